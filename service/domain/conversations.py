@@ -1,0 +1,174 @@
+"""Conversations as Verbatim knows them, whichever helpdesk they came from.
+
+A helpdesk's own words (ticket, comment, part, organization, company) end at its connector.
+"""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import NewType
+
+ConversationKey = NewType("ConversationKey", str)  # "zendesk:360001200001"
+AccountKey = NewType("AccountKey", str)  # "zendesk:4200001"
+AgentKey = NewType("AgentKey", str)  # "zendesk:77"
+
+
+class Role(StrEnum):
+    CUSTOMER = "customer"
+    AGENT = "agent"
+    BOT = "bot"
+
+
+class Status(StrEnum):
+    """Where a conversation stands. CLOSED cannot be written to in Zendesk."""
+
+    OPEN = "open"
+    PENDING = "pending"
+    SOLVED = "solved"
+    CLOSED = "closed"
+
+
+def conversation_key(source: str, external_id: str) -> ConversationKey:
+    return ConversationKey(f"{source}:{external_id}")
+
+
+def account_key(source: str, external_id: str) -> AccountKey:
+    return AccountKey(f"{source}:{external_id}")
+
+
+def agent_key(source: str, external_id: str) -> AgentKey:
+    return AgentKey(f"{source}:{external_id}")
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Return (source, external id) of a conversation, account or agent key."""
+    source, _, external_id = key.partition(":")
+    return source, external_id
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """The customer company: a Zendesk organization or an Intercom company."""
+
+    key: AccountKey
+    name: str
+    segment: str | None = None
+    owner: str | None = None  # e-mail address of the customer success manager
+    aliases: tuple[str, ...] = ()
+    renewal: str | None = None  # ISO date, when the helpdesk knows it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Agent:
+    key: AgentKey
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One comment or part.
+
+    `text` is plain; after ingest it is masked, and quotes count in its code points.
+    """
+
+    id: str  # the helpdesk's id, unique within the conversation
+    role: Role
+    public: bool  # a private note is never the customer's voice
+    created_at: datetime
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rating:
+    score: str
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConversationHead:
+    """Everything of a conversation but its messages."""
+
+    key: ConversationKey
+    channel: str
+    subject: str
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    account: AccountKey | None = None
+    requester: str | None = None  # the helpdesk's id; stored only as a keyed hash
+    agent: AgentKey | None = None
+    helpdesk_tags: tuple[str, ...] = ()
+    rating: Rating | None = None
+    url: str | None = None  # where an agent reads it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conversation:
+    head: ConversationHead
+    messages: tuple[Message, ...]  # in the order of time
+
+    @property
+    def key(self) -> ConversationKey:
+        return self.head.key
+
+    def customer_messages(self) -> tuple[Message, ...]:
+        """The customer's voice: public words of a customer."""
+        return tuple(m for m in self.messages if is_customer_voice(m))
+
+    def fingerprint(self) -> str:
+        """A hash of what an analysis reads.
+
+        Our own write-back changes no message, so it cannot loop.
+        """
+        return fingerprint(self.messages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HelpdeskState:
+    """What the helpdesk shows on one conversation: our fields (name -> value) and all its tags."""
+
+    fields: Mapping[str, str | None]
+    tags: frozenset[str]
+    writable: bool
+    reason: str | None = None  # why not writable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingMessage:
+    """A message as fetched: not yet masked. `known_names` are people the helpdesk names in this
+    conversation.
+    """
+
+    conversation: ConversationKey
+    message: Message
+    known_names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """One page of news from a helpdesk. It is stored together with its cursor or not at all."""
+
+    cursor: str  # opaque; where to go on after this page
+    heads: tuple[ConversationHead, ...] = ()
+    states: Mapping[ConversationKey, HelpdeskState]
+    messages: tuple[IncomingMessage, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    agents: tuple[Agent, ...] = ()
+    gone: tuple[ConversationKey, ...] = ()  # deleted, scrubbed or merged away: purge on sight
+    complete: frozenset[ConversationKey] = frozenset()  # all messages are here; others are removed
+    calls: int = 0  # requests made for this page
+
+
+def is_customer_voice(message: Message) -> bool:
+    return message.role is Role.CUSTOMER and message.public and bool(message.text.strip())
+
+
+def fingerprint(messages: Iterable[Message]) -> str:
+    digest = hashlib.sha256()
+    for message in messages:
+        for part in (message.id, message.role, str(message.public), message.text):
+            digest.update(part.encode("utf-8", "replace"))
+            digest.update(b"\x00")
+    return digest.hexdigest()[:32]

@@ -1,0 +1,26 @@
+"""Who asks: a person, a role, and the accounts the role may see."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from service.domain.conversations import AccountKey
+
+
+class PersonRole(StrEnum):
+    ADMIN = "admin"
+    ANALYST = "analyst"
+    LEADER = "leader"
+    CSM = "csm"
+    AGENT = "agent"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Viewer:
+    """A Query says what, a Viewer says who. `accounts is None` means every account."""
+
+    person: str  # e-mail address, or "system"
+    role: PersonRole
+    accounts: frozenset[AccountKey] | None = None
+
+
+SYSTEM = Viewer(person="system", role=PersonRole.ADMIN)

@@ -1,0 +1,47 @@
+"""The ladder of meaning: raw tag -> canonical tag -> driver."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+UNMAPPED = "Unmapped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CanonicalTag:
+    """The name that leaders recognise; it belongs to one driver."""
+
+    name: str
+    description: str = ""
+    examples: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Driver:
+    """A reason for contact. Without tags it is matched by its own description and examples."""
+
+    name: str
+    description: str = ""
+    examples: tuple[str, ...] = ()
+    tags: tuple[CanonicalTag, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taxonomy:
+    drivers: tuple[Driver, ...]
+
+    @property
+    def version(self) -> str:
+        """A short hash of the content: two workspaces with the same file have the same version."""
+        return hashlib.sha256(repr(self.drivers).encode()).hexdigest()[:10]
+
+    def driver_of(self, canonical: str) -> str | None:
+        for driver in self.drivers:
+            if any(tag.name == canonical for tag in driver.tags):
+                return driver.name
+        return None
+
+
+def slug(name: str) -> str:
+    """Return a name as helpdesk tags and URLs spell it: "Account Access" -> "account_access"."""
+    return re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")

@@ -1,0 +1,112 @@
+"""What Verbatim shows in a helpdesk: our fields and tags, declared once, and the changes that
+bring them up to date.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from service.domain.conversations import ConversationKey, HelpdeskState, Status
+from service.domain.measurements import Effort, Sentiment, YesNo
+
+TAG_PREFIX = "vb_"  # only tags with this prefix are ever removed
+
+
+class FieldName(StrEnum):
+    SENTIMENT = "sentiment"
+    CHURN_RISK = "churn_risk"
+    EFFORT = "effort"
+    DRIVER = "driver"
+    TOPIC = "topic"
+    EVIDENCE = "evidence"
+
+
+class FieldKind(StrEnum):
+    CHOICE = "choice"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldSpec:
+    """A field to create or adopt. A CHOICE's `values` may grow with the taxonomy."""
+
+    name: str  # a FieldName's value, or "custom_<id>"
+    title: str
+    kind: FieldKind
+    values: tuple[str, ...] = ()
+
+
+def field_specs(drivers: tuple[str, ...], topics: tuple[str, ...]) -> tuple[FieldSpec, ...]:
+    """Every field of ours, with today's drivers and canonical tags as choices."""
+    choice = FieldKind.CHOICE
+    return (
+        FieldSpec(
+            name=FieldName.SENTIMENT,
+            title="Verbatim Sentiment",
+            kind=choice,
+            values=tuple(Sentiment),
+        ),
+        FieldSpec(
+            name=FieldName.CHURN_RISK, title="Verbatim Churn risk", kind=choice, values=tuple(YesNo)
+        ),
+        FieldSpec(
+            name=FieldName.EFFORT, title="Verbatim Effort", kind=choice, values=tuple(Effort)
+        ),
+        FieldSpec(name=FieldName.DRIVER, title="Verbatim Driver", kind=choice, values=drivers),
+        FieldSpec(name=FieldName.TOPIC, title="Verbatim Topic", kind=choice, values=topics),
+        FieldSpec(name=FieldName.EVIDENCE, title="Verbatim Evidence", kind=FieldKind.TEXT),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """What one conversation's fields and our tags should say. A field with None should be blank."""
+
+    fields: Mapping[str, str | None]
+    tags: frozenset[str]  # all with TAG_PREFIX
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LedgerEntry:
+    """What is known of one conversation's fields: as last read, and as we last wrote them."""
+
+    conversation: ConversationKey
+    status: Status
+    updated_at: datetime
+    state: HelpdeskState  # as last read from the helpdesk
+    written: Mapping[str, str | None]  # our last written values; a missing name was never written
+    kept: frozenset[str] = frozenset()  # fields that an agent set: never overwritten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChange:
+    """The difference for one conversation; only our own fields and tags occur in it."""
+
+    conversation: ConversationKey
+    fields: Mapping[str, str | None]
+    add_tags: frozenset[str] = frozenset()
+    remove_tags: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteOutcome:
+    """What became of one change.
+
+    `state` and `updated_at` are set when the helpdesk said how it stands now.
+    """
+
+    change: FieldChange
+    written: bool
+    reason: str | None = None  # why not: "closed", or the helpdesk's words
+    permanent: bool = False  # trying the same again cannot work
+    state: HelpdeskState | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetupReport:
+    created: tuple[str, ...] = ()
+    adopted: tuple[str, ...] = ()
+    extended: tuple[str, ...] = ()  # fields that got new options
+    by_hand: tuple[str, ...] = ()  # what a person has to click, in words

@@ -1,0 +1,95 @@
+"""Every setting, read once from the environment or `.env`, prefix VERBATIM_.
+
+Secrets are never printed.
+"""
+
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo, available_timezones
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from service.errors import Misused
+
+
+class SlackSettings(BaseModel):
+    bot_token: SecretStr | None = None
+    signing_secret: SecretStr | None = None
+    app_token: SecretStr | None = None
+    mode: Literal["http", "socket"] = "http"
+    base_url: str | None = None
+    digest_channel: str | None = None
+    flags_channel: str | None = None
+
+
+class ClaudeSettings(BaseModel):
+    api_key: SecretStr | None = None
+    base_url: str | None = None
+    model: str = "claude-haiku-5-5"
+    daily_budget_usd: float = Field(default=10.0, ge=0)
+
+
+class Settings(BaseSettings):
+    """Helpdesks stay a plain mapping here: each connector validates its own part."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="VERBATIM_",
+        env_nested_delimiter="__",
+        env_file=".env",
+        env_file_encoding="utf-8",
+        extra="ignore",  # doctor names unknown VERBATIM_ variables; .env may hold other programs' too
+        hide_input_in_errors=True,  # otherwise a missing field's error prints the token beside it
+    )
+
+    home: Path = Path("~/.verbatim")
+    database_url: str | None = None
+    public_url: str = "http://127.0.0.1:8765"
+    secret_key: SecretStr | None = None
+    timezone: str = "UTC"
+    helpdesks: dict[str, dict[str, str]] = Field(default_factory=dict)
+    slack: SlackSettings = SlackSettings()
+    claude: ClaudeSettings = ClaudeSettings()
+    analyser: str | None = None
+    taxonomy: Path | None = None
+    retention_days: int = Field(default=395, ge=1)
+    digest_cron: str = "0 9 * * 1"
+    sync_minutes: int = Field(default=5, ge=1)
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_timezone(cls, value: str) -> str:
+        if value.strip() not in available_timezones():
+            raise ValueError(f"{value!r} is not a time zone; write one such as Europe/Berlin")
+        return value.strip()
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def folder(self) -> Path:
+        return self.home.expanduser()
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.folder / 'verbatim.sqlite'}"
+
+    @property
+    def analyser_name(self) -> str:
+        return self.analyser or ("claude" if self.claude.api_key else "local")
+
+
+def read_settings(**overrides: object) -> Settings:
+    """Read the settings, or raise Misused with one sentence per wrong one and no value of a
+    secret.
+    """
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]  # overrides are validated like the environment
+    except ValidationError as error:
+        lines = [
+            f"VERBATIM_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}"
+            for e in error.errors(include_input=False)
+        ]
+        raise Misused("; ".join(lines) + ". See .env.example.") from None
