@@ -1,4 +1,4 @@
-"""Every setting, read once from the environment or `.env`, prefix VERBATIM_.
+"""Every setting, read once from the environment or `.env`, prefix VERBATIM_; no secret is printed."""
 
 Secrets are never printed.
 """
