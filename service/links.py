@@ -24,7 +24,7 @@ class Links:
         return f"{self._base}/conversations/{quote(key, safe=':')}"
 
     def words(self, key: ConversationKey, *, message: str, start: int, end: int) -> str:
-        """A conversation, opened at the highlighted words: code points [start, end) of a message."""
+        """A conversation, opened at the highlighted words: code points [start, end)."""
         query = urlencode({"quote": f"{message}:{start}-{end}"}, safe=":")
         return f"{self.conversation(key)}?{query}#quote"
 

@@ -1,6 +1,6 @@
-"""Every setting, read once from the environment or `.env`, prefix VERBATIM_; no secret is printed."""
+"""Every setting, read once from the environment or `.env`, prefix VERBATIM_.
 
-Secrets are never printed.
+Secrets are SecretStr and are never printed.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ class Settings(BaseSettings):
         env_nested_delimiter="__",
         env_file=".env",
         env_file_encoding="utf-8",
-        extra="ignore",  # doctor names unknown VERBATIM_ variables; .env may hold other programs' too
+        extra="ignore",  # doctor names unknown VERBATIM_ variables
         hide_input_in_errors=True,  # otherwise a missing field's error prints the token beside it
     )
 
@@ -82,11 +82,9 @@ class Settings(BaseSettings):
 
 
 def read_settings(**overrides: object) -> Settings:
-    """Read the settings, or raise Misused with one sentence per wrong one and no value of a
-    secret.
-    """
+    """Read the settings, or raise Misused: a sentence for each wrong one, no secret."""
     try:
-        return Settings(**overrides)  # type: ignore[arg-type]  # overrides are validated like the environment
+        return Settings(**overrides)  # type: ignore[arg-type]  # validated like the environment
     except ValidationError as error:
         lines = [
             f"VERBATIM_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}"

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from service.domain.conversations import ConversationKey, HelpdeskState, Status
 from service.domain.measurements import Effort, Sentiment, YesNo
+from service.domain.taxonomy import slug
 
 TAG_PREFIX = "vb_"  # only tags with this prefix are ever removed
 
@@ -57,6 +58,16 @@ def field_specs(drivers: tuple[str, ...], topics: tuple[str, ...]) -> tuple[Fiel
         FieldSpec(name=FieldName.TOPIC, title="Verbatim Topic", kind=choice, values=topics),
         FieldSpec(name=FieldName.EVIDENCE, title="Verbatim Evidence", kind=FieldKind.TEXT),
     )
+
+
+_TAG_WORD = {"churn_risk": "churn"}  # "vb_churn__yes", not "vb_churn_risk__yes"
+
+
+def tag_of(field_name: str, value: str) -> str:
+    """Return the tag that goes with a field's value: ("driver", "Account Access") ->
+    vb_driver__...
+    """
+    return f"{TAG_PREFIX}{_TAG_WORD.get(field_name, field_name)}__{slug(value)}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

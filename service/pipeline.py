@@ -1,0 +1,258 @@
+"""A conversation's way through: fetch, mask, store, measure, write back.
+
+Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no SQL and no model.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from typing import Protocol
+
+from service import writeback
+from service.domain.conversations import Conversation, ConversationHead, IncomingMessage, Page
+from service.domain.measurements import Analysis
+from service.domain.taxonomy import Taxonomy
+from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
+from service.errors import SkipThis
+from service.links import Links
+from service.ports import Analyser, Clock, Database, Helpdesk
+from service.progress import Progress
+
+WRITE_BATCH = 100  # what one bulk call of a helpdesk takes
+
+
+class Masks(Protocol):
+    """Masks personal data before anything is stored or analysed."""
+
+    def mask(self, text: str, known_names: Sequence[str] = ()) -> str: ...
+
+
+@dataclass(slots=True, kw_only=True)
+class SyncReport:
+    source: str
+    pages: int = 0
+    calls: int = 0
+    fetched: int = 0  # conversations that the helpdesk sent
+    conversations: int = 0  # of them, new or changed here
+    messages: int = 0  # new or changed messages
+    gone: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class AnalyseReport:
+    analysed: int = 0
+    failed: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class WriteReport:
+    source: str
+    written: int = 0
+    calls: int = 0
+    kept: int = 0  # fields that agents set
+    not_written: dict[str, int] = field(default_factory=dict)  # reason -> conversations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CycleReport:
+    synced: tuple[SyncReport, ...]
+    analysed: AnalyseReport
+    written: tuple[WriteReport, ...]
+
+
+class Pipeline:
+    """The steps of the loop. Each may be killed anywhere and run again."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        helpdesks: Mapping[str, Helpdesk],
+        analyser: Analyser,
+        taxonomy: Taxonomy,
+        masks: Masks,
+        links: Links,
+        clock: Clock,
+    ) -> None:
+        self._database = database
+        self._helpdesks = helpdesks
+        self._analyser = analyser
+        self._taxonomy = taxonomy
+        self._masks = masks
+        self._links = links
+        self._clock = clock
+
+    def cycle(self, progress: Progress) -> CycleReport:
+        """Sync, analyse and write back once, for every connected helpdesk."""
+        synced = tuple(self.sync(name, progress) for name in self._helpdesks)
+        analysed = self.analyse(progress)
+        written = tuple(self.write_back(name, progress) for name in self._helpdesks)
+        return CycleReport(synced=synced, analysed=analysed, written=written)
+
+    def sync(self, source: str, progress: Progress, *, full: bool = False) -> SyncReport:
+        """Fetch what changed since the cursor; each page is stored with its cursor or not at all."""
+        helpdesk = self._helpdesks[source]
+        store = self._database.conversations
+        report = SyncReport(source=source)
+        calls_before = helpdesk.calls
+        started = self._clock()
+        cursor = None if full else store.cursor(source)
+        with progress.step(f"Fetching from {source}", None) as advance:
+            for page in helpdesk.pages(cursor):
+                stored = store.save_page(source, self._masked(page))
+                report.pages += 1
+                report.fetched += len(page.heads)
+                report.conversations += stored.conversations
+                report.messages += stored.messages
+                report.gone += stored.gone
+                advance(len(page.heads))
+        store.sync_finished(source, started)
+        report.calls = helpdesk.calls - calls_before
+        return report
+
+    def analyse(self, progress: Progress) -> AnalyseReport:
+        """Measure every conversation that has no current analysis."""
+        store = self._database.conversations
+        version, taxonomy = self._analyser.version, self._taxonomy.version
+        report = AnalyseReport()
+        waiting = store.unmeasured_count(version, taxonomy)
+        if not waiting:
+            return report
+        with progress.step("Measuring conversations", waiting) as advance:
+            for batch in store.unmeasured(version, taxonomy):
+                done = self._measure(batch)
+                report.analysed += done
+                report.failed += len(batch) - done
+                advance(len(batch))
+        return report
+
+    def planned_changes(self, source: str) -> Iterator[FieldChange]:
+        """Yield what write_back would change now. Nothing is changed or recorded."""
+        helpdesk = self._helpdesks[source]
+        for batch in self._database.write_back.entries(source):
+            for entry, analysis in batch:
+                made = self._change(helpdesk, entry, analysis)
+                if made is not None:
+                    yield made
+
+    def write_back(self, source: str, progress: Progress) -> WriteReport:
+        """Bring the helpdesk's fields and tags up to date; only differences are written."""
+        helpdesk = self._helpdesks[source]
+        report = WriteReport(source=source)
+        calls_before = helpdesk.calls
+        with progress.step(f"Writing back to {source}", None) as advance:
+            for batch in self._database.write_back.entries(source):
+                self._write_batch(helpdesk, batch, report)
+                advance(len(batch))
+        report.calls = helpdesk.calls - calls_before
+        return report
+
+    def _masked(self, page: Page) -> Page:
+        names: dict[str, set[str]] = {}
+        for message in page.messages:
+            names.setdefault(message.conversation, set()).update(message.known_names)
+        return replace(
+            page,
+            heads=tuple(self._masked_head(h, names.get(h.key, set())) for h in page.heads),
+            messages=tuple(self._masked_message(message) for message in page.messages),
+        )
+
+    def _masked_head(self, head: ConversationHead, names: Iterable[str]) -> ConversationHead:
+        rating = head.rating
+        if rating is not None and rating.comment:
+            rating = replace(rating, comment=self._masks.mask(rating.comment, sorted(names)))
+        return replace(head, subject=self._masks.mask(head.subject, sorted(names)), rating=rating)
+
+    def _masked_message(self, incoming: IncomingMessage) -> IncomingMessage:
+        text = self._masks.mask(incoming.message.text, incoming.known_names)
+        return replace(incoming, message=replace(incoming.message, text=text), known_names=())
+
+    def _measure(self, batch: Sequence[Conversation]) -> int:
+        """Analyse and save a batch; one that cannot be read is set aside and stops nobody."""
+        try:
+            analyses = list(self._analyser.analyse(batch, self._taxonomy))
+        except SkipThis:
+            analyses = list(self._measure_one_by_one(batch))
+        self._database.analyses.save(analyses)
+        return len(analyses)
+
+    def _measure_one_by_one(self, batch: Sequence[Conversation]) -> Iterator[Analysis]:
+        for conversation in batch:
+            try:
+                yield from list(self._analyser.analyse([conversation], self._taxonomy))
+            except SkipThis as reason:
+                self._database.analyses.fail(
+                    conversation.key,
+                    conversation.fingerprint(),
+                    self._analyser.version,
+                    str(reason),
+                )
+
+    def _change(
+        self,
+        helpdesk: Helpdesk,
+        entry: LedgerEntry,
+        analysis: Analysis,
+    ) -> FieldChange | None:
+        people_set = {name: entry.state.fields.get(name) for name in entry.kept}
+        people_set |= writeback.agents_edits(entry)
+        return writeback.change(
+            writeback.desired(analysis, self._links, fields=helpdesk.fields),
+            entry,
+            kept=people_set,
+            flag_tags_only=helpdesk.flag_tags_only,
+        )
+
+    def _write_batch(
+        self,
+        helpdesk: Helpdesk,
+        batch: Sequence[tuple[LedgerEntry, Analysis]],
+        report: WriteReport,
+    ) -> None:
+        changes: list[FieldChange] = []
+        settled: list[WriteOutcome] = []
+        for entry, analysis in batch:
+            made = self._change(helpdesk, entry, analysis)
+            report.kept += self._keep_edits(entry)
+            outcome = _without_writing(entry, made)
+            if outcome is not None:
+                settled.append(outcome)
+            elif made is not None:
+                changes.append(made)
+        self._record(settled, report)
+        for chunk in _chunks(changes, WRITE_BATCH):
+            self._record(list(helpdesk.apply(chunk)), report)
+
+    def _keep_edits(self, entry: LedgerEntry) -> int:
+        edits = writeback.agents_edits(entry)
+        for name, value in edits.items():
+            self._database.write_back.keep(entry.conversation, name, value)
+            self._database.analyses.set_by_person(entry.conversation, name, value)
+        return len(edits)
+
+    def _record(self, outcomes: Sequence[WriteOutcome], report: WriteReport) -> None:
+        self._database.write_back.record(outcomes)
+        for outcome in outcomes:
+            if outcome.written:
+                report.written += 1
+            elif outcome.reason is not None:
+                report.not_written[outcome.reason] = report.not_written.get(outcome.reason, 0) + 1
+
+
+def _without_writing(entry: LedgerEntry, made: FieldChange | None) -> WriteOutcome | None:
+    """The outcome of an entry that needs no call: nothing to change, or the helpdesk's door is
+    shut.
+    """
+    if made is None:
+        nothing = FieldChange(conversation=entry.conversation, fields={})
+        return WriteOutcome(change=nothing, written=False, permanent=True)
+    if not entry.state.writable:
+        reason = entry.state.reason or "closed"
+        return WriteOutcome(change=made, written=False, reason=reason, permanent=True)
+    return None
+
+
+def _chunks(changes: Sequence[FieldChange], size: int) -> Iterator[list[FieldChange]]:
+    iterator = iter(changes)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
