@@ -90,7 +90,7 @@ class Pipeline:
         return CycleReport(synced=synced, analysed=analysed, written=written)
 
     def sync(self, source: str, progress: Progress, *, full: bool = False) -> SyncReport:
-        """Fetch what changed since the cursor; each page is stored with its cursor or not at all."""
+        """Fetch what changed since the cursor; a page is stored with its cursor or not at all."""
         helpdesk = self._helpdesks[source]
         store = self._database.conversations
         report = SyncReport(source=source)
