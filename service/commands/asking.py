@@ -1,0 +1,198 @@
+"""Questions in the terminal: the same answers as in Slack, rendered as lines or as JSON."""
+
+import json
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import click
+
+from service.commands.terminal import json_option, pass_workspace, plain, say, say_json
+from service.domain.answers import Intent
+from service.domain.people import SYSTEM, PersonRole, Viewer
+from service.errors import Misused, NotFound
+from service.query import Dimension, Filter, Query, Window
+from service.workspace import Workspace
+
+_GRAINS = {Dimension.DAY, Dimension.WEEK, Dimension.MONTH, Dimension.CONVERSATION}
+_DIMENSIONS = [dimension.value for dimension in Dimension if dimension not in _GRAINS]
+
+
+@click.command("ask")
+@click.argument("text")
+@json_option
+@click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Answer as if it were this day.")
+@click.option("--as", "person", help="E-mail of the person who asks; default: everything.")
+@pass_workspace
+def ask_command(
+    workspace: Workspace, *, text: str, as_json: bool, today: date | None, person: str | None
+) -> None:
+    """Answer a question about customer conversations.
+
+    Example: verbatim ask "why did sentiment drop last week?"
+    """
+    from service.answer_json import as_json as answer_json
+
+    day = date(today.year, today.month, today.day) if today else None
+    answer = workspace.answers().ask_text(text, viewer_named(workspace, person), today=day)
+    if as_json:
+        click.echo(json.dumps(answer_json(answer), ensure_ascii=False))
+    else:
+        say(*answer.text)
+
+
+def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command one repeatable option a dimension, so that filters read like words."""
+    for name in reversed(_DIMENSIONS):
+        flag = f"--{name.replace('_', '-')}"
+        command = click.option(flag, name, multiple=True, help="Filter; may be repeated.")(command)
+    return command
+
+
+@click.command("why")
+@click.option("--metric", default="negative_rate", show_default=True)
+@click.option("--period", required=True, help="FROM..TO, half-open: the day TO is not in it.")
+@click.option("--baseline", help="FROM..TO; default: the equally long period before.")
+@_filter_options
+@json_option
+@pass_workspace
+def why_command(
+    workspace: Workspace,
+    *,
+    metric: str,
+    period: str,
+    baseline: str | None,
+    as_json: bool,
+    **filters: tuple[str, ...],
+) -> None:
+    """Decompose a change exactly, into parts that sum to it.
+
+    Example: verbatim why --period 2026-11-09..2026-11-16 --segment enterprise
+    """
+    window = read_window(period)
+    query = Query(
+        metric=metric,
+        window=window,
+        compare_to=read_window(baseline) if baseline else window.preceding(),
+        filters=tuple(
+            Filter.of(Dimension(name), *values) for name, values in filters.items() if values
+        ),
+    )
+    if as_json:
+        say_json(workspace.answers().why(query, SYSTEM))
+    else:
+        say(*workspace.answers().ask(query, SYSTEM, intent=Intent.WHY_CHANGE).text)
+
+
+@click.command("read")
+@click.argument("text", required=False)
+@click.option("--file", "file", type=click.File("r"), help="Questions as JSONL; - reads stdin.")
+@click.option("--catalogue", type=click.Path(path_type=Path), help="Catalogue as JSON.")
+@json_option
+@pass_workspace
+def read_command(
+    workspace: Workspace,
+    *,
+    text: str | None,
+    file: click.utils.LazyFile | None,
+    catalogue: Path | None,
+    as_json: bool,
+) -> None:
+    """Print only how a question is understood; with --catalogue no database is needed.
+
+    Example: verbatim read "why did sentiment drop last week?"
+    """
+    from service.commands.reading import print_readings
+
+    del as_json  # a reading is JSON in any case
+    if (text is None) == (file is None):
+        raise Misused("Give either a question or --file, e.g. verbatim read --file questions.jsonl")
+    print_readings(workspace, text=text, lines=file, catalogue=catalogue)
+
+
+@click.command("brief")
+@click.argument("account")
+@json_option
+@pass_workspace
+def brief_command(workspace: Workspace, *, account: str, as_json: bool) -> None:
+    """Tell what is going on with one account.
+
+    Example: verbatim brief "Harbor & Finch"
+    """
+    from service.answer_json import as_json as answer_json
+
+    answer = workspace.answers().ask_text(f'tell me about "{account}"', SYSTEM)
+    if as_json:
+        click.echo(json.dumps(answer_json(answer), ensure_ascii=False))
+    else:
+        say(*answer.text)
+
+
+@click.group("receipts")
+def receipts_command() -> None:
+    """Run published numbers again.
+
+    Example: verbatim receipts verify
+    """
+
+
+@receipts_command.command("verify")
+@json_option
+@pass_workspace
+def verify_command(workspace: Workspace, *, as_json: bool) -> None:
+    """Run every stored receipt again and list what differs; exit code 1 when something does.
+
+    Example: verbatim receipts verify --json
+    """
+    recounts = list(workspace.answers().recount_all(SYSTEM))
+    changed = [one for one in recounts if not one.same]
+    if as_json:
+        say_json({"receipts": len(recounts), "changed": [plain(one) for one in changed]})
+    else:
+        for one in changed:
+            then, now = one.receipt, one
+            say(f"{then.id}: then {then.n} of {then.of}, now {now.now_n} of {now.now_of}")
+        say(f"{len(recounts)} receipts, {len(changed)} changed")
+    if changed:
+        raise click.exceptions.Exit(1)
+
+
+@click.command("digest")
+@click.option("--week", help="ISO week, as 2026-W46; default: the last whole week.")
+@click.option("--dry-run", is_flag=True, help="Print it and post nothing.")
+@json_option
+@pass_workspace
+def digest_command(workspace: Workspace, *, week: str | None, dry_run: bool, as_json: bool) -> None:
+    """Make the weekly digest and post it; posting again replaces it.
+
+    Example: verbatim digest --dry-run
+    """
+    digests = workspace.digests()
+    digest = digests.make(week or digests.last_week())
+    posted = None if dry_run else digests.post(digest)
+    if as_json:
+        say_json({"week": digest.week, "lines": digest.lines, "posted": posted})
+    else:
+        say(*digest.lines)
+        say("", f"Posted: {posted}" if posted else "Not posted (dry run).")
+
+
+def viewer_named(workspace: Workspace, email: str | None) -> Viewer:
+    """Return the viewer of a person, or the one who sees everything when nobody is named."""
+    if email is None:
+        return SYSTEM
+    person = workspace.database().people.get(email)
+    if person is None:
+        raise NotFound(f"Nobody here is called {email}; verbatim link {email} adds them.")
+    return Viewer(person=person.email, role=PersonRole(person.role), accounts=person.accounts)
+
+
+def read_window(text: str) -> Window:
+    """Read "FROM..TO" as the half-open window that URLs and readings mean too."""
+    first, _, last = text.partition("..")
+    try:
+        return Window(date.fromisoformat(first), date.fromisoformat(last))
+    except ValueError as error:
+        raise Misused(
+            f"{text!r} is not a period; write 2026-11-09..2026-11-16 for the week up to the 15th."
+        ) from error

@@ -1,0 +1,92 @@
+"""What a command needs of the program: everything built, nothing built before it is asked for.
+
+The composition root implements this; commands and tests see only the protocol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must stay quick
+    from flask import Flask
+
+    from service.access import Access
+    from service.answers import Answers
+    from service.catalogue import Catalogue
+    from service.digest import Digests
+    from service.domain.taxonomy import Taxonomy
+    from service.links import Links
+    from service.pipeline import Masks, Pipeline
+    from service.ports import Analyser, Database, Helpdesk
+    from service.schedule import Schedule
+    from service.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxAddresses:
+    """Where the stand-ins listen, and the settings that connect a workspace to them."""
+
+    urls: Mapping[str, str]  # "zendesk" -> "http://127.0.0.1:..."
+    environment: Mapping[str, str]  # VERBATIM_... -> value
+
+
+class Workspace(Protocol):
+    """One workspace, as its settings describe it. Parts are built on first use and then kept."""
+
+    @property
+    def settings(self) -> Settings: ...
+
+    def now(self) -> datetime: ...
+
+    def links(self) -> Links: ...
+
+    def database(self) -> Database:
+        """The stores, with the schema brought up to date."""
+        ...
+
+    def taxonomy(self) -> Taxonomy: ...
+
+    def masks(self) -> Masks: ...
+
+    def helpdesks(self) -> Mapping[str, Helpdesk]:
+        """The connected helpdesks; empty when none is configured."""
+        ...
+
+    def helpdesk(self, name: str) -> Helpdesk:
+        """One connected helpdesk, or Misused with what to set."""
+        ...
+
+    def analyser(self, name: str | None = None) -> Analyser: ...
+
+    def pipeline(self, analyser: str | None = None) -> Pipeline: ...
+
+    def answers(self) -> Answers: ...
+
+    def catalogue(self) -> Catalogue: ...
+
+    def access(self) -> Access: ...
+
+    def digests(self) -> Digests: ...
+
+    def schedule(self) -> Schedule: ...
+
+    def web_app(self) -> Flask: ...
+
+    def run_bot(self) -> None:
+        """Answer Slack over Socket Mode until stopped."""
+        ...
+
+    def sandbox(
+        self, *, conversations: int | None, seed: int, port: int
+    ) -> AbstractContextManager[SandboxAddresses]:
+        """Run the stand-ins of Zendesk, Intercom, Slack and Claude on loopback."""
+        ...
+
+    def with_settings(self, *, home: Path, environment: Mapping[str, str]) -> Workspace:
+        """Another workspace, as the demo's."""
+        ...
