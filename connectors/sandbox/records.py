@@ -1,4 +1,4 @@
-"""What every helpdesk stand-in keeps: rows in order of change, numbers for names, times and marked-up text.
+"""What every helpdesk stand-in keeps: rows in order of change, times, and marked-up text.
 
 Knows neither vendor's format.
 """
@@ -72,7 +72,7 @@ class Keyset:
 
 
 def html_of(text: str) -> str:
-    """Mark the text up as mail programs do: paragraphs, a quoted reply, a signature; no word is added."""
+    """Mark the text up as mail programs do (quoted reply, signature); no word is added."""
     body, heading, quoted, signature = _parts_of(text)
     marked = _paragraphs(body)
     if quoted or heading:
