@@ -138,6 +138,10 @@ class ConversationStore(Protocol):
 
     def daily_counts(self, source: str) -> Mapping[date, int]: ...
 
+    def updated_at(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
+        """When each stored conversation was last changed, by its helpdesk's clock."""
+        ...
+
 
 class AnalysisStore(Protocol):
     def save(self, analyses: Sequence[Analysis]) -> None:

@@ -3,12 +3,13 @@
 Secrets are SecretStr and are never printed.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from service.errors import Misused
 
@@ -91,3 +92,29 @@ def read_settings(**overrides: object) -> Settings:
             for e in error.errors(include_input=False)
         ]
         raise Misused("; ".join(lines) + ". See .env.example.") from None
+
+
+class _GivenSettings(Settings):
+    """Settings that read nothing but what they are given: the demo never sees real credentials."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        **_others: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        del settings_cls
+        return (init_settings,)
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """Read settings from these variables alone: no .env, no environment."""
+    values: dict[str, object] = {}
+    for name, value in environment.items():
+        place = values
+        *path, last = name.removeprefix("VERBATIM_").lower().split("__")
+        for part in path:
+            place = place.setdefault(part, {})  # type: ignore[assignment]  # groups hold dicts only
+        place[last] = value
+    return _GivenSettings(**values)  # type: ignore[arg-type]  # validated like the environment

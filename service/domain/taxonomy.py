@@ -35,6 +35,12 @@ class Taxonomy:
         """A short hash of the content: two workspaces with the same file have the same version."""
         return hashlib.sha256(repr(self.drivers).encode()).hexdigest()[:10]
 
+    def choices(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what the driver and the topic field of a helpdesk may say."""
+        drivers = tuple(driver.name for driver in self.drivers)
+        topics = tuple(tag.name for driver in self.drivers for tag in driver.tags)
+        return (*drivers, UNMAPPED), topics
+
     def driver_of(self, canonical: str) -> str | None:
         for driver in self.drivers:
             if any(tag.name == canonical for tag in driver.tags):

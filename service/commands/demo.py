@@ -1,0 +1,136 @@
+"""`verbatim demo`: the whole loop on this machine, then the explorer."""
+
+import json
+import shutil
+import socket
+import tempfile
+from pathlib import Path
+
+import click
+
+from service.commands.processes import stop_on_signals
+from service.commands.terminal import json_option, pass_workspace, plain, progress_for, say
+from service.demo import QUESTION, VISITOR, DemoReport, run_loop
+from service.web.serving import DEFAULT_PORT, serve
+from service.workspace import SandboxAddresses, Workspace
+
+
+@click.command("demo")
+@click.option("--no-serve", is_flag=True, help="Stop after the loop; the data stays where printed.")
+@click.option("--conversations", type=click.IntRange(min=1), help="How many; default: all.")
+@click.option("--seed", type=int, default=0, show_default=True, help="Jitters times and sampling.")
+@click.option(
+    "--keep",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Folder for the database; default: a new temporary one.",
+)
+@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="Explorer's port.")
+@json_option
+@pass_workspace
+def demo_command(
+    workspace: Workspace,
+    *,
+    no_serve: bool,
+    conversations: int | None,
+    seed: int,
+    keep: Path | None,
+    port: int,
+    as_json: bool,
+) -> None:
+    """Sync two stand-in helpdesks, measure everything, write it back and answer why.
+
+    Needs no account and no key. Example: verbatim demo --no-serve --json
+    """
+    home = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="verbatim-demo-"))
+    with workspace.sandbox(conversations=conversations, seed=seed, port=0) as addresses:
+        chosen_port = port if _is_free(port) else _free_port()
+        demo = workspace.with_settings(home=home, environment=_environment(addresses, chosen_port))
+        report = run_loop(demo, progress_for(as_json=as_json))
+        if as_json:
+            click.echo(json.dumps(_as_json(report, demo, home), ensure_ascii=False))
+        else:
+            say(*_lines(report, addresses))
+        if no_serve:
+            if not as_json:
+                say("", f"The data is in {home}", f"Open it: VERBATIM_HOME={home} verbatim serve")
+            return
+        _serve(demo, chosen_port)
+    if keep is None:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _environment(addresses: SandboxAddresses, port: int) -> dict[str, str]:
+    return {**addresses.environment, "VERBATIM_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+
+
+def _serve(demo: Workspace, port: int) -> None:
+    token = demo.access().make_sign_in_link(VISITOR)
+    say("", f"Sign in (once): {demo.links().sign_in(token)}")
+    say("Then every link above opens. Stop with Ctrl-C.")
+    serve(demo.web_app(), host="127.0.0.1", port=port, stop=stop_on_signals())
+
+
+def _as_json(report: DemoReport, demo: Workspace, home: Path) -> dict[str, object]:
+    from service.answer_json import as_json
+
+    answer = report.answer
+    return {
+        "conversations": report.conversations,
+        "measured": report.measured,
+        "empty": report.empty,
+        "unmapped": report.unmapped,
+        "failed": report.failed,
+        "written": report.written,
+        "not_written": report.not_written,
+        "calls": report.calls,
+        "second_cycle": report.second_cycle,
+        "seconds": report.seconds,
+        "answer": None if answer is None else plain(as_json(answer)),
+        "digest_posted": report.digest_posted,
+        "database": demo.settings.database,
+        "home": str(home),
+    }
+
+
+def _lines(report: DemoReport, addresses: SandboxAddresses) -> list[str]:
+    empty = ", ".join(
+        f"{metric} {sum(reasons.values()):,}" for metric, reasons in report.empty.items()
+    )
+    second = report.second_cycle
+    lines = [
+        "",
+        f"{report.conversations:,} conversations from {_names(addresses)}, "
+        f"{report.measured:,} measured, {report.failed} failed.",
+        f"Left blank, with a reason: {empty}. Unmapped to a driver: {report.unmapped:,}.",
+        f"Written back: {report.written:,} conversations, in {report.calls:,} calls overall.",
+    ]
+    lines += [f"Not written: {n:,} ({reason})." for reason, n in report.not_written.items()]
+    lines += [
+        f"The same cycle again: {second['analysed']} measured, {second['written']} written.",
+        f"Weekly digest: {report.digest_posted}",
+        "",
+        f"> {QUESTION}",
+        "",
+    ]
+    return lines + list(report.answer.text if report.answer else ())
+
+
+def _names(addresses: SandboxAddresses) -> str:
+    return " and ".join(n.capitalize() for n in addresses.urls if n in {"zendesk", "intercom"})
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port

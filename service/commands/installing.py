@@ -1,0 +1,115 @@
+"""Getting started and staying healthy: init, migrate, setup, link, doctor."""
+
+from pathlib import Path
+
+import click
+
+from service.commands.terminal import json_option, pass_workspace, say, say_json
+from service.domain.people import PersonRole
+from service.domain.writeback import SetupReport, field_specs
+from service.errors import Misused
+from service.ports import Person
+from service.workspace import Workspace
+
+
+@click.command("init")
+@click.option("--file", "path", type=click.Path(path_type=Path), default=Path(".env"))
+@click.option("--yes", is_flag=True, help="Ask nothing; write the commented file only.")
+@pass_workspace
+def init_command(workspace: Workspace, *, path: Path, yes: bool) -> None:
+    """Write a commented .env, ask what is connected, and check it.
+
+    Example: verbatim init
+    """
+    from service.installing import environment_file, questions
+
+    if path.exists():
+        raise Misused(f"{path} is there already; edit it, or name another with --file.")
+    asked = {}
+    if not yes:
+        for question in questions():
+            if click.confirm(f"Connect {question.title}?", default=False):
+                for name, words, secret in question.settings:
+                    asked[name] = click.prompt(words, hide_input=secret, default="")
+    path.write_text(environment_file(asked), encoding="utf-8")
+    path.chmod(0o600)  # it may hold tokens
+    say(f"Wrote {path}. Next: verbatim doctor, then verbatim setup zendesk, then verbatim cycle")
+    del workspace
+
+
+@click.command("migrate")
+@pass_workspace
+def migrate_command(workspace: Workspace) -> None:
+    """Create or upgrade the database schema; safe to run twice.
+
+    Example: verbatim migrate
+    """
+    current, newest = workspace.database().revision()
+    say(f"The schema is at revision {current}" + ("" if current == newest else f" of {newest}"))
+
+
+@click.command("setup")
+@click.argument("helpdesk")
+@click.option("--dry-run", is_flag=True, help="Only say what would be made.")
+@json_option
+@pass_workspace
+def setup_command(workspace: Workspace, *, helpdesk: str, dry_run: bool, as_json: bool) -> None:
+    """Create our fields in a helpdesk, or adopt those that are there.
+
+    Example: verbatim setup zendesk --dry-run
+    """
+    desk = workspace.helpdesk(helpdesk)
+    specs = [
+        spec for spec in field_specs(*workspace.taxonomy().choices()) if spec.name in desk.fields
+    ]
+    report = desk.setup(specs, dry_run=dry_run)
+    if as_json:
+        say_json(report)
+    else:
+        say(*setup_lines(report, dry_run=dry_run))
+
+
+@click.command("link")
+@click.argument("email")
+@click.option("--role", type=click.Choice(list(PersonRole)), help="Default: admin for the first.")
+@click.option("--name", help="What to call them.")
+@pass_workspace
+def link_command(workspace: Workspace, *, email: str, role: str | None, name: str | None) -> None:
+    """Print a link that signs one person in, once; adds them if they are new.
+
+    Example: verbatim link you@example.com
+    """
+    people = workspace.database().people
+    if people.get(email) is None:
+        chosen = role or (PersonRole.ANALYST if people.all() else PersonRole.ADMIN)
+        people.save(Person(email=email, name=name or email.split("@")[0], role=chosen))
+    say(workspace.links().sign_in(workspace.access().make_sign_in_link(email)))
+
+
+@click.command("doctor")
+@click.option("--offline", is_flag=True, help="Call nobody.")
+@json_option
+@pass_workspace
+def doctor_command(workspace: Workspace, *, offline: bool, as_json: bool) -> None:
+    """Check settings, database, helpdesks and clock; say what is wrong and what to do.
+
+    Example: verbatim doctor
+    """
+    from service.doctor import examine
+
+    findings = examine(workspace, offline=offline)
+    if as_json:
+        say_json({"ok": all(f.ok for f in findings), "checks": findings})
+    else:
+        say(*(finding.line() for finding in findings))
+    if not all(finding.ok for finding in findings):
+        raise click.exceptions.Exit(1)
+
+
+def setup_lines(report: SetupReport, *, dry_run: bool) -> list[str]:
+    prefix = "would be " if dry_run else ""
+    lines = [f"{prefix}created: {name}" for name in report.created]
+    lines += [f"{prefix}adopted: {name}" for name in report.adopted]
+    lines += [f"{prefix}extended: {name}" for name in report.extended]
+    lines += [f"by hand: {what}" for what in report.by_hand]
+    return lines or ["Everything is there already."]

@@ -1,0 +1,282 @@
+"""The composition root: reads settings, builds the adapters, hands them to the service.
+
+The only module that knows everybody; nothing imports it. Adapters are imported inside the methods
+that build them: `import anthropic` alone takes seconds, and `verbatim --help` should not wait.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from service.workspace import SandboxAddresses, Workspace
+
+if TYPE_CHECKING:
+    from flask import Flask
+    from service.answers import Answers
+    from service.catalogue import Catalogue
+
+    from service.access import Access
+    from service.digest import Digests, Publisher
+    from service.domain.conversations import ConversationKey
+    from service.domain.taxonomy import Taxonomy
+    from service.links import Links
+    from service.pipeline import Masks, Pipeline
+    from service.ports import Analyser, Database, Helpdesk
+    from service.schedule import Schedule
+    from service.settings import Settings
+
+T = TypeVar("T")
+
+
+class Built:
+    """One workspace: its parts are built on first use and kept."""
+
+    def __init__(self, settings: Callable[[], Settings]) -> None:
+        self._read_settings = settings
+        self._parts: dict[str, object] = {}
+
+    @cached_property
+    def settings(self) -> Settings:
+        return self._read_settings()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def links(self) -> Links:
+        from service.links import Links
+
+        return Links(self.settings.public_url)
+
+    def database(self) -> Database:
+        return self._once("database", self._open_database)
+
+    def taxonomy(self) -> Taxonomy:
+        return self._once("taxonomy", self._read_taxonomy)
+
+    def masks(self) -> Masks:
+        from service.redaction import Redactor
+
+        return self._once("masks", Redactor)
+
+    def helpdesks(self) -> Mapping[str, Helpdesk]:
+        return {name: self.helpdesk(name) for name in sorted(self.settings.helpdesks)}
+
+    def helpdesk(self, name: str) -> Helpdesk:
+        return self._once(f"helpdesk {name}", lambda: self._connect(name))
+
+    def analyser(self, name: str | None = None) -> Analyser:
+        chosen = name or self.settings.analyser_name
+        return self._once(f"analyser {chosen}", lambda: self._build_analyser(chosen))
+
+    def pipeline(self, analyser: str | None = None) -> Pipeline:
+        from service.pipeline import Pipeline
+
+        return Pipeline(
+            database=self.database(),
+            helpdesks=self.helpdesks(),
+            analyser=self.analyser(analyser),
+            taxonomy=self.taxonomy(),
+            masks=self.masks(),
+            links=self.links(),
+            clock=self.now,
+        )
+
+    def answers(self) -> Answers:
+        from service.answers import Answers
+
+        return Answers(
+            database=self.database(),
+            taxonomy=self.taxonomy(),
+            links=self.links(),
+            clock=self.now,
+            zone=self.settings.zone,
+        )
+
+    def catalogue(self) -> Catalogue:
+        return self.answers().catalogue()
+
+    def access(self) -> Access:
+        from service.access import Access
+
+        return Access(self.database().people, self._secret, self.now)
+
+    def digests(self) -> Digests:
+        from service.digest import Digests
+
+        return Digests(
+            answers=self.answers(),
+            links=self.links(),
+            publisher=self._publisher(),
+            clock=self.now,
+            zone=self.settings.zone,
+        )
+
+    def schedule(self) -> Schedule:
+        from service.jobs import jobs
+        from service.schedule import Schedule
+
+        return Schedule(
+            jobs(self),
+            work=self.database().work,
+            clock=self.now,
+            owner=f"{socket.gethostname()}:{os.getpid()}",
+        )
+
+    def web_app(self) -> Flask:
+        from service.web.app import create_app
+
+        return create_app(
+            database=self.database(),
+            answers=self.answers(),
+            settings=self.settings,
+            links=self.links(),
+            clock=self.now,
+            taxonomy=self.taxonomy(),
+            helpdesks=self.helpdesks(),
+            access=self.access(),
+            slack_handler=self._slack_handler(),
+        )
+
+    def run_bot(self) -> None:
+        from bot.app import run_socket_mode
+
+        run_socket_mode(
+            settings=self.settings.slack,
+            answers=self.answers(),
+            database=self.database(),
+            links=self.links(),
+            clock=self.now,
+        )
+
+    @contextmanager
+    def sandbox(
+        self, *, conversations: int | None, seed: int, port: int
+    ) -> Iterator[SandboxAddresses]:
+        from connectors.sandbox.running import run_sandbox
+
+        with run_sandbox(
+            conversations=conversations, seed=seed, port=port, now=self.now()
+        ) as stands:
+            yield SandboxAddresses(urls=stands.urls, environment=stands.environment)
+
+    def with_settings(self, *, home: Path, environment: Mapping[str, str]) -> Workspace:
+        from service.settings import settings_from
+
+        return Built(lambda: settings_from({"VERBATIM_HOME": str(home), **environment}))
+
+    @cached_property
+    def _secret(self) -> bytes:
+        """The workspace's key: from the settings, else made once and kept beside the database."""
+        if self.settings.secret_key is not None:
+            return self.settings.secret_key.get_secret_value().encode()
+        path = self.settings.folder / "secret_key"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        except FileExistsError:
+            return path.read_bytes()
+        with os.fdopen(descriptor, "wb") as file:
+            key = secrets.token_hex(32).encode()
+            file.write(key)
+        return key
+
+    def _once(self, name: str, build: Callable[[], T]) -> T:
+        if name not in self._parts:
+            self._parts[name] = build()
+        return self._parts[name]  # type: ignore[return-value]  # built by the same callable
+
+    def _open_database(self) -> Database:
+        from storage.database import open_database
+
+        from service.measures import all_metrics
+
+        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        database = open_database(
+            self.settings.database,
+            metrics=all_metrics(),
+            zone=self.settings.zone,
+            secret=self._secret,
+            clock=self.now,
+        )
+        database.migrate()
+        return database
+
+    def _read_taxonomy(self) -> Taxonomy:
+        from service.taxonomy_files import default_taxonomy, read_taxonomy
+
+        path = self.settings.taxonomy
+        return default_taxonomy() if path is None else read_taxonomy(path)
+
+    def _connect(self, name: str) -> Helpdesk:
+        import connectors
+        from service import plugins
+        from service.errors import Misused
+
+        settings = self.settings.helpdesks.get(name)
+        if settings is None:
+            raise Misused(
+                f"{name} is not connected. Set VERBATIM_HELPDESKS__{name.upper()}__... "
+                f"(see .env.example)."
+            )
+        helpdesk: Helpdesk = plugins.load(connectors, name).build(settings, known=self._known)
+        return helpdesk
+
+    def _known(self, keys: list[ConversationKey]) -> Mapping[ConversationKey, datetime]:
+        return self.database().conversations.updated_at(keys)
+
+    def _build_analyser(self, name: str) -> Analyser:
+        from service import analysis, plugins
+
+        analyser: Analyser = plugins.load(analysis, name).build(self.settings)
+        return analyser
+
+    def _publisher(self) -> Publisher:
+        slack = self.settings.slack
+        if slack.bot_token is None or slack.digest_channel is None:
+            from bot.console import ConsolePublisher
+
+            return ConsolePublisher(sys.stdout)
+        from bot.publishing import SlackPublisher
+
+        return SlackPublisher(settings=slack, work=self.database().work, clock=self.now)
+
+    def _slack_handler(self) -> object | None:
+        slack = self.settings.slack
+        if slack.bot_token is None or slack.signing_secret is None:
+            return None
+        from bot.app import http_handler
+
+        return http_handler(
+            settings=slack,
+            answers=self.answers(),
+            database=self.database(),
+            links=self.links(),
+            clock=self.now,
+        )
+
+
+def main() -> None:
+    """Run the `verbatim` command."""
+    from service.cli import run
+    from service.settings import read_settings
+
+    sys.exit(run(Built(read_settings)))
+
+
+def create_web_app() -> Flask:
+    """Build the web application for gunicorn."""
+    from service.logs import configure
+    from service.settings import read_settings
+
+    workspace = Built(read_settings)
+    configure(workspace.settings.log_level)
+    return workspace.web_app()
