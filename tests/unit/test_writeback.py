@@ -1,0 +1,183 @@
+"""The decision what to write back: pure, so every rule is one example."""
+
+from datetime import UTC, datetime
+
+from service import writeback
+from service.domain.conversations import ConversationKey, HelpdeskState, Status
+from service.domain.measurements import Analysis, EmptyReason, Measurement, Quote, TagAssignment
+from service.domain.writeback import FieldName, LedgerEntry
+from service.links import Links
+
+KEY = ConversationKey("zendesk:7")
+LINKS = Links("https://verbatim.example")
+ALL_FIELDS = frozenset(FieldName)
+AT = datetime(2026, 11, 16, 9, tzinfo=UTC)
+
+
+def analysis(**values: str | None) -> Analysis:
+    measurements = tuple(
+        Measurement(
+            metric=name, value=value, reason=None if value else EmptyReason.NO_CUSTOMER_TEXT
+        )
+        for name, value in values.items()
+    )
+    return Analysis(
+        conversation=KEY,
+        fingerprint="f",
+        analyser="local-1",
+        taxonomy="t",
+        language="en",
+        measurements=measurements,
+        tags=(TagAssignment(raw="x", canonical="Double charge", driver="Billing", confidence=0.9),),
+        quotes=(Quote(message="m1", start=0, end=4, text="Help", shows="sentiment"),),
+        summary="",
+        tone_start=None,
+        tone_end=None,
+        created_at=AT,
+    )
+
+
+def entry(
+    *,
+    fields: dict[str, str | None] | None = None,
+    written: dict[str, str | None] | None = None,
+    tags: frozenset[str] = frozenset(),
+    kept: frozenset[str] = frozenset(),
+) -> LedgerEntry:
+    return LedgerEntry(
+        conversation=KEY,
+        status=Status.SOLVED,
+        updated_at=AT,
+        state=HelpdeskState(fields=fields or {}, tags=tags, writable=True),
+        written=written or {},
+        kept=kept,
+    )
+
+
+def planned(found: Analysis, current: LedgerEntry) -> object:
+    wanted = writeback.desired(found, LINKS, fields=ALL_FIELDS)
+    people_set = {name: current.state.fields.get(name) for name in current.kept}
+    people_set |= writeback.agents_edits(current)
+    return writeback.change(wanted, current, kept=people_set, flag_tags_only=False)
+
+
+def shown(found: Analysis) -> LedgerEntry:
+    """The ledger after everything that this analysis wants was written."""
+    wanted = writeback.desired(found, LINKS, fields=ALL_FIELDS)
+    return entry(fields=dict(wanted.fields), written=dict(wanted.fields), tags=wanted.tags)
+
+
+def test_a_new_conversation_gets_every_measured_field_and_its_tags() -> None:
+    wanted = writeback.desired(analysis(sentiment="negative"), LINKS, fields=ALL_FIELDS)
+
+    assert wanted.fields["sentiment"] == "negative"
+    assert wanted.fields["driver"] == "Billing"
+    assert wanted.fields["topic"] == "Double charge"
+    assert wanted.tags == {"vb_sentiment__negative", "vb_driver__billing"}
+
+
+def test_the_evidence_field_opens_the_words() -> None:
+    wanted = writeback.desired(analysis(sentiment="negative"), LINKS, fields=ALL_FIELDS)
+
+    assert (
+        wanted.fields["evidence"]
+        == "https://verbatim.example/conversations/zendesk:7?quote=m1:0-4#quote"
+    )
+
+
+def test_what_is_already_shown_is_not_written_again() -> None:
+    found = analysis(sentiment="negative", effort="low")
+
+    assert planned(found, shown(found)) is None
+
+
+def test_only_the_field_that_changed_is_written() -> None:
+    change = writeback.change(
+        writeback.desired(analysis(sentiment="positive"), LINKS, fields=ALL_FIELDS),
+        shown(analysis(sentiment="negative")),
+        kept={},
+        flag_tags_only=False,
+    )
+
+    assert change is not None
+    assert dict(change.fields) == {"sentiment": "positive"}
+    assert change.add_tags == {"vb_sentiment__positive"}
+    assert change.remove_tags == {"vb_sentiment__negative"}
+
+
+def test_a_value_that_became_blank_is_cleared() -> None:
+    change = writeback.change(
+        writeback.desired(analysis(sentiment=None), LINKS, fields=ALL_FIELDS),
+        shown(analysis(sentiment="negative")),
+        kept={},
+        flag_tags_only=False,
+    )
+
+    assert change is not None
+    assert change.fields["sentiment"] is None
+    assert change.remove_tags == {"vb_sentiment__negative"}
+
+
+def test_other_peoples_tags_are_never_touched() -> None:
+    current = entry(tags=frozenset({"vip", "billing", "vb_sentiment__neutral"}))
+    change = writeback.change(
+        writeback.desired(analysis(sentiment="negative"), LINKS, fields=ALL_FIELDS),
+        current,
+        kept={},
+        flag_tags_only=False,
+    )
+
+    assert change is not None
+    assert change.remove_tags == {"vb_sentiment__neutral"}
+
+
+def test_a_value_that_an_agent_changed_is_recognised_and_kept() -> None:
+    found = analysis(sentiment="negative")
+    current = shown(found)
+    edited = entry(
+        fields={**current.state.fields, "sentiment": "neutral"},
+        written=dict(current.written),
+        tags=(current.state.tags - {"vb_sentiment__negative"}) | {"vb_sentiment__neutral"},
+    )
+
+    assert writeback.agents_edits(edited) == {"sentiment": "neutral"}
+    assert planned(found, edited) is None
+
+
+def test_a_field_that_an_agent_cleared_stays_clear() -> None:
+    found = analysis(sentiment="negative")
+    current = shown(found)
+    cleared = entry(
+        fields={**current.state.fields, "sentiment": None},
+        written=dict(current.written),
+        tags=current.state.tags - {"vb_sentiment__negative"},
+    )
+
+    assert writeback.agents_edits(cleared) == {"sentiment": None}
+    assert planned(found, cleared) is None
+
+
+def test_values_beside_our_evidence_link_come_from_an_earlier_installation() -> None:
+    found = entry(fields={"sentiment": "positive", "evidence": "https://old.example/x"})
+
+    assert writeback.agents_edits(found) == {}
+
+
+def test_a_value_in_a_field_we_never_wrote_is_a_persons() -> None:
+    assert writeback.agents_edits(entry(fields={"sentiment": "positive"})) == {
+        "sentiment": "positive"
+    }
+
+
+def test_where_each_tag_costs_a_call_only_the_flag_is_written() -> None:
+    change = writeback.change(
+        writeback.desired(
+            analysis(sentiment="negative", churn_risk="yes"), LINKS, fields=ALL_FIELDS
+        ),
+        entry(),
+        kept={},
+        flag_tags_only=True,
+    )
+
+    assert change is not None
+    assert change.add_tags == {"vb_churn__yes"}
