@@ -1,0 +1,220 @@
+"""A working stand-in of Slack's Web API over loopback HTTP.
+
+Takes what the SDK sends (forms or JSON), refuses what Slack refuses, and remembers what was posted.
+Not verified against a live workspace: Slack's exact formula for the size of blocks.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from flask import Flask, Response, jsonify, request
+
+from connectors.sandbox.corpus import Corpus
+from connectors.sandbox.faults import Faults, install
+from connectors.sandbox.server import Stand
+from connectors.sandbox.slack_limits import refusal
+from connectors.sandbox.slack_state import BOT_USER, TEAM, Posted, SlackState, slack_state
+
+SlackStand = Stand[SlackState]
+Method = Callable[[SlackState, Mapping[str, Any]], dict[str, Any]]
+
+SCOPES = (
+    "app_mentions:read,assistant:write,chat:write,commands,im:history,im:read,users:read,"
+    "users:read.email,files:write,links:read,links:write"
+)
+
+
+def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> SlackStand:
+    """Build the stand-in; `token` is the bot token that it accepts."""
+    state = slack_state(corpus, clock=clock)
+    faults = Faults()
+    app = Flask("connectors.sandbox.slack", static_folder=None)
+
+    def call(method: str) -> Response:
+        if request.headers.get("Authorization") != f"Bearer {token}":
+            return _answer({"ok": False, "error": "invalid_auth"})
+        handler = _METHODS.get(method)
+        if handler is None:
+            return _answer({"ok": False, "error": "unknown_method"})
+        return _answer(handler(state, _arguments()))
+
+    app.add_url_rule("/api/<path:method>", view_func=call, methods=["GET", "POST"])
+    install(app, faults, _failure)
+    return Stand(app=app, state=state, faults=faults)
+
+
+def _arguments() -> Mapping[str, Any]:
+    """Slack takes JSON bodies and forms whose structured values are JSON texts."""
+    if request.is_json:
+        body: dict[str, Any] = request.get_json()
+        return body
+    found: dict[str, Any] = dict(request.values)
+    for name in ("blocks", "metadata", "view", "attachments", "loading_messages"):
+        if isinstance(found.get(name), str):
+            found[name] = json.loads(found[name])
+    return found
+
+
+def _answer(body: dict[str, Any]) -> Response:
+    response = jsonify(body)
+    response.headers["x-oauth-scopes"] = SCOPES
+    return response
+
+
+def _failure(
+    status: int, path: str, retry_after: str | None
+) -> tuple[dict[str, str], dict[str, Any]]:
+    del path
+    headers = {} if retry_after is None else {"Retry-After": retry_after}
+    error = {401: "invalid_auth", 429: "ratelimited"}.get(status, "internal_error")
+    return headers, {"ok": False, "error": error}
+
+
+def _auth_test(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    del state, arguments
+    return {
+        "ok": True,
+        "url": "https://ledgerly.slack.example/",
+        "team": "Ledgerly",
+        "user": "verbatim",
+        "team_id": TEAM,
+        "user_id": BOT_USER,
+        "bot_id": "B0VERBATIM",
+    }
+
+
+def _post(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return _store(state, arguments, ephemeral_for=None)
+
+
+def _post_ephemeral(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    user = str(arguments.get("user", ""))
+    if user not in state.people:
+        return _error("user_not_in_channel")
+    return _store(state, arguments, ephemeral_for=user)
+
+
+def _store(
+    state: SlackState, arguments: Mapping[str, Any], *, ephemeral_for: str | None
+) -> dict[str, Any]:
+    channel = state.find_channel(str(arguments.get("channel", "")))
+    if channel is None:
+        return _error("channel_not_found")
+    if channel.archived:
+        return _error("is_archived")
+    if not channel.has_bot:
+        return _error("not_in_channel")
+    text, blocks = str(arguments.get("text") or ""), list(arguments.get("blocks") or [])
+    refused = refusal(text, blocks)
+    if refused is not None:
+        return _error(refused)
+    posted = state.post(
+        Posted(
+            channel=channel.id,
+            ts=state.next_ts(),
+            text=text,
+            blocks=blocks,
+            thread_ts=arguments.get("thread_ts"),
+            ephemeral_for=ephemeral_for,
+            metadata=arguments.get("metadata"),
+        )
+    )
+    if ephemeral_for is not None:
+        return {"ok": True, "message_ts": posted.ts}
+    return {"ok": True, "channel": channel.id, "ts": posted.ts, "message": _message(posted)}
+
+
+def _update(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    found = state.find_message(str(arguments.get("channel")), str(arguments.get("ts")))
+    if found is None or found.ephemeral_for is not None:
+        return _error("message_not_found")
+    text, blocks = str(arguments.get("text") or ""), list(arguments.get("blocks") or [])
+    refused = refusal(text, blocks)
+    if refused is not None:
+        return _error(refused)
+    found.text, found.blocks, found.edited = text, blocks, found.edited + 1
+    return {"ok": True, "channel": found.channel, "ts": found.ts, "text": text}
+
+
+def _history(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    channel = state.find_channel(str(arguments.get("channel", "")))
+    if channel is None:
+        return _error("channel_not_found")
+    limit = int(arguments.get("limit") or 100)
+    newest = [m for m in reversed(state.messages) if m.channel == channel.id]
+    return {
+        "ok": True,
+        "messages": [_message(m) for m in newest if m.ephemeral_for is None][:limit],
+        "has_more": False,
+    }
+
+
+def _users_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    person = state.people.get(str(arguments.get("user", "")))
+    if person is None:
+        return _error("user_not_found")
+    profile = {"email": person.email, "real_name": person.name}
+    return {"ok": True, "user": {"id": person.id, "name": person.name, "profile": profile}}
+
+
+def _conversations_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    channel = state.find_channel(str(arguments.get("channel", "")))
+    if channel is None:
+        return _error("channel_not_found")
+    described = {
+        "id": channel.id,
+        "name": channel.name,
+        "is_im": channel.is_im,
+        "is_archived": channel.archived,
+        "is_member": channel.has_bot,
+    }
+    return {"ok": True, "channel": described}
+
+
+def _set_status(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    channel, thread = str(arguments.get("channel_id")), str(arguments.get("thread_ts"))
+    state.statuses.append((channel, thread, str(arguments.get("status"))))
+    return {"ok": True}
+
+
+def _view(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    view = arguments.get("view")
+    if not isinstance(view, Mapping) or not view.get("type"):
+        return _error("invalid_arguments")
+    state.views.append(view)
+    return {"ok": True, "view": {"id": f"V{len(state.views):08}", **view}}
+
+
+def _message(posted: Posted) -> dict[str, Any]:
+    message: dict[str, Any] = {
+        "type": "message",
+        "user": BOT_USER,
+        "ts": posted.ts,
+        "text": posted.text,
+        "blocks": posted.blocks,
+    }
+    if posted.thread_ts is not None:
+        message["thread_ts"] = posted.thread_ts
+    if posted.metadata is not None:
+        message["metadata"] = posted.metadata
+    return message
+
+
+def _error(code: str) -> dict[str, Any]:
+    return {"ok": False, "error": code}
+
+
+_METHODS: Mapping[str, Method] = {
+    "auth.test": _auth_test,
+    "chat.postMessage": _post,
+    "chat.postEphemeral": _post_ephemeral,
+    "chat.update": _update,
+    "conversations.history": _history,
+    "conversations.info": _conversations_info,
+    "users.info": _users_info,
+    "assistant.threads.setStatus": _set_status,
+    "views.open": _view,
+    "views.publish": _view,
+}

@@ -1,0 +1,93 @@
+"""A made-up Slack workspace: channels, people and what was posted. Knows no HTTP."""
+
+import itertools
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from connectors.sandbox.corpus import Corpus
+
+BOT_USER = "U0VERBATIM"
+TEAM = "T0LEDGERLY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackPerson:
+    id: str
+    name: str
+    email: str
+
+
+@dataclass(slots=True, kw_only=True)
+class SlackChannel:
+    id: str
+    name: str
+    is_im: bool = False
+    archived: bool = False
+    has_bot: bool = True
+
+
+@dataclass(slots=True, kw_only=True)
+class Posted:
+    """One message as it stands; `edited` counts chat.update calls."""
+
+    channel: str
+    ts: str
+    text: str
+    blocks: list[Mapping[str, object]]
+    thread_ts: str | None = None
+    ephemeral_for: str | None = None
+    metadata: Mapping[str, object] | None = None
+    edited: int = 0
+
+
+@dataclass(slots=True, kw_only=True)
+class SlackState:
+    """Everything the stand-in remembers; safe to read from a test while it answers."""
+
+    clock: Callable[[], datetime]
+    people: dict[str, SlackPerson] = field(default_factory=dict)
+    channels: dict[str, SlackChannel] = field(default_factory=dict)
+    messages: list[Posted] = field(default_factory=list)
+    statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
+    views: list[Mapping[str, object]] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_ts(self) -> str:
+        return f"{self.clock().timestamp():.0f}.{next(self._numbers):06}"
+
+    def find_channel(self, name_or_id: str) -> SlackChannel | None:
+        """Find a channel by id or by name, as chat.postMessage does."""
+        wanted = name_or_id.removeprefix("#")
+        for channel in self.channels.values():
+            if wanted in {channel.id, channel.name}:
+                return channel
+        return None
+
+    def find_message(self, channel: str, ts: str) -> Posted | None:
+        return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
+
+    def post(self, posted: Posted) -> Posted:
+        with self.lock:
+            self.messages.append(posted)
+        return posted
+
+    def in_channel(self, name: str) -> list[Posted]:
+        channel = self.find_channel(name)
+        return [] if channel is None else [m for m in self.messages if m.channel == channel.id]
+
+
+def slack_state(corpus: Corpus, *, clock: Callable[[], datetime]) -> SlackState:
+    """A workspace with the account owners as people, three channels and a DM each."""
+    state = SlackState(clock=clock)
+    for number, email in enumerate(sorted({account.owner for account in corpus.accounts}), start=1):
+        person = SlackPerson(id=f"U{number:08}", name=email.split("@")[0], email=email)
+        state.people[person.id] = person
+        dm = SlackChannel(id=f"D{number:08}", name=f"dm-{person.name}", is_im=True)
+        state.channels[dm.id] = dm
+    for number, name in enumerate(("cx-leaders", "cx-verbatim", "churn-risk"), start=1):
+        channel = SlackChannel(id=f"C{number:08}", name=name)
+        state.channels[channel.id] = channel
+    return state
