@@ -1,0 +1,159 @@
+"""Builds the explorer: a Flask application over ports. Importing it starts nothing.
+
+It wires pages together and refuses to know any store, helpdesk or chat tool by name.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from flask import Flask, g, render_template, request
+from werkzeug.exceptions import HTTPException
+
+from service.access import Access
+from service.domain.conversations import split_key
+from service.domain.taxonomy import Taxonomy
+from service.errors import Forbidden, Misused, NotFound, RetryLater, TellPerson, VerbatimError
+from service.links import Links
+from service.ports import Clock, Database, Helpdesk
+from service.settings import Settings
+from service.web import (
+    conversation,
+    explore,
+    gate,
+    group,
+    machines,
+    numbers,
+    receipts,
+    signing_in,
+    subjects,
+    trust,
+)
+from service.web.site import HERE, Gateway, Site, site
+
+_STATUS: tuple[tuple[type[VerbatimError], int], ...] = (
+    (Misused, 400),
+    (Forbidden, 403),
+    (NotFound, 404),
+    (RetryLater, 503),
+    (TellPerson, 500),
+)
+
+
+def create_app(
+    *,
+    database: Database,
+    answers: Gateway,
+    settings: Settings,
+    links: Links,
+    clock: Clock,
+    taxonomy: Taxonomy,
+    helpdesks: Mapping[str, Helpdesk] | None = None,
+    slack_handler: machines.SlackHandler | None = None,
+) -> Flask:
+    """Build the application. `slack_handler` answers /slack/events and checks its signature."""
+    if settings.secret_key is None:
+        raise Misused("VERBATIM_SECRET_KEY is not set; sessions cannot be protected without it.")
+    secret = settings.secret_key.get_secret_value().encode()
+    app = Flask(__name__)
+    app.config["MAX_CONTENT_LENGTH"] = machines.MAX_BODY
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions["verbatim"] = Site(
+        database=database,
+        answers=answers,
+        access=Access(database.people, secret, clock),
+        links=links,
+        public_url=settings.public_url,
+        zone=settings.zone,
+        clock=clock,
+        taxonomy=taxonomy,
+        helpdesks=helpdesks or {},
+    )
+    for page in (explore, group, conversation, receipts, subjects, trust, signing_in):
+        app.register_blueprint(page.pages)
+    app.register_blueprint(machines.routes)
+    if slack_handler is not None:
+        app.add_url_rule(
+            "/slack/events",
+            "machines.slack",
+            machines.slack_route(slack_handler),
+            methods=["POST"],
+        )
+    gate.install(app)
+    _teach_templates(app)
+    app.register_error_handler(VerbatimError, _say_it)
+    app.register_error_handler(HTTPException, _say_http)
+    return app
+
+
+def _teach_templates(app: Flask) -> None:
+    app.jinja_env.filters |= {
+        "day": _day,
+        "moment": _moment,
+        "machine_time": _machine_time,
+        "whole": numbers.whole,
+        "counted": numbers.counted,
+        "here": _here,
+        "source": lambda key: split_key(key)[0],
+        "outside": _outside,
+    }
+    app.jinja_env.globals |= {
+        "HERE": HERE,
+        "driver_address": subjects.driver_address,
+        "tag_address": subjects.tag_address,
+    }
+    app.context_processor(_around)
+
+
+def _around() -> dict[str, object]:
+    """Return what every page's frame shows: who is signed in, and the sign-out form's token."""
+    session = g.get("session")
+    if session is None:
+        return {"person": None}
+    return {
+        "person": session.person,
+        "sign_out_token": site().access.form_token(session.id_hash),
+        "zone": site().zone.key,
+    }
+
+
+def _day(at: datetime) -> str:
+    local = site().local(at)
+    return f"{local.day} {local:%b %Y}"
+
+
+def _moment(at: datetime) -> str:
+    local = site().local(at)
+    return f"{local:%a} {local.day} {local:%b %Y, %H:%M}"
+
+
+def _machine_time(at: datetime) -> str:
+    return site().local(at).isoformat(timespec="seconds")
+
+
+def _here(url: str | None) -> str | None:
+    """Strip our own public address, so that a reader stays on the host they came by."""
+    base = site().public_url.rstrip("/")
+    return url.removeprefix(base) if url and url.startswith(f"{base}/") else url
+
+
+def _outside(url: str | None) -> str | None:
+    """Return a helpdesk's address only when a browser may safely open it."""
+    return url if url and url.startswith(("https://", "http://")) else None
+
+
+def _say_it(error: VerbatimError) -> tuple[str, int]:
+    code = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
+    return _error_page(str(error), code), code
+
+
+def _say_http(error: HTTPException) -> tuple[str, int]:
+    code = error.code or 500
+    words = "There is no such page." if code == 404 else (error.description or error.name)
+    return _error_page(words, code), code
+
+
+def _error_page(words: str, code: int) -> str:
+    if request.endpoint in gate.MACHINE_ENDPOINTS:
+        return f"{words}\n"
+    return render_template("error.html", words=words, code=code)

@@ -1,0 +1,61 @@
+"""A receipt: a published number, counted again now, with every difference named.
+
+It shows a recount and refuses to explain it away.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from flask import Blueprint, render_template
+
+from service.domain.conversations import ConversationKey
+from service.measures import title
+from service.query import ACCOUNTS, CONVERSATIONS
+from service.web.numbers import Share, whole
+from service.web.site import HERE, current_viewer, site
+
+SHOWN = 50  # conversations named per list; the rest is counted
+
+pages = Blueprint("receipts", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Conversations of a difference: the first ones linked, the others counted."""
+
+    links: tuple[tuple[ConversationKey, str], ...]
+    more: int
+
+
+@pages.get("/r/<receipt_id>")
+def page(receipt_id: str) -> str:
+    here, viewer = site(), current_viewer()
+    recount = here.answers.recount(receipt_id, viewer)
+    receipt = recount.receipt
+    query = receipt.query
+    names = here.names(viewer)
+    stored = here.database.conversations.exists(recount.left)
+    return render_template(
+        "receipt.html",
+        recount=recount,
+        receipt=receipt,
+        sentence=query.sentence({**names, query.metric: title(query.metric)}),
+        metric_title=title(query.metric),
+        then=words(query.metric, receipt.n, receipt.of),
+        now=words(query.metric, recount.now_n, recount.now_of),
+        arrived=named(recount.arrived),
+        left=named([key for key in recount.left if key in stored]),
+        list_url=HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)),
+    )
+
+
+def words(metric: str, n: int, of: int) -> str:
+    """A share by the rules for small numbers; a plain count where there is no share."""
+    return whole(n) if metric in {CONVERSATIONS, ACCOUNTS} else Share(n=n, of=of).words
+
+
+def named(keys: Sequence[ConversationKey]) -> Named:
+    return Named(
+        links=tuple((key, HERE.conversation(key)) for key in keys[:SHOWN]),
+        more=max(0, len(keys) - SHOWN),
+    )

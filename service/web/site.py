@@ -1,0 +1,99 @@
+"""What every page needs in hand: the stores, the gateway, the addresses, the time, and who looks.
+
+It knows no page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from flask import current_app, g
+
+from service.access import Access, Session
+from service.domain.answers import Answer, Intent, Recount
+from service.domain.conversations import Account
+from service.domain.people import Viewer
+from service.domain.taxonomy import Taxonomy
+from service.links import Links
+from service.ports import Clock, Database, Helpdesk
+from service.query import Query
+
+HERE = Links("")  # addresses within the site: they keep whatever host the reader came by
+
+
+class Gateway(Protocol):
+    """What pages ask of service.answers.Answers."""
+
+    def ask(self, query: Query, viewer: Viewer, *, intent: Intent = ...) -> Answer: ...
+
+    def ask_text(
+        self,
+        text: str,
+        viewer: Viewer,
+        thread: Sequence[Mapping[str, object]] = ...,
+        today: date | None = ...,
+    ) -> Answer: ...
+
+    def recount(self, receipt_id: str, viewer: Viewer) -> Recount: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    database: Database
+    answers: Gateway
+    access: Access
+    links: Links
+    public_url: str
+    zone: ZoneInfo
+    clock: Clock
+    taxonomy: Taxonomy
+    helpdesks: Mapping[str, Helpdesk]
+
+    @property
+    def secure(self) -> bool:
+        return self.public_url.startswith("https://")
+
+    def local(self, at: datetime) -> datetime:
+        return at.astimezone(self.zone)
+
+    def today(self) -> date:
+        return self.local(self.clock()).date()
+
+    def accounts(self, viewer: Viewer) -> dict[str, Account]:
+        """Accounts by key, only those the viewer may know of: a name is information too."""
+        return {
+            account.key: account
+            for account in self.database.conversations.accounts()
+            if viewer.accounts is None or account.key in viewer.accounts
+        }
+
+    def names(self, viewer: Viewer) -> dict[str, str]:
+        """Names for the keys that a query's sentence may hold."""
+        names = {key: account.name for key, account in self.accounts(viewer).items()}
+        if viewer.accounts is None:
+            names |= {agent.key: agent.name for agent in self.database.conversations.agents()}
+        return names
+
+
+def site() -> Site:
+    found = current_app.extensions["verbatim"]
+    if not isinstance(found, Site):
+        raise TypeError("The application was not made by create_app.")
+    return found
+
+
+def signed_in() -> Session:
+    """Return the session of this request; the gate in front of every page has checked it."""
+    session = g.session
+    if not isinstance(session, Session):
+        raise TypeError("A page was reached without a session.")
+    return session
+
+
+def current_viewer() -> Viewer:
+    found = g.viewer
+    if not isinstance(found, Viewer):
+        raise TypeError("A page was reached without a viewer.")
+    return found

@@ -1,0 +1,144 @@
+"""The page of one driver and of one account: how much, how negative over time, in whose words.
+
+It asks the gateway like every other surface.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from flask import Blueprint, render_template, url_for
+
+from service.domain.answers import Answer, Intent
+from service.domain.conversations import Account, AccountKey
+from service.domain.people import Viewer
+from service.domain.taxonomy import UNMAPPED, slug
+from service.errors import NotFound
+from service.query import Dimension, Filter, Query, Window
+from service.web.group import chart, number, rows
+from service.web.site import HERE, Site, current_viewer, site
+
+WEEKS = 12
+TOP = 6
+RATES = ("negative_rate", "churn_risk_rate", "high_effort_rate")
+OPEN = ("open", "pending")
+
+pages = Blueprint("subjects", __name__)
+
+
+@pages.get("/drivers/<name>")
+def driver(name: str) -> str:
+    here, viewer = site(), current_viewer()
+    found = _driver_named(name, viewer, here)
+    description = next((d.description for d in here.taxonomy.drivers if d.name == found), "")
+    query = Query(filters=(Filter.of(Dimension.DRIVER, found),))
+    return _page(
+        query,
+        here,
+        viewer,
+        kind="Driver",
+        title=found,
+        lens=Dimension.TAG,
+        facts=[],
+        description=description,
+    )
+
+
+@pages.get("/accounts/<key>")
+def account(key: str) -> str:
+    here, viewer = site(), current_viewer()
+    found = here.accounts(viewer).get(key)
+    if found is None:
+        raise NotFound("There is no such account, or it is not one of yours.")
+    query = Query(filters=(Filter.of(Dimension.ACCOUNT, AccountKey(key)),))
+    return _page(
+        query,
+        here,
+        viewer,
+        kind="Account",
+        title=found.name,
+        lens=Dimension.DRIVER,
+        facts=_account_facts(found),
+        description="",
+    )
+
+
+def _page(
+    query: Query,
+    here: Site,
+    viewer: Viewer,
+    *,
+    kind: str,
+    title: str,
+    lens: Dimension,
+    facts: Sequence[tuple[str, str]],
+    description: str,
+) -> str:
+    store = here.database.facts
+    weekly = replace(
+        query, metric="negative_rate", group_by=(Dimension.WEEK,), window=_recent(here)
+    )
+    names = here.names(viewer)
+    by_lens = replace(query, metric="negative_rate", group_by=(lens,))
+    quotes: Answer = here.answers.ask(query, viewer, intent=Intent.QUOTES)
+    waiting = replace(
+        query, filters=(*query.filters, Filter.of(Dimension.STATUS, *OPEN)), sort="created"
+    )
+    return render_template(
+        "subject.html",
+        kind=kind,
+        title=title,
+        description=description,
+        facts=facts,
+        total=number(query, store.count(query, viewer)),
+        rates=[
+            (rate, number(q, store.count(q, viewer)))
+            for rate in RATES
+            for q in (replace(query, metric=rate),)
+        ],
+        chart=chart(weekly, rows(weekly, store.groups(weekly, viewer), names)),
+        weekly_url=HERE.group(weekly),
+        lens=lens,
+        lens_rows=rows(by_lens, store.groups(by_lens, viewer), names)[:TOP],
+        lens_url=HERE.group(by_lens),
+        quotes=quotes.quotes,
+        quote_rule=quotes.quote_rule,
+        waiting=store.conversations(waiting, viewer, limit=TOP).rows,
+        waiting_url=HERE.explore(waiting),
+        list_url=HERE.explore(query),
+    )
+
+
+def _driver_named(name: str, viewer: Viewer, here: Site) -> str:
+    known = [d.name for d in here.taxonomy.drivers]
+    known += here.database.facts.values(Dimension.DRIVER, viewer)
+    for candidate in (*known, UNMAPPED):
+        if slug(candidate) == name:
+            return candidate
+    raise NotFound("There is no driver of that name in the taxonomy.")
+
+
+def _account_facts(found: Account) -> list[tuple[str, str]]:
+    return [
+        ("Segment", found.segment or "not known"),
+        ("Owner", found.owner or "nobody"),
+        ("Renewal", found.renewal or "not connected"),
+    ]
+
+
+def _recent(here: Site) -> Window | None:
+    """Return the last weeks that hold a conversation, in whole weeks."""
+    days = here.database.facts.days()
+    if days is None:
+        return None
+    last = days.end - timedelta(days=1)
+    end = last - timedelta(days=last.weekday()) + timedelta(days=7)
+    return Window(end - timedelta(weeks=WEEKS), end)
+
+
+def driver_address(name: str) -> str:
+    return url_for("subjects.driver", name=slug(name))
+
+
+def tag_address(name: str) -> str:
+    return HERE.explore(Query(filters=(Filter.of(Dimension.TAG, name),)))
