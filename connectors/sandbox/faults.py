@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any, Protocol
+from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, jsonify, request
@@ -61,12 +61,8 @@ class Call:
     path: str
 
 
-class VendorAnswer(Protocol):
-    """Words a failure as the vendor does: (status, path, retry_after) to (headers, body)."""
-
-    def __call__(
-        self, status: int, path: str, retry_after: str | None
-    ) -> tuple[dict[str, str], dict[str, Any]]: ...
+# Words a failure as the vendor does: (status, path, retry_after) to (headers, body).
+VendorAnswer = Callable[[int, str, str | None], tuple[dict[str, str], dict[str, Any]]]
 
 
 class Faults:
