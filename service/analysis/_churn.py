@@ -1,0 +1,251 @@
+"""Finds the sentence in which a customer says that they leave, or may leave.
+
+Knows phrases, who leaves whom, negation and withdrawal. Tone is no evidence here, and neither are
+an agent's words or quoted history, which never reach this module.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from service.analysis._sentences import Sentence
+from service.domain.measurements import ChurnTier, Measurement, YesNo
+
+_NOT_OURS = (
+    r"order|orders|meeting|meetings|flight|flights|card|cards|booking|bookings|appointment|"
+    r"reservation|payment|payments|transfer|transaction|top-?up|ticket|tickets|trip|invite|"
+    r"invitation|shipment|delivery|call|demo|webinar|event|newsletter|request|purchase|item|items|"
+    r"hotel|seat|ride|package|parcel|alarm|reminder|upload|download|export|import|job"
+)
+_GAP = rf"(?:(?!(?:{_NOT_OURS}|of|that|which|because|who)\b)[\w'\u2019&-]+\s+){{0,4}}?"
+_OURS = (
+    r"(?:(?<!payment )(?<!flight )(?<!bank )(?:accounts?|subscriptions?|subscribtions?|plans?|"
+    r"contracts?|memberships?|agreements?|licen[cs]es?|workspace|policy|policies|tenant|trial|"
+    r"services?(?!\s+(?:call|visit|request|ticket|appointment|desk|worker|level))|renewals?)\b)"
+)
+_LEAVE = (
+    r"(?:cancel|cancell?ing|close|closing|terminate|terminating|deactivate|deactivating|delete|"
+    r"deleting|discontinue|discontinuing|end(?!\s+of)|ending|stop|stopping)"
+)
+_NO_COMPETITOR = (
+    r"(?:chrome|firefox|safari|edge|windows|mac|macos|android|iphone|ios|linux|monday|tuesday|"
+    r"wednesday|thursday|friday|saturday|sunday|english|german|french|spanish|python|java|excel|"
+    r"paypal|visa|mastercard|annual|monthly|premium|pro|basic|enterprise|team|business)"
+)
+_PLACE = (
+    r"(?:competitors?|(?:service\s+)?providers?|vendors?|suppliers?|compan(?:y|ies)|carriers?|banks?|"
+    r"platforms?|tools?|solutions?|alternatives?|products?|software|system|network)"
+)
+_NOW = (
+    r"(?:it|this|everything|immediately|now|asap|today|please|with\s+you|because|due|since|effective|"
+    r"unless|if|and|before|at\s+the\s+end)"
+)
+
+
+def _rule(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+_EXPLICIT = (
+    _rule(rf"\b{_LEAVE}\s+{_GAP}{_OURS}"),
+    _rule(
+        rf"\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:just\s+|already\s+)?cancell?ed\s+{_GAP}{_OURS}"
+    ),
+    _rule(
+        rf"\b(?:want|like|need|have|get|please|wish)\b.{{0,40}}?\b{_OURS}.{{0,20}}?"
+        r"\b(?:cancell?ed|closed|terminated|deleted|deactivated)\b"
+    ),
+    _rule(
+        r"\b(?:(?:won['\u2019]?t|will\s+not|not\s+(?:going|planning)\s+to|(?:do\s+not|don['\u2019]?t)\s+"
+        r"(?:want|plan|intend)\s+to|decided\s+not\s+to|decided\s+against|please\s+(?:do\s+not|"
+        r"don['\u2019]?t)|(?:are|am|['\u2019]re|['\u2019]m)\s+not|not\s+be|rather\s+not|no\s+intention\s+(?:of|to)|"
+        r"without)\s+(?:be\s+)?(?:\w+\s+)?renew(?:ing)?\b|\bnon-?renewal\b)"
+    ),
+    _rule(r"\blet(?:ting)?\s+(?:\w+\s+){1,3}(?:lapse|expire|run\s+out)\b"),
+    _rule(
+        rf"\b(?:switch(?:ing)?|mov(?:e|ing)|migrat(?:e|ing)|go(?:ing)?|chang(?:e|ing)|transferr?ing)"
+        rf"\s+(?:\w+\s+){{0,3}}?(?:to|over\s+to)\s+(?:a|an|one\s+of\s+your|your|another|some\s+other|"
+        rf"the)\s+(?:\w+\s+){{0,2}}?{_PLACE}\b"
+    ),
+    _rule(rf"\b(?:switch|chang)(?:e|ing)?\s+{_PLACE}\b"),
+    _rule(
+        r"\b(?:leav(?:e|ing)\s+(?:you\b|your\s+(?:company|service|platform|product|bank|app)"
+        r"|for\s+(?:a|another|your|one\s+of)\s+(?:\w+\s+)?(?:competitor|provider|company|tool|vendor)"
+        r"|this\s+(?:company|service|provider|platform|bank|carrier))"
+        r"|tak(?:e|ing)\s+(?:my|our)\s+(?:business|money|custom)\s+(?:elsewhere|to|somewhere)"
+        r"|go(?:ing)?\s+elsewhere|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
+        r"|los(?:e|ing)\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
+        r"|no\s+longer\s+(?:be\s+)?(?:a\s+|your\s+)?(?:customer|client)s?)\b"
+    ),
+    _rule(
+        r"\b(?:never|not)\s+(?:be\s+)?(?:us(?:e|ing)|fly(?:ing)?|buy(?:ing)?|shop(?:ping)?|"
+        r"order(?:ing)?|book(?:ing)?|do(?:ing)?\s+business|stay(?:ing)?|com(?:e|ing)\s+back|"
+        r"deal(?:ing)?)\b.{0,40}\b(?:again|ever)\b"
+    ),
+    _rule(
+        r"\b(?:done\s+with\s+(?:you\b|your\b|this\s+(?:company|service|app|product|bank|platform))"
+        r"|stop(?:ping)?\s+using\s+(?:you\b|your\b|this\s+(?:service|product|tool|app|platform))"
+        r"|end\s+(?:our|my|the)\s+(?:relationship|partnership|cooperation))"
+    ),
+    _rule(
+        r"\b(?:refund|money\s+back)\b.{0,60}\b(?:cancel|leav(?:e|ing)|close|be\s+done|stop\s+using)"
+    ),
+)
+_BARE_CANCEL = _rule(
+    rf"(?:\b(?:want|like|need|wish|going|decided|plan|planning|ready|about|have|forced)\s+to\s+"
+    rf"|\b(?:will|['\u2019]ll|please|must|can|let['\u2019]?s)\s+)cancel\b(?=\s*(?:[.!?,;]|$)|\s+{_NOW}\b)"
+)
+_SWITCH_TO_NAME = re.compile(
+    r"\b(?:[Ww]e|I|[Ww]e['\u2019]re|I['\u2019]m|[Ww]e['\u2019]ll|I['\u2019]ll|[Ww]e['\u2019]ve|I['\u2019]ve)\b[^.!?]{0,40}?\b"
+    r"(?:switch(?:ing|ed)?|mov(?:ing|ed?)|go(?:ing)?|migrat(?:ing|ed?))\s+(?:(?:over|back|away)\s+)?"
+    rf"to\s+(?!(?i:{_NO_COMPETITOR})\b)[A-Z][A-Za-z]+\b(?!\s+(?:plan|tier|view|mode))"
+)
+_EARLY = (
+    _rule(
+        r"\blook(?:ing)?\s+(?:for|at|into)\s+(?:an?\s+|other\s+|another\s+|some\s+|different\s+|"
+        rf"possible\s+|your\s+)*{_PLACE}\b"
+    ),
+    _rule(
+        r"\b(?:evaluat|compar|consider|explor|research|trial)(?:e|ing)\s+(?:\w+\s+){0,2}?"
+        r"(?:competitors?|alternatives?|other\s+(?:tools|vendors|providers|options|solutions))\b"
+    ),
+    _rule(
+        r"\b(?:when|what|how|is|does|can|until)\b.{0,60}\b(?:contract|notice\s+period|agreement|"
+        r"commitment|renewal\s+date|subscription\s+term)\b.{0,30}?\b(?:ends?|expires?|run\s+out|over|"
+        r"up|terminat\w+|notice)\b"
+    ),
+    _rule(r"\b(?:notice\s+period|early\s+termination|termination\s+fee|exit\s+clause)\b"),
+    _rule(r"\b(?:last\s+straw|final\s+straw|had\s+enough\s+of\s+(?:you|this|your))\b"),
+    _rule(
+        r"\b(?:third|fourth|fifth|sixth|3rd|[4-9]th|10th)\s+time\b.{0,80}\b(?:lock|down|broke|fail|"
+        r"error|issue|problem|crash|happen|contact|ask|report|writ|call|outage|charg|lost|wrong|"
+        r"explain|complain)"
+    ),
+    _rule(
+        r"\b(?:same|this)\s+(?:issue|problem|bug|error|outage)\b.{0,60}\b(?:for\s+(?:\w+\s+){0,2}"
+        r"(?:weeks|months)|(?:third|fourth|fifth)\s+time|(?:still|again).{0,40}(?:weeks|months))"
+    ),
+    _rule(
+        r"\b(?:reported|raised|contacted|asked|complained|called|written|emailed)\b.{0,40}\b(?:three|"
+        r"four|five|six|[3-9]|\d\d|several|multiple|many|countless)\s+times\b.{0,80}\b(?:still|no\b|"
+        r"not|nothing|nobody|never)"
+    ),
+)
+_MAYBE = _rule(
+    r"\b(?:considering|thinking\s+(?:of|about)|might|may\s+(?:have|need|be|want)|tempted|wondering|"
+    r"what\s+happens\s+(?:if|when)|if\s+(?:i|we)\s+(?:were\s+to\s+|decide\s+to\s+|want\s+to\s+)?"
+    r"(?:cancel|close|leave|switch|end|terminate|delete))\b"
+)
+# "do not cancel" and "instead of cancelling" are no threats; "cannot cancel" and "do not know how
+# to cancel" still are.
+_NEGATED = _rule(
+    r"(?:(?<!can )\bnot|\b(?:do|does|did|is|are|was|would|wo|should)n['\u2019]?t|\bnever|\bwithout|"
+    r"\binstead\s+of|\brather\s+than|\bavoid(?:ing)?|\bno\s+need\s+to|\bno\s+longer)\s+"
+    r"(?:(?!sure|know|able|see|find|possible|let|work|understand|how|where|why|going\s+to\s+pay)"
+    r"[\w'\u2019]+\s+){0,3}$"
+)
+_ALREADY_NEGATIVE = _rule(
+    r"^(?:never|not|no\s+longer|won|will|do|don|decided|please|are|am|without)"
+)
+_BY_THE_OTHER_SIDE = _rule(
+    r"\b(?:why\s+(?:did|would|do|are|have|will|is|was)\s+(?:you|they|my|it)|(?:did|have|are|will)\s+"
+    r"(?:they|the\s+bank)|(?:did|are|have)\s+you|(?<!can )(?<!could )(?<!would )(?<!will )"
+    r"(?<!want )(?<!like )(?<!need )you(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?(?:clos|cancel|"
+    r"terminat|delet|end|stop)|(?:keeps?|kept)\s+|(?:threaten(?:ed|ing)?)\s+to)\s*(?:\w+\s+){0,2}$"
+)
+_TOWARDS_US = _rule(
+    r"\b(?:from\s+[\w ]{2,30}\s+to\s+(?:you|your|yours)\b|(?:switch(?:ed|ing)?|mov(?:ed?|ing)|"
+    r"com(?:e|ing)|came|join(?:ed|ing)?|sign(?:ed|ing)?\s+up)\s+(?:over\s+)?(?:to|with|for)?\s*"
+    r"(?:you|yours|your\s+(?:service|company|product|platform|bank|network))\b)"
+)
+_WITHDRAWN = _rule(
+    r"\b(?:decided\s+to\s+(?:stay|keep|remain|continue|renew)|(?:we|i)(?:['\u2019]ll|\s+will|\s+am\s+going"
+    r"\s+to|\s+are\s+going\s+to)\s+(?:stay|keep\s+(?:it|the|our|my|using)|remain|continue|renew)"
+    r"|chang(?:ed|ing)\s+(?:my|our)\s+minds?|(?:ignore|disregard|forget)\s+(?:my|our|the|that|about)"
+    r"(?:\s+\w+){0,2}\s*(?:cancel\w*|request|message)|keep\s+(?:my|our|the)\s+(?:account|subscription|"
+    r"plan|contract|membership)|(?:happy|glad)\s+to\s+(?:stay|renew|continue)"
+    r"|(?:no\s+longer|not)\s+(?:\w+\s+){0,3}?(?:cancell?ing|cancel|leaving|leave|switching|switch|"
+    r"closing|close)\b(?!\s+(?:you\s+will|until)))"
+)
+_ABOUT_SOMETHING_ELSE = _rule(rf"\b(?:{_NOT_OURS})\b")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    sentence: Sentence
+    position: int  # in the sentence, to order it against a withdrawal
+    tier: ChurnTier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Churn:
+    measurement: Measurement
+    sentence: Sentence | None  # the stating sentence when the value is yes
+
+
+def measure_churn(sentences: Sequence[Sentence]) -> Churn:
+    """Return yes with the strongest sentence that was not taken back later, else no."""
+    standing, withdrawn = _standing(sentences)
+    if not standing:
+        detail = "withdrawn later" if withdrawn else None
+        no = Measurement(metric="churn_risk", value=YesNo.NO, confidence=0.9, detail=detail)
+        return Churn(measurement=no, sentence=None)
+    explicit = [signal for signal in standing if signal.tier is ChurnTier.EXPLICIT]
+    chosen = (explicit or standing)[0]
+    # Precision on development intents: about .9 for explicit phrases, lower for early ones.
+    confidence = 0.85 if explicit else 0.65
+    yes = Measurement(
+        metric="churn_risk", value=YesNo.YES, confidence=confidence, detail=chosen.tier
+    )
+    return Churn(measurement=yes, sentence=chosen.sentence)
+
+
+def _standing(sentences: Sequence[Sentence]) -> tuple[list[Signal], bool]:
+    standing: list[Signal] = []
+    withdrawn = False
+    for sentence in sentences:
+        signal = signal_in(sentence)
+        taken_back = _WITHDRAWN.search(sentence.text)
+        if signal is not None:
+            standing.append(signal)
+        # Taken back after everything said so far; a threat that follows stands again.
+        if taken_back and standing and not _said_after(signal, taken_back):
+            standing, withdrawn = [], True
+    return standing, withdrawn
+
+
+def _said_after(signal: Signal | None, taken_back: re.Match[str]) -> bool:
+    return signal is not None and signal.position >= taken_back.start()
+
+
+def signal_in(sentence: Sentence) -> Signal | None:
+    """Return what one sentence states, or None. Explicit statements win over early ones."""
+    text = sentence.text
+    if _TOWARDS_US.search(text):
+        return None
+    for match, tier in _candidates(sentence):
+        before = text[: match.start()]
+        inside = _ALREADY_NEGATIVE.match(match.group())
+        if (not inside and _NEGATED.search(before)) or _BY_THE_OTHER_SIDE.search(before):
+            continue
+        tier = ChurnTier.EARLY if _MAYBE.search(text) else tier
+        return Signal(sentence=sentence, position=match.start(), tier=tier)
+    return None
+
+
+def _candidates(sentence: Sentence) -> Iterator[tuple[re.Match[str], ChurnTier]]:
+    text = sentence.text
+    for rule in _EXPLICIT:
+        match = rule.search(text)
+        if match:
+            yield match, ChurnTier.EXPLICIT
+    match = _SWITCH_TO_NAME.search(text)
+    if match:
+        yield match, ChurnTier.EXPLICIT
+    match = _BARE_CANCEL.search(text)
+    if match and not _ABOUT_SOMETHING_ELSE.search(sentence.message.text):
+        yield match, ChurnTier.EXPLICIT
+    for rule in _EARLY:
+        match = rule.search(text)
+        if match:
+            yield match, ChurnTier.EARLY

@@ -1,0 +1,75 @@
+"""Says whether a text is English enough to be read. Knows letters and common words; a short text
+is given the benefit of the doubt, because detectors guess on short texts.
+"""
+
+import re
+import unicodedata
+from typing import Any
+
+from service.analysis._sentences import words_of
+
+ENGLISH = "en"
+READ = 600  # characters are enough to tell
+ENOUGH_LETTERS = 24
+ENOUGH_FOREIGN_LETTERS = 6  # another script is plain after a word or two
+SURE = 0.95
+COMMON_SHARE = 0.18  # English text has .35 to .5 of these words, other languages under .1
+
+_COMMON_WORDS = """
+the i to a and is it my you of for in that have this on not but with was me be are can do your we
+so at if they has been will just or an as how what when why there from get would please no still
+am did does our us all any im dont cant up out about need want help thanks thank hi hello account
+which he she their them than then now been had were
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+_SPELLED_AS_ENGLISH = re.compile(r"['\u2019](?:t|s|m|re|ve|ll|d)$")
+
+
+class LanguageReader:
+    """Builds the detector on the first text that needs one: most do not."""
+
+    def __init__(self) -> None:
+        self._detector: Any = None
+
+    def language(self, text: str) -> str | None:
+        """Return a language code, or None when the text is too short to tell."""
+        sample = text[:READ]
+        letters = [character for character in sample if character.isalpha()]
+        if _other_script(letters):
+            return self._detect(sample)[0]
+        words = [word.lower() for word in words_of(sample)]
+        if _looks_english(words):
+            return ENGLISH
+        if len(letters) < ENOUGH_LETTERS:
+            return None
+        code, probability = self._detect(sample.lower())
+        if code == ENGLISH:
+            return ENGLISH
+        return code if probability >= SURE else None
+
+    def _detect(self, text: str) -> tuple[str, float]:
+        if self._detector is None:
+            from py3langid.langid import MODEL_FILE, LanguageIdentifier
+
+            self._detector = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+        code, probability = self._detector.classify(text)
+        return str(code), float(probability)
+
+
+def _looks_english(words: list[str]) -> bool:
+    if len(words) < 3:
+        return False
+    common = sum(word in _COMMON or bool(_SPELLED_AS_ENGLISH.search(word)) for word in words)
+    return common >= 2 and common / len(words) >= COMMON_SHARE
+
+
+def _other_script(letters: list[str]) -> bool:
+    """More than half of the letters are not Latin."""
+    if len(letters) < ENOUGH_FOREIGN_LETTERS:
+        return False
+    foreign = sum(not _latin(letter) for letter in letters)
+    return foreign >= ENOUGH_FOREIGN_LETTERS and foreign > len(letters) / 2
+
+
+def _latin(letter: str) -> bool:
+    return letter.isascii() or unicodedata.name(letter, "").startswith("LATIN")

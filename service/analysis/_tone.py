@@ -1,0 +1,167 @@
+"""From log-odds of pieces of text to the tone of a conversation.
+
+Knows how turns add up, what a courtesy is and how sure one has to be. The model's figures come
+from outside.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.analysis._gates import Material
+from service.analysis._sentences import Sentence
+from service.domain.measurements import EmptyReason, Measurement, Sentiment
+
+Floats = NDArray[np.float32]
+
+ORDER = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)  # the model's outputs
+# Fitted on the four development sets together (calibration error .036 at 1.0, .02 at 1.15); made
+# with the artefact, so it changes with it.
+TEMPERATURE = 1.15
+# On the development sets 98 % of texts are above it with 78 % agreement. A higher floor buys
+# agreement slowly (.50: 91 %, 80 %; .60: 80 %, 83 %), so only what is nearly a coin toss is empty.
+CONFIDENCE_FLOOR = 0.42
+SHOWS_TONE = 0.5  # a sentence this likely to carry the tone may stand for it
+WORDS_READ_TOGETHER = 32  # short sentences are read with their neighbours, as the model learnt
+MOST_PIECES = 16  # of one conversation: where it starts and how it ends decide
+
+# A dry complaint has no angry word in it. These phrases move the model's log-odds: they were
+# negative in two thirds of the development texts that hold them, where the model gave a half.
+_DRY = re.compile(
+    r"\b(?:(?:second|third|fourth|fifth|[2-9]nd|[3-9]rd|\d{1,2}th)\s+time\b(?!\s+zone)"
+    r"|still\s+(?:not|no\b|have\s?n['\u2019]?o?t|has\s?n['\u2019]?o?t|can['\u2019]?t|cannot|does\s?n['\u2019]?t|waiting"
+    r"|broken|locked|down|nothing|missing)"
+    r"|(?:nobody|no\s?one)\s+(?:\w+\s+)?(?:answer|repl|help|call|respond|care|gets?)\w*"
+    r"|no\s+(?:reply|response|answer)\b"
+    r"|(?:been\s+waiting|keeps?\s+(?:asking|crashing|failing|dropping|freezing|logging))"
+    r"|(?:charged|billed)\s+(?:me\s+|us\s+)?(?:twice|two\s+times|again)"
+    r"|(?:again\s+and\s+again|over\s+and\s+over|every\s+single\s+time))",
+    re.IGNORECASE,
+)
+DRY_SHIFT = 1.8
+
+_COURTESY = re.compile(
+    r"(?:[\s,.!?:;)-]|\b(?:hi|hello|hey|good|morning|afternoon|evening|day|thanks?|thank|you|thx|ty"
+    r"|ok|okay|yes|no|sure|great|perfect|fine|alright|cool|got|it|bye|goodbye|please|so|much|very"
+    r"|a|lot|for|your|the|help|have|nice|one|too|welcome|appreciate|that|is|all|nothing|else"
+    r"|regards|best|cheers|and)\b)*",
+    re.IGNORECASE,
+)
+COURTESY_LENGTH = 80
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Piece:
+    """One or more whole sentences of one turn, read together."""
+
+    sentences: tuple[Sentence, ...]
+
+    @property
+    def turn(self) -> int:
+        return self.sentences[0].turn
+
+    @property
+    def text(self) -> str:
+        message = self.sentences[0].message
+        return message.text[self.sentences[0].start : self.sentences[-1].end]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tone:
+    value: Sentiment
+    confidence: float
+    start: Sentiment
+    end: Sentiment
+    strongest_turn: int  # where the value shows most
+
+
+def pieces_of(material: Material) -> list[Piece]:
+    """Cut the customer's turns into what the model reads at once."""
+    pieces = [piece for turn in material.turns() for piece in _packed(turn)]
+    if len(pieces) <= MOST_PIECES:
+        return pieces
+    tail = MOST_PIECES // 3
+    return pieces[: MOST_PIECES - tail] + pieces[-tail:]
+
+
+def probabilities(logits: Floats, texts: Sequence[str]) -> Floats:
+    """Return calibrated shares, with dry complaints counted as what they are."""
+    shifted = logits / np.float32(TEMPERATURE)
+    for row, text in enumerate(texts):
+        if _DRY.search(text) and shifted[row, 2] < max(shifted[row, 0], shifted[row, 1]):
+            shifted[row, 0] += DRY_SHIFT
+    shifted = shifted - shifted.max(axis=1, keepdims=True)
+    exponent = np.exp(shifted)
+    shares: Floats = exponent / exponent.sum(axis=1, keepdims=True)
+    return shares
+
+
+def is_courtesy(text: str) -> bool:
+    """Whether a text only says hello, yes or thank you."""
+    return len(text) <= COURTESY_LENGTH and _COURTESY.fullmatch(text) is not None
+
+
+def tone_of(pieces: Sequence[Piece], shares: Floats) -> Tone:
+    """Add up the turns: the mean of the two strongest for each pole.
+
+    Courtesies do not count while there is anything else: a "thank you" closes most complaints.
+    """
+    by_turn = _by_turn(pieces, shares)
+    weighty = {piece.turn for piece in pieces if not is_courtesy(piece.text)} or set(by_turn)
+    turns = np.stack([by_turn[turn] for turn in by_turn if turn in weighty])
+    total = np.array([_top_two(turns[:, 0]), float(turns[:, 1].mean()), _top_two(turns[:, 2])])
+    total = total / total.sum()
+    best = int(total.argmax())
+    ends = list(by_turn.values())
+    strongest = max((turn for turn in by_turn if turn in weighty), key=lambda t: by_turn[t][best])
+    return Tone(
+        value=ORDER[best],
+        confidence=float(total[best]),
+        start=ORDER[int(ends[0].argmax())],
+        end=ORDER[int(ends[-1].argmax())],
+        strongest_turn=strongest,
+    )
+
+
+def measured_tone(tone: Tone) -> Measurement:
+    confidence = round(tone.confidence, 4)
+    if confidence < CONFIDENCE_FLOOR:
+        reason = EmptyReason.LOW_CONFIDENCE
+        return Measurement(metric="sentiment", value=None, reason=reason, confidence=confidence)
+    return Measurement(metric="sentiment", value=tone.value, confidence=confidence)
+
+
+def _packed(turn: Sequence[Sentence]) -> list[Piece]:
+    pieces: list[Piece] = []
+    current: list[Sentence] = []
+    words = 0
+    for sentence in turn:
+        if current and words + sentence.words > WORDS_READ_TOGETHER:
+            pieces.append(Piece(sentences=tuple(current)))
+            current, words = [], 0
+        current.append(sentence)
+        words += sentence.words
+    pieces.append(Piece(sentences=tuple(current)))
+    return pieces
+
+
+def _by_turn(pieces: Sequence[Piece], shares: Floats) -> dict[int, Floats]:
+    rows: dict[int, list[Floats]] = {}
+    for piece, row in zip(pieces, shares, strict=True):
+        rows.setdefault(piece.turn, []).append(row)
+    return {turn: _of_turn(np.stack(its_rows)) for turn, its_rows in rows.items()}
+
+
+def _of_turn(rows: Floats) -> Floats:
+    poles = np.array(
+        [_top_two(rows[:, 0]), float(rows[:, 1].mean()), _top_two(rows[:, 2])], dtype=np.float32
+    )
+    turn: Floats = poles / poles.sum()
+    return turn
+
+
+def _top_two(values: Floats) -> float:
+    return float(np.sort(values)[-2:].mean())
