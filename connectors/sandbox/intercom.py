@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from flask import Flask, Response, g, jsonify, request
+from werkzeug.exceptions import HTTPException
 
 from connectors.sandbox import intercom_conversations, intercom_people
 from connectors.sandbox.corpus import Corpus
@@ -77,13 +78,21 @@ def intercom_app(
     intercom_conversations.register(app, desk)
     intercom_people.register(app, desk)
     app.register_error_handler(Refusal, refused)
-    app.register_error_handler(404, lambda _: refused(not_found()))
+    app.register_error_handler(HTTPException, _refused_by_flask)
     install(app, faults, failure_in_intercom_words(clock))
     return Stand(app=app, state=state, faults=faults)
 
 
 def _take(state: IntercomState) -> None:
     state.lock.acquire()
+
+
+def _refused_by_flask(error: HTTPException) -> Response:
+    """Word an unknown address or a wrong method as the vendor would."""
+    if error.code == 404:
+        return refused(not_found())
+    code = error.name.lower().replace(" ", "_")
+    return refused(Refusal(error.code or 500, code, error.name))
 
 
 def _install_access(app: Flask, token: str, window: _Window) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
 
 from connectors.sandbox import (
     zendesk_export,
@@ -69,7 +70,7 @@ def zendesk_app(
     for routes in (zendesk_export, zendesk_tickets, zendesk_writes, zendesk_people):
         routes.register(app, desk)
     app.register_error_handler(Refusal, refused)
-    app.register_error_handler(404, lambda _: _unknown_address())
+    app.register_error_handler(HTTPException, _refused_by_flask)
     install(app, faults, failure_in_zendesk_words)
     _accept_json_suffix(app)
     return Stand(app=app, state=state, faults=faults)
@@ -79,8 +80,11 @@ def _take(state: ZendeskState) -> None:
     state.lock.acquire()
 
 
-def _unknown_address() -> Response:
-    return refused(not_found())
+def _refused_by_flask(error: HTTPException) -> Response:
+    """Word an unknown address, a wrong method or unreadable JSON as the vendor would."""
+    if error.code == 404:
+        return refused(not_found())
+    return refused(Refusal(error.code or 500, error.name.replace(" ", ""), error.name))
 
 
 def _accept_json_suffix(app: Flask) -> None:

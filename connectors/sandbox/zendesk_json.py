@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from connectors.sandbox.records import from_seconds, html_of, iso, seconds
-from connectors.sandbox.zendesk_fields import TicketField
+from connectors.sandbox.zendesk_fields import Option, TicketField
 from connectors.sandbox.zendesk_records import (
     GROUP,
     MESSAGING_CHANNELS,
@@ -285,7 +285,7 @@ def field_json(row: TicketField, root: str) -> Json:
     return shown
 
 
-def option_json(option: Any) -> Json:
+def option_json(option: Option) -> Json:
     return {
         "id": option.id,
         "name": option.name,

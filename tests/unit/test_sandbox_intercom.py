@@ -142,6 +142,12 @@ def test_a_wrong_token_gets_the_vendors_error_list(bench: Bench) -> None:
     assert answer.json()["errors"][0]["code"] == "unauthorized"
 
 
+def test_unknown_addresses_get_the_error_list_too(bench: Bench) -> None:
+    for method, path, status in (("GET", "/nothing", 404), ("PATCH", "/me", 405)):
+        answer = bench.http.request(method, path)
+        assert (answer.status_code, answer.json()["type"]) == (status, "error.list")
+
+
 def test_me_names_the_region_and_each_answer_its_limits(bench: Bench) -> None:
     answer = bench.http.get("/me", headers=NEWEST)
     assert answer.json()["app"]["region"] == "US"

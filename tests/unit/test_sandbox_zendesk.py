@@ -26,6 +26,7 @@ TOKEN = "made-up-token"
 BEGIN = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CLIENTS = {"verbatim": "made-up-secret"}
+JSON_TYPE = {"Content-Type": "application/json"}
 
 
 @dataclass
@@ -200,6 +201,21 @@ def test_the_cursor_export_gives_every_ticket_once_in_order_of_change(bench: Ben
     assert rows[0]["external_id"] == "z-1"
     assert rows[4]["from_messaging_channel"] is True
     assert rows[0]["description"].startswith("Invoice 1 was charged twice.")
+
+
+def test_tickets_of_one_second_are_cut_into_pages_without_loss(bench: Bench) -> None:
+    for ticket_id in (5, 3, 1, 2, 4):
+        bench.stand.state.set_tags_as_agent(ticket_id, ["touched"])
+    bench.clock.pass_by(seconds=61)
+    rows = walk(bench, start_time=int(NOW.timestamp()), per_page=2)
+    assert [row["id"] for row in rows] == [1, 2, 3, 4, 5]
+
+
+def test_unreadable_requests_get_json_too(bench: Bench) -> None:
+    broken = bench.call.ask("PUT", "/api/v2/tickets/1", data="{", headers=JSON_TYPE)
+    assert (broken.status_code, broken.json()["error"]) == (400, "BadRequest")
+    assert bench.call.ask("PATCH", "/api/v2/tickets/1").status_code == 405
+    assert bench.call.ask("GET", "/api/v2/nothing").json()["error"] == "RecordNotFound"
 
 
 def test_side_loads_come_with_the_export(bench: Bench) -> None:
