@@ -20,11 +20,12 @@ from typing import TYPE_CHECKING, TypeVar
 from service.workspace import SandboxAddresses, Workspace
 
 if TYPE_CHECKING:
-    from flask import Flask
+    from flask import Flask, Request, Response
+
+    from bot.connection import Connection
+    from service.access import Access
     from service.answers import Answers
     from service.catalogue import Catalogue
-
-    from service.access import Access
     from service.digest import Digests, Publisher
     from service.domain.conversations import ConversationKey
     from service.domain.taxonomy import Taxonomy
@@ -150,10 +151,9 @@ class Built:
         from bot.app import run_socket_mode
 
         run_socket_mode(
-            settings=self.settings.slack,
+            connection=self._slack_connection(),
             answers=self.answers(),
             database=self.database(),
-            links=self.links(),
             clock=self.now,
         )
 
@@ -247,19 +247,38 @@ class Built:
             return ConsolePublisher(sys.stdout)
         from bot.publishing import SlackPublisher
 
-        return SlackPublisher(settings=slack, work=self.database().work, clock=self.now)
+        return SlackPublisher(
+            self._slack_connection(),
+            channel=slack.digest_channel,
+            work=self.database().work,
+            clock=self.now,
+        )
 
-    def _slack_handler(self) -> object | None:
+    def _slack_connection(self) -> Connection:
+        from bot.connection import Connection
+        from service.errors import Misused
+
+        slack = self.settings.slack
+        if slack.bot_token is None:
+            raise Misused("Slack is not connected: set VERBATIM_SLACK__BOT_TOKEN.")
+        secret = slack.signing_secret if slack.mode == "http" else None
+        return Connection(
+            token=slack.bot_token.get_secret_value(),
+            signing_secret=secret.get_secret_value() if secret else None,
+            app_token=slack.app_token.get_secret_value() if slack.app_token else None,
+            base_url=slack.base_url,
+        )
+
+    def _slack_handler(self) -> Callable[[Request], Response] | None:
         slack = self.settings.slack
         if slack.bot_token is None or slack.signing_secret is None:
             return None
         from bot.app import http_handler
 
         return http_handler(
-            settings=slack,
+            connection=self._slack_connection(),
             answers=self.answers(),
             database=self.database(),
-            links=self.links(),
             clock=self.now,
         )
 

@@ -1,0 +1,18 @@
+"""How this bot reaches Slack: its own small settings, handed in by the composition root."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connection:
+    """Tokens are kept out of every representation."""
+
+    token: str = field(repr=False)
+    signing_secret: str | None = field(default=None, repr=False)
+    app_token: str | None = field(default=None, repr=False)
+    base_url: str | None = None  # None: Slack's own
+
+    @property
+    def over_http(self) -> bool:
+        """Signed requests come over HTTP; Socket Mode has its own authenticated connection."""
+        return self.signing_secret is not None
