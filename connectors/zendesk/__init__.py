@@ -1,0 +1,166 @@
+"""Zendesk as a helpdesk of Verbatim: its settings, and the port put together.
+
+Knows how the parts of this folder fit. The words of Zendesk end in them.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Self
+
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+
+from connectors._http import Refused, Retries, checked_base_url
+from connectors.zendesk.client import Account, Client
+from connectors.zendesk.events import read_event
+from connectors.zendesk.fields import OurFields
+from connectors.zendesk.position import decode
+from connectors.zendesk.reading import Reading
+from connectors.zendesk.transport import Login
+from connectors.zendesk.writing import Writing
+from service.domain.conversations import ConversationKey, Page
+from service.domain.writeback import FieldChange, FieldName, FieldSpec, SetupReport, WriteOutcome
+from service.errors import Misused, Unauthorized
+from service.ports import Helpdesk
+
+_LOGIN = "give OAUTH_TOKEN, or OAUTH_CLIENT_ID with OAUTH_CLIENT_SECRET, or EMAIL with API_TOKEN"
+
+
+class Settings(BaseModel):
+    """What a Zendesk account needs, from VERBATIM_HELPDESKS__ZENDESK__<NAME>."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    subdomain: str | None = Field(default=None, pattern=r"^[A-Za-z0-9][A-Za-z0-9-]{0,62}$")
+    base_url: str | None = None
+    oauth_client_id: str | None = None
+    oauth_client_secret: SecretStr | None = None
+    oauth_token: SecretStr | None = None
+    email: str | None = None
+    api_token: SecretStr | None = None
+    webhook_secret: SecretStr | None = None
+    calls_per_minute: int | None = Field(default=None, ge=1)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _blank_is_absent(cls, value: object) -> object:
+        return None if isinstance(value, str) and not value.strip() else value
+
+    @field_validator("base_url")
+    @classmethod
+    def _allowed_address(cls, value: str | None) -> str | None:
+        return checked_base_url(value) if value else None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if not self.subdomain and not self.base_url:
+            raise ValueError("SUBDOMAIN is missing: the part before .zendesk.com")
+        if bool(self.oauth_client_id) != bool(self.oauth_client_secret):
+            raise ValueError("OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET belong together")
+        if not (self.oauth_token or self.oauth_client_id or (self.email and self.api_token)):
+            raise ValueError(f"credentials are missing: {_LOGIN}")
+        return self
+
+    def account(self) -> Account:
+        return Account(
+            # Behind another address the name is only what answers are routed by.
+            subdomain=(self.subdomain or "account").lower(),
+            base_url=self.base_url,
+            calls_per_minute=self.calls_per_minute,
+        )
+
+    def login(self) -> Login:
+        return Login(
+            email=self.email,
+            api_token=_shown(self.api_token),
+            oauth_token=_shown(self.oauth_token),
+            client_id=self.oauth_client_id,
+            client_secret=_shown(self.oauth_client_secret),
+        )
+
+
+def build(
+    settings: Mapping[str, str] | Settings,
+    *,
+    retries: Retries | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Helpdesk:
+    """Return the connected helpdesk. Nothing is called yet."""
+    checked = settings if isinstance(settings, Settings) else _checked(settings)
+    return Zendesk(checked, retries=retries or Retries(), clock=clock)
+
+
+class Zendesk:
+    """The Helpdesk port over one account."""
+
+    def __init__(
+        self, settings: Settings, *, retries: Retries, clock: Callable[[], datetime]
+    ) -> None:
+        self.name = "zendesk"
+        self.fields: frozenset[str] = frozenset(FieldName)
+        self.flag_tags_only = False
+        self.calls = 0
+        self._client = Client(
+            settings.account(), settings.login(), retries=retries, on_call=self._count
+        )
+        self._our_fields = OurFields(self._client)
+        self._webhook_secret = _shown(settings.webhook_secret)
+        self._clock = clock
+
+    def _count(self) -> None:
+        self.calls += 1
+
+    def pages(self, cursor: str | None) -> Iterator[Page]:
+        return Reading(self._client, self._our_fields, decode(cursor)).pages()
+
+    def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
+        return self._our_fields.setup(specs, dry_run=dry_run)
+
+    def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
+        return Writing(self._client, self._our_fields).apply(changes)
+
+    def count(self, start: datetime, end: datetime) -> int | None:
+        query = f"type:ticket created>={_utc(start)} created<{_utc(end)}"
+        try:
+            answer = self._client.find("search/count", query=query)
+        except Refused:
+            return None
+        found = answer.get("count") if answer else None
+        return found if isinstance(found, int) else None
+
+    def check(self) -> str:
+        user = self._client.get("users/me").get("user")
+        # Without credentials Zendesk answers 200 and "Anonymous user", who has no id.
+        if not isinstance(user, dict) or not user.get("id"):
+            raise Unauthorized(f"Zendesk does not know who we are: {_LOGIN}.")
+        return f"{user.get('name')} <{user.get('email')}>, {user.get('role')}"
+
+    def parse_event(self, headers: Mapping[str, str], body: bytes) -> tuple[ConversationKey, ...]:
+        return read_event(headers, body, secret=self._webhook_secret, now=self._clock())
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _shown(secret: SecretStr | None) -> str | None:
+    return secret.get_secret_value() if secret else None
+
+
+def _checked(settings: Mapping[str, str]) -> Settings:
+    """Validate, or say in one sentence what is wrong, by the setting's name and without values."""
+    try:
+        return Settings.model_validate(dict(settings))
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        name = "__".join(str(part) for part in first["loc"]).upper()
+        why = str(first["msg"]).removeprefix("Value error, ")
+        told = f"{name}: {why}" if name else why
+        raise Misused(f"Zendesk settings (VERBATIM_HELPDESKS__ZENDESK__...): {told}.") from None

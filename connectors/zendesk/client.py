@@ -1,0 +1,177 @@
+"""Calls to one Zendesk account, as raw JSON, through zenpy's session.
+
+zenpy's own paging stops silently at an empty page and its objects cost twenty times the JSON, so
+it builds the addresses, keeps the session and serialises what we write, and nothing else. Knows
+retries and pace; knows no ticket.
+"""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+from connectors._http import Pace, PageLoopGuard, Refused, Retries, ServerFailed
+from connectors.zendesk.transport import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    WHO,
+    AccountAdapter,
+    Credentials,
+    Login,
+    body_of,
+    open_session,
+)
+from service.errors import Misbehaving, VerbatimError
+
+Json = dict[str, Any]
+
+# The exports share ten calls a minute with every other connector of the account.
+EXPORT_CALLS_PER_MINUTE = 8
+_LIST_PAGE = 100
+_TOO_HEAVY = frozenset((408, 504))
+
+
+class TooHeavy(VerbatimError):
+    """Zendesk could not build a page of this size in time; a smaller one may work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Where the account is and how fast we may talk to it."""
+
+    subdomain: str
+    base_url: str | None = None
+    calls_per_minute: int | None = None
+
+    @property
+    def vendor_url(self) -> str:
+        return f"https://{self.subdomain}.zendesk.com"
+
+    @property
+    def url(self) -> str:
+        return self.base_url or self.vendor_url
+
+
+class Client:
+    def __init__(
+        self,
+        account: Account,
+        login: Login,
+        *,
+        retries: Retries | None = None,
+        on_call: Callable[[], None] = lambda: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        # zenpy takes 0.4 s to import, which only those who use it should pay.
+        from zenpy import Zenpy
+
+        self.account = account
+        self.retries = retries or Retries()
+        self.calls = 0
+        self._on_call = on_call
+        adapter = AccountAdapter(
+            base_url=account.url, credentials=Credentials(login), on_call=self._count
+        )
+        session = open_session(adapter, account_url=account.vendor_url)
+        zenpy = Zenpy(subdomain=account.subdomain, session=session, disable_cache=True)
+        self._api = zenpy.tickets
+        self._api.timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
+        self._pace = Pace(account.calls_per_minute, clock=clock, sleep=self.retries.sleep)
+        # Another address is a stand-in or a proxy with limits of its own, told by its 429s.
+        vendors_own = account.base_url is None and account.calls_per_minute is None
+        self._export_pace = Pace(
+            EXPORT_CALLS_PER_MINUTE if vendors_own else None, clock=clock, sleep=self.retries.sleep
+        )
+
+    def _count(self) -> None:
+        self.calls += 1
+        self._on_call()
+
+    def sleep(self, seconds: float) -> None:
+        self.retries.sleep(seconds)
+
+    def get(self, path: str, **parameters: object) -> Json:
+        """Return the answer's JSON; a passing failure is tried again."""
+        return self.retries.call(lambda: self._read(path, parameters))
+
+    def find(self, path: str, **parameters: object) -> Json | None:
+        """Return the answer's JSON, or None where there is nothing (404)."""
+        try:
+            return self.get(path, **parameters)
+        except Refused as refusal:
+            if refusal.status in (404, 410):
+                return None
+            raise
+
+    def export(self, path: str, **parameters: object) -> Json:
+        """Read a page of an export; raise TooHeavy at once when it timed out."""
+
+        def read() -> Json:
+            self._export_pace.wait()
+            try:
+                return self._read(path, parameters)
+            except ServerFailed as failure:
+                if failure.status in _TOO_HEAVY:
+                    raise TooHeavy from failure
+                raise
+
+        return self.retries.call(read)
+
+    def post(self, path: str, body: Json) -> Json:
+        return self._write(self._api.session.post, path, body)
+
+    def put(self, path: str, body: Json) -> Json:
+        return self._write(self._api.session.put, path, body)
+
+    def listed(self, path: str, name: str, **parameters: object) -> Iterator[Json]:
+        """Yield the rows of a list, by cursor pages where the server has them."""
+        guard = PageLoopGuard(WHO)
+        page: dict[str, object] = {"page[size]": _LIST_PAGE}
+        while True:
+            answer = self.get(path, **parameters, **page)
+            yield from rows_of(answer, name)
+            meta = answer.get("meta")
+            if isinstance(meta, dict):
+                cursor = meta.get("after_cursor") if meta.get("has_more") else None
+                after = "page[after]"
+            else:
+                # Without cursor pages only the fact that there is a next page is believed:
+                # the link itself may name a host that is not the account's.
+                number = int(str(page.get("page", 1))) + 1
+                cursor = str(number) if answer.get("next_page") else None
+                after = "page"
+            if not cursor:
+                return
+            page = {"page[size]": _LIST_PAGE, after: guard.go_on(str(cursor))}
+
+    def _read(self, path: str, parameters: Mapping[str, object]) -> Json:
+        self._pace.wait()
+        return body_of(self._api._get(self._address(path, parameters), raw_response=True))
+
+    def _write(self, method: Callable[..., Any], path: str, body: Json) -> Json:
+        """Make a change once. Only a 429 is tried again: it was certainly not carried out."""
+
+        def write() -> Json:
+            self._pace.wait()
+            response = self._api._call_api(
+                method, self._address(path, {}), json=body, timeout=self._api.timeout
+            )
+            return body_of(response)
+
+        return self.retries.call_write(write)
+
+    def _address(self, path: str, parameters: Mapping[str, object]) -> str:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        query = f"?{urlencode(given, safe=',:')}" if given else ""
+        return f"{self.account.vendor_url}/api/v2/{path}.json{query}"
+
+
+def rows_of(answer: Mapping[str, Any], name: str) -> list[Json]:
+    """Return a list of the answer; a server may leave a side-load out."""
+    rows = answer.get(name)
+    if rows is None:
+        return []
+    if not isinstance(rows, list):
+        raise Misbehaving(f"Zendesk answered no list of {name}.")
+    return [row for row in rows if isinstance(row, dict)]

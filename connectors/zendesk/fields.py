@@ -1,0 +1,281 @@
+"""Our ticket fields in a Zendesk account: which they are, what their options mean, and making them.
+
+A dropdown's option value is a tag of the ticket, and a tag may belong to one field only, account
+wide. So our options are named like our tags, and our tags are never written a second time.
+Options are only ever added: a PUT of the list would wipe the left-out ones from every ticket.
+"""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from connectors._http import Refused
+from connectors.zendesk.client import Client, Json, rows_of
+from service.domain.conversations import HelpdeskState, Status
+from service.domain.writeback import (
+    FieldKind,
+    FieldName,
+    FieldSpec,
+    SetupReport,
+    field_specs,
+    tag_of,
+)
+from service.errors import TellPerson
+
+_TYPES = {FieldKind.CHOICE: ("tagger",), FieldKind.TEXT: ("text", "textarea")}
+_OUR_OPTION = re.compile(r"vb_(.+?)__.")
+_STANDARD = {spec.name: spec for spec in field_specs((), ())}
+_NAME_OF_WORD = {tag_of(name, "x")[3:-3]: str(name) for name in FieldName}  # "churn": "churn_risk"
+MOST_OPTIONS = 2000  # of one field
+
+
+@dataclass(slots=True, kw_only=True)
+class OurField:
+    """A field of ours as the account has it."""
+
+    id: int
+    name: str
+    kind: FieldKind
+    title: str
+    active: bool
+    options: dict[str, str] = field(default_factory=dict)  # option value -> name shown
+    option_ids: dict[str, int] = field(default_factory=dict)
+
+    def plain(self, raw: object) -> str | None:
+        """Return our plain value for what the ticket holds."""
+        if raw in (None, "", False):
+            return None
+        if self.kind is FieldKind.TEXT:
+            return str(raw)
+        shown = self.options.get(str(raw), str(raw))
+        spec = _STANDARD.get(self.name)
+        same = (
+            value
+            for value in (spec.values if spec else ())
+            if tag_of(self.name, value) == raw or value.casefold() == shown.casefold()
+        )
+        return next((str(value) for value in same), shown)
+
+    def option_for(self, value: str) -> str | None:
+        """Return the option value that shows this plain value; None when there is none yet."""
+        if tag_of(self.name, value) in self.options:
+            return tag_of(self.name, value)
+        shown = value.casefold()
+        return next((raw for raw, name in self.options.items() if name.casefold() == shown), None)
+
+
+class OurFields:
+    """Finds, reads and makes our fields; asks the account once and remembers."""
+
+    def __init__(self, client: Client) -> None:
+        self._client = client
+        self._found: dict[str, OurField] | None = None
+
+    def all(self) -> Mapping[str, OurField]:
+        if self._found is None:
+            rows = self._client.listed("ticket_fields", "ticket_fields")
+            self._found = recognised(rows)
+        return self._found
+
+    def refresh(self) -> None:
+        """Ask the account again at the next use: people add options and rename them."""
+        self._found = None
+
+    def state_of(self, ticket: Json, status: Status) -> HelpdeskState:
+        """Return what a ticket shows of ours, and all its tags but the topic option's shadow.
+
+        The topic has no tag of its own beside its option; told as a tag, it would be taken off
+        again, and the field with it.
+        """
+        values = {row.get("id"): row.get("value") for row in rows_of(ticket, "custom_fields")}
+        fields = self.all()
+        topic = fields.get(FieldName.TOPIC)
+        shadows = frozenset(topic.options) if topic else frozenset()
+        tags = frozenset(str(tag) for tag in ticket.get("tags") or ())
+        return HelpdeskState(
+            fields={name: each.plain(values.get(each.id)) for name, each in fields.items()},
+            tags=tags - shadows,
+            writable=status is not Status.CLOSED,
+            reason="closed" if status is Status.CLOSED else None,
+        )
+
+    def raw_value(self, name: str, value: str | None) -> tuple[OurField, str | None]:
+        """Return the field and what to write there; makes an option that is missing."""
+        ours = self._needed(name, value)
+        if value is None or ours.kind is FieldKind.TEXT:
+            return ours, value
+        return ours, ours.option_for(value) or self._add_option(ours, value)
+
+    def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
+        """Create what is missing, adopt what is there, add new options. Twice changes nothing."""
+        self.refresh()
+        report = SetupReport()
+        for spec in specs:
+            try:
+                report = self._settle(spec, report, dry_run=dry_run)
+            except Refused as refusal:
+                by_hand = (*report.by_hand, f"{spec.title}: {refusal}")
+                report = replace(report, by_hand=by_hand)
+        if report.created:
+            report = replace(report, by_hand=(*report.by_hand, _PUT_ON_FORMS))
+        return report
+
+    def _settle(self, spec: FieldSpec, report: SetupReport, *, dry_run: bool) -> SetupReport:
+        ours = self.all().get(spec.name) or self._by_title(spec)
+        if ours is None:
+            if spec.kind is FieldKind.CHOICE and not spec.values:
+                told = f"{spec.title} is made with its first value; there is none yet."
+                return replace(report, by_hand=(*report.by_hand, told))
+            if not dry_run:
+                self._create(spec)
+            return replace(report, created=(*report.created, spec.title))
+        adopted = replace(report, adopted=(*report.adopted, ours.title))
+        if not ours.active:
+            told = f"{ours.title} is inactive: activate it in Zendesk."
+            adopted = replace(adopted, by_hand=(*adopted.by_hand, told))
+        missing = _missing(ours, spec)
+        if not missing:
+            return adopted
+        if not dry_run:
+            for value in missing:
+                self._add_option(ours, value)
+        return replace(adopted, extended=(*adopted.extended, ours.title))
+
+    def _by_title(self, spec: FieldSpec) -> OurField | None:
+        """Find a metric's own field, whose title only its spec knows, before it has options."""
+        rows = self._client.listed("ticket_fields", "ticket_fields") if _is_custom(spec) else ()
+        found = next((row for row in rows if _fits(row, spec)), None)
+        if found is None:
+            return None
+        ours = _our_field(found, spec.name, spec.kind)
+        self._remember(ours)
+        return ours
+
+    def _create(self, spec: FieldSpec) -> OurField:
+        from zenpy.lib.api_objects import TicketField
+
+        wanted = {
+            "type": _TYPES[spec.kind][0],
+            "title": spec.title,
+            "description": "Filled in by Verbatim. Change it freely: your value stays.",
+            # Customers must neither see nor set what was measured of them.
+            "visible_in_portal": False,
+            "editable_in_portal": False,
+            "required": False,
+        }
+        if spec.kind is FieldKind.CHOICE:
+            wanted["custom_field_options"] = [_option(spec.name, str(v)) for v in spec.values]
+        body = TicketField(**wanted).to_dict(serialize=True)
+        answer = self._client.post("ticket_fields", {"ticket_field": body})
+        ours = _our_field(answer.get("ticket_field") or {}, spec.name, spec.kind)
+        self._remember(ours)
+        return ours
+
+    def _add_option(self, ours: OurField, value: str) -> str:
+        from zenpy.lib.api_objects import CustomFieldOption
+
+        wanted = _option(ours.name, value)
+        body = CustomFieldOption(**wanted).to_dict(serialize=True)
+        if wanted["value"] in ours.option_ids:
+            body["id"] = ours.option_ids[wanted["value"]]  # renames the option
+        path = f"ticket_fields/{ours.id}/options"
+        answer = self._client.post(path, {"custom_field_option": body})
+        _learn_options(ours, [answer.get("custom_field_option") or wanted])
+        return wanted["value"]
+
+    def _needed(self, name: str, value: str | None) -> OurField:
+        found = self.all().get(name)
+        if found is not None:
+            return found
+        spec = _STANDARD.get(name)
+        if not self.all() or spec is None:
+            raise TellPerson(
+                "Our fields are not in Zendesk yet: run `verbatim setup zendesk` first."
+            )
+        return self._create(replace(spec, values=(value,) if value else spec.values))
+
+    def _remember(self, ours: OurField) -> None:
+        self._found = {**self.all(), ours.name: ours}
+
+
+_PUT_ON_FORMS = (
+    "Put the new fields on the ticket forms that your agents use "
+    "(Admin Center, Objects and rules, Tickets, Forms)."
+)
+
+
+def recognised(rows: Iterable[Json]) -> dict[str, OurField]:
+    """Return our fields by name: known by an option's prefix, else by a standard title.
+
+    An active field comes before an inactive one, an older before a younger.
+    """
+    found: dict[str, OurField] = {}
+    by_prefix: dict[str, OurField] = {}
+    for row in sorted(rows, key=lambda row: (not row.get("active", True), row.get("id") or 0)):
+        name = _name_by_options(row)
+        if name is not None:
+            by_prefix.setdefault(name, _our_field(row, name, FieldKind.CHOICE))
+            continue
+        spec = next((each for each in _STANDARD.values() if _fits(row, each)), None)
+        if spec is not None:
+            found.setdefault(spec.name, _our_field(row, spec.name, spec.kind))
+    return {**found, **by_prefix}
+
+
+def _name_by_options(row: Json) -> str | None:
+    if row.get("type") not in _TYPES[FieldKind.CHOICE]:
+        return None
+    for option in rows_of(row, "custom_field_options"):
+        ours = _OUR_OPTION.match(str(option.get("value")))
+        if ours:
+            return _NAME_OF_WORD.get(ours.group(1), ours.group(1))
+    return None
+
+
+def _fits(row: Json, spec: FieldSpec) -> bool:
+    title = str(row.get("raw_title") or row.get("title") or "")
+    same = title.strip().casefold() == spec.title.casefold()
+    return same and row.get("type") in _TYPES[spec.kind]
+
+
+def _our_field(row: Mapping[str, Any], name: str, kind: FieldKind) -> OurField:
+    ours = OurField(
+        id=int(row["id"]),
+        name=str(name),
+        kind=kind,
+        title=str(row.get("title") or name),
+        active=bool(row.get("active", True)),
+    )
+    _learn_options(ours, row.get("custom_field_options") or ())
+    return ours
+
+
+def _learn_options(ours: OurField, rows: Iterable[Mapping[str, Any]]) -> None:
+    for row in rows:
+        value = str(row.get("value"))
+        ours.options[value] = str(row.get("raw_name") or row.get("name") or value)
+        if isinstance(row.get("id"), int):
+            ours.option_ids[value] = int(row["id"])
+
+
+def _missing(ours: OurField, spec: FieldSpec) -> list[str]:
+    """Return values without an option, and those whose option shows another name."""
+    if ours.kind is FieldKind.TEXT:
+        return []
+    room = MOST_OPTIONS - len(ours.options)
+    values = [str(value) for value in spec.values]
+    lacking = [
+        value
+        for value in values
+        if (raw := ours.option_for(value)) is None or ours.plain(raw) != value
+    ]
+    return lacking[:room]
+
+
+def _option(name: str, value: str) -> dict[str, str]:
+    return {"name": value, "value": tag_of(name, value)}
+
+
+def _is_custom(spec: FieldSpec) -> bool:
+    return spec.name not in _STANDARD

@@ -1,0 +1,230 @@
+"""Zendesk's words in, the domain's words out: tickets, users, organizations, comments.
+
+Pure. What a field means is known here; where it was fetched is not.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Any
+
+from connectors._text import clean, plain
+from service.domain.conversations import (
+    Account,
+    AccountKey,
+    Agent,
+    AgentKey,
+    ConversationHead,
+    ConversationKey,
+    Message,
+    Rating,
+    Role,
+    Status,
+    account_key,
+    agent_key,
+    conversation_key,
+)
+from service.errors import Misbehaving
+
+Json = Mapping[str, Any]
+
+SOURCE = "zendesk"
+SYSTEM_AUTHOR = -1
+_STATUSES = {
+    "new": Status.OPEN,
+    "open": Status.OPEN,
+    "hold": Status.OPEN,
+    "pending": Status.PENDING,
+    "solved": Status.SOLVED,
+    "closed": Status.CLOSED,
+}
+_MERGED_TAG = "closed_by_merge"  # Zendesk sets it on the ticket that was merged away
+_SCRUBBED_SUBJECT = "SCRUBBED"  # 30 days after deletion, with the description "X"
+# Their words are in the conversation log, not in the comments.
+_MESSAGING = frozenset(
+    ("messaging", "native_messaging", "chat", "whatsapp", "sms", "line", "wechat", "instagram_dm")
+)
+_ROLES = {"end-user": Role.CUSTOMER, "agent": Role.AGENT, "admin": Role.AGENT}
+_LOG_ROLES = {"user": Role.CUSTOMER, "agent": Role.AGENT, "bot": Role.BOT, "system": Role.BOT}
+_RATED = frozenset(("good", "bad"))
+_SEGMENT = ("segment", "tier", "plan", "customer_segment", "account_tier")
+_OWNER = ("owner", "csm", "account_owner", "csm_email", "customer_success_manager")
+_RENEWAL = ("renewal", "renewal_date", "renews_at", "contract_end")
+_NOT_WORD = re.compile(r"[^a-z0-9]+")
+
+
+def ticket_key(ticket_id: object) -> ConversationKey:
+    return conversation_key(SOURCE, str(ticket_id))
+
+
+def organization_key(organization_id: object) -> AccountKey:
+    return account_key(SOURCE, str(organization_id))
+
+
+def user_key(user_id: object) -> AgentKey:
+    return agent_key(SOURCE, str(user_id))
+
+
+def moment(text: object) -> datetime:
+    """Return an ISO time as aware UTC."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise Misbehaving("Zendesk sent a time that cannot be read.") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def is_gone(ticket: Json) -> bool:
+    """Deleted, scrubbed or merged away; the export still shows the words of such a ticket."""
+    return (
+        ticket.get("status") == "deleted"
+        or _MERGED_TAG in (ticket.get("tags") or ())
+        or (ticket.get("subject") == _SCRUBBED_SUBJECT and ticket.get("description") == "X")
+    )
+
+
+def is_messaging(ticket: Json) -> bool:
+    return bool(ticket.get("from_messaging_channel")) or channel_of(ticket) in _MESSAGING
+
+
+def channel_of(ticket: Json) -> str:
+    via = ticket.get("via")
+    channel = via.get("channel") if isinstance(via, Mapping) else via
+    return str(channel or "unknown")
+
+
+def head_of(ticket: Json, *, account_url: str) -> ConversationHead:
+    organization, assignee = ticket.get("organization_id"), ticket.get("assignee_id")
+    requester = ticket.get("requester_id")
+    created_at = moment(ticket.get("created_at"))
+    return ConversationHead(
+        key=ticket_key(ticket["id"]),
+        channel=channel_of(ticket),
+        subject=clean(str(ticket.get("subject") or ticket.get("raw_subject") or "")),
+        status=status_of(ticket),
+        created_at=created_at,
+        updated_at=moment(ticket.get("updated_at") or created_at.isoformat()),
+        account=organization_key(organization) if organization else None,
+        requester=str(requester) if requester else None,
+        agent=user_key(assignee) if assignee else None,
+        helpdesk_tags=tuple(sorted(tags_of(ticket))),
+        rating=rating_of(ticket),
+        url=f"{account_url}/agent/tickets/{ticket['id']}",
+    )
+
+
+def status_of(ticket: Json) -> Status:
+    """Return where the ticket stands; a custom status arrives beside its category."""
+    return _STATUSES.get(str(ticket.get("status")), Status.OPEN)
+
+
+def tags_of(ticket: Json) -> frozenset[str]:
+    return frozenset(clean(str(tag)) for tag in ticket.get("tags") or ())
+
+
+def rating_of(ticket: Json) -> Rating | None:
+    """Return the customer's rating; "offered" and "unoffered" are the absence of one."""
+    rating = ticket.get("satisfaction_rating")
+    if not isinstance(rating, Mapping):
+        return None
+    # Scores may carry their comment's presence, as in "good_with_comment".
+    score = str(rating.get("score") or "").removesuffix("_with_comment")
+    if score not in _RATED:
+        return None
+    comment = rating.get("comment")
+    return Rating(score=score, comment=clean(str(comment)) if comment else None)
+
+
+def account_of(organization: Json) -> Account:
+    fields = {
+        _NOT_WORD.sub("_", str(name).lower()).strip("_"): value
+        for name, value in (organization.get("organization_fields") or {}).items()
+    }
+    return Account(
+        key=organization_key(organization["id"]),
+        name=clean(str(organization.get("name") or organization["id"])),
+        segment=_first(fields, _SEGMENT),
+        owner=_first(fields, _OWNER),
+        aliases=tuple(str(each) for each in organization.get("domain_names") or ()),
+        renewal=_day(_first(fields, _RENEWAL)),
+    )
+
+
+def _first(fields: Json, names: tuple[str, ...]) -> str | None:
+    found = (fields.get(name) for name in names)
+    return next((clean(str(value)) for value in found if value not in (None, "")), None)
+
+
+def _day(text: str | None) -> str | None:
+    try:
+        return date.fromisoformat((text or "")[:10]).isoformat()
+    except ValueError:
+        return None
+
+
+def agent_of(user: Json) -> Agent:
+    return Agent(key=user_key(user["id"]), name=name_of(user))
+
+
+def name_of(user: Json) -> str:
+    return clean(str(user.get("name") or ""))
+
+
+def role_of(author: object, user: Json | None, *, requester: object) -> Role:
+    """Return whose words these are; without the user's record, the requester is the customer."""
+    if author in (SYSTEM_AUTHOR, None):
+        return Role.BOT
+    if user is not None and user.get("role") in _ROLES:
+        return _ROLES[str(user["role"])]
+    return Role.CUSTOMER if author == requester else Role.AGENT
+
+
+def has_words(comment: Json) -> bool:
+    """Say whether the words came along: without the side-load only "a comment is there" does."""
+    return comment.get("html_body") is not None or comment.get("body") is not None
+
+
+def message_of(comment: Json, role: Role, *, created_at: object) -> Message:
+    """Return a comment as a message; the same words whether they came by export or one by one."""
+    html = comment.get("html_body")
+    text = plain(str(html or comment.get("body") or ""), is_html=bool(html))
+    return Message(
+        id=str(comment["id"]),
+        role=role,
+        public=bool(comment.get("public", comment.get("comment_public", False))),
+        created_at=moment(comment.get("created_at") or created_at),
+        text=text,
+    )
+
+
+def log_message_of(event: Json) -> Message | None:
+    """Return an entry of the conversation log as a message; None for one without words."""
+    content, author = event.get("content"), event.get("author")
+    if not isinstance(content, Mapping) or event.get("type") not in (
+        "Comment",
+        "Messaging::ConversationMessage",
+    ):
+        return None
+    html, text = content.get("body"), content.get("text")
+    if html is None and text is None:
+        return None
+    is_html = content.get("type") == "html" and html is not None
+    kind = str(author.get("type")) if isinstance(author, Mapping) else "system"
+    return Message(
+        id=str(event["id"]),
+        role=_LOG_ROLES.get(kind, Role.BOT),
+        public=_log_entry_is_public(event, content),
+        created_at=moment(event.get("created_at")),
+        text=plain(str(html if is_html else text or html), is_html=is_html),
+    )
+
+
+def _log_entry_is_public(event: Json, content: Json) -> bool:
+    """A message reached the customer; a comment says itself, and is private when it says not."""
+    metadata = event.get("metadata")
+    said = content.get("is_public")
+    if said is None and isinstance(metadata, Mapping):
+        said = metadata.get("public")
+    if said is None:
+        return event.get("type") == "Messaging::ConversationMessage"
+    return bool(said)

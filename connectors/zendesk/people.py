@@ -1,0 +1,96 @@
+"""Who the ids of a Zendesk account stand for, learned from side-loads and asked for in hundreds.
+
+Remembers what was seen during one run of reading. A server without these lists is no obstacle:
+then a role is inferred and an organization is called by its number.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+from connectors._http import Refused
+from connectors.zendesk import mapping
+from connectors.zendesk.client import Client, Json, rows_of
+from service.domain.conversations import Account, Agent
+from service.errors import Unauthorized
+
+MANY = 100  # most ids a show_many takes
+
+
+class Directory:
+    """Records of one kind by id; what the server does not know is asked for once."""
+
+    def __init__(self, client: Client, name: str) -> None:
+        self._client = client
+        self._name = name  # "users"
+        self._rows: dict[int, Json | None] = {}
+
+    def get(self, id_: object) -> Json | None:
+        return self._rows.get(id_) if isinstance(id_, int) else None
+
+    def learn(self, rows: Iterable[Json]) -> None:
+        self._rows.update({row["id"]: row for row in rows if isinstance(row.get("id"), int)})
+
+    def ensure(self, ids: Iterable[object]) -> None:
+        """Ask for those never seen."""
+        wanted = {id_ for id_ in ids if isinstance(id_, int) and id_ > 0}
+        for some in in_hundreds(sorted(wanted - self._rows.keys())):
+            self._rows.update(dict.fromkeys(some))
+            self.learn(self._ask(some))
+
+    def _ask(self, ids: Sequence[int]) -> list[Json]:
+        asked = ",".join(map(str, ids))
+        try:
+            answer = self._client.find(f"{self._name}/show_many", ids=asked)
+        except (Refused, Unauthorized):
+            # A token without the right to read people can still read tickets.
+            return []
+        return rows_of(answer, self._name) if answer else []
+
+
+class People:
+    """Users and organizations of a run, and which of them still have to be told."""
+
+    def __init__(self, client: Client) -> None:
+        self.users = Directory(client, "users")
+        self.organizations = Directory(client, "organizations")
+        self._told: dict[str, Any] = {}
+
+    def learn(self, answer: Json) -> None:
+        """Take the side-loads of an answer."""
+        self.users.learn(rows_of(answer, "users"))
+        self.organizations.learn(rows_of(answer, "organizations"))
+
+    def names(self, *ids: object) -> tuple[str, ...]:
+        found = (self.users.get(id_) for id_ in ids)
+        return tuple(
+            dict.fromkeys(name for user in found if user and (name := mapping.name_of(user)))
+        )
+
+    def new_accounts(self, ids: Iterable[object]) -> tuple[Account, ...]:
+        """Return the accounts among the ids that were not told in this run, or told otherwise."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_]
+        self.organizations.ensure(wanted)
+        rows = [
+            self.organizations.get(id_) or {"id": id_, "name": f"Organization {id_}"}
+            for id_ in wanted
+        ]
+        accounts = [mapping.account_of(row) for row in rows]
+        return tuple(each for each in accounts if self._is_news(each.key, each))
+
+    def new_agents(self, ids: Iterable[object]) -> tuple[Agent, ...]:
+        """Return the agents among the ids that were not told in this run, or told otherwise."""
+        wanted = [id_ for id_ in dict.fromkeys(ids) if id_]
+        self.users.ensure(wanted)
+        rows = [row for id_ in wanted if (row := self.users.get(id_)) is not None]
+        agents = [mapping.agent_of(row) for row in rows if row.get("role") in ("agent", "admin")]
+        return tuple(each for each in agents if self._is_news(each.key, each))
+
+    def _is_news(self, key: str, told: object) -> bool:
+        news = self._told.get(key) != told
+        self._told[key] = told
+        return news
+
+
+def in_hundreds(ids: Sequence[int]) -> Iterator[Sequence[int]]:
+    for start in range(0, len(ids), MANY):
+        yield ids[start : start + MANY]

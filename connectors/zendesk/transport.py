@@ -1,0 +1,218 @@
+"""The wire to one Zendesk account: credentials, the address override, and errors instead of codes.
+
+Only the account's own host is ever called, whatever address an answer contains: following a link
+of an answer would hand our credentials to another host. Knows no ticket.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from connectors._http import ServerFailed, is_loopback, problem_of
+from service.errors import Misbehaving, Unauthorized
+
+WHO = "Zendesk"
+CONNECT_TIMEOUT = 10.0
+READ_TIMEOUT = 90.0  # an export page of 1,000 tickets takes long, and then fails with 504
+_NO_ANSWER_IN_TIME = 408
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """What we were given to sign in with; the first complete combination is used."""
+
+    email: str | None = None
+    api_token: str | None = None
+    oauth_token: str | None = None
+    client_id: str | None = None
+    client_secret: str | None = None
+
+    @property
+    def renewable(self) -> bool:
+        return bool(self.client_id and self.client_secret)
+
+
+class Credentials:
+    """The Authorization header, and a new one when the token has run out.
+
+    OAuth access tokens expire. Refresh tokens work once and would have to be stored before use,
+    so a new token is asked for with the client's own credentials (grant client_credentials).
+    """
+
+    def __init__(self, login: Login) -> None:
+        self._login = login
+        self._token = login.oauth_token
+
+    def sign(self, request: requests.PreparedRequest) -> None:
+        request.headers["Authorization"] = self._header(request)
+
+    @property
+    def missing(self) -> bool:
+        return self._token is None and self._login.renewable
+
+    @property
+    def renewable(self) -> bool:
+        return self._login.renewable
+
+    def _header(self, request: requests.PreparedRequest) -> str:
+        if self._token is not None:
+            return f"Bearer {self._token}"
+        user, secret = f"{self._login.email}/token", self._login.api_token or ""
+        basic = requests.auth.HTTPBasicAuth(user, secret)(request.copy())
+        return str(basic.headers["Authorization"])
+
+    def question(self) -> dict[str, str]:
+        return {
+            "grant_type": "client_credentials",
+            "client_id": self._login.client_id or "",
+            "client_secret": self._login.client_secret or "",
+            "scope": "read write",
+        }
+
+    def take(self, answer: Mapping[str, Any]) -> None:
+        token = answer.get("access_token")
+        if not isinstance(token, str) or not token:
+            raise Unauthorized("Zendesk gave no access token for our OAuth client.")
+        self._token = token
+
+
+class AccountAdapter(HTTPAdapter):
+    """Sends what is meant for the account to its base URL; raises service.errors for failures.
+
+    No request is repeated here: a lost answer to a write must not store it twice.
+    """
+
+    def __init__(
+        self, *, base_url: str, credentials: Credentials, on_call: Callable[[], None]
+    ) -> None:
+        super().__init__(max_retries=0)
+        self._base_url = base_url
+        self._credentials = credentials
+        self._on_call = on_call
+
+    def send(  # type: ignore[override]  # the other parameters are passed on as they come
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        if self._credentials.missing:
+            self._renew(options)
+        response = self._sent(request, options)
+        if response.status_code == 401 and self._credentials.renewable:
+            self._renew(options)
+            response = self._sent(request, options)
+        problem = problem_of(
+            response.status_code, response.headers, who=WHO, says=reason_of(response)
+        )
+        if problem is not None:
+            raise problem
+        return response
+
+    def _sent(
+        self, request: requests.PreparedRequest, options: Mapping[str, Any]
+    ) -> requests.Response:
+        """Send to the base URL, and restore the asked address: zenpy routes answers by it."""
+        self._credentials.sign(request)
+        asked = request.url or ""
+        parts = urlsplit(asked)
+        request.url = f"{self._base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
+        try:
+            response = self._answer(request, options)
+        finally:
+            request.url = asked
+        response.url = asked
+        return response
+
+    def _answer(
+        self, request: requests.PreparedRequest, options: Mapping[str, Any]
+    ) -> requests.Response:
+        self._on_call()
+        try:
+            response = super().send(request, **self._own(options))
+            # Reading the body here keeps a connection that breaks half way inside this try.
+            response.content  # noqa: B018 -- requests reads on access
+        except requests.ReadTimeout as error:
+            raise ServerFailed(
+                "Zendesk did not answer in time.", status=_NO_ANSWER_IN_TIME
+            ) from error
+        except requests.RequestException as error:
+            raise ServerFailed(
+                f"Zendesk could not be reached ({type(error).__name__}), also after several tries."
+            ) from error
+        return response
+
+    def _own(self, options: Mapping[str, Any]) -> dict[str, Any]:
+        """Keep a proxy of the environment away from this machine's own addresses."""
+        if is_loopback(urlsplit(self._base_url).hostname or ""):
+            return {**options, "proxies": {}}
+        return dict(options)
+
+    def _renew(self, options: Mapping[str, Any]) -> None:
+        asked = requests.Request(
+            "POST", f"{self._base_url}/oauth/tokens", json=self._credentials.question()
+        ).prepare()
+        response = self._answer(asked, options)
+        if 400 <= response.status_code < 500 and response.status_code != 429:
+            raise Unauthorized("Zendesk refused our OAuth client: check its id and its secret.")
+        problem = problem_of(response.status_code, response.headers, who=WHO)
+        if problem is not None:
+            raise problem
+        self._credentials.take(body_of(response))
+
+
+class RefusingAdapter(HTTPAdapter):
+    """Stands where every other host would be."""
+
+    def send(  # type: ignore[override]  # nothing is sent, so nothing else is needed
+        self, request: requests.PreparedRequest, **options: Any
+    ) -> requests.Response:
+        host = urlsplit(request.url or "").hostname
+        raise Misbehaving(f"An answer of Zendesk led to another host ({host}); it was not called.")
+
+
+def open_session(adapter: AccountAdapter, *, account_url: str) -> requests.Session:
+    """Return a session that can reach the account and nothing else."""
+    session = requests.Session()
+    session.mount("https://", RefusingAdapter())
+    session.mount("http://", RefusingAdapter())
+    session.mount(account_url, adapter)
+    session.max_redirects = 0
+    session.headers["User-Agent"] = "Verbatim"
+    # The adapter signs. Without an auth of its own, requests would look into ~/.netrc.
+    session.auth = _leave_as_is
+    session.authorized = True  # type: ignore[attr-defined]  # zenpy asks for it
+    return session
+
+
+def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
+
+
+def body_of(response: requests.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer; an HTML page with status 200 is no answer."""
+    try:
+        body = json.loads(response.content)
+    except ValueError as error:
+        raise Misbehaving("Zendesk answered something that is not JSON.") from error
+    if not isinstance(body, dict):
+        raise Misbehaving("Zendesk answered JSON of an unexpected shape.")
+    return body
+
+
+def reason_of(response: requests.Response) -> str:
+    """Return the vendor's short reason of a failure; never the text of a ticket."""
+    if response.ok:
+        return ""
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return ""
+    if not isinstance(body, dict):
+        return ""
+    found = body.get("description") or body.get("error")
+    if isinstance(found, dict):
+        found = found.get("message") or found.get("title")
+    return str(found or "")

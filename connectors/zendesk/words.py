@@ -1,0 +1,82 @@
+"""All words of one ticket, asked for by its number: the repair of what the exports leave out.
+
+The comments' list lacks messaging and chat, whose words are only in the conversation log.
+"""
+
+from collections.abc import Sequence
+
+from connectors._http import Refused
+from connectors.zendesk import mapping
+from connectors.zendesk.client import Client, Json
+from connectors.zendesk.people import People
+from service.domain.conversations import IncomingMessage, Message
+from service.errors import Unauthorized
+
+_NOT_THERE = frozenset((403, 404, 410))
+
+
+class Words:
+    def __init__(self, client: Client, people: People) -> None:
+        self._client = client
+        self._people = people
+        self._has_log = True
+
+    def of_ticket(
+        self, ticket_id: int, *, requester: object, assignee: object
+    ) -> list[IncomingMessage] | None:
+        """Return every comment; None when the ticket is not there any more."""
+        rows = self._rows(f"tickets/{ticket_id}/comments", "comments")
+        if rows is None:
+            return None
+        self._people.users.ensure(row.get("author_id") for row in rows)
+        return [
+            self.incoming(ticket_id, row, requester=requester, assignee=assignee) for row in rows
+        ]
+
+    def of_log(
+        self, ticket_id: int, *, requester: object, assignee: object
+    ) -> list[IncomingMessage] | None:
+        """Return a messaging ticket's words; None when the server keeps no log of it."""
+        if not self._has_log:
+            return None
+        rows = self._rows(f"tickets/{ticket_id}/conversation_log", "events")
+        if rows is None:
+            self._has_log = False
+            return None
+        names = self._people.names(requester, assignee)
+        messages = (mapping.log_message_of(row) for row in rows)
+        return [_incoming(ticket_id, each, names) for each in messages if each is not None]
+
+    def incoming(
+        self,
+        ticket_id: int,
+        comment: Json,
+        *,
+        requester: object,
+        assignee: object,
+        created_at: object = None,
+    ) -> IncomingMessage:
+        """Return one comment; its author's record should have been asked for before."""
+        author = comment.get("author_id")
+        role = mapping.role_of(author, self._people.users.get(author), requester=requester)
+        message = mapping.message_of(comment, role, created_at=created_at)
+        return _incoming(ticket_id, message, self._people.names(requester, assignee, author))
+
+    def _rows(self, path: str, name: str) -> Sequence[Json] | None:
+        try:
+            return list(self._client.listed(path, name))
+        except Refused as refusal:
+            if refusal.status in _NOT_THERE:
+                return None
+            raise
+        except Unauthorized:
+            # The log needs a right of its own; a token that is wrong altogether failed before.
+            if name == "events":
+                return None
+            raise
+
+
+def _incoming(ticket_id: int, message: Message, names: tuple[str, ...]) -> IncomingMessage:
+    return IncomingMessage(
+        conversation=mapping.ticket_key(ticket_id), message=message, known_names=names
+    )
