@@ -1,0 +1,51 @@
+"""Verifies and reads Intercom's webhooks without any I/O.
+
+Knows the signature and where a notification names its conversation. Refuses to take anything but
+ids from it: the order of events is not promised and a failed delivery is repeated only once, so an
+event is a hint to fetch.
+"""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Mapping
+
+from connectors.intercom.mapping import key_of
+from connectors.intercom.payload import Json, identity, part, words
+from service.domain.conversations import ConversationKey
+from service.errors import SkipThis, Unauthorized
+
+_SIGNATURE = "x-hub-signature"  # sha1= and the HMAC-SHA1 of the raw body; no time is signed
+
+
+def conversations_in(
+    headers: Mapping[str, str], body: bytes, *, secret: str | None
+) -> tuple[ConversationKey, ...]:
+    """Return the conversations that an event is about; none for a ping or another topic."""
+    _verify(headers, body, secret)
+    try:
+        event = json.loads(body)
+    except ValueError as error:
+        raise SkipThis("The event is not JSON.") from error
+    if not isinstance(event, dict):
+        raise SkipThis("The event is not a JSON object.")
+    found = _conversation_of(words(event.get("topic")), part(part(event, "data"), "item"))
+    return () if found is None else (key_of(found),)
+
+
+def _verify(headers: Mapping[str, str], body: bytes, secret: str | None) -> None:
+    if not secret:
+        raise Unauthorized("Set VERBATIM_HELPDESKS__INTERCOM__CLIENT_SECRET to receive webhooks.")
+    given = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), "")
+    made = "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
+    if not hmac.compare_digest(given.strip().encode(), made.encode()):
+        raise Unauthorized("The event's signature does not fit the app's client secret.")
+
+
+def _conversation_of(topic: str, item: Json) -> str | None:
+    if not topic.startswith("conversation"):
+        return None
+    if item.get("type") in ("conversation", None) and identity(item.get("id")):
+        return identity(item.get("id"))
+    named = identity(item.get("conversation_id"))
+    return named or identity(part(item, "conversation").get("id"))
