@@ -1,0 +1,8 @@
+"""Every table, one file an aggregate. Importing this package declares them all.
+
+Tables know their columns and nothing of the domain; stores translate.
+"""
+
+from storage.tables import accounts, analyses, conversations, facts, people, receipts, work
+
+__all__ = ["accounts", "analyses", "conversations", "facts", "people", "receipts", "work"]

@@ -1,0 +1,61 @@
+"""All stores over one database. The only thing that other rooms are given of this one."""
+
+from collections.abc import Sequence
+from zoneinfo import ZoneInfo
+
+import storage.tables  # noqa: F401 -- declares every table
+from service.domain.measurements import Metric
+from service.ports import Clock
+from storage import migrate
+from storage.analyses import SqlAnalyses
+from storage.conversations import SqlConversations
+from storage.engine import Engine
+from storage.facts import SqlFacts
+from storage.heads import keyed_hash
+from storage.people import SqlPeople
+from storage.receipts import SqlReceipts
+from storage.tallies import Measures
+from storage.work import SqlWork
+from storage.writeback import SqlWriteBack
+
+
+class SqlDatabase:
+    """Implements service.ports.Database on SQLite and PostgreSQL."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        *,
+        metrics: Sequence[Metric],
+        zone: ZoneInfo,
+        secret: bytes,
+        clock: Clock,
+    ) -> None:
+        self.engine = engine
+        self.requester_hash = keyed_hash(secret)
+        self.conversations = SqlConversations(
+            engine, zone=zone, hashed=self.requester_hash, clock=clock
+        )
+        self.analyses = SqlAnalyses(engine, zone=zone, clock=clock)
+        self.write_back = SqlWriteBack(engine)
+        self.facts = SqlFacts(engine, Measures(metrics))
+        self.receipts = SqlReceipts(engine)
+        self.people = SqlPeople(engine)
+        self.work = SqlWork(engine, clock=clock)
+
+    def migrate(self) -> str:
+        return migrate.migrate(self.engine)
+
+    def revision(self) -> tuple[str | None, str]:
+        return migrate.revision(self.engine), migrate.newest()
+
+    def close(self) -> None:
+        """Give back every connection; a later call would open new ones."""
+        self.engine.close()
+
+
+def open_database(
+    url: str, *, metrics: Sequence[Metric], zone: ZoneInfo, secret: bytes, clock: Clock
+) -> SqlDatabase:
+    """Open a database by its URL. Nothing is created before `migrate`."""
+    return SqlDatabase(Engine(url), metrics=metrics, zone=zone, secret=secret, clock=clock)

@@ -1,0 +1,152 @@
+"""Translates conversations, states and messages between the domain and their rows."""
+
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
+
+from service.domain.conversations import (
+    Account,
+    AccountKey,
+    Agent,
+    AgentKey,
+    ConversationHead,
+    ConversationKey,
+    HelpdeskState,
+    Message,
+    Rating,
+    Role,
+    Status,
+    split_key,
+)
+from storage.moments import from_ms, local_day, month_of, to_ms
+from storage.words import voice
+
+Hashed = Callable[[str], str]
+
+
+def keyed_hash(secret: bytes) -> Hashed:
+    """Return the hash under which people's ids are stored: without the secret it says nothing."""
+
+    def hashed(identifier: str) -> str:
+        return hmac.new(secret, identifier.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+
+    return hashed
+
+
+def head_row(head: ConversationHead, *, zone: ZoneInfo, hashed: Hashed) -> dict[str, Any]:
+    day = local_day(head.created_at, zone)
+    rating = head.rating
+    return {
+        "key": head.key,
+        "source": split_key(head.key)[0],
+        "channel": head.channel,
+        "subject": head.subject,
+        "status": head.status.value,
+        "created_at": to_ms(head.created_at),
+        "updated_at": to_ms(head.updated_at),
+        "day": day.toordinal(),
+        "month": month_of(day).toordinal(),
+        "account": head.account,
+        "requester": None if head.requester is None else hashed(head.requester),
+        "agent": head.agent,
+        "tags": dumped(list(head.helpdesk_tags)),
+        "rating": None if rating is None else dumped([rating.score, rating.comment]),
+        "url": head.url,
+    }
+
+
+def head_of(row: Row[Any]) -> ConversationHead:
+    """Read a head back; its requester is the keyed hash."""
+    rating = None if row.rating is None else json.loads(row.rating)
+    return ConversationHead(
+        key=ConversationKey(row.key),
+        channel=row.channel,
+        subject=row.subject,
+        status=Status(row.status),
+        created_at=from_ms(row.created_at),
+        updated_at=from_ms(row.updated_at),
+        account=None if row.account is None else AccountKey(row.account),
+        requester=row.requester,
+        agent=None if row.agent is None else AgentKey(row.agent),
+        helpdesk_tags=tuple(json.loads(row.tags)),
+        rating=None if rating is None else Rating(score=rating[0], comment=rating[1]),
+        url=row.url,
+    )
+
+
+def message_row(message: Message) -> dict[str, Any]:
+    return {
+        "external_id": message.id,
+        "role": message.role.value,
+        "public": message.public,
+        "created_at": to_ms(message.created_at),
+        "text": message.text,
+        "words": voice(message),
+    }
+
+
+def message_of(row: Row[Any]) -> Message:
+    return Message(
+        id=row.external_id,
+        role=Role(row.role),
+        public=bool(row.public),
+        created_at=from_ms(row.created_at),
+        text=row.text,
+    )
+
+
+def account_row(account: Account) -> dict[str, Any]:
+    return {
+        "key": account.key,
+        "name": account.name,
+        "segment": account.segment,
+        "owner": account.owner,
+        "aliases": dumped(list(account.aliases)),
+        "renewal": account.renewal,
+    }
+
+
+def account_of(row: Row[Any]) -> Account:
+    return Account(
+        key=AccountKey(row.key),
+        name=row.name,
+        segment=row.segment,
+        owner=row.owner,
+        aliases=tuple(json.loads(row.aliases)),
+        renewal=row.renewal,
+    )
+
+
+def agent_of(row: Row[Any]) -> Agent:
+    return Agent(key=AgentKey(row.key), name=row.name)
+
+
+def state_text(state: HelpdeskState) -> str:
+    return dumped(
+        {
+            "fields": dict(state.fields),
+            "tags": sorted(state.tags),
+            "writable": state.writable,
+            "reason": state.reason,
+        }
+    )
+
+
+def state_of(text: str) -> HelpdeskState:
+    read = json.loads(text)
+    return HelpdeskState(
+        fields=read["fields"],
+        tags=frozenset(read["tags"]),
+        writable=read["writable"],
+        reason=read["reason"],
+    )
+
+
+def dumped(value: list[Any] | Mapping[str, Any]) -> str:
+    """JSON in one spelling, so that equal values are equal texts."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))

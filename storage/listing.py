@@ -1,0 +1,158 @@
+"""One page of a list of conversations, found by its place and never by counting rows.
+
+Tokens are opaque outside: the creation time and the id of a row, and the direction to go.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, select, tuple_
+
+from service.domain.taxonomy import UNMAPPED
+from service.errors import Misused
+from service.ports import ListedConversation, Listing
+from storage.heads import account_of, head_of
+from storage.in_force import measurements_of
+from storage.tables.accounts import account, agent
+from storage.tables.analyses import analysis, assigned_tag
+from storage.tables.conversations import conversation
+from storage.tables.facts import NOT_ANALYSED, fact
+
+_FORWARD, _BACK = "n", "p"
+_PLACE = (fact.c.created_at, fact.c.conversation_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Token:
+    created_at: int
+    id: int
+    direction: str
+
+    @staticmethod
+    def read(text: str) -> "_Token":
+        try:
+            plain = base64.urlsafe_b64decode(text.encode("ascii") + b"==").decode("ascii")
+            direction, created_at, number = plain.split(".")
+            token = _Token(int(created_at), int(number), direction)
+        except (ValueError, binascii.Error) as error:
+            raise Misused("This page of the list cannot be found; start at its first.") from error
+        if direction not in {_FORWARD, _BACK} or max(abs(token.created_at), token.id) >= 2**63:
+            raise Misused("This page of the list cannot be found; start at its first.")
+        return token
+
+    def __str__(self) -> str:
+        plain = f"{self.direction}.{self.created_at}.{self.id}"
+        return base64.urlsafe_b64encode(plain.encode("ascii")).decode("ascii").rstrip("=")
+
+
+def list_page(
+    connection: Connection,
+    wanted: Sequence[ColumnElement[bool]],
+    *,
+    sort: str,
+    after: str | None,
+    limit: int,
+    metrics: Sequence[str],
+) -> Listing:
+    if limit < 1:
+        raise Misused("A page of a list has one row at least.")
+    token = None if after is None else _Token.read(after)
+    back = token is not None and token.direction == _BACK
+    places = _places(connection, wanted, token, falling=(sort == "-created") != back, limit=limit)
+    more, places = len(places) > limit, places[:limit]
+    if back:
+        places.reverse()
+    return Listing(
+        rows=_rows(connection, [row.conversation_id for row in places], metrics),
+        next=_towards(_FORWARD, places[-1]) if places and (more or back) else None,
+        previous=_towards(_BACK, places[0]) if places and (more if back else token) else None,
+    )
+
+
+def _places(
+    connection: Connection,
+    wanted: Sequence[ColumnElement[bool]],
+    token: _Token | None,
+    *,
+    falling: bool,
+    limit: int,
+) -> list[Row[Any]]:
+    query = select(*_PLACE).where(*wanted).limit(limit + 1)
+    if token is not None:
+        here = (token.created_at, token.id)
+        query = query.where(tuple_(*_PLACE) < here if falling else tuple_(*_PLACE) > here)
+    order = [column.desc() if falling else column.asc() for column in _PLACE]
+    return list(connection.execute(query.order_by(*order)))
+
+
+def _towards(direction: str, row: Row[Any]) -> str:
+    return str(_Token(row.created_at, row.conversation_id, direction))
+
+
+def _rows(
+    connection: Connection, ids: Sequence[int], metrics: Sequence[str]
+) -> tuple[ListedConversation, ...]:
+    query = (
+        select(
+            conversation,
+            agent.c.name.label("agent_name"),
+            analysis.c.summary,
+        )
+        .outerjoin(agent, agent.c.key == conversation.c.agent)
+        .outerjoin(analysis, analysis.c.conversation_id == conversation.c.id)
+        .where(conversation.c.id.in_(ids))
+    )
+    heads = {row.id: row for row in connection.execute(query)}
+    accounts = _accounts(connection, {row.account for row in heads.values() if row.account})
+    measured = measurements_of(connection, ids)
+    drivers, tags = _drivers(connection, ids), _tags(connection, ids)
+    return tuple(
+        ListedConversation(
+            head=head_of(row),
+            account=accounts.get(row.account),
+            agent_name=row.agent_name,
+            labels={
+                metric: found.value
+                for metric, found in measured.get(one, {}).items()
+                if metric in metrics
+            },
+            drivers=drivers.get(one, ()),
+            tags=tags.get(one, ()),
+            summary=row.summary or "",
+        )
+        for one in ids
+        if (row := heads.get(one)) is not None
+    )
+
+
+def _accounts(connection: Connection, keys: set[str]) -> Mapping[str, Any]:
+    rows = connection.execute(select(account).where(account.c.key.in_(sorted(keys))))
+    return {row.key: account_of(row) for row in rows}
+
+
+def _drivers(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    query = (
+        select(fact.c.conversation_id, fact.c.driver)
+        .where(fact.c.conversation_id.in_(ids), fact.c.driver.not_in([NOT_ANALYSED, UNMAPPED]))
+        .order_by(fact.c.conversation_id, fact.c.rank)
+    )
+    return _collected(connection.execute(query).all())
+
+
+def _tags(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    query = (
+        select(assigned_tag.c.conversation_id, assigned_tag.c.canonical)
+        .where(assigned_tag.c.conversation_id.in_(ids), assigned_tag.c.canonical.is_not(None))
+        .order_by(assigned_tag.c.conversation_id, assigned_tag.c.nth)
+    )
+    return _collected(connection.execute(query).all())
+
+
+def _collected(rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, dict[str, None]] = {}
+    for one, value in rows:
+        found.setdefault(one, {})[value] = None
+    return {one: tuple(values) for one, values in found.items()}

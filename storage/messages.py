@@ -1,0 +1,142 @@
+"""Stores the messages of a page, also those that came before their conversation."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from service.domain.conversations import ConversationKey, Message, Page
+from storage.bulk import chunks, upsert
+from storage.heads import message_of, message_row
+from storage.tables.conversations import conversation, message, waiting_message
+
+_COMPARED = ("role", "public", "created_at", "text")
+
+Incoming = dict[str, Message]  # by the helpdesk's id
+
+
+class Messages:
+    """The messages of one page. `touched` tells afterwards whose messages changed."""
+
+    def __init__(
+        self,
+        connection: Connection,
+        page: Page,
+        known: Mapping[str, Row[Any]],
+        blocked: frozenset[str],
+        stale: frozenset[str],
+    ) -> None:
+        self._connection = connection
+        self._known = known
+        self._stale = stale
+        self._complete = page.complete - blocked
+        self._incoming: dict[str, Incoming] = {}
+        for one in page.messages:
+            if one.conversation not in blocked:
+                self._incoming.setdefault(one.conversation, {})[one.message.id] = one.message
+        self.touched: set[int] = set()
+
+    def save(self) -> int:
+        """Return how many messages are new, changed or removed."""
+        self._fetch_waiting()
+        keys = {*self._incoming, *self._complete}
+        changed = self._save_known(sorted(key for key in keys if key in self._known))
+        changed += self._let_wait(sorted(key for key in keys if key not in self._known))
+        self._mark_whole()
+        return changed
+
+    def _fetch_waiting(self) -> None:
+        """Messages that waited for a conversation join it; the page's own words are newer."""
+        for chunk in chunks(sorted(self._known)):
+            mine = waiting_message.c.conversation.in_(chunk)
+            rows = self._connection.execute(select(waiting_message).where(mine)).all()
+            for row in rows:
+                of_one = self._incoming.setdefault(row.conversation, {})
+                if row.conversation not in self._complete:
+                    of_one.setdefault(row.external_id, message_of(row))
+            if rows:
+                self._connection.execute(waiting_message.delete().where(mine))
+
+    def _save_known(self, keys: list[str]) -> int:
+        changed = 0
+        for chunk in chunks(keys):
+            stored = self._stored([self._known[key].id for key in chunk])
+            new: list[dict[str, Any]] = []
+            surplus: list[int] = []
+            for key in chunk:
+                one = self._known[key].id
+                found = self._news(key, stored.get(one, {}))
+                extra = self._surplus(key, stored.get(one, {}))
+                if found or extra:
+                    self.touched.add(one)
+                new += [{"conversation_id": one, **message_row(said)} for said in found]
+                surplus += extra
+            upsert(self._connection, message, ["conversation_id", "external_id"], new)
+            self._delete(surplus)
+            changed += len(new) + len(surplus)
+        return changed
+
+    def _stored(self, ids: list[int]) -> dict[int, dict[str, Row[Any]]]:
+        found: dict[int, dict[str, Row[Any]]] = {}
+        query = select(message).where(message.c.conversation_id.in_(ids))
+        for row in self._connection.execute(query):
+            found.setdefault(row.conversation_id, {})[row.external_id] = row
+        return found
+
+    def _news(self, key: str, stored: Mapping[str, Row[Any]]) -> list[Message]:
+        """A stale page may add what was never seen, unless all messages are known to be here."""
+        incoming = self._incoming.get(key, {}).values()
+        if key not in self._stale:
+            return [said for said in incoming if _differs(stored.get(said.id), said)]
+        if self._known[key].whole:
+            return []
+        return [said for said in incoming if said.id not in stored]
+
+    def _surplus(self, key: str, stored: Mapping[str, Row[Any]]) -> list[int]:
+        if ConversationKey(key) not in self._complete or key in self._stale:
+            return []
+        kept = self._incoming.get(key, {})
+        return [row.id for external_id, row in stored.items() if external_id not in kept]
+
+    def _delete(self, ids: Iterable[int]) -> None:
+        for chunk in chunks(ids):
+            self._connection.execute(message.delete().where(message.c.id.in_(chunk)))
+
+    def _let_wait(self, keys: list[str]) -> int:
+        changed = 0
+        for chunk in chunks(keys):
+            query = select(waiting_message).where(waiting_message.c.conversation.in_(chunk))
+            stored = {
+                (row.conversation, row.external_id): row for row in self._connection.execute(query)
+            }
+            new = [
+                {"conversation": key, **_without_words(said)}
+                for key in chunk
+                for said in self._incoming.get(key, {}).values()
+                if _differs(stored.get((key, said.id)), said)
+            ]
+            upsert(self._connection, waiting_message, ["conversation", "external_id"], new)
+            changed += len(new)
+        return changed
+
+    def _mark_whole(self) -> None:
+        ids = [
+            self._known[key].id
+            for key in self._complete
+            if key in self._known and key not in self._stale and not self._known[key].whole
+        ]
+        for chunk in chunks(ids):
+            self._connection.execute(
+                update(conversation).where(conversation.c.id.in_(chunk)).values(whole=True)
+            )
+
+
+def _without_words(said: Message) -> dict[str, Any]:
+    row = message_row(said)
+    del row["words"]
+    return row
+
+
+def _differs(old: Row[Any] | None, said: Message) -> bool:
+    new = message_row(said)
+    return old is None or any(old._mapping[name] != new[name] for name in _COMPARED)

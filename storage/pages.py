@@ -1,0 +1,209 @@
+"""Stores one page of news: heads, states, messages, and what is gone.
+
+Old news never wins over newer, and a page that says nothing new changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Row, Table, select, update
+
+from service.domain.conversations import (
+    ConversationHead,
+    HelpdeskState,
+    Page,
+    fingerprint,
+)
+from service.ports import Stored
+from service.query import NO_VALUE
+from storage import rollups
+from storage.bulk import chunks, upsert
+from storage.heads import Hashed, account_row, head_row, message_of, state_text
+from storage.messages import Messages
+from storage.moments import to_ms
+from storage.purge import forget_analyses, purge
+from storage.tables.accounts import account, agent
+from storage.tables.conversations import conversation, message, tombstone
+from storage.tables.facts import fact
+
+_NOTHING_READ = fingerprint(())
+
+
+class PageSaver:
+    """Saves one page on one connection, inside the caller's transaction."""
+
+    def __init__(
+        self, connection: Connection, page: Page, *, zone: ZoneInfo, hashed: Hashed, at: int
+    ) -> None:
+        self._connection = connection
+        self._page = page
+        self._zone = zone
+        self._hashed = hashed
+        self._at = at
+        self._gone = frozenset(page.gone)
+        mentioned = {
+            *(head.key for head in page.heads),
+            *(incoming.conversation for incoming in page.messages),
+            *page.states,
+            *page.complete,
+            *page.gone,
+        }
+        self._known = _by_key(connection, conversation, mentioned)
+        self._graves = _by_key(connection, tombstone, mentioned)
+
+    def save(self) -> Stored:
+        moved = self._save_accounts()
+        self._save_agents()
+        stale, heads = self._save_heads()
+        states = self._save_states(stale)
+        messages = Messages(self._connection, self._page, self._known, self._blocked(), stale)
+        changed_messages = messages.save()
+        reread = self._renew_fingerprints(messages.touched)
+        rollups.refresh(self._connection, {self._known[key].id for key in heads} | reread)
+        self._move_accounts(moved)
+        gone = purge(self._connection, self._last_seen(), at=self._at) if self._gone else 0
+        return Stored(conversations=len(heads | states), messages=changed_messages, gone=gone)
+
+    def _save_accounts(self) -> list[dict[str, Any]]:
+        """Return the accounts whose segment or owner is not what the facts say."""
+        rows = {one.key: account_row(one) for one in self._page.accounts}
+        old = _by_key(self._connection, account, rows)
+        new = [row for key, row in rows.items() if _differs(old.get(key), row)]
+        upsert(self._connection, account, ["key"], new)
+        return new
+
+    def _move_accounts(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        for row in rows:
+            self._connection.execute(
+                update(fact)
+                .where(fact.c.account == row["key"])
+                .values(segment=row["segment"] or NO_VALUE, owner=row["owner"] or NO_VALUE)
+            )
+
+    def _save_agents(self) -> None:
+        rows = {one.key: {"key": one.key, "name": one.name} for one in self._page.agents}
+        old = _by_key(self._connection, agent, rows)
+        new = [row for key, row in rows.items() if _differs(old.get(key), row)]
+        upsert(self._connection, agent, ["key"], new)
+
+    def _save_heads(self) -> tuple[frozenset[str], frozenset[str]]:
+        """Return the keys of stale heads and of those that changed something."""
+        stale: set[str] = set()
+        changed: list[dict[str, Any]] = []
+        for key, head in self._newest_heads().items():
+            old = self._known.get(key)
+            row = head_row(head, zone=self._zone, hashed=self._hashed)
+            if old is not None and row["updated_at"] < old.updated_at:
+                stale.add(key)
+            elif _differs(old, row):
+                changed.append(row | _beginnings(old))
+        upsert(self._connection, conversation, ["key"], changed)
+        keys = frozenset(row["key"] for row in changed)
+        self._raise_the_dead(keys)
+        self._known.update(_by_key(self._connection, conversation, keys))
+        return frozenset(stale), keys
+
+    def _newest_heads(self) -> dict[str, ConversationHead]:
+        heads: dict[str, ConversationHead] = {}
+        for head in self._page.heads:
+            grave = self._graves.get(head.key)
+            if head.key in self._gone:
+                continue
+            if grave is not None and to_ms(head.updated_at) <= grave.updated_at:
+                continue
+            other = heads.get(head.key)
+            if other is None or other.updated_at <= head.updated_at:
+                heads[head.key] = head
+        return heads
+
+    def _raise_the_dead(self, keys: frozenset[str]) -> None:
+        risen = [key for key in keys if key in self._graves]
+        for chunk in chunks(risen):
+            self._connection.execute(tombstone.delete().where(tombstone.c.key.in_(chunk)))
+        for key in risen:
+            del self._graves[key]
+
+    def _blocked(self) -> frozenset[str]:
+        """Keys of which no message may be kept."""
+        return self._gone | {key for key in self._graves if key not in self._known}
+
+    def _save_states(self, stale: frozenset[str]) -> frozenset[str]:
+        """What the helpdesk shows may differ under an unchanged head; then write-back looks."""
+        changed: set[str] = set()
+        for key, state in self._page.states.items():
+            old = self._known.get(key)
+            if old is None or key in stale or key in self._gone:
+                continue
+            if self._save_state(old, state):
+                changed.add(key)
+        return frozenset(changed)
+
+    def _save_state(self, old: Row[Any], state: HelpdeskState) -> bool:
+        text = state_text(state)
+        if text == old.state:
+            return False
+        self._connection.execute(
+            update(conversation)
+            .where(conversation.c.id == old.id)
+            .values(state=text, pending=conversation.c.pending + 1)
+        )
+        return True
+
+    def _renew_fingerprints(self, ids: Iterable[int]) -> set[int]:
+        """An analysis of other words is no analysis: it goes, and the conversation waits again."""
+        old = {row.id: row.fingerprint for row in self._known.values()}
+        new: dict[int, str] = {}
+        for chunk in chunks(sorted(ids)):
+            new |= _fingerprints(self._connection, chunk)
+        changed = {one: text for one, text in new.items() if old[one] != text}
+        forget_analyses(self._connection, list(changed))
+        for one, text in changed.items():
+            self._connection.execute(
+                update(conversation)
+                .where(conversation.c.id == one)
+                .values(fingerprint=text, measured_by="")
+            )
+        return set(changed)
+
+    def _last_seen(self) -> dict[str, int]:
+        seen: dict[str, int] = {}
+        for key in self._gone:
+            known, grave = self._known.get(key), self._graves.get(key)
+            moments = [row.updated_at for row in (known, grave) if row is not None]
+            moments += [to_ms(head.updated_at) for head in self._page.heads if head.key == key]
+            seen[key] = max(moments, default=0)
+        return seen
+
+
+def _by_key(connection: Connection, table: Table, keys: Iterable[str]) -> dict[str, Row[Any]]:
+    found: dict[str, Row[Any]] = {}
+    for chunk in chunks(sorted(keys)):
+        rows = connection.execute(select(table).where(table.c.key.in_(chunk)))
+        found.update({row.key: row for row in rows})
+    return found
+
+
+def _differs(old: Row[Any] | None, new: Mapping[str, Any]) -> bool:
+    return old is None or any(old._mapping[name] != value for name, value in new.items())
+
+
+def _beginnings(old: Row[Any] | None) -> dict[str, Any]:
+    """The columns that a head does not know: as they were, or as they begin."""
+    if old is not None:
+        return {
+            name: old._mapping[name] for name in ("whole", "fingerprint", "measured_by", "pending")
+        }
+    return {"whole": False, "fingerprint": _NOTHING_READ, "measured_by": "", "pending": 0}
+
+
+def _fingerprints(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
+    rows = connection.execute(
+        select(message)
+        .where(message.c.conversation_id.in_(ids))
+        .order_by(message.c.conversation_id, message.c.created_at, message.c.id)
+    )
+    spoken: dict[int, list[Any]] = {one: [] for one in ids}
+    for row in rows:
+        spoken[row.conversation_id].append(message_of(row))
+    return {one: fingerprint(said) for one, said in spoken.items()}

@@ -1,0 +1,86 @@
+"""Takes a conversation out of every table. What stays is a tombstone without a word of it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table, select
+
+from storage import rollups
+from storage.bulk import chunks, upsert
+from storage.tables.analyses import (
+    ANALYSER,
+    analysis,
+    assigned_tag,
+    failure,
+    history,
+    ledger,
+    measurement,
+    quote,
+)
+from storage.tables.conversations import conversation, message, tombstone, waiting_message
+
+_OF_THE_ANALYSER: tuple[Table, ...] = (analysis, assigned_tag, quote)
+_OF_A_CONVERSATION: tuple[Table, ...] = (
+    *_OF_THE_ANALYSER,
+    message,
+    measurement,
+    history,
+    failure,
+    ledger,
+)
+
+
+def forget_analyses(connection: Connection, ids: Sequence[int]) -> None:
+    """Remove what an analyser found in a version that is no more. People's values stay."""
+    for chunk in chunks(ids):
+        for table in _OF_THE_ANALYSER:
+            connection.execute(table.delete().where(table.c.conversation_id.in_(chunk)))
+        connection.execute(
+            measurement.delete().where(
+                measurement.c.conversation_id.in_(chunk), measurement.c.origin == ANALYSER
+            )
+        )
+
+
+def purge(connection: Connection, seen: Mapping[str, int], *, at: int) -> int:
+    """Remove conversations by key, with the newest `updated_at` known of each; return how many
+    were not gone yet.
+    """
+    stored = _ids(connection, seen)
+    buried = _buried(connection, seen)
+    _delete(connection, list(stored.values()))
+    for chunk in chunks(seen):
+        connection.execute(
+            waiting_message.delete().where(waiting_message.c.conversation.in_(chunk))
+        )
+    new: list[dict[str, Any]] = [
+        {"key": key, "updated_at": updated_at, "gone_at": at}
+        for key, updated_at in seen.items()
+        if key in stored or key not in buried
+    ]
+    upsert(connection, tombstone, ["key"], new)
+    return len(new)
+
+
+def _ids(connection: Connection, keys: Mapping[str, int]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for chunk in chunks(keys):
+        query = select(conversation.c.key, conversation.c.id).where(conversation.c.key.in_(chunk))
+        found.update({row.key: row.id for row in connection.execute(query)})
+    return found
+
+
+def _buried(connection: Connection, keys: Mapping[str, int]) -> set[str]:
+    found: set[str] = set()
+    for chunk in chunks(keys):
+        query = select(tombstone.c.key).where(tombstone.c.key.in_(chunk))
+        found.update(connection.execute(query).scalars())
+    return found
+
+
+def _delete(connection: Connection, ids: Sequence[int]) -> None:
+    rollups.remove(connection, ids)
+    for chunk in chunks(ids):
+        for table in _OF_A_CONVERSATION:
+            connection.execute(table.delete().where(table.c.conversation_id.in_(chunk)))
+        connection.execute(conversation.delete().where(conversation.c.id.in_(chunk)))

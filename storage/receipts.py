@@ -1,0 +1,62 @@
+"""Published numbers. A receipt is saved once and never changes."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import Row, select
+
+from service.domain.answers import Receipt
+from service.domain.conversations import ConversationKey
+from service.query import Query
+from storage.bulk import insert_into
+from storage.engine import Engine
+from storage.heads import dumped
+from storage.moments import from_ms, to_ms
+from storage.tables.receipts import receipt
+
+
+class SqlReceipts:
+    """Implements ReceiptStore."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def save(self, one: Receipt) -> None:
+        """A receipt that exists stays as it was published."""
+        row = {
+            "id": one.id,
+            "query": dumped([list(pair) for pair in one.query.to_params()]),
+            "as_of": to_ms(one.as_of),
+            "versions": dumped(one.versions),
+            "n": one.n,
+            "of": one.of,
+            "members": dumped(list(one.members)),
+        }
+        with self._engine.writing() as connection:
+            statement = insert_into(connection, receipt).values(row)
+            connection.execute(statement.on_conflict_do_nothing(index_elements=["id"]))
+
+    def get(self, receipt_id: str) -> Receipt | None:
+        with self._engine.reading() as connection:
+            query = select(receipt).where(receipt.c.id == receipt_id)
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _receipt(row)
+
+    def all_ids(self) -> Iterator[str]:
+        with self._engine.reading() as connection:
+            query = select(receipt.c.id).order_by(receipt.c.as_of, receipt.c.id)
+            ids = list(connection.execute(query).scalars())
+        yield from ids
+
+
+def _receipt(row: Row[Any]) -> Receipt:
+    return Receipt(
+        id=row.id,
+        query=Query.from_params((name, value) for name, value in json.loads(row.query)),
+        as_of=from_ms(row.as_of),
+        versions=json.loads(row.versions),
+        n=row.n,
+        of=row._mapping["of"],
+        members=tuple(ConversationKey(key) for key in json.loads(row.members)),
+    )

@@ -1,0 +1,106 @@
+"""Conversations, their messages, what waits for a head, what is gone, and the cursors."""
+
+from sqlalchemy import Index, UniqueConstraint, text
+from sqlmodel import SQLModel
+
+from storage.tables.columns import number, row_id, table_of, words
+
+
+class SourceRow(SQLModel, table=True):
+    """How far a helpdesk was read."""
+
+    __tablename__ = "source"
+
+    name: str = words(key=True)
+    cursor: str | None = words(empty=True)
+    synced_at: int | None = number(empty=True)
+
+
+class ConversationRow(SQLModel, table=True):
+    __tablename__ = "conversation"
+    __table_args__ = (
+        UniqueConstraint("key", name="uq_conversation_key"),
+        Index("ix_conversation_measured", "measured_by", "id"),
+        Index("ix_conversation_source_day", "source", "day"),
+        Index(
+            "ix_conversation_pending",
+            "source",
+            "id",
+            sqlite_where=text("pending > 0"),
+            postgresql_where=text("pending > 0"),
+        ),
+    )
+
+    id: int | None = row_id()
+    key: str = words()
+    source: str = words()
+    channel: str = words()
+    subject: str = words()
+    status: str = words()
+    created_at: int = number()
+    updated_at: int = number()
+    day: int = number()  # ordinal of the local day in the workspace's time zone
+    month: int = number()  # ordinal of that month's first day
+    account: str | None = words(empty=True, index=True)
+    requester: str | None = words(empty=True, index=True)  # a keyed hash
+    agent: str | None = words(empty=True)
+    tags: str = words()  # JSON list: the helpdesk's own tags
+    rating: str | None = words(empty=True)  # JSON [score, comment]
+    url: str | None = words(empty=True)
+    state: str | None = words(empty=True)  # JSON: what the helpdesk shows
+    whole: bool  # a page once held all its messages
+    fingerprint: str = words()
+    measured_by: str = words()  # "analyser|taxonomy" of the current analysis, or ""
+    pending: int = number()  # counts changes since the last write-back outcome; 0 is settled
+
+
+class MessageRow(SQLModel, table=True):
+    __tablename__ = "message"
+    __table_args__ = (
+        UniqueConstraint("conversation_id", "external_id", name="uq_message_external"),
+        Index(
+            "ix_message_words",
+            text("array_to_tsvector(string_to_array(words, ' '))"),
+            postgresql_using="gin",
+            postgresql_where=text("words IS NOT NULL"),
+        ).ddl_if(dialect="postgresql"),
+    )
+
+    id: int | None = row_id()
+    conversation_id: int = number()
+    external_id: str = words()
+    role: str = words()
+    public: bool
+    created_at: int = number()
+    text: str = words()
+    words: str | None = words(empty=True)  # the customer's voice as searchable words
+
+
+class WaitingMessageRow(SQLModel, table=True):
+    """A message that came before its conversation."""
+
+    __tablename__ = "waiting_message"
+
+    conversation: str = words(key=True)
+    external_id: str = words(key=True)
+    role: str = words()
+    public: bool
+    created_at: int = number()
+    text: str = words()
+
+
+class TombstoneRow(SQLModel, table=True):
+    """A conversation that is gone: no text, only what keeps an old page from bringing it back."""
+
+    __tablename__ = "tombstone"
+
+    key: str = words(key=True)
+    updated_at: int = number()
+    gone_at: int = number()
+
+
+source = table_of(SourceRow)
+conversation = table_of(ConversationRow)
+message = table_of(MessageRow)
+waiting_message = table_of(WaitingMessageRow)
+tombstone = table_of(TombstoneRow)

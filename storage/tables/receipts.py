@@ -1,0 +1,20 @@
+"""Published numbers. A receipt holds keys and counts, never text of a conversation."""
+
+from sqlmodel import SQLModel
+
+from storage.tables.columns import number, table_of, words
+
+
+class ReceiptRow(SQLModel, table=True):
+    __tablename__ = "receipt"
+
+    id: str = words(key=True)
+    query: str = words()  # JSON list of URL parameters
+    as_of: int = number()
+    versions: str = words()  # JSON
+    n: int = number()
+    of: int = number()
+    members: str = words()  # JSON list of conversation keys
+
+
+receipt = table_of(ReceiptRow)

@@ -1,0 +1,26 @@
+"""What it means that a text mentions words: the same on every database, because it is decided here.
+
+Words are runs of letters and digits without regard to case; a phrase is words in a row. Scripts
+that are written without spaces count character by character.
+"""
+
+import re
+import unicodedata
+
+from service.domain.conversations import Message, is_customer_voice
+
+_LONGEST_WORD = 64
+_MOST_CHARACTERS = 100_000  # PostgreSQL's search index takes no more than a megabyte a row
+_UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff"
+_WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
+
+
+def searchable(text: str) -> str:
+    """Return a text's words, folded, with one space between them; "" when it has none."""
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    return " ".join(w[:_LONGEST_WORD] for w in _WORD.findall(folded))[:_MOST_CHARACTERS].rstrip()
+
+
+def voice(message: Message) -> str | None:
+    """The searchable words of a message, or None when it is not the customer's voice."""
+    return searchable(message.text) if is_customer_voice(message) else None

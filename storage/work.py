@@ -1,0 +1,122 @@
+"""Inbox, outbox, the ledger of scheduled jobs and small remembered state.
+
+Each decision is one statement whose row count says who won, so repeating and racing are harmless.
+"""
+
+from datetime import datetime
+
+from sqlalchemy import func, select, update
+
+from service.ports import Clock
+from storage.bulk import insert_into, upsert
+from storage.engine import Engine
+from storage.moments import from_ms, to_ms
+from storage.tables.work import inbox, job_run, memory, outbox
+
+PENDING, SENDING, SENT = "pending", "sending", "sent"
+
+
+class SqlWork:
+    """Implements WorkStore."""
+
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
+        self._engine = engine
+        self._clock = clock
+
+    def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
+        row = {
+            "source": source,
+            "event_id": event_id,
+            "payload": payload,
+            "received_at": to_ms(at),
+            "finished": False,
+        }
+        with self._engine.writing() as connection:
+            new = insert_into(connection, inbox).values(row).on_conflict_do_nothing()
+            done = connection.execute(new, execution_options={"preserve_rowcount": True})
+            return done.rowcount == 1
+
+    def unfinished(self, source: str) -> list[tuple[str, str]]:
+        query = (
+            select(inbox.c.event_id, inbox.c.payload)
+            .where(inbox.c.source == source, ~inbox.c.finished)
+            .order_by(inbox.c.received_at, inbox.c.event_id)
+        )
+        with self._engine.reading() as connection:
+            return [(row.event_id, row.payload) for row in connection.execute(query)]
+
+    def finish(self, source: str, event_id: str) -> None:
+        """The id stays to recognise a repetition; the payload is not needed any more."""
+        mine = (inbox.c.source == source) & (inbox.c.event_id == event_id)
+        with self._engine.writing() as connection:
+            connection.execute(update(inbox).where(mine).values(finished=True, payload=""))
+
+    def claim(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
+        now = to_ms(at)
+        row = {
+            "job": job,
+            "due": to_ms(due),
+            "owner": owner,
+            "lease_until": now + round(lease * 1000),
+        }
+        with self._engine.writing() as connection:
+            new = insert_into(connection, job_run).values(row)
+            claimed = new.on_conflict_do_update(
+                index_elements=["job", "due"],
+                set_={"owner": new.excluded.owner, "lease_until": new.excluded.lease_until},
+                where=job_run.c.done_at.is_(None) & (job_run.c.lease_until < now),
+            )
+            done = connection.execute(claimed, execution_options={"preserve_rowcount": True})
+            return done.rowcount == 1
+
+    def done(self, job: str, due: datetime, owner: str, result: str) -> bool:
+        run = job_run.c
+        mine = (run.job == job) & (run.due == to_ms(due)) & (run.owner == owner)
+        with self._engine.writing() as connection:
+            closed = connection.execute(
+                update(job_run)
+                .where(mine, run.done_at.is_(None))
+                .values(done_at=to_ms(self._clock()), result=result)
+            )
+            return closed.rowcount == 1
+
+    def last_done(self, job: str) -> datetime | None:
+        """The newest due time that was done."""
+        query = select(func.max(job_run.c.due)).where(
+            job_run.c.job == job, job_run.c.done_at.is_not(None)
+        )
+        with self._engine.reading() as connection:
+            due = connection.execute(query).scalar_one()
+        return None if due is None else from_ms(due)
+
+    def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:
+        row = {"key": key, "payload": payload, "state": PENDING, "created_at": to_ms(at)}
+        with self._engine.writing() as connection:
+            new = insert_into(connection, outbox).values(row).on_conflict_do_nothing()
+            connection.execute(new)
+            query = select(outbox.c.state).where(outbox.c.key == key)
+            return str(connection.execute(query).scalar_one())
+
+    def outbox_sending(self, key: str) -> None:
+        with self._engine.writing() as connection:
+            connection.execute(update(outbox).where(outbox.c.key == key).values(state=SENDING))
+
+    def outbox_sent(self, key: str, remote_id: str) -> None:
+        with self._engine.writing() as connection:
+            connection.execute(
+                update(outbox).where(outbox.c.key == key).values(state=SENT, remote_id=remote_id)
+            )
+
+    def outbox_remote(self, key: str) -> str | None:
+        with self._engine.reading() as connection:
+            query = select(outbox.c.remote_id).where(outbox.c.key == key)
+            return connection.execute(query).scalar_one_or_none()
+
+    def remember(self, name: str, value: str) -> None:
+        with self._engine.writing() as connection:
+            upsert(connection, memory, ["name"], [{"name": name, "value": value}])
+
+    def recall(self, name: str) -> str | None:
+        with self._engine.reading() as connection:
+            query = select(memory.c.value).where(memory.c.name == name)
+            return connection.execute(query).scalar_one_or_none()
