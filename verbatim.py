@@ -10,7 +10,7 @@ import os
 import secrets
 import socket
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
@@ -100,6 +100,8 @@ class Built:
             links=self.links(),
             clock=self.now,
             zone=self.settings.zone,
+            analyser_version=self.analyser().version,
+            masking_version=self.masks().version,
         )
 
     def catalogue(self) -> Catalogue:
@@ -133,17 +135,19 @@ class Built:
         )
 
     def web_app(self) -> Flask:
+        from pydantic import SecretStr
+
         from service.web.app import create_app
 
+        key = SecretStr(self._secret.decode())
         return create_app(
             database=self.database(),
             answers=self.answers(),
-            settings=self.settings,
+            settings=self.settings.model_copy(update={"secret_key": key}),
             links=self.links(),
             clock=self.now,
             taxonomy=self.taxonomy(),
             helpdesks=self.helpdesks(),
-            access=self.access(),
             slack_handler=self._slack_handler(),
         )
 
@@ -183,7 +187,7 @@ class Built:
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
-            return path.read_bytes()
+            return path.read_bytes().strip()
         with os.fdopen(descriptor, "wb") as file:
             key = secrets.token_hex(32).encode()
             file.write(key)
@@ -195,9 +199,8 @@ class Built:
         return self._parts[name]  # type: ignore[return-value]  # built by the same callable
 
     def _open_database(self) -> Database:
-        from storage.database import open_database
-
         from service.measures import all_metrics
+        from storage.database import open_database
 
         self.settings.folder.mkdir(parents=True, exist_ok=True)
         database = open_database(
@@ -230,7 +233,7 @@ class Built:
         helpdesk: Helpdesk = plugins.load(connectors, name).build(settings, known=self._known)
         return helpdesk
 
-    def _known(self, keys: list[ConversationKey]) -> Mapping[ConversationKey, datetime]:
+    def _known(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
         return self.database().conversations.updated_at(keys)
 
     def _build_analyser(self, name: str) -> Analyser:

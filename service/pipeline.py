@@ -13,8 +13,8 @@ from service.domain.conversations import Conversation, ConversationHead, Incomin
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
-from service.errors import SkipThis
 from service.links import Links
+from service.measuring import Unreadable, measure
 from service.ports import Analyser, Clock, Database, Helpdesk
 from service.progress import Progress
 
@@ -23,6 +23,8 @@ WRITE_BATCH = 100  # what one bulk call of a helpdesk takes
 
 class Masks(Protocol):
     """Masks personal data before anything is stored or analysed."""
+
+    version: str
 
     def mask(self, text: str, known_names: Sequence[str] = ()) -> str: ...
 
@@ -168,25 +170,24 @@ class Pipeline:
         return replace(incoming, message=replace(incoming.message, text=text), known_names=())
 
     def _measure(self, batch: Sequence[Conversation]) -> int:
-        """Analyse and save a batch; one that cannot be read is set aside and stops nobody."""
-        try:
-            analyses = list(self._analyser.analyse(batch, self._taxonomy))
-        except SkipThis:
-            analyses = list(self._measure_one_by_one(batch))
-        self._database.analyses.save(analyses)
-        return len(analyses)
+        """Analyse and save a batch; what cannot be read is set aside. Return how many were."""
+        done: list[Analysis] = []
+        for result in measure(self._analyser, batch, self._taxonomy):
+            if isinstance(result, Unreadable):
+                self._set_aside(result)
+            else:
+                done.append(result)
+        self._database.analyses.save(done)
+        return len(done)
 
-    def _measure_one_by_one(self, batch: Sequence[Conversation]) -> Iterator[Analysis]:
-        for conversation in batch:
-            try:
-                yield from list(self._analyser.analyse([conversation], self._taxonomy))
-            except SkipThis as reason:
-                self._database.analyses.fail(
-                    conversation.key,
-                    conversation.fingerprint(),
-                    self._analyser.version,
-                    str(reason),
-                )
+    def _set_aside(self, unreadable: Unreadable) -> None:
+        conversation = unreadable.conversation
+        self._database.analyses.fail(
+            conversation.key,
+            conversation.fingerprint(),
+            self._analyser.version,
+            unreadable.why,
+        )
 
     def _change(
         self,

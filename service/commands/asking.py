@@ -1,13 +1,13 @@
 """Questions in the terminal: the same answers as in Slack, rendered as lines or as JSON."""
 
 import json
-from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import TextIO
 
 import click
 
-from service.commands.terminal import json_option, pass_workspace, plain, say, say_json
+from service.commands.terminal import F, json_option, pass_workspace, plain, say, say_json
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Misused, NotFound
@@ -41,7 +41,7 @@ def ask_command(
         say(*answer.text)
 
 
-def _filter_options(command: Callable[..., None]) -> Callable[..., None]:
+def _filter_options(command: F) -> F:
     """Give a command one repeatable option a dimension, so that filters read like words."""
     for name in reversed(_DIMENSIONS):
         flag = f"--{name.replace('_', '-')}"
@@ -94,7 +94,7 @@ def read_command(
     workspace: Workspace,
     *,
     text: str | None,
-    file: click.utils.LazyFile | None,
+    file: TextIO | None,
     catalogue: Path | None,
     as_json: bool,
 ) -> None:

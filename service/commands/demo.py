@@ -2,16 +2,15 @@
 
 import json
 import shutil
-import socket
 import tempfile
 from pathlib import Path
 
 import click
 
+from service.addresses import DEFAULT_PORT, LOOPBACK, free_port
 from service.commands.processes import stop_on_signals
 from service.commands.terminal import json_option, pass_workspace, plain, progress_for, say
 from service.demo import QUESTION, VISITOR, DemoReport, run_loop
-from service.web.serving import DEFAULT_PORT, serve
 from service.workspace import SandboxAddresses, Workspace
 
 
@@ -43,7 +42,7 @@ def demo_command(
     """
     home = keep.resolve() if keep else Path(tempfile.mkdtemp(prefix="verbatim-demo-"))
     with workspace.sandbox(conversations=conversations, seed=seed, port=0) as addresses:
-        chosen_port = port if _is_free(port) else _free_port()
+        chosen_port = free_port(port)
         demo = workspace.with_settings(home=home, environment=_environment(addresses, chosen_port))
         report = run_loop(demo, progress_for(as_json=as_json))
         if as_json:
@@ -60,14 +59,16 @@ def demo_command(
 
 
 def _environment(addresses: SandboxAddresses, port: int) -> dict[str, str]:
-    return {**addresses.environment, "VERBATIM_PUBLIC_URL": f"http://127.0.0.1:{port}"}
+    return {**addresses.environment, "VERBATIM_PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
 
 
 def _serve(demo: Workspace, port: int) -> None:
+    from service.web.serving import serve  # late: Flask costs start-up time
+
     token = demo.access().make_sign_in_link(VISITOR)
     say("", f"Sign in (once): {demo.links().sign_in(token)}")
     say("Then every link above opens. Stop with Ctrl-C.")
-    serve(demo.web_app(), host="127.0.0.1", port=port, stop=stop_on_signals())
+    serve(demo.web_app(), host=LOOPBACK, port=port, stop=stop_on_signals())
 
 
 def _as_json(report: DemoReport, demo: Workspace, home: Path) -> dict[str, object]:
@@ -117,20 +118,3 @@ def _lines(report: DemoReport, addresses: SandboxAddresses) -> list[str]:
 
 def _names(addresses: SandboxAddresses) -> str:
     return " and ".join(n.capitalize() for n in addresses.urls if n in {"zendesk", "intercom"})
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-    return port

@@ -6,13 +6,14 @@ from types import FrameType
 
 import click
 
+from service.addresses import LOOPBACK, port_of
 from service.commands.terminal import pass_workspace, say
 from service.logs import configure
 from service.workspace import Workspace
 
 
 @click.command("serve")
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
 @click.option("--port", type=int, help="Port; default: the one in VERBATIM_PUBLIC_URL, or 8765.")
 @pass_workspace
 def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
@@ -20,7 +21,7 @@ def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
 
     Example: verbatim serve --port 8765
     """
-    from service.web.serving import port_of, refuse_open_door, serve
+    from service.web.serving import refuse_open_door, serve
 
     configure(workspace.settings.log_level)
     people = workspace.database().people.all()

@@ -35,7 +35,8 @@ def _read_line(line: str, number: int, known: Catalogue) -> dict[str, object]:
         question, thread = row["text"], row.get("thread", [])
     except (ValueError, KeyError, AttributeError, TypeError) as error:
         raise BadRow(number, "not a JSON object with a text") from error
-    return read(question, known, thread=thread).as_dict()
+    reading: dict[str, object] = read(question, known, thread=thread).as_dict()
+    return reading
 
 
 def _catalogue(workspace: Workspace, path: Path | None) -> Catalogue:

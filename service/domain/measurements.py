@@ -41,6 +41,7 @@ class EmptyReason(StrEnum):
     LOW_CONFIDENCE = "under the confidence floor"
     NO_BACK_AND_FORTH = "not enough back-and-forth"
     NO_QUOTE = "no customer quote"
+    LABELLED_EMPTY = "labelled as empty"
 
 
 class SetBy(StrEnum):

@@ -3,18 +3,11 @@
 import logging
 import threading
 from ipaddress import ip_address
-from urllib.parse import urlsplit
 
 from flask import Flask
 from werkzeug.serving import make_server
 
 from service.errors import Misused
-
-DEFAULT_PORT = 8765
-
-
-def port_of(public_url: str) -> int:
-    return urlsplit(public_url).port or DEFAULT_PORT
 
 
 def refuse_open_door(host: str, *, has_people: bool) -> None:

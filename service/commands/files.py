@@ -1,0 +1,192 @@
+"""Files in and out: import, label, evaluate, taxonomy."""
+
+import json
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import TextIO
+
+import click
+
+from service.commands.terminal import (
+    json_option,
+    pass_workspace,
+    progress_for,
+    say,
+    say_json,
+)
+from service.domain.measurements import Analysis
+from service.domain.taxonomy import Taxonomy
+from service.errors import BadRow
+from service.exchange import Row, label_line, read_rows
+from service.importing import Importer, masked_row
+from service.measuring import Unreadable, measure
+from service.workspace import Workspace
+
+_SHOWN = 20  # bad rows that are printed
+_BATCH = 64
+_taxonomy_option = click.option(
+    "--taxonomy", "taxonomy_path", type=click.Path(path_type=Path), help="Drivers and tags as YAML."
+)
+
+
+@click.command("import")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
+@click.option("--source", default="import", show_default=True, help="Helpdesk of rows without one.")
+@json_option
+@pass_workspace
+def import_command(workspace: Workspace, *, file: TextIO, source: str, as_json: bool) -> None:
+    """Import conversation JSONL; rows with labels count as measured by "imported".
+
+    Example: verbatim import conversations.jsonl --source zendesk
+    """
+    importer = Importer(
+        database=workspace.database(),
+        taxonomy=workspace.taxonomy(),
+        masks=workspace.masks(),
+        clock=workspace.now,
+    )
+    with progress_for(as_json=as_json).step("Importing", None) as advance:
+        report = importer.run(file, source=source, advance=advance)
+    if as_json:
+        rows = [{"line": bad.line, "why": bad.why} for bad in report.bad_rows]
+        counts = {"conversations": report.conversations, "labelled": report.labelled}
+        say_json({**counts, "bad": report.bad, "bad_rows": rows})
+    else:
+        say(f"{report.conversations:,} conversations imported, {report.labelled:,} with labels")
+    complain(report.bad_rows, report.bad)
+
+
+@click.command("label")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
+@_taxonomy_option
+@click.option("--analyser", help="local or claude. [env: VERBATIM_ANALYSER]")
+@pass_workspace
+def label_command(
+    workspace: Workspace, *, file: TextIO, taxonomy_path: Path | None, analyser: str | None
+) -> None:
+    """Measure conversation JSONL and print one JSON line each; stores nothing.
+
+    Example: verbatim label conversations.jsonl > labels.jsonl
+    """
+    bad: list[BadRow] = []
+    taxonomy = chosen_taxonomy(workspace, taxonomy_path)
+    for row, analysis in _analysed(workspace, file, taxonomy, analyser, bad):
+        external_id = row.conversation.key.split(":", 1)[1]
+        click.echo(json.dumps(label_line(analysis, row_id=external_id), ensure_ascii=False))
+    complain(bad, len(bad))
+
+
+@click.command("evaluate")
+@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
+@_taxonomy_option
+@click.option("--analyser", help="local or claude. [env: VERBATIM_ANALYSER]")
+@json_option
+@pass_workspace
+def evaluate_command(
+    workspace: Workspace,
+    *,
+    file: TextIO,
+    taxonomy_path: Path | None,
+    analyser: str | None,
+    as_json: bool,
+) -> None:
+    """Compare the analyser with human labels: agreement, macro-F1, calibration, confusion.
+
+    Example: verbatim evaluate labelled.jsonl
+    """
+    from service.evaluation import Evaluator
+
+    bad: list[BadRow] = []
+    evaluator = Evaluator()
+    taxonomy = chosen_taxonomy(workspace, taxonomy_path)
+    for row, analysis in _analysed(workspace, file, taxonomy, analyser, bad):
+        if row.labels is not None:
+            evaluator.add(analysis, row.labels)
+    result = evaluator.result()
+    if as_json:
+        say_json(result.as_json())
+    else:
+        say(*result.lines())
+    complain(bad, len(bad))
+
+
+@click.group("taxonomy")
+def taxonomy_command() -> None:
+    """Show the ladder of meaning: drivers and their canonical tags.
+
+    Example: verbatim taxonomy list
+    """
+
+
+@taxonomy_command.command("list")
+@json_option
+@pass_workspace
+def list_command(workspace: Workspace, *, as_json: bool) -> None:
+    """List drivers and canonical tags.
+
+    Example: verbatim taxonomy list --json
+    """
+    taxonomy = workspace.taxonomy()
+    if as_json:
+        say_json({"version": taxonomy.version, "drivers": taxonomy.drivers})
+        return
+    for driver in taxonomy.drivers:
+        say(f"{driver.name}: {driver.description}", *(f"  {tag.name}" for tag in driver.tags))
+    say("", f"Version {taxonomy.version}. To edit: verbatim taxonomy export > taxonomy.yaml,")
+    say("then set VERBATIM_TAXONOMY=taxonomy.yaml")
+
+
+@taxonomy_command.command("export")
+@pass_workspace
+def export_command(workspace: Workspace) -> None:
+    """Print the taxonomy as YAML, to edit.
+
+    Example: verbatim taxonomy export > taxonomy.yaml
+    """
+    from service.taxonomy_files import write_taxonomy
+
+    click.echo(write_taxonomy(workspace.taxonomy()), nl=False)
+
+
+def chosen_taxonomy(workspace: Workspace, path: Path | None) -> Taxonomy:
+    from service.taxonomy_files import read_taxonomy
+
+    return workspace.taxonomy() if path is None else read_taxonomy(path)
+
+
+def complain(bad: list[BadRow], count: int) -> None:
+    """Name the bad rows on standard error and end with exit code 1; without any, do nothing."""
+    for row in bad[:_SHOWN]:
+        click.echo(f"verbatim: left out {row}", err=True)
+    if count > _SHOWN:
+        click.echo(f"verbatim: and {count - _SHOWN} more", err=True)
+    if count:
+        raise click.exceptions.Exit(1)
+
+
+def _analysed(
+    workspace: Workspace,
+    lines: Iterable[str],
+    taxonomy: Taxonomy,
+    analyser_name: str | None,
+    bad: list[BadRow],
+) -> Iterator[tuple[Row, Analysis]]:
+    """Mask and measure row by row, in order; bad rows are collected and left out."""
+    analyser, masks = workspace.analyser(analyser_name), workspace.masks()
+    rows = _good(read_rows(lines), bad)
+    while batch := [masked_row(row, masks) for row in islice(rows, _BATCH)]:
+        results = measure(analyser, [row.conversation for row in batch], taxonomy)
+        for row, result in zip(batch, results, strict=True):
+            if isinstance(result, Unreadable):
+                bad.append(BadRow(row.line, result.why))
+            else:
+                yield row, result
+
+
+def _good(rows: Iterable[Row | BadRow], bad: list[BadRow]) -> Iterator[Row]:
+    for row in rows:
+        if isinstance(row, BadRow):
+            bad.append(row)
+        else:
+            yield row

@@ -1,0 +1,135 @@
+"""Brings conversations in from a file: masked like fetched ones, streamed, one bad row set aside.
+
+Labels that come with a row are taken as measured by "imported" and are not measured again.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+
+from service.domain.conversations import Conversation, IncomingMessage, Page
+from service.domain.measurements import (
+    Analysis,
+    EmptyReason,
+    Measurement,
+    SetBy,
+    TagAssignment,
+)
+from service.domain.taxonomy import Taxonomy
+from service.errors import BadRow
+from service.exchange import Labels, Row, read_rows
+from service.pipeline import Masks
+from service.ports import Clock, Database
+
+IMPORTED = "imported"  # the analyser's name of labels that came with the file
+_BATCH = 500
+_KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
+
+
+@dataclass(slots=True, kw_only=True)
+class ImportReport:
+    conversations: int = 0
+    labelled: int = 0
+    bad: int = 0
+    bad_rows: list[BadRow] = field(default_factory=list)
+
+
+class Importer:
+    """Stores the rows of a file; reading the same file again changes nothing."""
+
+    def __init__(
+        self, *, database: Database, taxonomy: Taxonomy, masks: Masks, clock: Clock
+    ) -> None:
+        self._database = database
+        self._taxonomy = taxonomy
+        self._masks = masks
+        self._clock = clock
+
+    def run(
+        self, lines: Iterable[str], *, source: str, advance: Callable[[int], None]
+    ) -> ImportReport:
+        """Import conversation JSONL. `source` names the helpdesk of rows that do not say theirs."""
+        report = ImportReport()
+        rows = self._good_rows(read_rows(lines, source=source), report)
+        while batch := list(islice(rows, _BATCH)):
+            self._store([masked_row(row, self._masks) for row in batch], source)
+            report.conversations += len(batch)
+            report.labelled += sum(row.labels is not None for row in batch)
+            advance(len(batch))
+        self._database.conversations.sync_finished(source, self._clock())
+        return report
+
+    def _good_rows(self, rows: Iterable[Row | BadRow], report: ImportReport) -> Iterator[Row]:
+        for row in rows:
+            if isinstance(row, BadRow):
+                report.bad += 1
+                if len(report.bad_rows) < _KEPT_ROWS:
+                    report.bad_rows.append(row)
+            else:
+                yield row
+
+    def _store(self, rows: Sequence[Row], source: str) -> None:
+        last = rows[-1].line
+        page = Page(
+            cursor=f"line {last}",
+            heads=tuple(row.conversation.head for row in rows),
+            states={},
+            messages=tuple(
+                IncomingMessage(conversation=row.conversation.key, message=message)
+                for row in rows
+                for message in row.conversation.messages
+            ),
+            accounts=tuple({r.account.key: r.account for r in rows if r.account}.values()),
+            agents=tuple({r.agent.key: r.agent for r in rows if r.agent}.values()),
+            complete=frozenset(row.conversation.key for row in rows),
+        )
+        self._database.conversations.save_page(f"file:{source}", page)
+        self._database.analyses.save([self._analysis(r) for r in rows if r.labels is not None])
+
+    def _analysis(self, row: Row) -> Analysis:
+        labels = row.labels or Labels()
+        return Analysis(
+            conversation=row.conversation.key,
+            fingerprint=row.conversation.fingerprint(),
+            analyser=IMPORTED,
+            taxonomy=self._taxonomy.version,
+            language=None,
+            measurements=tuple(_measurement(n, v) for n, v in labels.measured.items()),
+            tags=self._tags(labels),
+            quotes=(),
+            summary="",
+            tone_start=None,
+            tone_end=None,
+            created_at=self._clock(),
+        )
+
+    def _tags(self, labels: Labels) -> tuple[TagAssignment, ...]:
+        """Tags of the file with the drivers of the taxonomy, and drivers that no tag brings."""
+        tags = [(name, self._taxonomy.driver_of(name)) for name in labels.tags]
+        found = {driver for _, driver in tags}
+        assigned = [
+            TagAssignment(raw=name, canonical=name if driver else None, driver=driver, confidence=1)
+            for name, driver in tags
+        ]
+        assigned += [
+            TagAssignment(raw=driver, canonical=None, driver=driver, confidence=1.0)
+            for driver in labels.drivers
+            if driver not in found
+        ]
+        return tuple(assigned)
+
+
+def masked_row(row: Row, masks: Masks) -> Row:
+    """Return the row with personal data masked in its subject and messages."""
+    head, names = row.conversation.head, row.known_names
+    messages = tuple(
+        replace(message, text=masks.mask(message.text, names))
+        for message in row.conversation.messages
+    )
+    masked = replace(head, subject=masks.mask(head.subject, names))
+    return replace(row, conversation=Conversation(head=masked, messages=messages))
+
+
+def _measurement(metric: str, value: str | None) -> Measurement:
+    reason = EmptyReason.LABELLED_EMPTY if value is None else None
+    return Measurement(metric=metric, value=value, reason=reason, set_by=SetBy.IMPORTED)
