@@ -3,6 +3,7 @@
 Private notes are shown, apart and never quoted. It shows what is stored and judges nothing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from flask import Blueprint, render_template, request
@@ -16,6 +17,7 @@ from service.ports import ListedConversation
 from service.query import Dimension, Filter, Query
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.transcript import Piece, Span, pieces, read_span, still_there
+from service.web.withholding import withheld_metrics
 
 pages = Blueprint("conversation", __name__)
 
@@ -57,7 +59,8 @@ def page(key: str) -> str:
     if conversation is None:
         raise NotFound("This conversation is not stored, or no longer.")
     analysis = here.database.analyses.get(row.head.key)
-    quotes = true_quotes(analysis, conversation)
+    hidden = withheld_metrics(viewer, here.answers)
+    quotes = [q for q in true_quotes(analysis, conversation) if q.shows not in hidden]
     linked = _linked(conversation)
     return render_template(
         "conversation.html",
@@ -69,6 +72,7 @@ def page(key: str) -> str:
         analysis=analysis,
         panels=[_panel(metric, row, analysis, quotes) for metric in all_metrics()],
         quote_missing="quote" in request.args and linked is None,
+        hidden=hidden,
         tags=analysis.tags if analysis else (),
     )
 
@@ -97,7 +101,7 @@ def _panel(
     metric: Metric,
     row: ListedConversation,
     analysis: Analysis | None,
-    quotes: tuple[Quote, ...],
+    quotes: Sequence[Quote],
 ) -> Panel:
     measurement = analysis.measured(metric.name) if analysis else None
     evidence = tuple(

@@ -5,7 +5,6 @@ The page, its count and its export come from one Query; it counts nothing itself
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import datetime
 from urllib.parse import urlencode
 
 from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
@@ -13,8 +12,8 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from service.domain.answers import Intent, Tally
 from service.domain.people import Viewer
-from service.errors import Misused
-from service.measures import all_metrics
+from service.errors import Forbidden, Misused
+from service.measures import all_metrics, title
 from service.ports import Facts, ListedConversation
 from service.query import (
     CONVERSATIONS,
@@ -27,6 +26,7 @@ from service.web import form
 from service.web.charts import Segment, stacked
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.spreadsheet import csv_lines
+from service.web.withholding import WITHHELD, tells, withheld_metrics
 
 PAGE = 50
 EXPORT_PAGE = 500
@@ -50,10 +50,13 @@ def page() -> str:
     here, viewer = site(), current_viewer()
     query, after = read_list_query(list(request.args.items(multi=True)))
     names = here.names(viewer)
+    hidden = withheld_metrics(viewer, here.answers)
+    if tells(query, hidden):
+        return withheld_page(query, names)
     listing = here.database.facts.conversations(query, viewer, after=after, limit=PAGE)
     total = here.answers.ask(query, viewer, intent=Intent.COUNT)
     count = total.headline.current if total.headline else None
-    labels = sentiment_labels(query, viewer, here.database.facts)
+    labels = [] if hidden else sentiment_labels(query, viewer, here.database.facts)
     synced = here.database.conversations.synced_at()
     return render_template(
         "explore.html",
@@ -72,6 +75,7 @@ def page() -> str:
         sort_url=HERE.explore(replace(query, sort=_other_order(query.sort))),
         group_url=HERE.group(replace(query, metric="negative_rate", group_by=(Dimension.DRIVER,))),
         form=form_of(query, viewer, here, names),
+        hidden=hidden,
         metrics=all_metrics(),
         synced=max(synced.values(), default=None),
     )
@@ -89,10 +93,20 @@ def find() -> AnyResponse:
 @pages.get("/export.csv")
 def export() -> Response:
     query, _ = read_list_query(list(request.args.items(multi=True)))
-    lines = csv_lines(_header(), _export_rows(query, current_viewer(), site()))
+    viewer = current_viewer()
+    hidden = withheld_metrics(viewer, site().answers)
+    if tells(query, hidden):
+        raise Forbidden(f"This list is {WITHHELD}.")
+    lines = csv_lines(_header(), _export_rows(query, viewer, site(), hidden))
     response = Response(stream_with_context(lines), mimetype="text/csv")
     response.headers["Content-Disposition"] = 'attachment; filename="conversations.csv"'
     return response
+
+
+def withheld_page(query: Query, names: dict[str, str]) -> str:
+    """Say what is not shown, and nothing of its content."""
+    sentence = query.sentence({**names, query.metric: title(query.metric)})
+    return render_template("withheld.html", sentence=sentence)
 
 
 def read_list_query(params: list[tuple[str, str]]) -> tuple[Query, str | None]:
@@ -162,29 +176,34 @@ def _header() -> list[str]:
     ]
 
 
-def _export_rows(query: Query, viewer: Viewer, here: Site) -> Iterator[list[str]]:
+def _export_rows(
+    query: Query, viewer: Viewer, here: Site, hidden: frozenset[str]
+) -> Iterator[list[str]]:
     after: str | None = None
     while True:
         listing = here.database.facts.conversations(query, viewer, after=after, limit=EXPORT_PAGE)
         for row in listing.rows:
-            yield _export_row(row, here)
+            yield _export_row(row, here, hidden)
         if listing.next is None or listing.next == after:
             return
         after = listing.next
 
 
-def _export_row(row: ListedConversation, here: Site) -> list[str]:
+def _export_row(row: ListedConversation, here: Site, hidden: frozenset[str]) -> list[str]:
     head = row.head
     return [
         head.key,
         here.links.conversation(head.key),
-        _iso(here.local(head.created_at)),
+        here.local(head.created_at).isoformat(timespec="seconds"),
         row.account.name if row.account else "",
         head.subject,
         row.summary,
         head.channel,
         head.status.value,
-        *(label_cell(row, metric.name) for metric in all_metrics()),
+        *(
+            WITHHELD if metric.name in hidden else label_cell(row, metric.name)
+            for metric in all_metrics()
+        ),
         "; ".join(row.drivers),
         "; ".join(row.tags),
     ]
@@ -195,7 +214,3 @@ def label_cell(row: ListedConversation, metric: str) -> str:
     if metric not in row.labels:
         return UNMEASURED_VALUE
     return row.labels[metric] or EMPTY_VALUE
-
-
-def _iso(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")

@@ -9,7 +9,7 @@ from datetime import date
 
 from flask import Blueprint, render_template, request
 
-from service.domain.answers import Tally
+from service.domain.answers import Intent, Tally
 from service.errors import Misused
 from service.measures import rate_named, rate_names, title
 from service.query import (
@@ -24,9 +24,10 @@ from service.query import (
     Window,
 )
 from service.web import charts
-from service.web.explore import form_of
+from service.web.explore import form_of, withheld_page
 from service.web.numbers import Confidence, Share, share, whole
 from service.web.site import HERE, current_viewer, site
+from service.web.withholding import tells, withheld_metrics
 
 MAX_ROWS = 200
 MAX_BARS = 20
@@ -70,8 +71,12 @@ def page() -> str:
     if query.metric not in {CONVERSATIONS, ACCOUNTS}:
         rate_named(query.metric)  # an unknown number is refused with the names there are
     names = here.names(viewer)
+    hidden = withheld_metrics(viewer, here.answers)
+    if tells(query, hidden):
+        return withheld_page(query, names)
     found = rows(query, here.database.facts.groups(query, viewer), names)
     whole_query = replace(query, group_by=())
+    overall = here.answers.ask(whole_query, viewer, intent=Intent.COUNT).headline
     return render_template(
         "group.html",
         query=query,
@@ -82,6 +87,8 @@ def page() -> str:
         chart=chart(query, found),
         upright=is_upright(query),
         overall=number(whole_query, here.database.facts.count(whole_query, viewer)),
+        receipt=overall.current.receipt if overall else None,
+        hidden=hidden,
         is_rate=is_rate(query),
         metric_title=title(query.metric),
         metrics=[(name, title(name)) for name in (CONVERSATIONS, ACCOUNTS, *rate_names())],

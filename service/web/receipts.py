@@ -9,10 +9,14 @@ from dataclasses import dataclass, replace
 from flask import Blueprint, render_template
 
 from service.domain.conversations import ConversationKey
+from service.domain.people import Viewer
+from service.errors import Forbidden
 from service.measures import title
-from service.query import ACCOUNTS, CONVERSATIONS
+from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
+from service.web.explore import withheld_page
 from service.web.numbers import Share, whole
 from service.web.site import HERE, current_viewer, site
+from service.web.withholding import tells, withheld_metrics
 
 SHOWN = 50  # conversations named per list; the rest is counted
 
@@ -30,10 +34,15 @@ class Named:
 @pages.get("/r/<receipt_id>")
 def page(receipt_id: str) -> str:
     here, viewer = site(), current_viewer()
+    stored_receipt = here.database.receipts.get(receipt_id)
+    if stored_receipt is not None and not within(stored_receipt.query, viewer):
+        raise Forbidden("This number counts accounts that are not among yours; ask for your own.")
     recount = here.answers.recount(receipt_id, viewer)
     receipt = recount.receipt
     query = receipt.query
     names = here.names(viewer)
+    if tells(query, withheld_metrics(viewer, here.answers)):
+        return withheld_page(query, names)
     stored = here.database.conversations.exists(recount.left)
     return render_template(
         "receipt.html",
@@ -47,6 +56,14 @@ def page(receipt_id: str) -> str:
         left=named([key for key in recount.left if key in stored]),
         list_url=HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)),
     )
+
+
+def within(query: Query, viewer: Viewer) -> bool:
+    """Whether a number was counted over accounts that this viewer may see, and no others."""
+    if viewer.accounts is None:
+        return True
+    counted = set(query.values_of(Dimension.ACCOUNT))
+    return bool(counted) and counted <= viewer.accounts
 
 
 def words(metric: str, n: int, of: int) -> str:

@@ -26,7 +26,7 @@ HERE = Links("")  # addresses within the site: they keep whatever host the reade
 class Gateway(Protocol):
     """What pages ask of service.answers.Answers."""
 
-    def ask(self, query: Query, viewer: Viewer, *, intent: Intent = ...) -> Answer: ...
+    def ask(self, query: Query, viewer: Viewer, *, intent: Intent) -> Answer: ...
 
     def ask_text(
         self,

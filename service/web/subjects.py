@@ -17,6 +17,7 @@ from service.errors import NotFound
 from service.query import Dimension, Filter, Query, Window
 from service.web.group import chart, number, rows
 from service.web.site import HERE, Site, current_viewer, site
+from service.web.withholding import tells, withheld_metrics, without_rate
 
 WEEKS = 12
 TOP = 6
@@ -79,7 +80,9 @@ def _page(
         query, metric="negative_rate", group_by=(Dimension.WEEK,), window=_recent(here)
     )
     names = here.names(viewer)
-    by_lens = replace(query, metric="negative_rate", group_by=(lens,))
+    hidden = withheld_metrics(viewer, here.answers)
+    weekly = without_rate(weekly, hidden)
+    by_lens = without_rate(replace(query, metric="negative_rate", group_by=(lens,)), hidden)
     quotes: Answer = here.answers.ask(query, viewer, intent=Intent.QUOTES)
     waiting = replace(
         query, filters=(*query.filters, Filter.of(Dimension.STATUS, *OPEN)), sort="created"
@@ -95,8 +98,10 @@ def _page(
             (rate, number(q, store.count(q, viewer)))
             for rate in RATES
             for q in (replace(query, metric=rate),)
+            if not tells(q, hidden)
         ],
         chart=chart(weekly, rows(weekly, store.groups(weekly, viewer), names)),
+        hidden=hidden,
         weekly_url=HERE.group(weekly),
         lens=lens,
         lens_rows=rows(by_lens, store.groups(by_lens, viewer), names)[:TOP],
