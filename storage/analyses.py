@@ -194,7 +194,7 @@ def _mark_pending(connection: Connection, ids: Sequence[int]) -> None:
     )
 
 
-def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
+def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any, Any, Any]]:
     columns = (conversation.c.key, conversation.c.id, conversation.c.fingerprint)
     rows = connection.execute(select(*columns).where(conversation.c.key.in_(keys)))
     return {row.key: row for row in rows}

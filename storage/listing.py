@@ -151,7 +151,7 @@ def _tags(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ..
     return _collected(connection.execute(query).all())
 
 
-def _collected(rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
+def _collected(rows: Sequence[Row[Any, Any]]) -> dict[int, tuple[str, ...]]:
     found: dict[int, dict[str, None]] = {}
     for one, value in rows:
         found.setdefault(one, {})[value] = None

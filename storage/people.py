@@ -58,7 +58,7 @@ class SqlPeople:
             if used.rowcount != 1:
                 return None
             query = select(link.email).where(link.token_hash == token_hash)
-            return connection.execute(query).scalar_one()
+            return str(connection.execute(query).scalar_one())
 
     def start_session(self, email: str, *, session_hash: str, expires_at: datetime) -> None:
         row = {

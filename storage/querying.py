@@ -161,7 +161,7 @@ def _mentions(phrase: str, dialect: str) -> ColumnElement[bool]:
     words = searchable(phrase)
     if not words:
         return false()
-    spaced = literal_column("' '") + message.c.words + literal_column("' '")
+    spaced: ColumnElement[str] = literal_column("' '") + message.c.words + literal_column("' '")
     holders = select(message.c.conversation_id).where(
         message.c.words.is_not(None), spaced.contains(f" {words} ", autoescape=True)
     )
@@ -177,5 +177,6 @@ def _indexed(words: str, dialect: str) -> list[ColumnElement[bool]]:
     if not words.isascii():
         return []  # the index may know fewer letters than we do
     matches = literal_column("message_search").op("MATCH")(f'"{words}"')
-    hits = select(literal_column("rowid")).select_from(sql_table("message_search")).where(matches)
+    rowid: ColumnElement[int] = literal_column("rowid")
+    hits = select(rowid).select_from(sql_table("message_search")).where(matches)
     return [message.c.id.in_(hits)]

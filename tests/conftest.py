@@ -1,0 +1,51 @@
+"""Fixtures that several folders of tests use."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from storage.database import SqlDatabase
+from tests.builders import Clockwork
+from tests.databases import Databases, PostgresServer, SqliteFiles, opened, postgres_server
+
+
+@pytest.fixture
+def clock() -> Clockwork:
+    return Clockwork()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    """One server for each test process, started by the first test that needs it."""
+    with postgres_server() as server:
+        yield server
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def databases(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Databases:
+    """Both kinds of database, one after the other."""
+    if request.param == "sqlite":
+        folder: Path = tmp_path_factory.mktemp("databases")
+        return SqliteFiles(folder)
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server
+
+
+@pytest.fixture
+def database(databases: Databases, clock: Clockwork) -> Iterator[SqlDatabase]:
+    """An empty database with the newest schema, of every kind."""
+    fresh = opened(databases.migrated_url(), clock)
+    yield fresh
+    fresh.close()
+
+
+@pytest.fixture
+def sqlite_database(tmp_path: Path, clock: Clockwork) -> Iterator[SqlDatabase]:
+    """An empty SQLite database, for tests that are not about storage."""
+    fresh = opened(f"sqlite:///{tmp_path / 'verbatim.db'}", clock)
+    fresh.migrate()
+    yield fresh
+    fresh.close()
