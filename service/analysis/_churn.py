@@ -17,16 +17,22 @@ _NOT_OURS = (
     r"invitation|shipment|delivery|call|demo|webinar|event|newsletter|request|purchase|item|items|"
     r"hotel|seat|ride|package|parcel|alarm|reminder|upload|download|export|import|job"
 )
-_GAP = rf"(?:(?!(?:{_NOT_OURS}|of|that|which|because|who)\b)[\w'\u2019&-]+\s+){{0,4}}?"
+_GAP = (
+    rf"(?:one\s+of\s+)?(?:(?!(?:{_NOT_OURS}|of|that|which|because|who|for|to|from|on|in|at|with|"
+    r"someone|access|using)\b)[\w'\u2019&-]+\s+){0,4}?"
+)
 _OURS = (
     r"(?:(?<!payment )(?<!flight )(?<!bank )(?:accounts?|subscriptions?|subscribtions?|plans?|"
-    r"contracts?|memberships?|agreements?|licen[cs]es?|workspace|policy|policies|tenant|trial|"
-    r"services?(?!\s+(?:call|visit|request|ticket|appointment|desk|worker|level))|renewals?)\b)"
+    r"insurance|coverage|contracts?|memberships?|agreements?|licen[cs]es?|workspace|policy|policies|"
+    r"tenant|trial|renewals?|"
+    r"services?(?!\s+(?:call|visit|request|ticket|appointment|desk|worker|level)))\b)"
 )
 _LEAVE = (
-    r"(?:cancel|cancell?ing|close|closing|terminate|terminating|deactivate|deactivating|delete|"
-    r"deleting|discontinue|discontinuing|end(?!\s+of)|ending|stop|stopping)"
+    r"(?:cancel|cancell?ing|close|closing|terminate|terminating|deactivate|deactivating|inactivate|"
+    r"delete|deleting|discontinue|discontinuing|invalidate|shut(?:ting)?\s+down|get\s+rid\s+of)"
 )
+# Verbs with other uses: nothing but "my" and one word may stand before what is left.
+_OUR_ONE = r"(?:my|our|the|this|your|an?)\s+(?:\w+\s+)?"
 _NO_COMPETITOR = (
     r"(?:chrome|firefox|safari|edge|windows|mac|macos|android|iphone|ios|linux|monday|tuesday|"
     r"wednesday|thursday|friday|saturday|sunday|english|german|french|spanish|python|java|excel|"
@@ -48,11 +54,17 @@ def _rule(pattern: str) -> re.Pattern[str]:
 
 _EXPLICIT = (
     _rule(rf"\b{_LEAVE}\s+{_GAP}{_OURS}"),
+    _rule(rf"\b(?:end|ending|stop|stopping|drop|dropping)\s+{_OUR_ONE}(?!accounts?\s+\w){_OURS}"),
+    _rule(r"\b(?:remove|removing)\s+(?:my|our|this)\s+(?:whole\s+|entire\s+)?accounts?\b"),
+    _rule(
+        r"\b(?:no\s+longer|(?:do\s+not|don['\u2019]?t))\s+(?:want|wish|need)\s+(?:to\s+(?:keep|have|"
+        rf"continue|use)\s+)?(?:with\s+)?(?:my|our|the|this|your|an)\s+(?:\w+\s+)?{_OURS}"
+    ),
     _rule(
         rf"\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:just\s+|already\s+)?cancell?ed\s+{_GAP}{_OURS}"
     ),
     _rule(
-        rf"\b(?:want|like|need|have|get|please|wish)\b.{{0,40}}?\b{_OURS}.{{0,20}}?"
+        rf"\b(?:want|like|need|have|get|please|wish|request|ask|demand)\b.{{0,40}}?\b{_OURS}.{{0,20}}?"
         r"\b(?:cancell?ed|closed|terminated|deleted|deactivated)\b"
     ),
     _rule(
@@ -63,10 +75,12 @@ _EXPLICIT = (
     ),
     _rule(r"\blet(?:ting)?\s+(?:\w+\s+){1,3}(?:lapse|expire|run\s+out)\b"),
     _rule(
-        rf"\b(?:switch(?:ing)?|mov(?:e|ing)|migrat(?:e|ing)|go(?:ing)?|chang(?:e|ing)|transferr?ing)"
-        rf"\s+(?:\w+\s+){{0,3}}?(?:to|over\s+to)\s+(?:a|an|one\s+of\s+your|your|another|some\s+other|"
-        rf"the)\s+(?:\w+\s+){{0,2}}?{_PLACE}\b"
+        r"\b(?:switch(?:ing)?|mov(?:e|ing)|migrat(?:e|ing)|go(?:ing)?|chang(?:e|ing)|transferr?ing)\s+"
+        r"(?:\w+\s+){0,3}?to\s+(?:(?:an?\s+|some\s+|your\s+)?(?:other|different|another|new|better|"
+        rf"cheaper|rival|competing)\s+(?:\w+\s+)?{_PLACE}|(?:an?\s+|the\s+|one\s+of\s+|your\s+)*"
+        r"competit(?:ors?|ion))\b"
     ),
+    _rule(rf"\bswitch(?:ing)?\s+(?:over\s+)?to\s+an?\s+(?:\w+\s+)?{_PLACE}\s+(?:that|which|who)\b"),
     _rule(rf"\b(?:switch|chang)(?:e|ing)?\s+{_PLACE}\b"),
     _rule(
         r"\b(?:leav(?:e|ing)\s+(?:you\b|your\s+(?:company|service|platform|product|bank|app)"
@@ -75,7 +89,7 @@ _EXPLICIT = (
         r"|tak(?:e|ing)\s+(?:my|our)\s+(?:business|money|custom)\s+(?:elsewhere|to|somewhere)"
         r"|go(?:ing)?\s+elsewhere|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
         r"|los(?:e|ing)\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
-        r"|no\s+longer\s+(?:be\s+)?(?:a\s+|your\s+)?(?:customer|client)s?)\b"
+        r"|no\s+longer\s+(?:(?:want|wish)\s+to\s+)?(?:be\s+)?(?:a\s+|your\s+)?(?:customer|client)s?)\b"
     ),
     _rule(
         r"\b(?:never|not)\s+(?:be\s+)?(?:us(?:e|ing)|fly(?:ing)?|buy(?:ing)?|shop(?:ping)?|"
@@ -88,7 +102,8 @@ _EXPLICIT = (
         r"|end\s+(?:our|my|the)\s+(?:relationship|partnership|cooperation))"
     ),
     _rule(
-        r"\b(?:refund|money\s+back)\b.{0,60}\b(?:cancel|leav(?:e|ing)|close|be\s+done|stop\s+using)"
+        r"\b(?:refund|money\s+back)\b.{0,60}\b(?:cancel|leav(?:e|ing)|close|be\s+done|stop\s+using)\b"
+        rf"(?!\s+(?:[\w'\u2019]+\s+){{0,3}}(?:{_NOT_OURS})\b)"
     ),
 )
 _BARE_CANCEL = _rule(
@@ -96,9 +111,10 @@ _BARE_CANCEL = _rule(
     rf"|\b(?:will|['\u2019]ll|please|must|can|let['\u2019]?s)\s+)cancel\b(?=\s*(?:[.!?,;]|$)|\s+{_NOW}\b)"
 )
 _SWITCH_TO_NAME = re.compile(
-    r"\b(?:[Ww]e|I|[Ww]e['\u2019]re|I['\u2019]m|[Ww]e['\u2019]ll|I['\u2019]ll|[Ww]e['\u2019]ve|I['\u2019]ve)\b[^.!?]{0,40}?\b"
-    r"(?:switch(?:ing|ed)?|mov(?:ing|ed?)|go(?:ing)?|migrat(?:ing|ed?))\s+(?:(?:over|back|away)\s+)?"
-    rf"to\s+(?!(?i:{_NO_COMPETITOR})\b)[A-Z][A-Za-z]+\b(?!\s+(?:plan|tier|view|mode))"
+    r"\b(?:[Ww]e|I|[Ww]e['\u2019]re|I['\u2019]m|[Ww]e['\u2019]ll|I['\u2019]ll|[Ww]e['\u2019]ve"
+    r"|I['\u2019]ve)\b[^.!?]{0,40}?\b(?:switch(?:ing|ed)?(?:\s+(?:over|back|away))?|migrat(?:ing|ed)"
+    r"|mov(?:e|ing|ed)\s+(?:everything|everyone|all|our\s+\w+|the\s+(?:team|company)))\s+to\s+"
+    rf"(?!(?i:{_NO_COMPETITOR})\b)[A-Z][A-Za-z]+\b(?!\s+(?:plan|tier|view|mode))"
 )
 _EARLY = (
     _rule(
@@ -148,10 +164,12 @@ _ALREADY_NEGATIVE = _rule(
     r"^(?:never|not|no\s+longer|won|will|do|don|decided|please|are|am|without)"
 )
 _BY_THE_OTHER_SIDE = _rule(
-    r"\b(?:why\s+(?:did|would|do|are|have|will|is|was)\s+(?:you|they|my|it)|(?:did|have|are|will)\s+"
-    r"(?:they|the\s+bank)|(?:did|are|have)\s+you|(?<!can )(?<!could )(?<!would )(?<!will )"
-    r"(?<!want )(?<!like )(?<!need )you(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?(?:clos|cancel|"
-    r"terminat|delet|end|stop)|(?:keeps?|kept)\s+|(?:threaten(?:ed|ing)?)\s+to)\s*(?:\w+\s+){0,2}$"
+    r"(?:\b(?:why\s+(?:did|would|do|are|have|will|is|was)\s+(?:you|they|my|it)"
+    r"|(?:did|have|are|will|were)\s+(?:they|the\s+bank)|(?:did|are|have|were)\s+you(?!\s+able)"
+    r"|they(?:['\u2019]re|['\u2019]ll|\s+are|\s+will|\s+want\s+to)?|threaten(?:ed|ing|s)?\s+to)\s+"
+    r"(?:\w+\s+){0,2}"
+    r"|(?<!can )(?<!could )(?<!would )(?<!will )"
+    r"\byou(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?)$"
 )
 _TOWARDS_US = _rule(
     r"\b(?:from\s+[\w ]{2,30}\s+to\s+(?:you|your|yours)\b|(?:switch(?:ed|ing)?|mov(?:ed?|ing)|"

@@ -31,7 +31,7 @@ _HISTORY_STARTS = re.compile(
 _HEADER_LINE = re.compile(r"\s*(?:from|sent|to|subject|date|cc):\s", re.IGNORECASE)
 _SIGNATURE = re.compile(r"--\s*$|\s*sent from my \w+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
-_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|[@#]\w+|\[(?:email|phone|card|iban|secret|name)\]")
+_NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w+|\[(?:email|phone|card|iban|secret|name)\]")
 _OPENING = re.compile(
     r"(?:\s|[,.!:;\u2013—-]|@\w+"
     r"|https?://\S+"
