@@ -33,6 +33,15 @@ from service.query import Dimension, Query, Window
 # --- The helpdesk --------------------------------------------------------------------------------
 
 
+class Known(Protocol):
+    """When conversations were last changed, as stored; handed to every connector's `build`.
+
+    With it a connector recognises its own writes and does not fetch them again.
+    """
+
+    def __call__(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]: ...
+
+
 class Helpdesk(Protocol):
     """A connected helpdesk. Methods raise the errors of service.errors and nothing of an SDK."""
 
@@ -405,13 +414,26 @@ class Clock(Protocol):
 class Database(Protocol):
     """All stores over one database, and its schema."""
 
-    conversations: ConversationStore
-    analyses: AnalysisStore
-    write_back: WriteBackStore
-    facts: Facts
-    receipts: ReceiptStore
-    people: PeopleStore
-    work: WorkStore
+    @property
+    def conversations(self) -> ConversationStore: ...
+
+    @property
+    def analyses(self) -> AnalysisStore: ...
+
+    @property
+    def write_back(self) -> WriteBackStore: ...
+
+    @property
+    def facts(self) -> Facts: ...
+
+    @property
+    def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def people(self) -> PeopleStore: ...
+
+    @property
+    def work(self) -> WorkStore: ...
 
     def migrate(self) -> str:
         """Create or upgrade the schema; return the revision. Safe to run twice and by two

@@ -15,6 +15,7 @@ from service.domain.conversations import (
     Message,
     Page,
 )
+from service.domain.measurements import SetBy
 from service.ports import Clock, Stored
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
@@ -79,7 +80,7 @@ class SqlConversations:
         for beside in (mark < current, mark > current):
             after: tuple[str, int] | None = ("", -1)
             while after is not None:
-                waiting = select(conversation).where(beside, ~_failed(analyser))
+                waiting = select(conversation).where(beside, _waiting(analyser))
                 batch, after = self._batch(waiting, after)
                 if batch:
                     yield batch
@@ -97,7 +98,7 @@ class SqlConversations:
     def unmeasured_count(self, analyser: str, taxonomy: str) -> int:
         current = measured_by(analyser, taxonomy)
         query = select(func.count()).where(
-            conversation.c.measured_by != current, ~_failed(analyser)
+            conversation.c.measured_by != current, _waiting(analyser)
         )
         with self._engine.reading() as connection:
             return connection.execute(query).scalar_one()
@@ -120,6 +121,15 @@ class SqlConversations:
                 found.update(ConversationKey(key) for key in connection.execute(query).scalars())
         return found
 
+    def updated_at(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
+        found: dict[ConversationKey, datetime] = {}
+        with self._engine.reading() as connection:
+            for chunk in chunks(keys):
+                query = select(conversation.c.key, conversation.c.updated_at)
+                for row in connection.execute(query.where(conversation.c.key.in_(chunk))):
+                    found[ConversationKey(row.key)] = from_ms(row.updated_at)
+        return found
+
     def daily_counts(self, source_name: str) -> Mapping[date, int]:
         query = (
             select(conversation.c.day, func.count().label("n"))
@@ -129,6 +139,12 @@ class SqlConversations:
         )
         with self._engine.reading() as connection:
             return {date.fromordinal(row.day): row.n for row in connection.execute(query)}
+
+
+def _waiting(analyser: str) -> ColumnElement[bool]:
+    """Not what failed in this version, and not what came measured: imported labels stand."""
+    came_measured = conversation.c.measured_by.startswith(f"{SetBy.IMPORTED}|")
+    return ~_failed(analyser) & ~came_measured
 
 
 def measured_by(analyser: str, taxonomy: str) -> str:

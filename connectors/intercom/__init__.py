@@ -4,21 +4,19 @@ Knows which settings Intercom needs. The SDK and httpx are imported only when it
 """
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, field_validator
 
 from connectors._http import checked_base_url
-from service.domain.conversations import ConversationKey
 from service.errors import Misused
-from service.ports import Clock, Helpdesk
+from service.ports import Clock, Helpdesk, Known
 
 if TYPE_CHECKING:
     import httpx
 
-Known = Callable[[Sequence[ConversationKey]], Mapping[ConversationKey, datetime]]
 
 _PREFIX = "VERBATIM_HELPDESKS__INTERCOM__"
 _REGIONS = {

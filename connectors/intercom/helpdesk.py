@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors._http import Refused
-from connectors.intercom import Known, Settings
+from connectors.intercom import Settings
 from connectors.intercom.attributes import set_up
 from connectors.intercom.client import Client
 from connectors.intercom.events import conversations_in
@@ -22,7 +22,7 @@ from connectors.intercom.tags import Tags
 from connectors.intercom.writing import Writer
 from service.domain.conversations import ConversationKey, Page
 from service.domain.writeback import FieldChange, FieldSpec, SetupReport, WriteOutcome
-from service.ports import Clock
+from service.ports import Clock, Known
 
 _INBOXES = {
     "api.intercom.io": "https://app.intercom.com",

@@ -10,7 +10,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from connectors._http import PageLoopGuard, Refused
-from connectors.intercom import Known
 from connectors.intercom.client import NEWER_VERSION, WHO, WORKERS, Client, not_there
 from connectors.intercom.cursor import OVERLAP, Cursor, load
 from connectors.intercom.listing import Listed, Listing, ListPage
@@ -19,6 +18,7 @@ from connectors.intercom.payload import Json, identity, number, part, rows, seco
 from connectors.intercom.people import People
 from service.domain.conversations import ConversationKey, IncomingMessage, Page
 from service.errors import Unauthorized
+from service.ports import Known
 
 _DELETED_PAGE = 60  # the most that the list of deleted conversations gives
 _MOST_DELETED_PAGES = 500

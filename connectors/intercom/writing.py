@@ -10,7 +10,6 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from connectors._http import Refused
-from connectors.intercom import Known
 from connectors.intercom.client import WORKERS, Client, not_there
 from connectors.intercom.mapping import (
     TITLES,
@@ -24,6 +23,7 @@ from connectors.intercom.payload import Json, moment_of, seconds
 from connectors.intercom.tags import Tags
 from service.domain.conversations import ConversationKey, split_key
 from service.domain.writeback import FieldChange, WriteOutcome
+from service.ports import Known
 
 logger = logging.getLogger(__name__)
 

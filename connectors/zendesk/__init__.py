@@ -18,6 +18,7 @@ from pydantic import (
 )
 
 from connectors._http import Refused, Retries, checked_base_url
+from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Account, Client
 from connectors.zendesk.events import read_event
 from connectors.zendesk.fields import OurFields
@@ -28,7 +29,7 @@ from connectors.zendesk.writing import Writing
 from service.domain.conversations import ConversationKey, Page
 from service.domain.writeback import FieldChange, FieldName, FieldSpec, SetupReport, WriteOutcome
 from service.errors import Misused, Unauthorized
-from service.ports import Helpdesk
+from service.ports import Helpdesk, Known
 
 _LOGIN = "give OAUTH_TOKEN, or OAUTH_CLIENT_ID with OAUTH_CLIENT_SECRET, or EMAIL with API_TOKEN"
 
@@ -89,10 +90,16 @@ class Settings(BaseModel):
 def build(
     settings: Mapping[str, str] | Settings,
     *,
+    known: Known | None = None,
     retries: Retries | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Helpdesk:
-    """Return the connected helpdesk. Nothing is called yet."""
+    """Return the connected helpdesk. Nothing is called yet.
+
+    Every connector is handed `known`, when each conversation was stored; here the export's cursor
+    makes it unnecessary.
+    """
+    del known
     checked = settings if isinstance(settings, Settings) else _checked(settings)
     return Zendesk(checked, retries=retries or Retries(), clock=clock)
 
@@ -111,6 +118,7 @@ class Zendesk:
             settings.account(), settings.login(), retries=retries, on_call=self._count
         )
         self._our_fields = OurFields(self._client)
+        self._already = AlreadyRead()
         self._webhook_secret = _shown(settings.webhook_secret)
         self._clock = clock
 
@@ -118,13 +126,13 @@ class Zendesk:
         self.calls += 1
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        return Reading(self._client, self._our_fields, decode(cursor)).pages()
+        return Reading(self._client, self._our_fields, self._already, decode(cursor)).pages()
 
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
         return self._our_fields.setup(specs, dry_run=dry_run)
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
-        return Writing(self._client, self._our_fields).apply(changes)
+        return Writing(self._client, self._our_fields, self._already).apply(changes)
 
     def count(self, start: datetime, end: datetime) -> int | None:
         query = f"type:ticket created>={_utc(start)} created<{_utc(end)}"
