@@ -2,7 +2,7 @@
 
 import itertools
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -53,7 +53,7 @@ class SlackState:
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
     views: list[Mapping[str, object]] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
-    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+    _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_ts(self) -> str:
         return f"{self.clock().timestamp():.0f}.{next(self._numbers):06}"
