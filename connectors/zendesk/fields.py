@@ -25,7 +25,7 @@ from service.errors import TellPerson
 
 _TYPES = {FieldKind.CHOICE: ("tagger",), FieldKind.TEXT: ("text", "textarea")}
 _OUR_OPTION = re.compile(r"vb_(.+?)__.")
-_STANDARD = {spec.name: spec for spec in field_specs((), ())}
+_STANDARD = {str(spec.name): spec for spec in field_specs((), ())}
 _NAME_OF_WORD = {tag_of(name, "x")[3:-3]: str(name) for name in FieldName}  # "churn": "churn_risk"
 MOST_OPTIONS = 2000  # of one field
 
@@ -219,7 +219,7 @@ def recognised(rows: Iterable[Json]) -> dict[str, OurField]:
             continue
         spec = next((each for each in _STANDARD.values() if _fits(row, each)), None)
         if spec is not None:
-            found.setdefault(spec.name, _our_field(row, spec.name, spec.kind))
+            found.setdefault(str(spec.name), _our_field(row, spec.name, spec.kind))
     return {**found, **by_prefix}
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service.errors import TellPerson
 
-_MOST_REMEMBERED = 1000  # ids in a cursor; more are read again, which changes nothing
+MOST_REMEMBERED = 1000  # ids in a cursor; more are read again, which changes nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,8 +25,8 @@ class Position:
             {
                 "tickets": self.tickets,
                 "events": self.events,
-                "seen": self.seen[:_MOST_REMEMBERED],
-                "owed": self.owed[:_MOST_REMEMBERED],
+                "seen": self.seen[:MOST_REMEMBERED],
+                "owed": self.owed[:MOST_REMEMBERED],
                 "each_ticket": self.each_ticket,
             },
             separators=(",", ":"),

@@ -5,25 +5,28 @@ tickets (their words are in the conversation log), redacted ones and gaps. Every
 position to go on from; what a page holds may be stored twice without harm.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connectors._http import PageLoopGuard, Refused
 from connectors.zendesk import mapping
+from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Client, Json, TooHeavy, rows_of
 from connectors.zendesk.fields import OurFields
+from connectors.zendesk.notes import Draft, Note
+from connectors.zendesk.page_ends import (
+    end_of,
+    ids_at,
+    is_last_event_page,
+    is_last_ticket_page,
+    second_of,
+)
 from connectors.zendesk.people import People, in_hundreds
-from connectors.zendesk.position import Position
+from connectors.zendesk.position import MOST_REMEMBERED, Position
 from connectors.zendesk.transport import WHO
 from connectors.zendesk.words import Words
-from service.domain.conversations import (
-    ConversationHead,
-    ConversationKey,
-    HelpdeskState,
-    IncomingMessage,
-    Page,
-)
+from service.domain.conversations import IncomingMessage, Page
 from service.errors import Misbehaving, Unreachable
 
 LARGEST_PAGE = 1000
@@ -33,51 +36,24 @@ _MOST_EMPTY_PAGES = 5  # in a row and at the same place; an empty page is not th
 _REWRITTEN = ("redact", "privacy")  # kinds of events after which a comment reads differently
 
 
-@dataclass(slots=True, kw_only=True)
-class _Note:
-    """What this run knows of a ticket whose words still arrive."""
-
-    requester: object
-    assignee: object
-    created: int
-    updated: int
-    by_log: bool = False
-    comments: int | None = None  # by Zendesk's own count
-    seen: int = 0
-    fetched: frozenset[str] = frozenset()  # ids of comments that were read one ticket at a time
-
-
-@dataclass(slots=True, kw_only=True)
-class _Draft:
-    """A page in the making."""
-
-    heads: list[ConversationHead] = field(default_factory=list)
-    states: dict[ConversationKey, HelpdeskState] = field(default_factory=dict)
-    messages: list[IncomingMessage] = field(default_factory=list)
-    gone: list[ConversationKey] = field(default_factory=list)
-    complete: set[ConversationKey] = field(default_factory=set)
-    organizations: list[object] = field(default_factory=list)
-    people: list[object] = field(default_factory=list)
-
-    @property
-    def is_empty(self) -> bool:
-        return not (self.heads or self.messages or self.gone or self.complete)
-
-
 class Reading:
     """One run over what changed since a position."""
 
-    def __init__(self, client: Client, fields: OurFields, position: Position) -> None:
+    def __init__(
+        self, client: Client, fields: OurFields, already: AlreadyRead, position: Position
+    ) -> None:
         self._client = client
         self._fields = fields
+        self._already = already
         self._people = People(client)
         self._words = Words(client, self._people)
         self._position = position
         self._events_from = position.events
-        self._notes: dict[int, _Note] = {}
+        self._notes: dict[int, Note] = {}
         self._gone: set[int] = set()
         self._page_size = LARGEST_PAGE
         self._first_events: Json | None = None
+        self._us: object = None  # our own user, once it matters
         self._calls_told = client.calls
 
     def pages(self) -> Iterator[Page]:
@@ -88,6 +64,9 @@ class Reading:
         if not self._position.each_ticket:
             yield from self._events()
         yield from self._repairs()
+        for ticket_id, note in self._notes.items():
+            if note.comments is not None:
+                self._already.comments(ticket_id, note.comments)
 
     # --- Tickets ---------------------------------------------------------------------------------
 
@@ -104,7 +83,7 @@ class Reading:
             cursor = answer.get("after_cursor") or asked
             self._position = replace(self._position, tickets=cursor)
             yield from self._page(self._draft_of(rows, answer), always=asked != cursor)
-            if _is_last_ticket_page(answer, rows):
+            if is_last_ticket_page(answer, rows):
                 return
             if cursor is None:
                 raise Misbehaving("Zendesk says there are more tickets, but not where.")
@@ -114,10 +93,11 @@ class Reading:
             if not empty:
                 guard.go_on(cursor)
 
-    def _draft_of(self, rows: Sequence[Json], answer: Json) -> _Draft:
+    def _draft_of(self, rows: Sequence[Json], answer: Json) -> Draft:
         """Take tickets in: their heads and states, and the words of those that have no events."""
-        draft = _Draft()
+        draft = Draft()
         self._people.learn(answer)
+        rows = [row for row in rows if isinstance(row.get("id"), int)]
         living = [row for row in rows if not mapping.is_gone(row)]
         self._forget([row for row in rows if mapping.is_gone(row)], draft)
         self._people.users.ensure(
@@ -127,13 +107,13 @@ class Reading:
             self._take_in(row, draft)
         return draft
 
-    def _forget(self, rows: Iterable[Json], draft: _Draft) -> None:
+    def _forget(self, rows: Iterable[Json], draft: Draft) -> None:
         for row in rows:
             self._gone.add(row["id"])
             self._notes.pop(row["id"], None)
             draft.gone.append(mapping.ticket_key(row["id"]))
 
-    def _take_in(self, row: Json, draft: _Draft) -> None:
+    def _take_in(self, row: Json, draft: Draft) -> None:
         head = mapping.head_of(row, account_url=self._client.account.url)
         draft.heads.append(head)
         draft.states[head.key] = self._fields.state_of(row, head.status)
@@ -142,28 +122,54 @@ class Reading:
         self._gone.discard(row["id"])
         count = row.get("comment_count")
         before = self._notes.get(row["id"])
-        note = self._notes[row["id"]] = _Note(
+        note = self._notes[row["id"]] = Note(
             requester=row.get("requester_id"),
             assignee=row.get("assignee_id"),
             created=int(head.created_at.timestamp()),
             updated=int(head.updated_at.timestamp()),
+            stamp=str(row.get("updated_at")),
             comments=count if isinstance(count, int) else None,
             seen=before.seen if before else 0,
         )
-        if mapping.is_messaging(row):
+        if mapping.is_messaging(row) and not self._may_wait(row["id"], note):
             self._read_log(row["id"], note, draft)
         if self._position.each_ticket and not note.by_log:
             self._read_comments(row["id"], draft)
 
     # --- The words of single tickets -------------------------------------------------------------
 
-    def _read_log(self, ticket_id: int, note: _Note, draft: _Draft) -> None:
+    def _may_wait(self, ticket_id: int, note: Note) -> bool:
+        """Put a log off until the events show whether anybody but us touched the ticket."""
+        owed = self._position.owed
+        if not self._already.log_may_be_unchanged(ticket_id) or self._position.each_ticket:
+            return False
+        if ticket_id not in owed:
+            if len(owed) >= MOST_REMEMBERED:
+                return False
+            self._position = replace(self._position, owed=(*owed, ticket_id))
+        note.by_log = note.log_waits = True
+        return True
+
+    def _see_write(self, note: Note, event: Json) -> None:
+        """Keep a log waiting only while every event of its ticket is a wordless one of ours."""
+        if self._us is None:
+            user = self._client.get("users/me").get("user")
+            self._us = user.get("id") if isinstance(user, dict) else None
+        kinds = [str(child.get("event_type")) for child in rows_of(event, "child_events")]
+        ours = self._us is not None and event.get("updater_id") == self._us
+        if ours and "Comment" not in kinds:
+            note.last_write = max(note.last_write, second_of(event))
+        else:
+            note.log_waits = False
+
+    def _read_log(self, ticket_id: int, note: Note, draft: Draft) -> None:
         messages = self._words.of_log(ticket_id, requester=note.requester, assignee=note.assignee)
         if messages is not None:
             note.by_log = True
+            self._already.log(ticket_id, note.stamp)
             self._complete(ticket_id, messages, draft)
 
-    def _read_comments(self, ticket_id: int, draft: _Draft) -> None:
+    def _read_comments(self, ticket_id: int, draft: Draft) -> None:
         note = self._notes[ticket_id]
         messages = self._words.of_ticket(
             ticket_id, requester=note.requester, assignee=note.assignee
@@ -172,7 +178,7 @@ class Reading:
             note.fetched = frozenset(each.message.id for each in messages)
             self._complete(ticket_id, messages, draft)
 
-    def _complete(self, ticket_id: int, messages: Iterable[IncomingMessage], draft: _Draft) -> None:
+    def _complete(self, ticket_id: int, messages: Iterable[IncomingMessage], draft: Draft) -> None:
         key = mapping.ticket_key(ticket_id)
         # Words that came with the events of this page may be older than a redaction.
         draft.messages = [each for each in draft.messages if each.conversation != key]
@@ -198,15 +204,16 @@ class Reading:
             rows = rows_of(answer, "ticket_events")
             news = [row for row in rows if row.get("id") not in seen]
             draft = self._draft_of_events(news)
-            end, over = _end_of(answer, rows, start), _is_last_event_page(answer, rows, start)
+            end, over = end_of(answer, rows, start), is_last_event_page(answer, rows, start)
             if rows and end <= start and not over:
                 # More events in one second than a page holds: their tickets are read one by one.
                 self._read_second(start, news, draft)
                 end = start + 1
+            before = self._position
             self._position = replace(
-                self._position, events=end, seen=_ids_at(end, rows, before=seen, start=start)
+                self._position, events=end, seen=ids_at(end, rows, before=seen, start=start)
             )
-            yield from self._page(draft, always=end != start)
+            yield from self._page(draft, always=self._position != before)
             if over:
                 return
             empty = 0 if rows else empty + 1
@@ -228,14 +235,18 @@ class Reading:
     def _ask_events(self, start: int) -> Json:
         return self._export("ticket_events", include="comment_events", start_time=start)
 
-    def _draft_of_events(self, events: Sequence[Json]) -> _Draft:
+    def _draft_of_events(self, events: Sequence[Json]) -> Draft:
         draft = self._draft_of_unknown(events)
         comments: list[tuple[int, Json, Json]] = []
         again: set[int] = set()
         for event in events:
             ticket_id = event.get("ticket_id")
             note = self._notes.get(ticket_id) if isinstance(ticket_id, int) else None
-            if note is None or note.by_log or not isinstance(ticket_id, int):
+            if note is None or not isinstance(ticket_id, int):
+                continue
+            if note.by_log:
+                if note.log_waits:
+                    self._see_write(note, event)
                 continue
             for child in rows_of(event, "child_events"):
                 kind = str(child.get("event_type") or child.get("type") or "")
@@ -250,7 +261,7 @@ class Reading:
             self._read_comments(ticket_id, draft)
         return draft
 
-    def _draft_of_unknown(self, events: Iterable[Json]) -> _Draft:
+    def _draft_of_unknown(self, events: Iterable[Json]) -> Draft:
         """Take in tickets that have events but did not come: newer ones, or after a restart."""
         ids = {event.get("ticket_id") for event in events}
         unknown = sorted(
@@ -260,7 +271,7 @@ class Reading:
         )
         return self._draft_of_ids(unknown)
 
-    def _draft_of_ids(self, ids: Sequence[int]) -> _Draft:
+    def _draft_of_ids(self, ids: Sequence[int]) -> Draft:
         rows: list[Json] = []
         for some in in_hundreds(ids):
             answer = self._client.find("tickets/show_many", ids=",".join(map(str, some)))
@@ -268,7 +279,7 @@ class Reading:
         # A deleted ticket is not shown; the export of tickets tells that it is gone.
         return self._draft_of(rows, {})
 
-    def _say(self, comments: Sequence[tuple[int, Json, Json]], draft: _Draft) -> None:
+    def _say(self, comments: Sequence[tuple[int, Json, Json]], draft: Draft) -> None:
         authors = [_author(event, child) for _, event, child in comments]
         self._people.users.ensure(authors)
         draft.people.extend(authors)
@@ -287,26 +298,50 @@ class Reading:
                 )
             )
 
-    def _read_second(self, second: int, events: Sequence[Json], draft: _Draft) -> None:
+    def _read_second(self, second: int, events: Sequence[Json], draft: Draft) -> None:
         told = {event.get("ticket_id") for event in events}
         touched = {id_ for id_, note in self._notes.items() if note.updated == second}
         for ticket_id in sorted(id_ for id_ in told | touched if isinstance(id_, int)):
-            if ticket_id in self._notes and not self._notes[ticket_id].by_log:
-                self._read_comments(ticket_id, draft)
+            note = self._notes.get(ticket_id)
+            if note is None or note.by_log or self._already.has_comments(ticket_id, note.comments):
+                continue
+            self._read_comments(ticket_id, draft)
 
     # --- Repairs ---------------------------------------------------------------------------------
 
     def _repairs(self) -> Iterator[Page]:
         """Read tickets of which fewer comments came than Zendesk counts."""
-        owed = sorted({*self._position.owed, *self._short()})
+        owed = sorted({*self._position.owed, *self._short()} - self._unchanged_logs())
+        if len(owed) < len(self._position.owed):
+            self._position = replace(self._position, owed=tuple(owed))
+            yield from self._page(Draft(), always=True)
         while owed:
             some, owed = owed[:100], owed[100:]
             draft = self._draft_of_ids([id_ for id_ in some if id_ not in self._notes])
             for ticket_id in some:
-                if ticket_id in self._notes:
-                    self._read_comments(ticket_id, draft)
+                self._repair(ticket_id, draft)
             self._position = replace(self._position, owed=tuple(owed))
             yield from self._page(draft, always=True)
+
+    def _repair(self, ticket_id: int, draft: Draft) -> None:
+        note = self._notes.get(ticket_id)
+        if note is None or mapping.ticket_key(ticket_id) in draft.complete:
+            return
+        if note.by_log:
+            self._read_log(ticket_id, note, draft)
+        else:
+            self._read_comments(ticket_id, draft)
+
+    def _unchanged_logs(self) -> set[int]:
+        """Return the tickets that nothing but our write changed; their logs were read before."""
+        same = {
+            ticket_id
+            for ticket_id, note in self._notes.items()
+            if note.log_waits and note.last_write == note.updated
+        }
+        for ticket_id in same:
+            self._already.log(ticket_id, self._notes[ticket_id].stamp)
+        return same
 
     def _short(self) -> Iterator[int]:
         """Yield tickets whose whole life lies in the events of this run, and that lack words."""
@@ -318,7 +353,7 @@ class Reading:
 
     # --- Pages -----------------------------------------------------------------------------------
 
-    def _page(self, draft: _Draft, *, always: bool) -> Iterator[Page]:
+    def _page(self, draft: Draft, *, always: bool) -> Iterator[Page]:
         if draft.is_empty and not always:
             return
         accounts = self._people.new_accounts(draft.organizations)
@@ -349,41 +384,6 @@ class Reading:
                         "Zendesk's export times out even for its smallest page."
                     ) from heavy
                 self._page_size = max(self._page_size // 2, SMALLEST_PAGE)
-
-
-def _is_last_ticket_page(answer: Json, rows: Sequence[Json]) -> bool:
-    if "end_of_stream" in answer:
-        return bool(answer["end_of_stream"])
-    return not rows or not answer.get("after_cursor")
-
-
-def _is_last_event_page(answer: Json, rows: Sequence[Json], start: int) -> bool:
-    if "end_of_stream" in answer:
-        return bool(answer["end_of_stream"])
-    return not rows or not answer.get("next_page") or _end_of(answer, rows, start) <= start
-
-
-def _end_of(answer: Json, rows: Iterable[Json], start: int) -> int:
-    """Return where to go on; a server may leave end_time out or null."""
-    end = answer.get("end_time")
-    if isinstance(end, int | float):
-        return max(int(end), start)
-    return max([start, *map(_second, rows)])
-
-
-def _ids_at(
-    second: int, rows: Iterable[Json], *, before: frozenset[int], start: int
-) -> tuple[int, ...]:
-    """Return the events of the second that the next page starts with, which will come again."""
-    here = {row["id"] for row in rows if isinstance(row.get("id"), int) and _second(row) == second}
-    return tuple(sorted(here | before if second == start else here))
-
-
-def _second(event: Mapping[str, Any]) -> int:
-    stamp = event.get("timestamp")
-    if isinstance(stamp, int | float):
-        return int(stamp)
-    return int(mapping.moment(event["created_at"]).timestamp()) if "created_at" in event else 0
 
 
 def _author(event: Json, child: Json) -> object:

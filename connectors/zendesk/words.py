@@ -12,14 +12,15 @@ from connectors.zendesk.people import People
 from service.domain.conversations import IncomingMessage, Message
 from service.errors import Unauthorized
 
-_NOT_THERE = frozenset((403, 404, 410))
+_NOT_THERE = frozenset((404, 410))
+_MISSES_IN_A_ROW = 3  # one ticket may have been deleted meanwhile; three mean there are no logs
 
 
 class Words:
     def __init__(self, client: Client, people: People) -> None:
         self._client = client
         self._people = people
-        self._has_log = True
+        self._logs_found = self._logs_missed = 0
 
     def of_ticket(
         self, ticket_id: int, *, requester: object, assignee: object
@@ -37,12 +38,13 @@ class Words:
         self, ticket_id: int, *, requester: object, assignee: object
     ) -> list[IncomingMessage] | None:
         """Return a messaging ticket's words; None when the server keeps no log of it."""
-        if not self._has_log:
+        if not self._logs_found and self._logs_missed >= _MISSES_IN_A_ROW:
             return None
         rows = self._rows(f"tickets/{ticket_id}/conversation_log", "events")
         if rows is None:
-            self._has_log = False
+            self._logs_missed += 1
             return None
+        self._logs_found += 1
         names = self._people.names(requester, assignee)
         messages = (mapping.log_message_of(row) for row in rows)
         return [_incoming(ticket_id, each, names) for each in messages if each is not None]

@@ -10,6 +10,7 @@ from typing import Any
 
 from connectors._http import Refused
 from connectors.zendesk import mapping
+from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Client, Json, rows_of
 from connectors.zendesk.fields import OurFields
 from connectors.zendesk.people import in_hundreds
@@ -34,6 +35,7 @@ class Wanted:
     custom_fields: Mapping[int, str | None]
     add_tags: frozenset[str]
     remove_tags: frozenset[str]
+    stamp: str | None = None  # the version of the ticket that this must find
 
     def row(self) -> Json:
         """Return a fresh ticket that holds our own keys and nothing that was read before."""
@@ -46,6 +48,9 @@ class Wanted:
             keys["additional_tags"] = sorted(self.add_tags)
         if self.remove_tags:
             keys["remove_tags"] = sorted(self.remove_tags)
+        if self.stamp:
+            # The text as Zendesk wrote it: zenpy would make a mere date of a datetime.
+            keys |= {"safe_update": True, "updated_stamp": self.stamp}
         ticket: Json = Ticket(id=self.id, **keys).to_dict(serialize=True)
         return {name: ticket[name] for name in ("id", *keys)}
 
@@ -60,9 +65,10 @@ class Wanted:
 
 
 class Writing:
-    def __init__(self, client: Client, fields: OurFields) -> None:
+    def __init__(self, client: Client, fields: OurFields, already: AlreadyRead) -> None:
         self._client = client
         self._fields = fields
+        self._already = already
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
         """Make the changes; nothing is sent twice unless it was certainly not carried out."""
@@ -86,6 +92,7 @@ class Writing:
             custom_fields=values,
             add_tags=change.add_tags - own_tags,
             remove_tags=change.remove_tags - own_tags,
+            stamp=self._already.stamp_for_write(ticket_id),
         )
 
     def _apply_some(self, wanted: Sequence[Wanted]) -> Iterator[WriteOutcome]:
@@ -100,7 +107,10 @@ class Writing:
             if result is None:
                 unknown.append(each)
             else:
-                yield _outcome(each.change, result)
+                outcome = _outcome(each.change, result)
+                if outcome.written and each.stamp:
+                    self._already.written(each.id)
+                yield outcome
         yield from self._as_shown(unknown)
 
     def _run(self, rows: list[Json]) -> Mapping[int, Json]:
@@ -184,6 +194,8 @@ def _outcome(change: FieldChange, result: Json) -> WriteOutcome:
     details = str(result.get("details") or result.get("errors") or error or "refused")
     if _CLOSED in details:
         return _not_written(change, "closed", permanent=True)
+    if "Conflict" in error:
+        return _not_written(change, "changed meanwhile")
     if "NotFound" in error:
         return _not_written(change, "deleted", permanent=True)
     return _not_written(change, details[:200], permanent=error in _FINAL_ERRORS)

@@ -132,6 +132,16 @@ def test_a_second_run_without_news_yields_nothing() -> None:
         assert copy.read(helpdesk).pages == []
 
 
+def test_events_that_end_in_the_second_they_began_are_not_read_as_news_again() -> None:
+    with account(6, page_limit=4, hide=timedelta(0)) as desk:
+        helpdesk, copy = desk.connect(), Copy()
+        copy.read(helpdesk)
+        for number in range(1, 7):
+            desk.stand.state.set_status(number, "pending")
+        copy.read(helpdesk)
+        assert copy.read(helpdesk).pages == []
+
+
 def test_another_process_goes_on_from_the_stored_cursor() -> None:
     with account(7, page_limit=3) as desk:
         copy = Copy()
@@ -310,6 +320,28 @@ def test_messaging_words_come_from_the_conversation_log() -> None:
         roles = {each.message.text: each.message.role for each in copy.messages[key_of(1)].values()}
         assert roles["We are on it"] is Role.AGENT
         assert desk.calls()["GET tickets/<int:ticket_id>/conversation_log"] == 1
+
+
+def test_one_missing_log_does_not_silence_the_others() -> None:
+    chats = [conversation(n, channel="messaging") for n in range(3)]
+    with account(conversations=chats) as desk:
+        desk.stand.faults.server_error(404, path="/api/v2/tickets/1/conversation_log")
+        copy = Copy()
+        copy.read(desk.connect())
+        assert "We are on it" in copy.texts(key_of(2))
+        assert "We are on it" in copy.texts(key_of(3))
+
+
+def test_a_server_without_logs_is_asked_for_few_of_them() -> None:
+    chats = [conversation(n, channel="messaging") for n in range(6)]
+    with account(conversations=chats) as desk:
+        for number in range(1, 7):
+            path = f"/api/v2/tickets/{number}/conversation_log"
+            desk.stand.faults.server_error(404, times=None, path=path)
+        copy = Copy()
+        copy.read(desk.connect())
+        assert len(copy.heads) == 6
+        assert desk.calls()["GET tickets/<int:ticket_id>/conversation_log"] == 3
 
 
 def test_without_an_event_export_comments_are_read_per_ticket() -> None:

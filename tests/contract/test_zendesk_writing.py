@@ -5,11 +5,12 @@ from dataclasses import replace
 
 import pytest
 
+from connectors.sandbox.corpus import CorpusConversation
 from service.domain.conversations import ConversationKey, HelpdeskState
 from service.domain.writeback import FieldChange, FieldName, field_specs, tag_of
 from service.errors import TellPerson
 from service.ports import Helpdesk
-from tests.contract.zendesk_stand import Account, Copy, account, key_of
+from tests.contract.zendesk_stand import Account, Copy, account, conversation, key_of
 
 SPECS = field_specs(("Billing", "Account Access"), ("Double charge",))
 VALUES: dict[str, str | None] = {
@@ -215,7 +216,7 @@ def test_a_rate_limited_write_is_sent_again_after_the_wait() -> None:
 
 
 def test_after_writing_a_second_run_costs_two_pages_and_changes_no_message() -> None:
-    with account(20) as desk:
+    with account(20, page_limit=100) as desk:
         helpdesk, copy = ready(desk), Copy()
         copy.read(helpdesk)
         before = {key: dict(messages) for key, messages in copy.messages.items()}
@@ -227,6 +228,24 @@ def test_after_writing_a_second_run_costs_two_pages_and_changes_no_message() -> 
         assert news.messages == {}
         assert copy.messages == before
         assert sum(desk.calls().values()) == 3
+        assert copy.read(helpdesk).pages == []
+
+
+def test_writing_more_tickets_in_a_second_than_a_page_holds_reads_no_comments_again() -> None:
+    with account(12, page_limit=5) as desk:
+        helpdesk, copy = ready(desk), Copy()
+        copy.read(helpdesk)
+        before = {key: dict(messages) for key, messages in copy.messages.items()}
+        moment = desk.clock.now
+        for number in range(1, 13):
+            list(helpdesk.apply([change(number)]))
+            desk.clock.now = moment
+        desk.clock.go(minutes=5)
+        desk.stand.faults.reset_calls()
+        copy.read(helpdesk)
+        assert copy.messages == before
+        assert "GET tickets/<int:ticket_id>/comments" not in desk.calls()
+        assert sum(desk.calls().values()) <= 8
 
 
 def test_an_agents_edit_is_visible_in_the_state() -> None:
@@ -251,3 +270,85 @@ def test_a_metric_of_ones_own_is_set_up_written_and_read() -> None:
         desk.clock.go(minutes=5)
         copy.read(desk.connect())
     assert states_of(copy)[key_of(1)].fields["custom_urgency"] == "high"
+
+
+LOG = "GET tickets/<int:ticket_id>/conversation_log"
+
+
+def chats(count: int) -> list[CorpusConversation]:
+    return [conversation(n, channel="messaging") for n in range(count)]
+
+
+def test_our_write_does_not_make_conversation_logs_be_read_again() -> None:
+    with account(conversations=chats(20)) as desk:
+        helpdesk, copy = ready(desk), Copy()
+        copy.read(helpdesk)
+        before = {key: dict(messages) for key, messages in copy.messages.items()}
+        for values in (VALUES, {"sentiment": "positive"}):
+            desk.stand.faults.reset_calls()
+            outcomes = list(helpdesk.apply([change(n, values) for n in range(1, 21)]))
+            assert all(each.written for each in outcomes)
+            desk.clock.go(minutes=5)
+            copy.read(helpdesk)
+            assert LOG not in desk.calls()
+        assert copy.messages == before
+        assert '"owed":[]' in (copy.cursor or "")
+
+
+def test_a_message_after_our_write_is_read() -> None:
+    with account(conversations=chats(3)) as desk:
+        helpdesk, copy = ready(desk), Copy()
+        copy.read(helpdesk)
+        list(helpdesk.apply([change(n) for n in range(1, 4)]))
+        desk.clock.go(minutes=1)
+        desk.stand.state.add_comment(2, "Are you there?")
+        desk.clock.go(minutes=5)
+        desk.stand.faults.reset_calls()
+        copy.read(helpdesk)
+        assert copy.texts(key_of(2))[-1] == "Are you there?"
+        assert desk.calls()[LOG] == 1
+
+
+def test_a_message_between_reading_and_our_write_stops_the_write_and_is_read() -> None:
+    with account(conversations=chats(1)) as desk:
+        helpdesk, copy = ready(desk), Copy()
+        copy.read(helpdesk)
+        desk.stand.state.add_comment(1, "One more thing")
+        outcome = next(iter(helpdesk.apply([change(1)])))
+        assert (outcome.written, outcome.reason, outcome.permanent) == (
+            False,
+            "changed meanwhile",
+            False,
+        )
+        desk.clock.go(minutes=5)
+        copy.read(helpdesk)
+        assert copy.texts(key_of(1))[-1] == "One more thing"
+        assert next(iter(helpdesk.apply([change(1)]))).written
+
+
+def test_a_message_before_an_agents_change_after_our_write_is_read() -> None:
+    with account(conversations=chats(1)) as desk:
+        helpdesk, copy = ready(desk), Copy()
+        copy.read(helpdesk)
+        list(helpdesk.apply([change(1)]))
+        desk.clock.go(minutes=1)
+        desk.stand.state.add_comment(1, "Hello?")
+        desk.clock.go(minutes=1)
+        desk.stand.state.set_status(1, "pending")
+        desk.clock.go(minutes=5)
+        copy.read(helpdesk)
+        assert copy.texts(key_of(1))[-1] == "Hello?"
+
+
+def test_a_log_that_waits_is_read_by_the_process_after_a_crash() -> None:
+    with account(conversations=chats(2)) as desk:
+        helpdesk, copy = ready(desk), Copy()
+        copy.read(helpdesk)
+        list(helpdesk.apply([change(1), change(2)]))
+        desk.clock.go(minutes=1)
+        desk.stand.state.add_comment(2, "Are you there?")
+        desk.clock.go(minutes=5)
+        copy.take(next(iter(helpdesk.pages(copy.cursor))))  # it dies after the tickets
+        copy.read(desk.connect())
+        assert copy.texts(key_of(2))[-1] == "Are you there?"
+        assert '"owed":[]' in (copy.cursor or "")

@@ -1,0 +1,44 @@
+"""What a run of reading remembers: a note on every ticket it met, and the page in the making."""
+
+from dataclasses import dataclass, field
+
+from service.domain.conversations import (
+    ConversationHead,
+    ConversationKey,
+    HelpdeskState,
+    IncomingMessage,
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Note:
+    """What this run knows of a ticket whose words still arrive."""
+
+    requester: object
+    assignee: object
+    created: int
+    updated: int
+    stamp: str = ""  # updated_at as Zendesk wrote it
+    by_log: bool = False
+    log_waits: bool = False  # not read yet, since perhaps only our own write happened
+    last_write: int = 0  # the second of our own last change among the events
+    comments: int | None = None  # by Zendesk's own count
+    seen: int = 0
+    fetched: frozenset[str] = frozenset()  # ids of comments that were read one ticket at a time
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """A page in the making."""
+
+    heads: list[ConversationHead] = field(default_factory=list)
+    states: dict[ConversationKey, HelpdeskState] = field(default_factory=dict)
+    messages: list[IncomingMessage] = field(default_factory=list)
+    gone: list[ConversationKey] = field(default_factory=list)
+    complete: set[ConversationKey] = field(default_factory=set)
+    organizations: list[object] = field(default_factory=list)
+    people: list[object] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.heads or self.messages or self.gone or self.complete)
