@@ -166,7 +166,7 @@ class OurFields:
         }
         if spec.kind is FieldKind.CHOICE:
             wanted["custom_field_options"] = [_option(spec.name, str(v)) for v in spec.values]
-        body = TicketField(**wanted).to_dict(serialize=True)
+        body = _without_id(TicketField(**wanted).to_dict(serialize=True))
         answer = self._client.post("ticket_fields", {"ticket_field": body})
         ours = _our_field(answer.get("ticket_field") or {}, spec.name, spec.kind)
         self._remember(ours)
@@ -176,7 +176,7 @@ class OurFields:
         from zenpy.lib.api_objects import CustomFieldOption
 
         wanted = _option(ours.name, value)
-        body = CustomFieldOption(**wanted).to_dict(serialize=True)
+        body = _without_id(CustomFieldOption(**wanted).to_dict(serialize=True))
         if wanted["value"] in ours.option_ids:
             body["id"] = ours.option_ids[wanted["value"]]  # renames the option
         path = f"ticket_fields/{ours.id}/options"
@@ -275,6 +275,11 @@ def _missing(ours: OurField, spec: FieldSpec) -> list[str]:
 
 def _option(name: str, value: str) -> dict[str, str]:
     return {"name": value, "value": tag_of(name, value)}
+
+
+def _without_id(body: Json) -> Json:
+    """Drop the empty id that zenpy gives a new object."""
+    return {name: value for name, value in body.items() if name != "id"}
 
 
 def _is_custom(spec: FieldSpec) -> bool:

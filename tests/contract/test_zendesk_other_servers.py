@@ -109,6 +109,8 @@ def test_a_job_may_be_over_at_once_and_its_rows_may_name_only_their_place(
 
     def create(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
         wanted = json.loads(request.body or "{}")["ticket_field"]
+        assert "id" not in wanted
+        assert wanted["visible_in_portal"] is wanted["editable_in_portal"] is False
         return 201, {}, json.dumps({"ticket_field": {**wanted, "id": 31}})
 
     def update(request: PreparedRequest) -> tuple[int, dict[str, str], str]:
