@@ -142,7 +142,7 @@ class Talk:
 
     def _status(self, week: int) -> str:
         names = ("closed", "solved", "pending", "open")
-        # Ledgerly's Zendesk closes solved tickets after ten weeks; closed ones cannot be written to.
+        # Solved tickets close after ten weeks; closed ones cannot be written to.
         if week < 3:
             weights = (60, 40, 0, 0)
         elif week < 10:

@@ -1,0 +1,158 @@
+"""Prints the figures that we hold ourselves to. Run by hand (`make bench`); never a timed test."""
+
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.sandbox.corpus import load_corpus
+from connectors.sandbox.running import run_sandbox
+from service.demo import QUESTION, run_loop
+from service.domain.conversations import (
+    Conversation,
+    ConversationHead,
+    Message,
+    Role,
+    Status,
+    conversation_key,
+)
+from service.domain.people import SYSTEM
+from service.progress import Silent
+from service.workspace import Workspace
+from verbatim import Built
+
+QUESTIONS = (
+    QUESTION,
+    "how many billing conversations last week?",
+    "top 5 drivers last month",
+    "negative share by channel last month",
+    "show me quotes about refunds",
+)
+ROUNDS = 20
+
+
+def main() -> None:
+    print(f"Verbatim's figures, {datetime.now(UTC):%Y-%m-%d %H:%M} UTC, Python {sys.version[:6]}")
+    start_up()
+    analysing()
+    with demo() as (workspace, stands):
+        calls(workspace, stands)
+        asking(workspace)
+
+
+def start_up() -> None:
+    command = [str(Path(sys.executable).with_name("verbatim")), "--help"]
+    seconds = [
+        timed(lambda: subprocess.run(command, capture_output=True, check=True)) for _ in "abcde"
+    ]
+    line("verbatim --help", f"{statistics.median(seconds):.2f} s", "bar < 0.4 s")
+
+
+def analysing() -> None:
+    """Whole conversations of the corpus through the local analyser, one thread, nothing stored."""
+    from service.analysis import local
+    from service.taxonomy_files import default_taxonomy
+
+    analyser, taxonomy = local.build(threads=1), default_taxonomy()
+    conversations = list(corpus_conversations())
+    list(analyser.analyse(conversations[:50], taxonomy))  # warm up
+    start = time.process_time()
+    for first in range(0, len(conversations), 200):
+        list(analyser.analyse(conversations[first : first + 200], taxonomy))
+    rate = len(conversations) / (time.process_time() - start)
+    messages = sum(len(one.messages) for one in conversations)
+    line(
+        "local analyser, one core",
+        f"{rate:.0f} conversations/s",
+        f"bar 120; {len(conversations)} conversations, {messages} messages, CPU time",
+    )
+
+
+@contextmanager
+def demo() -> Iterator[tuple[Workspace, dict[str, dict[str, int]]]]:
+    """A demo workspace with its loop run, and the calls that each stand-in received."""
+    nothing = Built(lambda: None)  # type: ignore[arg-type, return-value]  # only a source of workspaces
+    with tempfile.TemporaryDirectory() as folder, run_sandbox() as sandbox:
+        workspace = nothing.with_settings(home=Path(folder), environment=sandbox.environment)
+        report = run_loop(workspace, Silent())
+        for stage, seconds in report.seconds.items():
+            line(f"demo: {stage}", f"{seconds:.1f} s", f"{report.conversations} conversations")
+        yield workspace, {n: dict(s.faults.calls()) for n, s in sandbox.stands.items()}
+
+
+def calls(workspace: Workspace, received: dict[str, dict[str, int]]) -> None:
+    """What two cycles cost: everything read once, everything written once, then nothing new."""
+    for source, count in stored(workspace).items():
+        made = received[source]
+        total = sum(made.values())
+        reads = sum(n for call, n in made.items() if _reads(call))
+        per_thousand = 1000 / count
+        line(
+            f"{source}: calls per 1,000 conversations",
+            f"{per_thousand * reads:.0f} to read, {per_thousand * (total - reads):.0f} to write",
+            f"{total} calls for {count} conversations, two cycles",
+        )
+
+
+def _reads(call: str) -> bool:
+    return call.startswith("GET") or call.endswith("/search")
+
+
+def asking(workspace: Workspace) -> None:
+    answers = workspace.answers()
+    for question in QUESTIONS:
+        answers.ask_text(question, SYSTEM)
+    seconds = sorted(
+        timed(lambda: answers.ask_text(question, SYSTEM))  # noqa: B023  # called at once
+        for _ in range(ROUNDS)
+        for question in QUESTIONS
+    )
+    p95 = seconds[int(len(seconds) * 0.95) - 1]
+    line(
+        "ask, p50 and p95",
+        f"{1000 * statistics.median(seconds):.0f} ms, {1000 * p95:.0f} ms",
+        f"{len(QUESTIONS)} questions x {ROUNDS}, 2,000 conversations, SQLite",
+    )
+
+
+def stored(workspace: Workspace) -> dict[str, int]:
+    store = workspace.database().conversations
+    return {name: sum(store.daily_counts(name).values()) for name in ("intercom", "zendesk")}
+
+
+def corpus_conversations() -> Iterator[Conversation]:
+    for one in load_corpus(now=datetime.now(UTC)).conversations:
+        head = ConversationHead(
+            key=conversation_key(one.helpdesk, one.id),
+            channel=one.channel,
+            subject=one.subject,
+            status=Status(one.status),
+            created_at=one.created_at,
+            updated_at=one.updated_at,
+        )
+        messages = tuple(
+            Message(
+                id=m.id, role=Role(m.role), public=m.public, created_at=m.created_at, text=m.text
+            )
+            for m in one.messages
+        )
+        yield Conversation(head=head, messages=messages)
+
+
+def timed(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+def line(name: str, figure: str, note: str) -> None:
+    print(f"{name:42} {figure:38} ({note})")
+
+
+if __name__ == "__main__":
+    main()
