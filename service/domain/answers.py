@@ -23,6 +23,8 @@ class Intent(StrEnum):
     ACCOUNT_BRIEF = "account_brief"
     QUOTES = "quotes"
     CHURN_LIST = "churn_list"
+    FIX_IMPACT = "fix_impact"
+    FUNNEL = "funnel"
     DEFINITION = "definition"
     HELP = "help"
     CLARIFY = "clarify"

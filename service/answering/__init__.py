@@ -1,0 +1,1 @@
+"""How each kind of answer is made. Only service.answers calls these."""

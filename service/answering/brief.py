@@ -1,0 +1,153 @@
+"""One account in twelve lines: counts, churn signals, drivers, words, and what waits on us.
+
+It draws no conclusion from silence and gives no score.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+
+from service import wording
+from service.answering import evidence
+from service.answering.breakdown import finish, groups_of
+from service.answering.desk import Desk, change_of
+from service.answering.explaining import windows_of
+from service.answering.telling import Asked, line_one
+from service.domain.answers import Answer, EvidenceLink, Headline, Intent
+from service.domain.conversations import Account, Status
+from service.domain.measurements import YesNo
+from service.query import CONVERSATIONS, NO_VALUE, Dimension, Filter, Query, Window
+
+DAYS, BEFORE = 30, 90  # a brief looks at the last 30 days against the 90 before
+OPEN = (Status.OPEN.value, Status.PENDING.value)
+TOP_DRIVERS = 3
+
+
+def account_brief(desk: Desk, asked: Asked) -> Answer:
+    """Answer "what is going on with this account?"."""
+    asked = replace(asked, query=_with_windows(desk, asked.query))
+    query = replace(asked.query, metric=CONVERSATIONS, group_by=())
+    window, baseline = windows_of(query)
+    accounts = _accounts(desk, query)
+    now = desk.counted(query.during(window))
+    coverage = desk.coverage(query.during(window))
+    answer = Answer(
+        intent=Intent.ACCOUNT_BRIEF,
+        query=query,
+        reading=asked.reading.as_dict(),
+        understood=line_one(desk, asked, query),
+        headline=Headline(
+            metric=CONVERSATIONS, current=now, baseline=desk.counted(query.during(baseline))
+        ),
+        caveats=tuple(desk.caveats(replace(query, metric="negative_rate"), coverage)),
+        coverage=coverage,
+        explore_url=now.listing,
+    )
+    opening = _who(accounts)
+    if now.n == 0:
+        return finish(desk, answer, [opening, _silent(desk, query, accounts)])
+    drivers = groups_of(desk, replace(query.during(window), group_by=(Dimension.DRIVER,)))
+    drivers = [group for group in drivers if group.values[0] != NO_VALUE][:TOP_DRIVERS]
+    words = evidence.quotes_of(desk, replace(query.during(window), metric="negative_rate"))
+    if len(words) < evidence.QUOTES:
+        words = _fill(words, evidence.quotes_of(desk, query.during(window)))
+    answer = replace(
+        answer,
+        groups=tuple(drivers),
+        quotes=words,
+        quote_rule=evidence.RULE if words else None,
+    )
+    lines = [
+        opening,
+        _counts(desk, query, now.n),
+        _churn(desk, query),
+        "Top drivers: "
+        + "; ".join(f"{group.values[0]} {group.counted.n}" for group in drivers)
+        + ". No fix on record.",
+        *(wording.quote(one, desk.zone) for one in words),
+        _waiting(desk, query),
+    ]
+    return finish(desk, answer, lines)
+
+
+def _with_windows(desk: Desk, query: Query) -> Query:
+    if query.window is not None:
+        window = query.window
+    else:
+        window = Window(desk.today() - timedelta(days=DAYS), desk.today())
+    before = query.compare_to or Window(window.start - timedelta(days=BEFORE), window.start)
+    return replace(query, window=window, compare_to=before)
+
+
+def _accounts(desk: Desk, query: Query) -> list[Account]:
+    keys = set(query.values_of(Dimension.ACCOUNT))
+    return [one for one in desk.database.conversations.accounts() if one.key in keys]
+
+
+def _who(accounts: Sequence[Account]) -> str:
+    if not accounts:
+        return "No account of that name is stored."
+    first = accounts[0]
+    facts = (
+        ("segment", first.segment),
+        ("owner", first.owner),
+        ("renewal", first.renewal),
+    )
+    said = ", ".join(f"{name} {value or 'not connected'}" for name, value in facts)
+    return f"{first.name}: {said}."
+
+
+def _counts(desk: Desk, query: Query, n: int) -> str:
+    window, baseline = windows_of(query)
+    waiting = desk.counted(_open(query.during(window)))
+    share = replace(query, metric="negative_rate")
+    now, before = desk.counted(share.during(window)), desk.counted(share.during(baseline))
+    change = change_of(before, now)
+    if min(now.of, before.of) > wording.FEW and change is not None:
+        headline = Headline(metric=share.metric, current=now, baseline=before, change=change)
+        said = wording.headline("negative share", headline, None)
+    else:
+        said = f"Negative {now.n} of {now.of}, before {before.n} of {before.of}, few conversations."
+    return f"{wording.conversations(n)} ({waiting.n} open). {said} {now.receipt}"
+
+
+def _open(query: Query) -> Query:
+    return replace(query, filters=(*query.filters, Filter.of(Dimension.STATUS, *OPEN)))
+
+
+def _churn(desk: Desk, query: Query) -> str:
+    window, _ = windows_of(query)
+    flagged = query.during(window).narrowed(Dimension.CHURN_RISK, YesNo.YES)
+    counted = desk.counted(flagged)
+    if not counted.n:
+        return "No churn-risk signal in the period."
+    words = evidence.quotes_of(
+        desk, replace(query.during(window), metric="churn_risk_rate"), wanted=1
+    )
+    said = f" {wording.quote(words[0], desk.zone)}" if words else ""
+    return f"Churn-risk signals: {wording.conversations(counted.n)}.{said}"
+
+
+def _waiting(desk: Desk, query: Query) -> str:
+    window, _ = windows_of(query)
+    asked = replace(_open(query.during(window)), sort="created")
+    rows = desk.database.facts.conversations(asked, desk.viewer, limit=3).rows
+    if not rows:
+        return "Nothing waits on us."
+    keys = ", ".join(row.head.key for row in rows)
+    return f"Waiting on us, oldest first: {keys}. {desk.links.explore(asked)}"
+
+
+def _silent(desk: Desk, query: Query, accounts: Sequence[Account]) -> str:
+    rows = desk.database.facts.conversations(query.during(None), desk.viewer, limit=1).rows
+    last = None
+    if rows:
+        day = rows[0].head.created_at.astimezone(desk.zone)
+        last = f"{day.day} {day:%b %Y}"
+    return wording.no_conversations(accounts[0].name if accounts else "this account", last)
+
+
+def _fill(first: Sequence[EvidenceLink], more: Sequence[EvidenceLink]) -> tuple[EvidenceLink, ...]:
+    seen = {one.conversation for one in first}
+    extra = [one for one in more if one.conversation not in seen]
+    return (*first, *extra)[: evidence.QUOTES]

@@ -1,0 +1,207 @@
+"""What every answer needs in hand: counting with receipts, names, coverage, freshness.
+
+The only place where an answer's numbers are counted; it knows no kind of question.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from typing import TypeVar, cast
+from zoneinfo import ZoneInfo
+
+from service import measures, statistics, wording
+from service.domain.answers import Change, Counted, Coverage, Tally
+from service.domain.people import PersonRole, Viewer
+from service.domain.taxonomy import Taxonomy
+from service.errors import Misused
+from service.links import Links
+from service.ports import Clock, Database
+from service.query import ACCOUNTS, CONVERSATIONS, NO_VALUE, Dimension, Filter, Query
+from service.receipts import Receipts, n_of
+
+T = TypeVar("T")
+STALE = timedelta(hours=2)
+UNMEASURED_WORTH_SAYING = 0.05  # share of conversations without the metric
+_MEASURED = {Dimension.SENTIMENT, Dimension.EFFORT, Dimension.CHURN_RISK}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desk:
+    """Counts for one request and keeps what it has looked up."""
+
+    database: Database
+    taxonomy: Taxonomy
+    links: Links
+    clock: Clock
+    zone: ZoneInfo
+    analyser: str
+    masking: str
+    receipts: Receipts
+    viewer: Viewer
+    known: dict[str, object] = field(default_factory=dict)
+
+    def today(self) -> date:
+        return self.clock().astimezone(self.zone).date()
+
+    def counted(self, query: Query) -> Counted:
+        """Count a query and publish the number."""
+        tally = self.database.facts.count(replace(query, group_by=(), compare_to=None), self.viewer)
+        return self.published(query, tally)
+
+    def published(self, query: Query, tally: Tally) -> Counted:
+        return self.publish(query, *n_of(query.metric, tally))
+
+    def publish(self, query: Query, n: int, of: int) -> Counted:
+        """Publish a number that was already counted for exactly this query."""
+        receipt = self.receipts.publish(
+            query, self.viewer, (n, of), versions=self.versions(), as_of=self.as_of()
+        )
+        interval = statistics.wilson(n, of)
+        return Counted(
+            n=n,
+            of=of,
+            low=interval[0] if interval else None,
+            high=interval[1] if interval else None,
+            receipt=self.links.receipt(receipt.id),
+            listing=self.links.explore(numerator_query(query)),
+        )
+
+    def versions(self) -> Mapping[str, str]:
+        def found() -> Mapping[str, str]:
+            store = self.database.conversations
+            cursors = {source: store.cursor(source) or "" for source in sorted(store.synced_at())}
+            return {
+                "analyser": self.analyser,
+                "taxonomy": self.taxonomy.version,
+                "masking": self.masking,
+                "cursor": ", ".join(f"{source} {cursor}" for source, cursor in cursors.items()),
+            }
+
+        return self._once("versions", found)
+
+    def as_of(self) -> datetime | None:
+        """The end of the last finished sync; of several sources the one that is furthest back."""
+        return self._once(
+            "as_of", lambda: min(self.database.conversations.synced_at().values(), default=None)
+        )
+
+    def names(self) -> Mapping[str, str]:
+        """Names of accounts and agents by key."""
+
+        def found() -> Mapping[str, str]:
+            store = self.database.conversations
+            accounts = {str(account.key): account.name for account in store.accounts()}
+            return accounts | {str(agent.key): agent.name for agent in store.agents()}
+
+        return self._once("names", found)
+
+    def name(self, dimension: Dimension, value: str) -> str:
+        if value in {"", NO_VALUE}:
+            return f"no {dimension.value.replace('_', ' ')}"
+        if dimension in {Dimension.ACCOUNT, Dimension.AGENT}:
+            return self.names().get(value, value)
+        if dimension in {Dimension.SEGMENT, Dimension.CHANNEL, Dimension.SOURCE}:
+            return wording.capital(value)
+        return value
+
+    def filter_words(self, query: Query) -> list[str]:
+        """State a query's filters in words, without its dates."""
+        return [
+            *(self._filter(one, "") for one in query.filters),
+            *(self._filter(one, "not ") for one in query.exclude),
+            *(f'mentions "{text}"' for text in query.text),
+        ]
+
+    def _filter(self, one: Filter, prefix: str) -> str:
+        named = sorted({self.name(one.dimension, value) for value in one.values})
+        shown = " or ".join(named[:3]) + (f" or {len(named) - 3} more" if len(named) > 3 else "")
+        return f"{one.dimension.value.replace('_', ' ')} {prefix}{shown}"
+
+    def coverage(self, query: Query) -> Coverage:
+        """How many of the query's conversations were read, and how fresh they are."""
+        asked = replace(query, group_by=(), compare_to=None)
+        found = self.database.facts.coverage(asked, self.viewer)
+        whole = self.publish(replace(asked, metric=CONVERSATIONS), found.total, found.total)
+        return Coverage(
+            total=found.total,
+            analysed=found.analysed,
+            failed=found.failed,
+            waiting=max(0, found.total - found.analysed - found.failed),
+            empty=dict(found.empty) if is_rate(query.metric) else {},
+            as_of=self.as_of(),
+            taxonomy=self.taxonomy.version,
+            analyser=self.analyser,
+            receipt=whole.receipt,
+        )
+
+    def stale(self) -> list[str]:
+        """A sentence when the last sync is more than two hours old."""
+        as_of = self.as_of()
+        if as_of is None or self.clock() - as_of <= STALE:
+            return []
+        return [
+            wording.stale(as_of, int((self.clock() - as_of).total_seconds() // 3600), self.zone)
+        ]
+
+    def caveats(self, query: Query, found: Coverage) -> list[str]:
+        """What a reader must know before trusting the number; staleness comes first."""
+        said = self.stale()
+        if not is_rate(query.metric):
+            return said
+        metric, _ = measures.rate_named(query.metric)
+        said.append(f"{metric.title}: {wording.NOT_VALIDATED}")
+        missing = found.failed + found.waiting
+        if found.total and missing / found.total > UNMEASURED_WORTH_SAYING:
+            said.append(f"{missing} of {found.total} conversations are not measured")
+        return said
+
+    def withheld(self, query: Query) -> bool:
+        """Leaders see only validated metrics, and no metric has been validated yet."""
+        if self.viewer.role is not PersonRole.LEADER:
+            return False
+        filters = {one.dimension for one in (*query.filters, *query.exclude)}
+        return is_rate(query.metric) or bool(filters & _MEASURED)
+
+    def title(self, query: Query) -> str:
+        return measures.title(query.metric)
+
+    def _once(self, name: str, look: Callable[[], T]) -> T:
+        if name not in self.known:
+            self.known[name] = look()
+        return cast(T, self.known[name])
+
+
+def is_rate(metric: str) -> bool:
+    return metric not in {CONVERSATIONS, ACCOUNTS}
+
+
+def numerator_query(query: Query) -> Query:
+    """The conversations behind a number: for a rate, those that it counts."""
+    plain = replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)
+    if not is_rate(query.metric):
+        return plain
+    metric, rate = measures.rate_named(query.metric)
+    counted = Filter.of(Dimension(metric.name), rate.value)
+    try:
+        return replace(plain, filters=(*plain.filters, counted))
+    except Misused:  # the question asks for other values of this metric: nothing is counted
+        return plain
+
+
+def change_of(baseline: Counted, current: Counted) -> Change | None:
+    """The difference of two shares in points; None when one side is empty."""
+    interval = statistics.newcombe(baseline.n, baseline.of, current.n, current.of)
+    if interval is None or baseline.rate is None or current.rate is None:
+        return None
+    low, high = interval
+    return Change(
+        points=100 * (current.rate - baseline.rate),
+        low=100 * low,
+        high=100 * high,
+        clear=low > 0 or high < 0,
+    )
+
+
+def texts(*parts: Iterable[str] | Sequence[str]) -> tuple[str, ...]:
+    """Join lines of text, leaving out the empty ones."""
+    return tuple(line for part in parts for line in part if line)

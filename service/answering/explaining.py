@@ -1,0 +1,287 @@
+"""Why a share changed: fetches the cells, decomposes, and picks what the answer tells first.
+
+The arithmetic is service.decomposition's and the sentences are service.wording's.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from service import wording
+from service.answering.desk import Desk, change_of, is_rate
+from service.decomposition import (
+    Decomposition,
+    Found,
+    Kind,
+    Row,
+    Sides,
+    Verdict,
+    decompose,
+    within,
+)
+from service.domain.answers import Cause, Counted, Headline, Part
+from service.errors import Misused
+from service.query import Dimension, Query, Window
+
+LENSES = (Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT)
+TOP_PARTS = 3
+WORTH_A_LINE = 1.0  # points of mix that are told apart from "everything else"
+SHIFT = 0.05  # change of a channel's share that is worth saying
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """One change with its parts, before it becomes sentences."""
+
+    query: Query
+    window: Window
+    baseline: Window
+    split: Decomposition
+    headline: Headline
+    cause: Cause | None
+    lens: Dimension
+
+
+def windows_of(query: Query) -> tuple[Window, Window]:
+    if query.window is None:
+        raise Misused("A change needs a period; give one, such as last week.")
+    return query.window, query.compare_to or query.window.preceding()
+
+
+def explain(desk: Desk, query: Query) -> Explained:
+    """Decompose the change of the query's rate between its two windows."""
+    if not is_rate(query.metric):
+        raise Misused(f"{query.metric} is a count: only a share can be decomposed.")
+    window, baseline = windows_of(query)
+    lenses = _lenses(query)
+    split = decompose(
+        _sides(desk, query, None, window, baseline),
+        {lens: _sides(desk, query, lens, window, baseline) for lens in lenses},
+    )
+    current = desk.publish(query.during(window), split.x1, split.n1)
+    before = desk.publish(query.during(baseline), split.x0, split.n0)
+    headline = Headline(
+        metric=query.metric,
+        current=current,
+        baseline=before,
+        change=change_of(before, current),
+    )
+    cause = _cause(desk, query, split, window, baseline)
+    return Explained(
+        query=query,
+        window=window,
+        baseline=baseline,
+        split=split,
+        headline=headline,
+        cause=cause,
+        lens=_lens_of(cause, lenses),
+    )
+
+
+def _lenses(query: Query) -> tuple[Dimension, ...]:
+    """The lenses to explain by: within a driver its tags say more than the driver itself."""
+    if query.values_of(Dimension.DRIVER):
+        return (*LENSES, Dimension.TAG)
+    return LENSES
+
+
+def _open_lenses(query: Query, lenses: Sequence[Dimension]) -> list[Dimension]:
+    return [lens for lens in lenses if not query.values_of(lens)]
+
+
+def _sides(
+    desk: Desk, query: Query, lens: Dimension | None, window: Window, baseline: Window
+) -> Sides:
+    facts = desk.database.facts
+    asked = replace(query, group_by=(), compare_to=None)
+    return Sides(
+        facts.cells(asked, desk.viewer, lens, baseline),
+        facts.cells(asked, desk.viewer, lens, window),
+    )
+
+
+def _cause(
+    desk: Desk, query: Query, split: Decomposition, window: Window, baseline: Window
+) -> Cause | None:
+    found = split.cause
+    if found is None:
+        return None
+    if found.kind is not Kind.ACCOUNT and query.values_of(
+        found.dimension
+    ):  # the question itself is about this value
+        found = _another(query, split)
+        if found is None:
+            return None
+    pair = None
+    if found.kind is Kind.RATE:
+        pair = _drill(desk, query.narrowed(found.dimension, found.value), window, baseline)
+    return Cause(
+        type=found.kind.value,
+        dimension=found.dimension,
+        value=found.value,
+        within_dimension=pair[0] if pair else None,
+        within_value=pair[1] if pair else None,
+    )
+
+
+def _another(query: Query, split: Decomposition) -> Found | None:
+    """The largest clear row of a lens that the question leaves open."""
+    change = split.p1 - split.p0 - split.composition
+    rows = [
+        (abs(z), Found(kind, lens, row.value))
+        for lens, table in split.lenses.items()
+        if not query.values_of(lens)
+        for row in table
+        for kind, effect, z, clear in (
+            (Kind.RATE, row.rate, row.z_rate, row.rate_clear),
+            (Kind.MIX, row.mix, row.z_mix, row.mix_clear),
+        )
+        if clear and effect * change > 0
+    ]
+    return max(rows, key=lambda one: one[0])[1] if rows else None
+
+
+def _drill(
+    desk: Desk, inside: Query, window: Window, baseline: Window
+) -> tuple[Dimension, str] | None:
+    """Look inside one value for the value of another dimension that carries its rate part."""
+    lenses = _open_lenses(inside, LENSES)
+    if not lenses:
+        return None
+    total = _sides(desk, inside, None, window, baseline)
+    return within({lens: (total, _sides(desk, inside, lens, window, baseline)) for lens in lenses})
+
+
+def _lens_of(cause: Cause | None, lenses: Sequence[Dimension]) -> Dimension:
+    if cause is not None and cause.dimension in lenses:
+        return cause.dimension
+    return Dimension.TAG if Dimension.TAG in lenses else Dimension.DRIVER
+
+
+# --- Parts that sum ------------------------------------------------------------------------------
+
+
+def parts_of(desk: Desk, found: Explained) -> tuple[Part, ...]:
+    """The three largest parts and what is left, in points; together exactly the change."""
+    if found.headline.change is None:
+        return ()
+    named = found.cause.value if found.cause else None  # the cause is told first
+    rows = sorted(found.split.lenses[found.lens], key=lambda row: row.value != named)
+    top = [_part(desk, found, row) for row in rows[:TOP_PARTS] if row.total != 0]
+    rest = [row for row in rows if row.value not in {part.value for part in top}]
+    composition = float(100 * (found.split.composition + sum(row.mix for row in rest)))
+    left = found.headline.change.points - sum(part.points for part in top)
+    parts = list(top)
+    if abs(composition) >= WORTH_A_LINE:
+        parts.append(_rest("composition", "mix", rate=0.0, mix=composition))
+        left -= composition
+        composition = 0.0
+    parts.append(
+        _rest("everything else", "everything else", rate=left - composition, mix=composition)
+    )
+    return tuple(parts)
+
+
+def _part(desk: Desk, found: Explained, row: Row) -> Part:
+    current, baseline = row_counts(desk, found, row)
+    return Part(
+        dimension=found.lens.value,
+        value=row.value,
+        points=float(100 * row.total),
+        rate_effect=float(100 * row.rate),
+        mix_effect=float(100 * row.mix),
+        current=current,
+        baseline=baseline,
+        receipt=current.receipt,
+        clear=row.clear,
+    )
+
+
+def _rest(dimension: str, value: str, *, rate: float, mix: float) -> Part:
+    return Part(
+        dimension=dimension,
+        value=value,
+        points=rate + mix,
+        rate_effect=rate,
+        mix_effect=mix,
+        current=None,
+        baseline=None,
+        receipt=None,
+        clear=False,
+    )
+
+
+def row_counts(desk: Desk, found: Explained, row: Row) -> tuple[Counted, Counted]:
+    """Conversation-level counts: a conversation counts once for each value that it touches."""
+    narrowed = found.query.narrowed(found.lens, row.value)
+    (n0, x0), (n1, x1) = row.touched0, row.touched1
+    return (
+        desk.publish(narrowed.during(found.window), x1, n1),
+        desk.publish(narrowed.during(found.baseline), x0, n0),
+    )
+
+
+def evidence_query(found: Explained, parts: Sequence[Part]) -> Query:
+    """The conversations that an answer quotes: of its cause, else of its largest part."""
+    query = found.query.during(found.window)
+    cause = found.cause
+    if cause is not None:
+        query = query.narrowed(cause.dimension, cause.value)
+        if cause.within_dimension is not None and cause.within_value is not None:
+            query = query.narrowed(cause.within_dimension, cause.within_value)
+        return query
+    top = next((part for part in parts if part.current is not None), None)
+    return query.narrowed(found.lens, top.value) if top else query
+
+
+def pair_counts(desk: Desk, found: Explained) -> tuple[Counted, Counted] | None:
+    """The counts of a driver within a segment, when the pair says more than either."""
+    cause = found.cause
+    if cause is None or cause.within_dimension is None or cause.within_value is None:
+        return None
+    pair = found.query.narrowed(cause.dimension, cause.value).narrowed(
+        cause.within_dimension, cause.within_value
+    )
+    return desk.counted(pair.during(found.window)), desk.counted(pair.during(found.baseline))
+
+
+# --- Sentences -----------------------------------------------------------------------------------
+
+
+def cause_sentence(desk: Desk, found: Explained, parts: Sequence[Part]) -> str:
+    cause, change = found.cause, found.headline.change
+    if change is None:
+        return ""
+    rising = change.points > 0
+    if cause is None:
+        if found.split.verdict is Verdict.NO_CHANGE:
+            return "After adjusting for weekdays it is not distinguishable from noise."
+        return ""
+    name = desk.name(cause.dimension, cause.value)
+    if cause.type == Kind.ACCOUNT:
+        return wording.concentrated(name, rising)
+    inside = None
+    if cause.within_dimension is not None and cause.within_value is not None:
+        inside = desk.name(cause.within_dimension, cause.within_value)
+    row = next(r for r in found.split.lenses[found.lens] if r.value == cause.value)
+    most = float(100 * row.total) / change.points >= 0.5
+    sentence = wording.contributor(name, inside, rising, most=most)
+    if row.state:
+        sentence = f"{sentence[:-1]} ({row.state})."
+    return sentence
+
+
+def shifts(found: Explained, desk: Desk) -> list[str]:
+    """Channels that hold at least five points more or less of the conversations than before."""
+    split = found.split
+    said = []
+    for row in split.lenses.get(Dimension.CHANNEL, ()):
+        if not split.n0 or not split.n1:
+            continue
+        before, now = float(row.n0) / split.n0, float(row.n1) / split.n1
+        if abs(now - before) >= SHIFT:
+            name = desk.name(Dimension.CHANNEL, row.value)
+            said.append(
+                f"{name} {wording.percent(before)} of conversations before,"
+                f" {wording.percent(now)} now"
+            )
+    return said

@@ -1,0 +1,234 @@
+"""The gateway: every surface asks here, so roles, receipts and wording are decided once.
+
+It reads through the ports, renders through service.wording, and knows no surface.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from zoneinfo import ZoneInfo
+
+from service import measures, wording
+from service.answering import breakdown, telling
+from service.answering.brief import account_brief
+from service.answering.desk import Desk, is_rate
+from service.answering.telling import Asked
+from service.answering.whole_table import WhyResult, why
+from service.catalogue import Catalogue
+from service.domain.answers import Answer, Intent, Recount
+from service.domain.people import SYSTEM, Viewer
+from service.domain.taxonomy import Taxonomy
+from service.errors import Forbidden, Misused
+from service.links import Links
+from service.ports import Clock, Database
+from service.query import Query
+from service.questions import assumptions, read, sides_of, to_query
+from service.reading.model import Baseline, BaselineKind, Reading
+from service.receipts import Receipts
+
+Teller = Callable[[Desk, Asked], Answer]
+
+_TELLERS: Mapping[Intent, Teller] = {
+    Intent.WHY_CHANGE: telling.why_change,
+    Intent.COUNT: breakdown.count,
+    Intent.TREND: breakdown.trend,
+    Intent.TOP: breakdown.top,
+    Intent.COMPARE: breakdown.compare,
+    Intent.QUOTES: breakdown.quotes,
+    Intent.CHURN_LIST: breakdown.churn_list,
+    Intent.ACCOUNT_BRIEF: account_brief,
+}
+_NOT_ON_RECORD: Mapping[Intent, str] = {
+    Intent.FIX_IMPACT: "No fix or release is on record here, so nothing can be judged.",
+    Intent.FUNNEL: "No funnel is connected here, so there is nothing to count.",
+}
+
+
+class Answers:
+    """Answers questions about the stored conversations, within what a viewer may see."""
+
+    def __init__(
+        self,
+        *,
+        database: Database,
+        taxonomy: Taxonomy,
+        links: Links,
+        clock: Clock,
+        zone: ZoneInfo,
+        analyser_version: str,
+        date_order: str = "DMY",
+        masking_version: str = "1",
+    ) -> None:
+        self._database = database
+        self._taxonomy = taxonomy
+        self._links = links
+        self._clock = clock
+        self._zone = zone
+        self._analyser = analyser_version
+        self._date_order = date_order
+        self._masking = masking_version
+        self._receipts = Receipts(database, clock)
+
+    def ask(
+        self,
+        query: Query,
+        viewer: Viewer,
+        *,
+        intent: Intent,
+        reading: Reading | None = None,
+        assumed: Sequence[str] = (),
+        sides: Sequence[tuple[str, ...]] = (),
+    ) -> Answer:
+        """Answer a Query. `reading` is what it was read from, when it was read from words."""
+        asked = Asked(
+            query=query,
+            intent=intent,
+            reading=reading or _reading_of(query, intent),
+            assumed=tuple(assumed),
+            sides=tuple(sides),
+        )
+        desk = self._desk(viewer)
+        if desk.withheld(query):
+            return _withheld(desk, asked)
+        teller = _TELLERS.get(intent)
+        if teller is None:
+            raise Misused(f"{intent.value} is no question about a number.")
+        return teller(desk, asked)
+
+    def ask_text(
+        self,
+        text: str,
+        viewer: Viewer,
+        thread: Sequence[Mapping[str, object]] = (),
+        today: date | None = None,
+    ) -> Answer:
+        """Read a message and answer it. `thread` holds earlier messages with their readings."""
+        catalogue = self.catalogue(viewer, today=today)
+        reading = read(text, catalogue, thread=thread)
+        return self.ask_reading(reading, viewer, catalogue)
+
+    def ask_reading(self, reading: Reading, viewer: Viewer, catalogue: Catalogue) -> Answer:
+        """Answer what was understood, or ask back, explain or refuse."""
+        said = _without_numbers(reading, catalogue)
+        if said is not None:
+            return said
+        query = to_query(reading, catalogue, person=viewer.person)
+        return self.ask(
+            query,
+            viewer,
+            intent=reading.intent,
+            reading=reading,
+            assumed=assumptions(reading, catalogue),
+            sides=sides_of(reading, catalogue),
+        )
+
+    def why(self, query: Query, viewer: Viewer) -> WhyResult:
+        """Return the whole decomposition of a change of a share."""
+        desk = self._desk(viewer)
+        if desk.withheld(query):
+            raise Forbidden(f"{measures.title(query.metric)}: {wording.WITHHELD}.")
+        return why(desk, query)
+
+    def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
+        """Run a published number again."""
+        return self._receipts.recount(receipt_id, viewer)
+
+    def recount_all(self, viewer: Viewer) -> Iterator[Recount]:
+        """Run every published number again."""
+        return self._receipts.recount_all(viewer)
+
+    def catalogue(self, viewer: Viewer = SYSTEM, *, today: date | None = None) -> Catalogue:
+        """The names that this viewer's questions may use."""
+        return Catalogue.from_database(
+            self._database,
+            self._taxonomy,
+            today=today or self._clock().astimezone(self._zone).date(),
+            timezone=str(self._zone),
+            date_order=self._date_order,
+            viewer=viewer,
+        )
+
+    def _desk(self, viewer: Viewer) -> Desk:
+        return Desk(
+            database=self._database,
+            taxonomy=self._taxonomy,
+            links=self._links,
+            clock=self._clock,
+            zone=self._zone,
+            analyser=self._analyser,
+            masking=self._masking,
+            receipts=self._receipts,
+            viewer=viewer,
+        )
+
+
+def _reading_of(query: Query, intent: Intent) -> Reading:
+    """The reading of a Query that no words led to."""
+    filters = {one.dimension.value: one.values for one in query.filters}
+    baseline = query.compare_to
+    return Reading(
+        intent=intent,
+        metric=query.metric,
+        filters=filters,
+        period=query.window,
+        baseline=Baseline(kind=BaselineKind.NAMED, window=baseline) if baseline else None,
+        group_by=tuple(dimension.value for dimension in query.group_by),
+    )
+
+
+def _withheld(desk: Desk, asked: Asked) -> Answer:
+    """Say what is withheld from a leader, and nothing of its content."""
+    query = asked.query
+    title = desk.title(query) if is_rate(query.metric) else "this filter"
+    line = f"{wording.capital(title)}: {wording.WITHHELD}"
+    understood = telling.line_one(desk, asked, query)
+    return Answer(
+        intent=asked.intent,
+        query=query,
+        reading=asked.reading.as_dict(),
+        understood=understood,
+        caveats=(line,),
+        text=(understood, f"{line}."),
+    )
+
+
+def _without_numbers(reading: Reading, catalogue: Catalogue) -> Answer | None:
+    """Answer what needs no count: help, a definition, a question back, a refusal."""
+    lines: tuple[str, ...]
+    options: tuple[str, ...] = ()
+    if reading.intent is Intent.HELP:
+        lines = wording.HELP
+    elif reading.intent is Intent.DEFINITION:
+        lines = (wording.definition(reading.term or "", _metric_words(reading.term or "")),)
+    elif reading.intent is Intent.REFUSE:
+        lines = (wording.REFUSALS.get(reading.refuse or "", ""), wording.ASKABLE)
+    elif reading.intent is Intent.CLARIFY and reading.clarify is not None:
+        slot = reading.clarify.slot
+        options = tuple(catalogue.name(slot, one) for one in reading.clarify.options)
+        lines = (wording.clarify(slot, reading.clarify.reason, options),)
+    elif reading.intent in _NOT_ON_RECORD:
+        lines = (_NOT_ON_RECORD[reading.intent],)
+    elif (reading.metric or "").startswith("custom:") or "custom" in reading.filters:
+        lines = ("No custom metric is measured here yet.",)
+    else:
+        return None
+    return Answer(
+        intent=reading.intent,
+        query=None,
+        reading=reading.as_dict(),
+        understood=lines[0],
+        options=options,
+        text=lines,
+    )
+
+
+def _metric_words(term: str) -> str | None:
+    """The question a metric asks and when it stays empty, for its definition."""
+    for metric in measures.all_metrics():
+        if term == metric.name:
+            return f"{metric.question} It is empty when {metric.empty_when}."
+        if term == f"{metric.name}_empty":
+            return f"{metric.title} is empty when {metric.empty_when}."
+    return None
+
+
+__all__ = ["Answers", "WhyResult"]

@@ -1,0 +1,1 @@
+"""How a question is read: periods, names, intents. It counts nothing and needs no database."""

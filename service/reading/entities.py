@@ -1,0 +1,270 @@
+"""Finds the names of the catalogue in a message: exact first, then parts of names, then typos.
+
+Longest match wins and its words are used up, so "Friday Club" is no weekday.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from difflib import SequenceMatcher
+
+from service.catalogue import KINDS, Catalogue, Entity
+from service.reading.words import Word, Words, stem
+
+SIMILAR = 0.85
+_TYPO_LENGTH = 5  # shorter words are too easily another word
+_PEOPLE = {"agent", "owner"}
+_PART_LENGTH = 4
+# Words that are never a misspelt or partial name: ordinary English, dates and metrics.
+ORDINARY = frozenset(
+    """
+    about account accounts affected after again agent agents alert all also and angry annoyed answer any
+    anything april are asked asking august average bakery before behind best better between biggest bot
+    brief call called case cases causing change changed channel channels chart chats churn client clients
+    club common companies company compare complain complaining complaint complaints conversation
+    conversations convos count customer customers daily data december declining did does doing down driver
+    drivers drop dropped during each early effort email emails error errors evening ever everything example
+    examples explain fall fallen fast feedback feeling fell fewest first fixed flags friday from funnel
+    going graph grew group growing grown growth handled happening happier happiest happy have having
+    health help helped high higher highest hour hours impact improve improved increase increased issue
+    issues january july june just lately later least less list lots lower lowest many march mean means
+    mention mentioned mentioning mentions messages metric minutes monday month monthly months mood more
+    morning most move moved much negative neutral never number october only open opened other over owner
+    people percent percentage period phone plan plot positive problem problems quarter question questions
+    quote quotes rate raise recent recently report reported request requests risk risen rising same
+    saturday saying season segment segments sentiment september share show since some sons source spike
+    staff start stats street stuff summary sunday support tagged tags team tell than that their them there
+    these they thing things this those thursday ticket tickets today tomorrow trend trends tuesday
+    unhappy unusual users very volume want wednesday week weekend weekly weeks went were what where which
+    while whole with without words work worse worst year yesterday your
+    """.split()  # noqa: SIM905  # a list of a hundred quoted words would be unreadable
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Match:
+    entity: Entity
+    first: int  # index of the first word
+    last: int
+    negated: bool
+    possessive: bool
+
+
+@dataclass(slots=True, kw_only=True)
+class Entities:
+    """What was named. `ambiguous` are partial account names that fit several."""
+
+    matches: list[Match] = field(default_factory=list)
+    ambiguous: tuple[str, ...] = ()
+    also: list[Entity] = field(default_factory=list)  # same words, another kind
+
+    def of(self, kind: str, *, negated: bool = False) -> tuple[str, ...]:
+        found = [m.entity.id for m in self.matches if m.entity.kind == kind]
+        if negated:
+            found = [m.entity.id for m in self.matches if m.entity.kind == kind and m.negated]
+        else:
+            found = [m.entity.id for m in self.matches if m.entity.kind == kind and not m.negated]
+        return tuple(dict.fromkeys(found))
+
+    def first(self, kind: str) -> Entity | None:
+        return next((m.entity for m in self.matches if m.entity.kind == kind), None)
+
+
+def name_key(name: str) -> tuple[str, ...]:
+    """Return a name as words to compare: no punctuation, "&" is "and", no plural s."""
+    words = re.findall(r"[^\W_]+(?:\.\d+)*", name.lower().replace("&", " and ").replace("'s", ""))
+    return tuple(stem(word) for word in words)
+
+
+def find_entities(words: Words, catalogue: Catalogue) -> Entities:
+    """Find names, use up their words, and leave what is not a name to the other readers."""
+    found = Entities()
+    index = _index(catalogue)
+    _exact(words, index, found)
+    _quoted_names(words, index, found)
+    _partial(words, catalogue, found)
+    _typos(words, index, found)
+    found.matches.sort(key=lambda match: match.first)
+    return found
+
+
+def nearest(name: str, catalogue: Catalogue, kind: str = "account") -> tuple[str, ...]:
+    """Return the ids of the three names that look most like this one."""
+    scored = sorted(
+        (
+            (SequenceMatcher(None, name.lower(), e.name.lower()).ratio(), e.id)
+            for e in catalogue.of(kind)
+        ),
+        reverse=True,
+    )
+    return tuple(entity_id for _, entity_id in scored[:3])
+
+
+Index = dict[tuple[str, ...], list[Entity]]
+
+
+def _index(catalogue: Catalogue) -> Index:
+    index: Index = {}
+    for kind in KINDS:
+        for entity in catalogue.of(kind):
+            names = (entity.name, *entity.aliases, entity.id.replace("_", " "))
+            for name in names:
+                entities = index.setdefault(name_key(name), [])
+                if name_key(name) and entity not in entities:
+                    entities.append(entity)
+    index.pop((), None)
+    return index
+
+
+def _runs(words: Words, length: int) -> Iterator[tuple[int, list[Word]]]:
+    for first in range(len(words.words) - length + 1):
+        run = words.words[first : first + length]
+        if not any(word.used for word in run):
+            yield first, run
+
+
+def _exact(words: Words, index: Index, found: Entities) -> None:
+    for length in range(max((len(key) for key in index), default=0), 0, -1):
+        for first, run in list(_runs(words, length)):
+            entities = index.get(tuple(stem(_bare(word)) for word in run))
+            if entities is None or any(word.used for word in run):
+                continue
+            fitting = [e for e in entities if _fits(e, words, first, run)]
+            if fitting:
+                _take(words, fitting, first, run, found)
+
+
+def _bare(word: Word) -> str:
+    return re.sub(r"'", "", word.text)
+
+
+def _fits(entity: Entity, words: Words, first: int, run: list[Word]) -> bool:
+    """A first name counts only where a person fits; a single date word only as its own name."""
+    text = " ".join(word.text for word in run)
+    if entity.kind in _PEOPLE and len(run) == 1:
+        after = words.words[first + 1].text if first + 1 < len(words.words) else ""
+        before = words.words[first - 1].text if first else ""
+        owned = run[0].possessive or text.endswith("s'")
+        return (
+            owned
+            or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
+            or (after in {"handle", "handled", "took", "take", "solved", "closed", "got", "vs"})
+        )
+    if entity.kind == "driver" and text in {"driver", "drivers"}:
+        return False
+    return text not in {"mine", "tag", "account"}
+
+
+def _take(
+    words: Words, entities: list[Entity], first: int, run: list[Word], found: Entities
+) -> None:
+    entity = entities[0]
+    people = [one for one in entities if one.kind in _PEOPLE]
+    if run[-1].possessive and people and _owns_accounts(words, first + len(run)):
+        entity = next((one for one in people if one.kind == "owner"), entity)
+    found.matches.append(
+        Match(
+            entity=entity,
+            first=first,
+            last=first + len(run) - 1,
+            negated=_negated(words, first),
+            possessive=run[-1].possessive,
+        )
+    )
+    found.also += [one for one in entities if one is not entity and one.kind != entity.kind]
+    for word in run:
+        word.used = entity.kind
+
+
+def _owns_accounts(words: Words, after: int) -> bool:
+    following = " ".join(word.text for word in words.words[after : after + 2])
+    return re.match(r"(accounts?|book|customers?|portfolio|clients?)\b", following) is not None
+
+
+def _negated(words: Words, first: int) -> bool:
+    before = " ".join(word.text for word in words.words[max(0, first - 3) : first])
+    return (
+        re.search(
+            r"\b(excluding|exclude|except|except for|without|not|not from|other than|minus|ignoring"
+            r"|apart from|besides|but not|not in|not on|excl)( the)?$",
+            before,
+        )
+        is not None
+    ) or (
+        # "excluding chat and email": the second value follows a negated first.
+        first >= 2
+        and words.words[first - 1].text in {"and", "or"}
+        and words.words[first - 2].used != ""
+        and re.search(
+            r"\b(excluding|except|without|other than|not)\b",
+            " ".join(word.text for word in words.words[max(0, first - 4) : first - 1]),
+        )
+        is not None
+    )
+
+
+def _quoted_names(words: Words, index: Index, found: Entities) -> None:
+    """A quoted name is a name when the catalogue holds it; otherwise it is text to look for."""
+    kept = []
+    for quoted in words.quoted:
+        entities = index.get(name_key(quoted))
+        if entities is None:
+            kept.append(quoted)
+            continue
+        at = next((i for i, word in enumerate(words.words) if word.used == "quoted"), 0)
+        found.matches.append(
+            Match(entity=entities[0], first=at, last=at, negated=False, possessive=False)
+        )
+    words.quoted = kept
+
+
+def _partial(words: Words, catalogue: Catalogue, found: Entities) -> None:
+    """A part of a name that fits one account is that account; of several, a question."""
+    for length in (3, 2, 1):
+        for first, run in list(_runs(words, length)):
+            key = tuple(stem(word.text) for word in run)
+            if any(word.used for word in run) or not _telling(run):
+                continue
+            fits = [e for e in catalogue.of("account") if _holds(name_key(e.name), key)]
+            if len(fits) == 1:
+                _take(words, fits, first, run, found)
+            elif fits:
+                found.ambiguous = tuple(sorted(one.id for one in fits))
+                for word in run:
+                    word.used = "account"
+
+
+def _telling(run: list[Word]) -> bool:
+    return all(len(word.text) >= _PART_LENGTH for word in run) and not any(
+        word.text in ORDINARY or stem(word.text) in ORDINARY or word.text.isdigit() for word in run
+    )
+
+
+def _holds(name: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    size = len(part)
+    return any(name[i : i + size] == part for i in range(len(name) - size + 1))
+
+
+def _typos(words: Words, index: Index, found: Entities) -> None:
+    for length in (3, 2, 1):
+        for first, run in list(_runs(words, length)):
+            text = " ".join(word.text for word in run)
+            if len(text) < _TYPO_LENGTH or any(w.used or w.text in ORDINARY for w in run):
+                continue
+            entities = _similar(text, length, index)
+            fitting = [e for e in entities if _fits(e, words, first, run)]
+            if fitting:
+                _take(words, fitting, first, run, found)
+
+
+def _similar(text: str, length: int, index: Index) -> list[Entity]:
+    best, entities = SIMILAR, list[Entity]()
+    wanted = " ".join(stem(word) for word in text.split())
+    for key, named in index.items():
+        name = " ".join(key)
+        if len(key) != length or len(name) < _TYPO_LENGTH or abs(len(name) - len(wanted)) > 3:
+            continue
+        score = SequenceMatcher(None, wanted, name).ratio()
+        if score >= best:
+            best, entities = score, named
+    return entities

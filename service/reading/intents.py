@@ -1,0 +1,252 @@
+"""Which kind of question a message is, in one fixed order, from its words alone."""
+
+import re
+from dataclasses import dataclass
+
+from service.domain.answers import Intent
+from service.reading import signals
+from service.reading.entities import Entities
+
+_HELP = (
+    r"^(?:hi|hello|hey|help|yo|hiya|good (?:morning|afternoon|evening)|thanks|thank you|cheers|howdy|sup)"
+    r"(?: (?:there|all|team|bot|verbatim|please|pls|me|again|you|everyone))*$"
+    r"|\bwhat (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)"
+    r"|^(?:who|what) are you\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
+)
+_QUOTES = (
+    r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
+    r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~) "
+    r"(?:been )?(?:say|saying|said|writing|write|wrote|telling)\b|\bwhat people (?:say|said|are saying|write)\b"
+    r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |all |\d+ |those |these |that )*"
+    r"(?:actual |recent |latest |negative |positive |angry |happy )*"
+    r"(?:tickets?|tix|conversations?|convos?|messages?)\b|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
+)
+_TREND = (
+    r"\b(?:trend\w*|over time|chart|graph|plot|per day|per week|per month|daily|weekly|monthly|timeline|"
+    r"day by day|week by week|month by month|week over week|month over month|wow|mom|history of|curve)\b"
+    r"|\bhow (?:has|have|did|is|are) .*\b(?:moved|changed|developed|evolved|moving|evolving|developing|progressed)\b"
+    r"|\bby (?:day|week|month)\b|\beach (?:day|week|month)\b"
+)
+_TOP = (
+    r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
+    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|fastest|number one|bottom|slowest|hardest|easiest)\b"
+)
+_CHANGE_RANK = (
+    r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|e)|improv\w*|jumped|spik\w*|fell|fall\w*|dropp\w*|drop|declin\w*|"
+    r"chang\w*|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
+)
+_WHY = (
+    r"\b(?:why|how come|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|up with)|"
+    r"what (?:drove|caused|explains|is driving|is causing|led to)|reasons? (?:for|behind|of)|explain|root causes?|"
+    r"what (?:has |have )?(?:changed|happened)|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
+    r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how'?s? (?:things|it going)|whats (?:behind|driving|causing|going on|happening)|"
+    r"behind the|driver of the|what made|due to what)\b"
+)
+_OPEN = (
+    r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening)|anything \w+|"
+    r"how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going))\b"
+)
+_YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
+_COMPARE = r"\b(?:vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
+_COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
+_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[d]?|improve[d]?|judge|result of)\b"
+_FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
+_CHURN = (
+    r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
+    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|flagged (?:for|as) churn|churning|churn risk accounts?|risky accounts?|churn risks)\b"
+    r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
+)
+_BRIEF = (
+    r"\b(?:tell (?:me|us) (?:about|more about)|prep (?:me|us)?|brief(?:ing)? (?:me |us )?(?:on|for|about)?|brief|catch (?:me|us) up|fill me in|get me ready|"
+    r"what(?:'s| is|s| has| have)? (?:been )?(?:going on|happening|new|up|the (?:story|deal|latest|state))|what(?:'s| has)? (?:changed|happened)|how(?:'s| is| are|s| have| has) .*(?:doing|been|going|getting on|looking)|"
+    r"how(?:'s| are| is|s) ~|status (?:of|on)|summary (?:of|on|for)|summari[sz]e|overview|update on|know about|health of|check in on|background on|meeting with|call with|qbr|lowdown|rundown)\b"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What the deciding rules look at."""
+
+    text: str  # all words but quoted ones
+    free: str  # words that no name and no period used up
+    entities: Entities
+    number: signals.Number
+    has_period: bool
+    sides: bool  # two values of one dimension stand beside each other
+    two_periods: bool
+
+
+def is_help(text: str) -> bool:
+    return re.search(_HELP, text) is not None
+
+
+def is_open(text: str) -> bool:
+    """Whether a message asks what happened, and not about one number."""
+    return re.search(_OPEN, text) is not None
+
+
+def explicit_intent(asked: Asked) -> Intent | None:
+    """The intent that the words themselves name, or None when only slots are there."""
+    for intent, rule in (
+        (Intent.FIX_IMPACT, _is_fix),
+        (Intent.FUNNEL, _is_funnel),
+        (Intent.WHY_CHANGE, _is_why),
+        (Intent.COUNT, _is_how_many),
+        (Intent.COMPARE, _is_two_periods),
+        (Intent.QUOTES, _is_quotes),
+        (Intent.TREND, _is_trend),
+        (Intent.COMPARE, _is_compare),
+        (Intent.CHURN_LIST, _is_churn_list),
+        (Intent.TOP, _is_top),
+        (Intent.WHY_CHANGE, _is_yes_no_change),
+        (Intent.COUNT, _is_count),
+        (Intent.ACCOUNT_BRIEF, _is_brief),
+        (Intent.WHY_CHANGE, _is_open_question),
+    ):
+        if rule(asked):
+            return intent
+    return None
+
+
+def _has(pattern: str, text: str) -> bool:
+    return re.search(pattern, text) is not None
+
+
+def _is_fix(asked: Asked) -> bool:
+    named = asked.entities.first("fix") is not None or _has(
+        r"\b(?:the|a) (?:fix|release)\b", asked.text
+    )
+    judged = _has(_FIX, re.sub(r"\bsince (?:the )?(?:~|fix|release)", " ", asked.text))
+    return named and judged and not _has(r"\bsince ~|\bsince the (?:fix|release)", asked.free)
+
+
+def _is_funnel(asked: Asked) -> bool:
+    return asked.entities.first("funnel") is not None or _has(_FUNNEL, asked.free)
+
+
+def _is_why(asked: Asked) -> bool:
+    if _one_account(asked) and asked.number.metric is None and is_open(asked.text):
+        return False
+    return _has(r"\b(?:why|how come)\b", asked.free) or (
+        _has(_WHY, asked.free) and not _is_brief_only(asked)
+    )
+
+
+def _is_brief_only(asked: Asked) -> bool:
+    return _one_account(asked) and asked.number.metric is None
+
+
+def _one_account(asked: Asked) -> bool:
+    return len(asked.entities.of("account")) == 1 or bool(asked.entities.ambiguous)
+
+
+def _is_how_many(asked: Asked) -> bool:
+    return _has(r"\b(?:how many|number of|# of|how often)\b|^# ", asked.free) and not _has(
+        _TREND, asked.free
+    )
+
+
+def _is_two_periods(asked: Asked) -> bool:
+    return asked.two_periods and _has(_COMPARE, asked.free)
+
+
+def _is_quotes(asked: Asked) -> bool:
+    return _has(_QUOTES, asked.free)
+
+
+def _is_trend(asked: Asked) -> bool:
+    return _has(_TREND, asked.free)
+
+
+def _is_compare(asked: Asked) -> bool:
+    if asked.sides and _has(_COMPARE, asked.free):
+        return True
+    return _has(r"\b(?:compare|versus|vs|difference between)\b", asked.free)
+
+
+def _is_churn_list(asked: Asked) -> bool:
+    if _has(r"\bmost\b", asked.free):
+        return False
+    return _has(_CHURN, asked.text)
+
+
+def _is_top(asked: Asked) -> bool:
+    if _has(_TOP, asked.free):
+        return not _has(r"\bat (?:most|least)\b", asked.free)
+    return (
+        _has(r"\b(?:which|what) \w+", asked.free)
+        and _has(_CHANGE_RANK, asked.free)
+        and (signals.named_dimension(asked.free, within_driver=False) is not None)
+    ) or _has(r"\bwho (?:handled|took|solved|closed)\b", asked.free)
+
+
+def _is_yes_no_change(asked: Asked) -> bool:
+    if not _has(_YES_NO, asked.free):
+        return False
+    return signals.find_direction(asked.free, asked.number.metric) is not None or _has(
+        r"\bchanged?\b", asked.free
+    )
+
+
+def _is_count(asked: Asked) -> bool:
+    return _has(_COUNT, asked.free) and asked.number.metric is not None
+
+
+def _is_brief(asked: Asked) -> bool:
+    return (
+        asked.number.metric is None
+        and _has(_BRIEF, asked.text)
+        and not _has(r"\bhow (?:are|were|did) (?:we|things)\b", asked.text)
+        and (
+            _one_account(asked)
+            or _has(r"\b(?:brief|prep|tell (?:me|us) about|catch (?:me|us) up)", asked.text)
+        )
+    )
+
+
+def _is_open_question(asked: Asked) -> bool:
+    return is_open(asked.text)
+
+
+def rank_of(text: str, metric: str | None) -> tuple[str, str]:
+    """Return (rank_by, order) of a ranking."""
+    by = "change" if re.search(_CHANGE_RANK, text) else "value"
+    good_is_high = metric in {"sentiment", "positive_rate"}
+    if re.search(r"\b(?:least|lowest|fewest|smallest|bottom|slowest)\b", text):
+        order = "asc"
+    elif re.search(r"\b(?:worst|angriest|unhappiest|grumpiest|hardest)\b", text):
+        order = "asc" if good_is_high else "desc"
+    elif re.search(r"\b(?:best|happiest|easiest)\b", text):
+        order = "desc" if good_is_high or metric in {None, "conversations"} else "asc"
+    else:
+        order = "desc"
+    return by, order
+
+
+def limit_of(text: str) -> int | None:
+    """The number of rows asked for; "all" is the most that fits."""
+    numbers = {
+        "one": 1,
+        "two": 2,
+        "three": 3,
+        "four": 4,
+        "five": 5,
+        "six": 6,
+        "seven": 7,
+        "eight": 8,
+        "nine": 9,
+        "ten": 10,
+        "twelve": 12,
+        "fifteen": 15,
+        "twenty": 20,
+        "a couple of": 2,
+        "a few": 3,
+    }
+    if re.search(r"\b(?:all|every)\b", text):
+        return 25
+    words = "|".join(numbers)
+    found = re.search(rf"(?<![\w.])(\d{{1,3}}|{words})(?![\w.%])", text)
+    if found is None:
+        return None
+    value = int(found.group(1)) if found.group(1).isdigit() else numbers[found.group(1)]
+    return max(1, min(25, value))

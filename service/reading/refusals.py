@@ -1,0 +1,78 @@
+"""What must not or cannot be answered, checked before anything else. Quoted words are data."""
+
+import re
+
+_RULES: tuple[tuple[str, str], ...] = (
+    (
+        "instructions",
+        r"\b(?:ignore|forget|disregard|override|bypass|drop)\b.{0,30}\b(?:rules?|instructions?|"
+        r"prompts?|guidelines|restrictions|guardrails|above)\b"
+        r"|\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\byour (?:prompt|instructions)\b"
+        r"|\b(?:api|secret|access|signing) (?:keys?|tokens?)\b|\bpasswords?\b|\bcredentials\b"
+        r"|\b(?:dump|export|print) (?:the |all |your |me )*(?:database|raw|table|everything|transcripts|records)"
+        r"|\b(?:raw|database|full|data) dump\b|\bjailbreak|\bdeveloper mode\b|\bpretend (?:to be|you)\b|\bact as\b"
+        r"|\byou are now\b|\bnew instructions\b|\benv(?:ironment)? variables?\b",
+    ),
+    (
+        "personal_data",
+        r"[\w.+-]+@[\w-]+\.\w{2,}|\b\d{3}[ -]?\d{3,4}[ -]?\d{3,4}\b"
+        r"|\b(?:e-?mail|home|street|postal|mailing|billing|ip) address(?:es)?\b"
+        r"|\b(?:phone|mobile|cell|telephone|contact|card|credit card|passport|bank|account) (?:numbers?|no|details|info)\b"
+        r"|\b(?:date of birth|dob|birthday|personal (?:data|details|info\w*)|contact (?:details|info))\b"
+        r"|\b(?:names?|surname|e-?mails?|phone|address|mobile)\b of (?:the |that |this |a |each |our )*"
+        r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who)\b"
+        r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
+        r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b",
+    ),
+    (
+        "no_write",
+        r"^(?:hey |hi |pls |please |can you |could you |would you |go ahead and |just |now |then |and )*"
+        r"(?:close|reopen|tag|untag|retag|refund|assign|reassign|merge|delete|remove|reply|respond|escalate|"
+        r"mark|update|change|set|create|add|cancel|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
+        r"apologi[sz]e|offer|schedule|book)\b(?! (?:of|in|over|by|did|does)\b)"
+        r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|write|send|tell|notify|contact)"
+        r" (?:to |an? |the |all |every |them|him|her|their|our|this |that |customers?)+"
+        r"(?!about\b)",
+    ),
+    (
+        "not_measured",
+        r"\b(?:csat|nps|ces|net promoter|aht|handle time|handling time|response times?|reply times?|resolution times?|"
+        r"wait(?:ing)? times?|first (?:response|reply|contact resolution)|time to (?:resolve|resolution|reply|first)|"
+        r"fcr|sla|slas|revenue|arr|mrr|ltv|lifetime value|cost|costs|how much money|spend|forecast\w*|predict\w*|"
+        r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection)\b"
+        r"|\bwill (?:we|it|they|there|sentiment|churn|volume)\b.*\b(?:next|tomorrow)\b|\bnext (?:week|month|quarter|year)\b",
+    ),
+    (
+        "out_of_scope",
+        r"\b(?:weather|joke|poem|recipe|haiku|song|lottery|football|stock price|share price|capital of|translate|"
+        r"horoscope|bitcoin|lunch|dinner|restaurant|movie|politic\w*|election)\b"
+        r"|\b(?:fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|underperform\w*|hire|dismiss)\b"
+        r"|\bwrite (?:me )?(?:a |an |some )?(?:code|script|sql|python|essay|blog|tweet|story|poem)\b"
+        r"|\b(?:who|what) (?:won|is the president)\b",
+    ),
+)
+_FOREIGN = frozenset(
+    """
+    warum wieso wie viele wieviele kunden letzte letzten woche gestern und ist der die das nicht
+    pourquoi combien clients semaine derniere dernière hier est les des une quel quels quelle sont le la
+    porque cuantos cuántos clientes semana pasada ayer los las una que qué por el está fue
+    perche perché quanti clienti settimana scorsa ieri sono il gli waarom hoeveel klanten vorige
+    ile dlaczego jak klientow hvorfor varfor varför quantos ontem
+    """.split()  # noqa: SIM905  # a list of eighty quoted words would be unreadable
+)
+
+
+def refusal(text: str, original: str) -> str | None:
+    """Return why a message is refused, or None. `text` lacks what stood in quotation marks."""
+    if _foreign(original):
+        return "language"
+    return next((reason for reason, pattern in _RULES if re.search(pattern, text)), None)
+
+
+def _foreign(text: str) -> bool:
+    letters = [letter for letter in text if letter.isalpha()]
+    if letters and sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2:
+        return True
+    words = re.findall(r"[^\W\d_]+", text.lower())
+    foreign = sum(word in _FOREIGN for word in words)
+    return foreign >= 2 and foreign * 3 >= len(words)

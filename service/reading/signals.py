@@ -1,0 +1,199 @@
+"""The words that say which number, which direction and which breakdown is meant."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from service.reading.words import Words
+
+_NOUNS = r"(?:tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|ones|feedback|~)"
+_RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
+_MOOD = (
+    r"(?:sentiment|mood|feelings?|feel|felt|happy|happier|happiest|happiness|unhappy|unhappier|"
+    r"unhappiest|angry|angrier|angriest|anger|annoyed|grumpy|grumpier|grumpiest|upset|frustrated|"
+    r"satisfied|dissatisfied|tone|mad|furious|pleased)"
+)
+_COMPLAINTS = (
+    r"(?:complaints?|complain(?:s|ing|ed)?|gripes?|griping|pain points?|frustrations?|moan(?:s|ing)?|"
+    r"grumbles?|grievances?)"
+)
+_CONVERSATIONS = (
+    r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume|# of|#)"
+)
+
+UP = (
+    r"\b(up|rise|rises|rising|rose|risen|increas\w*|jump\w*|spik\w*|grow|grows|grew|grown|growing|"
+    r"growth|higher|surg\w*|climb\w*|soar\w*|shot up|shoot up|went up|uptick|peak\w*|more)\b"
+)
+DOWN = (
+    r"\b(down|drop|drops|dropped|dropping|fall|falls|fell|fallen|falling|declin\w*|decreas\w*|lower|"
+    r"dip|dips|dipped|dipping|sank|sink\w*|plung\w*|fewer|shr[aiu]nk\w*|slump\w*|tank\w*|crash\w*|"
+    r"nosediv\w*|less|slid\w*|reduc\w*)\b"
+)
+WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier)\b"
+BETTER = r"\b(better|improv\w*|happier|recover\w*)\b"
+
+DIMENSIONS: Mapping[str, str] = {
+    "driver": r"drivers?",
+    "tag": r"(?:canonical )?(?:tags?|topics?)",
+    "account": r"(?:accounts?|customers?|compan(?:y|ies)|clients?)",
+    "segment": r"(?:segments?|plans?|regions?|tiers?)",
+    "channel": r"channels?",
+    "agent": r"(?:agents?|reps?)",
+    "owner": r"(?:owners?|csms?)",
+    "source": r"(?:sources?|helpdesks?)",
+    "sentiment": r"sentiment",
+}
+_TOPICS = r"(?:issues?|problems?|reasons?|themes?|causes?|contact reasons?|pain points?|complaints?|gripes?)"
+
+
+@dataclass(slots=True, kw_only=True)
+class Number:
+    """Which number is meant, and the filters that its noun brings along."""
+
+    metric: str | None = None
+    filters: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def find_number(words: Words, custom: tuple[str, ...]) -> Number:
+    """Read the metric. A counted noun is no rate: "negative tickets" are conversations."""
+    text = words.free()
+    everything = words.everything()
+    if custom:
+        if re.search(rf"\b{_RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
+            return Number(metric=f"custom:{custom[0]}")
+        return Number(metric="conversations", filters={"custom": custom})
+    for read in (_churn, _effort, _rated_sentiment, _counted_sentiment, _mood):
+        found = read(text)
+        if found is not None:
+            return found
+    if re.search(
+        r"\b(how many|number of|# of|count of|no of|which) (?:of \w+ )?"
+        r"(?:\w+ ){0,2}?(accounts|customers|companies|clients)\b",
+        text,
+    ) and re.search(r"\b(how many|number of|# of|count of|no of)\b", text):
+        return Number(metric="accounts")
+    if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)", text):
+        return Number(metric="conversations")
+    return Number()
+
+
+def _churn(text: str) -> Number | None:
+    if not re.search(r"\bchurn\w*", text):
+        return None
+    if re.search(rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}", text):
+        return Number(metric="conversations", filters={"churn_risk": ("yes",)})
+    if re.search(r"\bchurn(?: risk)?\b", text):
+        return Number(metric="churn_risk_rate")
+    return None
+
+
+def _effort(text: str) -> Number | None:
+    if not re.search(r"\befforts?\b", text):
+        return None
+    counted = re.search(rf"\b(high|low|empty|blank|no) effort {_NOUNS}", text)
+    if counted is not None and not re.search(rf"\b{_RATE}\b", text):
+        value = {"blank": "empty", "no": "empty"}.get(counted.group(1), counted.group(1))
+        return Number(metric="conversations", filters={"effort": (value,)})
+    return Number(metric="high_effort_rate")
+
+
+def _rated_sentiment(text: str) -> Number | None:
+    found = re.search(r"\b(negative|positive)\b", text)
+    if found is None:
+        return None
+    rated = re.search(
+        rf"\b(?:negative|positive) {_RATE}|{_RATE}(?: \S+){{0,6}} (?:negative|positive)|"
+        rf"\bhow (?:negative|positive)|{_RATE} (?:negative|positive)",
+        text,
+    )
+    if rated is None:
+        return None
+    return Number(metric=f"{found.group(1)}_rate")
+
+
+def _counted_sentiment(text: str) -> Number | None:
+    named = re.findall(r"\b(negative|neutral|positive)\b", text)
+    if named:
+        values = tuple(dict.fromkeys(named))
+        return Number(metric="conversations", filters={"sentiment": values})
+    moody = re.search(rf"\b(unhappy|angry|annoyed|happy|upset|frustrated|grumpy) {_NOUNS}", text)
+    if moody is not None:
+        value = "positive" if moody.group(1) == "happy" else "negative"
+        return Number(metric="conversations", filters={"sentiment": (value,)})
+    if re.search(rf"\b{_COMPLAINTS}\b", text):
+        return Number(metric="conversations", filters={"sentiment": ("negative",)})
+    return None
+
+
+def _mood(text: str) -> Number | None:
+    return Number(metric="sentiment") if re.search(rf"\b{_MOOD}\b", text) else None
+
+
+def find_direction(text: str, metric: str | None) -> str | None:
+    """The way the metric's value is said to move; "so high" is no movement."""
+    good_is_up = metric in {"sentiment", "positive_rate"}
+    if re.search(WORSE, text):
+        return "down" if good_is_up else "up"
+    if re.search(BETTER, text):
+        return "up" if good_is_up else "down"
+    down, up = re.search(DOWN, text), re.search(UP, text)
+    if down and (not up or down.start() < up.start()):
+        return "down"
+    return "up" if up else None
+
+
+def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:
+    """The dimensions named after "by", "per", "for each": at most two."""
+    found: list[str] = []
+    opening = r"\b(?:by|per|for each|across|broken down by|split by|each|and|every)"
+    if not re.search(r"\b(?:by|per|for each|across|each|every)\b", text):
+        return ()
+    for match in re.finditer(rf"{opening} (?:which )?(?:each )?(\w+(?: reasons?)?)", text):
+        if match.group(0).startswith("and") and not found:
+            continue
+        dimension = dimension_of(match.group(1), within_driver=within_driver)
+        if dimension is not None and dimension not in found:
+            found.append(dimension)
+    return tuple(found[:2])
+
+
+def dimension_of(word: str, *, within_driver: bool) -> str | None:
+    for dimension, pattern in DIMENSIONS.items():
+        if re.fullmatch(pattern, word):
+            return dimension
+    if re.fullmatch(_TOPICS, word):
+        return "tag" if within_driver else "driver"
+    return None
+
+
+def named_dimension(text: str, *, within_driver: bool) -> str | None:
+    """The first dimension a ranking asks for: "top issues", "which accounts", "what tags"."""
+    if re.search(r"\bwho(?:'s)? (?:handled|took|solved|closed|answered|dealt)", text):
+        return "agent"
+    best: tuple[int, str] | None = None
+    for dimension, pattern in DIMENSIONS.items():
+        if dimension == "sentiment":
+            continue
+        match = re.search(rf"\b{pattern}\b", text)
+        if match is not None and (best is None or match.start() < best[0]):
+            best = (match.start(), dimension)
+    if best is not None:
+        return best[1]
+    if re.search(rf"\b{_TOPICS}\b|\bcomplain", text):
+        return "tag" if within_driver else "driver"
+    return None
+
+
+def find_grain(text: str) -> str | None:
+    for grain, pattern in (
+        ("day", r"\b(?:per day|by day|daily|day by day|each day|every day|a day|days)\b"),
+        (
+            "week",
+            r"\b(?:per week|by week|weekly|week by week|week over week|each week|a week|wow)\b",
+        ),
+        ("month", r"\b(?:per month|by month|monthly|month by month|month over month|each month)\b"),
+    ):
+        if re.search(pattern, text):
+            return grain
+    return None

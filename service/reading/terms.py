@@ -1,0 +1,43 @@
+"""Whether a message asks what a word means. It knows the shapes of such questions, not the words."""
+
+import re
+
+from service.catalogue import Catalogue, Entity
+from service.reading.entities import name_key
+
+_SHAPES = (
+    r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are| does|s| do)? (?:you mean by |a |an |the |is |meant by )*(.+?)(?: even)? mean(?:s|ing)?(?: here)?$",
+    r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are|s) (?:a |an |the |meant by )*(.+)$",
+    r"\b(?:define|definition of|meaning of|explain what) (?:a |an |the )*(.+?)(?: is| means?)?$",
+    r"^how (?:is|are|do you|does verbatim|do we) (?:the )?(?:calculate |measure |work out |compute |define |decide |determine )?(.+?) (?:calculated|measured|worked out|computed|defined|determined|decided|scored|set|work|works|chosen)$",
+    r"^how do you (?:calculate|measure|work out|compute|define|decide|determine) (?:the |a )?(.+)$",
+    r"^what counts as (?:a |an )?(.+)$",
+    r"^(?:why|when) (?:is|are) (?:the |some )?(.+?)(?: field| fields)? (?:empty|blank|missing)(?: .*)?$",
+)
+
+
+def defined_term(text: str, catalogue: Catalogue) -> str | None:
+    """Return the id of the term that a message asks about and about nothing else."""
+    for number, shape in enumerate(_SHAPES):
+        match = re.search(shape, text.strip())
+        if match is None:
+            continue
+        words = match.group(1)
+        if number == len(_SHAPES) - 1:
+            words = f"empty {words}"
+        term = _term(words, catalogue)
+        if term is not None:
+            return term
+    return None
+
+
+def _term(words: str, catalogue: Catalogue) -> str | None:
+    wanted = name_key(re.sub(r"\b(?:field|metric|number|label|score|value|again)\b", " ", words))
+    for entity in catalogue.of("term"):
+        if wanted in _names(entity):
+            return entity.id
+    return None
+
+
+def _names(entity: Entity) -> set[tuple[str, ...]]:
+    return {name_key(name) for name in (entity.name, *entity.aliases, entity.id.replace("_", " "))}

@@ -1,0 +1,252 @@
+"""Follow-ups: what a short message inherits from the reading before it, and what it replaces."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from service.catalogue import Catalogue
+from service.domain.answers import Intent
+from service.query import Window
+from service.reading.entities import name_key
+from service.reading.model import Baseline, Filters, Reading
+
+_OPENS = (
+    r"^(?:and|what about|how about|same|only|just|ok|okay|also|now|but|instead|with|without|for|by|since|vs|"
+    r"versus|excluding|except|not|then|in|on|from|more|\d+ more|again|why|the|this|last|yes|no|make it|split|break)\b"
+)
+_POINTS = r"\b(?:that|those|them|these|there|they|same|instead|it|its|ones)\b"
+_ORDINALS = {
+    "first": 0,
+    "1st": 0,
+    "1": 0,
+    "one": 0,
+    "second": 1,
+    "2nd": 1,
+    "2": 1,
+    "third": 2,
+    "3rd": 2,
+    "3": 2,
+    "last": -1,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slots:
+    """What a follow-up itself says."""
+
+    text: str
+    intent: Intent | None
+    metric: str | None
+    filters: Filters
+    exclude: Filters
+    period: Window | None
+    baseline: Baseline | None
+    grouped: tuple[str, ...]
+    direction: str | None
+    limit: int | None
+    dimension: str | None
+    grain: str | None
+
+
+def continues(text: str, intent: Intent | None, has_slots: bool) -> bool:  # noqa: FBT001  # a fact about the message
+    """Whether a message needs the one before it: it opens as an addition, points back, or asks
+    nothing by itself.
+    """
+    if re.search(_POINTS, text):
+        return True
+    if intent is None:
+        return True
+    if not has_slots:
+        return True
+    return re.search(_OPENS, text) is not None and len(text.split()) <= 6
+
+
+def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
+    """Fill the open slot of a question that was asked back, by name, part of one, or position."""
+    clarify = asked.clarify
+    if clarify is None or not clarify.options:
+        return None
+    chosen = _choose(text, clarify.slot, sorted(clarify.options), catalogue)
+    if chosen is None:
+        return None
+    pending = (
+        Reading.from_dict(clarify.pending) if clarify.pending else Reading(intent=Intent.COUNT)
+    )
+    if clarify.slot == "fix":
+        return replace(pending, fix=chosen)
+    if clarify.slot == "funnel":
+        return replace(pending, funnel=chosen)
+    return replace(pending, filters={**pending.filters, clarify.slot: (chosen,)})
+
+
+def _choose(text: str, slot: str, options: list[str], catalogue: Catalogue) -> str | None:
+    words = set(name_key(text))
+    scored = []
+    for option in options:
+        entity = catalogue.get(slot, option)
+        names = (entity.name, *entity.aliases) if entity else (option,)
+        scored.append((max(len(words & set(name_key(name))) for name in names), option))
+    best = max(score for score, _ in scored)
+    fitting = [option for score, option in scored if score == best]
+    if best and len(fitting) == 1:
+        return fitting[0]
+    for word in text.split():
+        at = _ORDINALS.get(word)
+        if at is not None and -len(options) <= at < len(options):
+            return options[at]
+    return None
+
+
+def merge(last: Reading, slots: Slots) -> Reading:
+    """Named slots replace those of their kind; a new kind is added; a new period drops the old
+    baseline.
+    """
+    intent = _intent(last, slots)
+    period = _period(last, slots)
+    merged = replace(
+        last,
+        intent=intent,
+        metric=slots.metric or last.metric,
+        direction=last.direction if intent is last.intent else None,
+        filters={**last.filters, **slots.filters},
+        exclude={**last.exclude, **slots.exclude},
+        period=period,
+        baseline=slots.baseline if slots.baseline else None,
+        compare=last.compare if intent is last.intent else None,
+        clarify=None,
+        assumed=(),
+    )
+    if period == last.period and intent is last.intent and slots.baseline is None:
+        merged = replace(merged, baseline=last.baseline)
+    if intent is Intent.COMPARE and intent is not last.intent:
+        return _compared(last, slots, merged)
+    return _shaped(last, slots, merged)
+
+
+def _intent(last: Reading, slots: Slots) -> Intent:
+    named = slots.intent
+    if re.search(r"^(?:and |but |ok |so )*why\b", slots.text):
+        return Intent.WHY_CHANGE
+    if re.search(r"^(?:\d+|some|a few)? ?more\b", slots.text) and last.intent is Intent.QUOTES:
+        return Intent.QUOTES
+    if re.search(r"^by which\b|^(?:and )?which\b", slots.text) and slots.dimension:
+        return Intent.TOP
+    if named is None or (named is Intent.COUNT and slots.metric is None):
+        return last.intent
+    if named is Intent.ACCOUNT_BRIEF and last.intent is not Intent.ACCOUNT_BRIEF:
+        return last.intent
+    return named
+
+
+def _period(last: Reading, slots: Slots) -> Window | None:
+    if slots.period is not None:
+        return slots.period
+    if last.period is not None and re.search(
+        r"\b(?:week|month|day|period|quarter|year|fortnight|one)s? (?:before|earlier|prior)\b|\bprevious (?:week|one|period)\b",
+        slots.text,
+    ):
+        return last.period.preceding()
+    return last.period
+
+
+def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
+    """ "vs chat?" after a question about e-mail compares the two."""
+    if slots.period is not None and last.period is not None:
+        return replace(merged, period=last.period, baseline=slots.baseline)
+    for kind, values in slots.filters.items():
+        before = last.filters.get(kind, ())
+        if before:
+            from service.reading.model import Compare
+
+            rest = {k: v for k, v in merged.filters.items() if k != kind}
+            both = tuple(dict.fromkeys((*before, *values)))
+            return replace(
+                merged,
+                filters=rest,
+                compare=Compare(by=kind, values=both),
+                group_by=(),
+                rank_by=None,
+                order=None,
+                limit=None,
+                baseline=None,
+            )
+    return merged
+
+
+def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
+    """Keep or fill the slots that the intent uses; drop the others."""
+    intent = merged.intent
+    same = intent is last.intent
+    empty: Mapping[str, object] = {}
+    del empty
+    grouped = slots.grouped or (last.group_by if same else ())
+    if intent is Intent.WHY_CHANGE:
+        return replace(
+            merged,
+            group_by=slots.grouped or _why_group(merged),
+            direction=slots.direction or (last.direction if same else None),
+            rank_by=None,
+            order=None,
+            limit=None,
+        )
+    if intent is Intent.TOP:
+        if not same or slots.dimension or slots.grouped:
+            grouped = slots.grouped or ((slots.dimension,) if slots.dimension else grouped)
+        return replace(
+            merged,
+            metric=merged.metric or "conversations",
+            group_by=grouped or ("driver",),
+            rank_by=last.rank_by if same else "value",
+            order=last.order if same else "desc",
+            limit=slots.limit or (last.limit if same else 5),
+        )
+    if intent is Intent.QUOTES:
+        return replace(
+            merged,
+            metric=None,
+            direction=None,
+            group_by=(),
+            rank_by=None,
+            order=None,
+            baseline=None,
+            compare=None,
+            limit=slots.limit or (last.limit if same else 3),
+        )
+    if intent is Intent.TREND:
+        grain = (slots.grain,) if slots.grain else ()
+        keep = last.group_by if same and slots.period is None else ()
+        extra = tuple(one for one in slots.grouped if one not in {"day", "week", "month"})
+        return replace(
+            merged,
+            metric=merged.metric or "conversations",
+            group_by=(grain or keep[:1]) + extra if grain or keep or extra else (),
+            rank_by=None,
+            order=None,
+            limit=None,
+            baseline=None,
+        )
+    if intent is Intent.CHURN_LIST:
+        return replace(
+            merged,
+            metric=None,
+            group_by=grouped or ("account",),
+            limit=slots.limit or last.limit or 10,
+            baseline=None,
+        )
+    if intent is Intent.COUNT:
+        return replace(
+            merged,
+            metric=merged.metric or "conversations",
+            group_by=grouped,
+            rank_by=None,
+            order=None,
+            limit=None,
+            baseline=None,
+        )
+    return merged
+
+
+def _why_group(merged: Reading) -> tuple[str, ...]:
+    if "driver" in merged.filters:
+        return ("tag",)
+    return ("account",) if "tag" in merged.filters else ("driver",)

@@ -1,0 +1,112 @@
+"""A message as words that are used up one by one, so that no word means two things.
+
+Knows Slack's markup and nothing of what a word means.
+"""
+
+import re
+from dataclasses import dataclass, field
+
+_MARKUP = (
+    (re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>"), " "),
+    (re.compile(r"<[^<>|]+\|([^<>]*)>"), r"\1"),
+    (re.compile(r"<#[A-Z0-9]+>"), " "),
+    (re.compile(r"(?<![\w:]):[a-z0-9_+-]+:(?![\w:])"), " "),
+    (re.compile(r"(?<!\w)\*([^*\n]+)\*(?!\w)"), r"\1"),
+    (re.compile("[\u2018\u2019\u02bc]"), "'"),
+    (re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
+    (re.compile("[\u2013\u2014]"), "-"),
+)
+_TOKEN = re.compile(
+    r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]"
+)
+_QUOTED = re.compile(r'"([^"]+)"|(?<!\w)\'([^\']{2,})\'(?!\w)')
+USED = "~"
+
+
+@dataclass(slots=True, kw_only=True)
+class Word:
+    text: str  # lower case, without a possessive
+    original: str
+    possessive: bool
+    start: int
+    end: int
+    used: str = ""  # what used it up
+
+
+def plain_text(message: str) -> str:
+    """Undo what Slack does to a message."""
+    text = message
+    for pattern, replacement in _MARKUP:
+        text = pattern.sub(replacement, text)
+    for escaped, meant in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
+        text = text.replace(escaped, meant)
+    return text.strip()
+
+
+def stem(word: str) -> str:
+    """Return a word without a plural s, for comparing names."""
+    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
+
+
+@dataclass(slots=True, kw_only=True)
+class Words:
+    """The words of one message. `quoted` holds what stood in quotation marks: it is data."""
+
+    plain: str
+    words: list[Word] = field(default_factory=list)
+    quoted: list[str] = field(default_factory=list)
+
+    @staticmethod
+    def of(message: str) -> "Words":
+        found = Words(plain=plain_text(message))
+        spans = []
+        for match in _QUOTED.finditer(found.plain):
+            found.quoted.append((match.group(1) or match.group(2)).strip())
+            spans.append(match.span())
+        for match in _TOKEN.finditer(found.plain):
+            original = match.group()
+            lower = original.lower()
+            possessive = lower.endswith("'s")
+            inside = any(start <= match.start() < end for start, end in spans)
+            found.words.append(
+                Word(
+                    text="and" if lower == "&" else lower.removesuffix("'s"),
+                    original=original,
+                    possessive=possessive,
+                    start=match.start(),
+                    end=match.end(),
+                    used="quoted" if inside else "",
+                )
+            )
+        return found
+
+    def free(self) -> str:
+        """Return the words not used up, with a mark where the others stood."""
+        return " ".join(USED if word.used else self._shown(word) for word in self.words)
+
+    def everything(self) -> str:
+        """Return all words but the quoted ones."""
+        return " ".join(USED if word.used == "quoted" else self._shown(word) for word in self.words)
+
+    def use(self, start: int, end: int, by: str) -> None:
+        """Use up the words at these characters of `free()`."""
+        at = 0
+        for word in self.words:
+            shown = USED if word.used else self._shown(word)
+            if at < end and at + len(shown) > start and not word.used:
+                word.used = by
+            at += len(shown) + 1
+
+    def find(self, pattern: str, *, by: str = "") -> re.Match[str] | None:
+        """Search the free words; with `by` what was found is used up."""
+        match = re.search(pattern, self.free())
+        if match is not None and by:
+            self.use(*match.span(), by)
+        return match
+
+    def has(self, pattern: str) -> bool:
+        return re.search(pattern, self.free()) is not None
+
+    @staticmethod
+    def _shown(word: Word) -> str:
+        return f"{word.text}'s" if word.possessive else word.text

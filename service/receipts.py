@@ -1,0 +1,117 @@
+"""Receipts: a published number with its query, its time and its versions, and the recount of it.
+
+A receipt holds keys of conversations and never their text.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+
+from service.domain.answers import Receipt, Recount, Tally
+from service.domain.conversations import ConversationKey
+from service.domain.people import Viewer
+from service.errors import Misused, NotFound
+from service.ports import Clock, Database
+from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Filter, Query
+
+MEMBERS = 2_000  # keys kept with a receipt; a larger number is recounted, its difference not named
+
+
+def n_of(metric: str, tally: Tally) -> tuple[int, int]:
+    """Return the number that a metric publishes, and of how many."""
+    if metric == CONVERSATIONS:
+        return tally.total, tally.total
+    if metric == ACCOUNTS:
+        return tally.numerator, tally.numerator
+    return tally.numerator, tally.known
+
+
+def scoped(query: Query, viewer: Viewer) -> Query:
+    """Write the viewer's accounts into the query, so that whoever recounts counts the same."""
+    if not viewer.accounts:
+        return query
+    try:
+        return replace(
+            query, filters=(*query.filters, Filter.of(Dimension.ACCOUNT, *viewer.accounts))
+        )
+    except Misused:  # the question names accounts that are none of the viewer's: nothing to count
+        return query
+
+
+def receipt_id(query: Query, versions: Mapping[str, str], *, n: int, of: int, as_of: str) -> str:
+    """Return a short id: the same number of the same data has the same receipt."""
+    content = json.dumps([query.to_params(), sorted(versions.items()), n, of, as_of])
+    digest = hashlib.sha256(content.encode()).digest()
+    return base64.urlsafe_b64encode(digest[:9]).decode()
+
+
+class Receipts:
+    """Publishes numbers and counts them again."""
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+
+    def publish(
+        self,
+        query: Query,
+        viewer: Viewer,
+        counts: tuple[int, int],
+        *,
+        versions: Mapping[str, str],
+        as_of: datetime | None,
+    ) -> Receipt:
+        """Store the receipt of a number that was just counted. Publishing twice stores once."""
+        asked = replace(scoped(query, viewer), group_by=(), compare_to=None)
+        n, of = counts
+        moment = as_of.isoformat() if as_of else ""
+        found = receipt_id(asked, versions, n=n, of=of, as_of=moment)
+        stored = self._database.receipts.get(found)
+        if stored is not None:
+            return stored
+        receipt = Receipt(
+            id=found,
+            query=asked,
+            as_of=as_of or self._clock(),
+            versions=dict(versions),
+            n=n,
+            of=of,
+            members=self._members(asked, viewer, n),
+        )
+        self._database.receipts.save(receipt)
+        return receipt
+
+    def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
+        """Run a receipt's query again and name what differs."""
+        receipt = self._database.receipts.get(receipt_id)
+        if receipt is None:
+            raise NotFound("There is no receipt of that name.")
+        tally = self._database.facts.count(receipt.query, viewer)
+        now_n, now_of = n_of(receipt.query.metric, tally)
+        members = frozenset(receipt.members)
+        complete = len(members) == receipt.n and now_n <= MEMBERS
+        now = frozenset(self._members(receipt.query, viewer, now_n)) if complete else members
+        left = members - now
+        stored = self._database.conversations.exists(left) if left else set()
+        return Recount(
+            receipt=receipt,
+            now_n=now_n,
+            now_of=now_of,
+            arrived=tuple(sorted(now - members)),
+            left=tuple(sorted(left)),
+            erased=len(left - stored),
+        )
+
+    def recount_all(self, viewer: Viewer) -> Iterator[Recount]:
+        """Run every stored receipt again."""
+        for one in list(self._database.receipts.all_ids()):
+            yield self.recount(one, viewer)
+
+    def _members(self, query: Query, viewer: Viewer, n: int) -> tuple[ConversationKey, ...]:
+        if n > MEMBERS or n == 0 or query.metric == ACCOUNTS:
+            return ()
+        facts = self._database.facts
+        return facts.keys(query, viewer, numerator=True, limit=MEMBERS)

@@ -1,0 +1,252 @@
+"""Every sentence that an answer is made of, by the rules for numbers on every surface.
+
+It is handed finished numbers and refuses to compute one.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from service.domain.answers import Change, Counted, Coverage, EvidenceLink, Headline
+from service.query import Window
+
+LISTED = 4  # up to here conversations are listed and no share is given
+FEW = 29  # up to here counts and no percentage
+NO_MATCH = "No conversations match."
+NOTHING_RECORDED = "Also changed: nothing recorded."
+NOT_VALIDATED = "not validated"
+WITHHELD = "withheld: not validated"
+MORE = "More: "
+SHOWN_LINES = 12
+
+HELP = (
+    "Ask about customer conversations; every number links to what it counts. For example:",
+    '"why did sentiment drop last week?"',
+    '"how many billing conversations since Monday?"',
+    '"top 5 drivers this month" or "negative share by channel last month"',
+    '"sentiment trend for enterprise" or "email vs chat effort in August"',
+    '"what are people saying about refunds?"',
+    '"tell me about Acme" or "which accounts are at risk?"',
+)
+
+REFUSALS: Mapping[str, str] = {
+    "personal_data": (
+        "Personal details of a customer are masked before anything is stored, so they cannot be"
+        " looked up here."
+    ),
+    "instructions": "Rules, prompts and keys are not part of any answer.",
+    "no_write": "Answers change nothing: please make the change in the helpdesk.",
+    "not_measured": "That is not measured here.",
+    "out_of_scope": "That is not about customer conversations.",
+    "language": "Questions are read in English only.",
+}
+ASKABLE = (
+    "You can ask why a number changed, how many, the top drivers, a trend, a comparison, quotes,"
+    " or about one account."
+)
+
+_SLOTS: Mapping[str, str] = {
+    "account": "Which account do you mean?",
+    "metric": "Which number do you mean: negative share, high-effort share, churn risk or volume?",
+    "compare": "Compare it with what?",
+    "subject": "What would you like to know about customer conversations?",
+    "fix": "Which fix or release do you mean?",
+    "funnel": "Which funnel do you mean?",
+    "agent": "Which agent do you mean?",
+    "owner": "Whose accounts do you mean?",
+}
+
+
+def percent(share: float) -> str:
+    """Return a share as people read it: whole percent, halves up."""
+    return f"{int(share * 100 + 0.5)}%"
+
+
+def share(counted: Counted) -> str:
+    """Return "31% (112 of 361)", or without a percentage where the counts are too small."""
+    if counted.of == 0:
+        return "no conversations"
+    if counted.of <= FEW or counted.rate is None:
+        return f"{counted.n} of {counted.of}"
+    return f"{percent(counted.rate)} ({counted.n} of {counted.of})"
+
+
+def points(value: float, *, digits: int = 0) -> str:
+    """Return "+9 points"; a change of a share is never a percentage."""
+    number = f"{value:+.{digits}f}"
+    if float(number) == 0:
+        number = number.lstrip("+-")
+    return f"{number} point{'' if number.lstrip('+-') == '1' else 's'}"
+
+
+def conversations(n: int) -> str:
+    return f"{n} conversation{'' if n == 1 else 's'}"
+
+
+def capital(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def understood(
+    title: str,
+    filters: Sequence[str],
+    window: Window | None,
+    baseline: Window | None,
+    zone: str,
+    assumed: Sequence[str],
+) -> str:
+    """State the question as it was understood, with both windows and every assumption."""
+    parts = [capital(title), *filters]
+    if window is not None:
+        dates = window.words()
+        if baseline is not None:
+            dates += f" against {baseline.words()}"
+        parts.append(f"{dates} ({zone})")
+    sentence = ", ".join(parts) + "."
+    return sentence + (f" Assumed: {'; '.join(assumed)}." if assumed else "")
+
+
+def headline(title: str, found: Headline, asked: str | None) -> str:
+    """State a change of a share. `asked` is the direction the question supposes, as a verb."""
+    current, baseline, change = found.current, found.baseline, found.change
+    if current.of == 0:
+        return NO_MATCH
+    if baseline is None:
+        return f"{capital(title)}: {share(current)}{_few(current)}."
+    if change is None or baseline.of == 0:
+        return f"{capital(title)}: {share(current)}, before {share(baseline)}{_few(current)}."
+    if not change.clear:
+        opening = f"It did not {asked}: " if asked else f"{capital(title)}: "
+        both = f"{share(current)} vs {share(baseline)} before"
+        return f"{opening}{both}, no clear change{_few(current, baseline)}."
+    return _moved(title, current, baseline, change)
+
+
+def _moved(title: str, current: Counted, baseline: Counted, change: Change) -> str:
+    verb = "rose" if change.points > 0 else "fell"
+    sentence = f"{capital(title)} {verb} from {share(baseline)} to {share(current)}"
+    if min(current.of, baseline.of) <= FEW:
+        return f"{sentence}{_few(current, baseline)}."
+    low, high = f"{change.low:+.0f}", f"{change.high:+.0f}"
+    return f"{sentence}, {points(change.points)} (range {low} to {high})."
+
+
+def opposite(asked: str, sentence: str) -> str:
+    """Correct a question that supposes the wrong direction."""
+    return f"It did not {asked}: {sentence[:1].lower()}{sentence[1:]}"
+
+
+def _few(*counted: Counted) -> str:
+    return ", few conversations" if any(0 < one.of <= FEW for one in counted) else ""
+
+
+def volume(title: str, current: Counted, baseline: Counted | None) -> str:
+    """State a count, which has no share and no points."""
+    if current.n == 0 and baseline is None:
+        return NO_MATCH
+    if baseline is None:
+        return f"{capital(title)}: {current.n}."
+    return f"{capital(title)}: {current.n}, before {baseline.n} ({current.n - baseline.n:+d})."
+
+
+def volume_moved(title: str, current: int, baseline: int, *, clear: bool, asked: str | None) -> str:
+    if clear:
+        verb = "rose" if current > baseline else "fell"
+        return f"{capital(title)} {verb} from {baseline} to {current}."
+    opening = f"It did not {asked}: " if asked else f"{capital(title)}: "
+    return f"{opening}{current} vs {baseline} before, no clear change."
+
+
+def contributor(name: str, inside: str | None, rising: bool, *, most: bool) -> str:  # noqa: FBT001  # which way the number went, not a mode
+    """Name the largest part; a decomposition says where a change comes from, never why."""
+    change = "rise" if rising else "fall"
+    where = f"{name} within {inside}" if inside else name
+    if most:
+        return f"Most of the {change} comes from {where}."
+    return f"The largest identified contributor to the {change} is {where}."
+
+
+def concentrated(name: str, rising: bool) -> str:  # noqa: FBT001  # which way the number went, not a mode
+    return f"The {'rise' if rising else 'fall'} is concentrated in one account: {name}."
+
+
+def part(name: str, value: float, before: Counted | None, now: Counted | None) -> str:
+    sentence = f"{name}: {points(value, digits=1)}"
+    if before is None or now is None:
+        return sentence
+    return f"{sentence}; {share(before)} before, {share(now)} now"
+
+
+def quote(link: EvidenceLink, zone: ZoneInfo) -> str:
+    day = link.created_at.astimezone(zone)
+    when = f"{day.day} {day:%b %Y}"
+    return f'"{link.shown()}" ({link.conversation}, {when}, {link.channel}) {link.url}'
+
+
+def quote_rule(found: int, wanted: int) -> str:
+    rule = "Quotes: the most recent, one per customer"
+    if 0 < found < wanted:
+        rule += f"; only {found} qualif{'ies' if found == 1 else 'y'}"
+    return rule + "."
+
+
+def coverage(found: Coverage, zone: ZoneInfo, notes: Sequence[str]) -> str:
+    """The footer: what was read, how fresh it is, and by which versions."""
+    said = f"{found.analysed} of {found.total} analysed"
+    said += f"; {found.failed} failed" if found.failed else ""
+    said += f"; {found.waiting} waiting" if found.waiting else ""
+    empty = sum(found.empty.values())
+    if empty:
+        reasons = ", ".join(f"{n} {why}" for why, n in sorted(found.empty.items()))
+        said += f"; {empty} measured as empty ({reasons})"
+    versions = f"taxonomy {found.taxonomy}, analyser {found.analyser}"
+    fresh = f"data as of {moment(found.as_of, zone)}" if found.as_of else "no sync on record"
+    return ". ".join(capital(one) for one in (said, fresh, *notes, versions)) + "."
+
+
+def moment(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %Y %H:%M}"
+
+
+def stale(as_of: datetime, hours: int, zone: ZoneInfo) -> str:
+    return f"The data is {hours} hours old: the last sync ended {moment(as_of, zone)}."
+
+
+def clarify(slot: str, reason: str, options: Sequence[str]) -> str:
+    question = _SLOTS.get(slot, "Which one do you mean?")
+    if reason == "unknown":
+        question = "There is no account of that name." if slot == "account" else question
+        return question + (f" The nearest: {', '.join(options)}." if options else "")
+    return question + (f" {', '.join(options)}?" if options else "")
+
+
+def no_conversations(account: str, last: str | None) -> str:
+    since = f" since {last}" if last else ""
+    return f"No conversations from {account}{since}. Silence is not health: nothing to conclude."
+
+
+def shorten(lines: Sequence[str], more: str | None) -> tuple[str, ...]:
+    """Keep at most twelve lines; what is left out is one link away."""
+    if len(lines) <= SHOWN_LINES:
+        return tuple(lines)
+    return (*lines[: SHOWN_LINES - 1], MORE + (more or "see the explorer"))
+
+
+_DEFINITIONS: Mapping[str, str] = {
+    "raw_tag": "A raw tag is a phrase found in a conversation; many are mapped to one tag.",
+    "tag": "A tag is the name that raw tags were merged under; it belongs to one driver.",
+    "driver": "A driver is a reason for contact; a conversation touches those of its tags.",
+    "baseline": "The baseline is the earlier period that a number is compared with.",
+    "validation": "A metric is validated when people agreed with at least 90% of its labels.",
+    "confidence": "Confidence is how sure the analyser was; under its floor a metric is empty.",
+    "alert_threshold": "An alert fires when a number clearly leaves its usual range.",
+    "receipt": "A receipt stores a number's query and time, so that it can be counted again.",
+}
+
+
+def definition(term: str, metric: str | None) -> str:
+    """Explain a word; a metric is explained by its own question."""
+    if metric is not None:
+        return metric
+    return _DEFINITIONS.get(term, "That word has no definition here.")
