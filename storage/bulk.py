@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.sql.expression import Executable
 
@@ -39,6 +39,22 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Seque
     statement = insert_into(connection, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
     _run(connection, statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
+
+
+def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
+    """Give the rows with these ids the values of the other given columns."""
+    if not rows:
+        return
+    names = [name for name in rows[0] if name != "id"]
+    statement = (
+        update(table)
+        .where(table.c.id == bindparam("of_id"))
+        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
+    )
+    connection.execute(
+        statement,
+        [{"of_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows],
+    )
 
 
 def _run(connection: Connection, statement: Executable, rows: Sequence[Row]) -> None:

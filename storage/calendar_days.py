@@ -2,9 +2,9 @@
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, select
 
-from storage.bulk import chunks
+from storage.bulk import change
 from storage.moments import from_ms, local_day, month_of
 from storage.tables.conversations import conversation
 
@@ -17,11 +17,5 @@ def recompute(connection: Connection, zone: ZoneInfo) -> None:
         day = local_day(from_ms(row.created_at), zone)
         if day.toordinal() != row.day:
             month = month_of(day).toordinal()
-            moved.append({"one": row.id, "to_day": day.toordinal(), "to_month": month})
-    change = (
-        update(conversation)
-        .where(c.id == bindparam("one"))
-        .values(day=bindparam("to_day"), month=bindparam("to_month"))
-    )
-    for chunk in chunks(moved):
-        connection.execute(change, chunk)
+            moved.append({"id": row.id, "day": day.toordinal(), "month": month})
+    change(connection, conversation, moved)

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -88,6 +89,11 @@ def message_row(message: Message) -> dict[str, Any]:
         "text": message.text,
         "words": voice(message),
     }
+
+
+def shortened(message: Message) -> Message:
+    """The message as it will be read back: its time in whole milliseconds."""
+    return replace(message, created_at=from_ms(to_ms(message.created_at)))
 
 
 def message_of(row: Row[Any]) -> Message:

@@ -7,10 +7,8 @@ from sqlalchemy import Connection, Row, select, update
 
 from service.domain.conversations import ConversationKey, Message, Page
 from storage.bulk import chunks, upsert
-from storage.heads import message_of, message_row
+from storage.heads import message_of, message_row, shortened
 from storage.tables.conversations import conversation, message, waiting_message
-
-_COMPARED = ("role", "public", "created_at", "text")
 
 Incoming = dict[str, Message]  # by the helpdesk's id
 
@@ -138,5 +136,4 @@ def _without_words(said: Message) -> dict[str, Any]:
 
 
 def _differs(old: Row[Any] | None, said: Message) -> bool:
-    new = message_row(said)
-    return old is None or any(old._mapping[name] != new[name] for name in _COMPARED)
+    return old is None or message_of(old) != shortened(said)

@@ -11,14 +11,13 @@ from sqlalchemy import Connection, Row, Table, select, update
 
 from service.domain.conversations import (
     ConversationHead,
-    HelpdeskState,
     Page,
     fingerprint,
 )
 from service.ports import Stored
 from service.query import NO_VALUE
 from storage import rollups
-from storage.bulk import chunks, upsert
+from storage.bulk import change, chunks, upsert
 from storage.heads import Hashed, account_row, head_row, message_of, state_text
 from storage.messages import Messages
 from storage.moments import to_ms
@@ -130,25 +129,16 @@ class PageSaver:
 
     def _save_states(self, stale: frozenset[str]) -> frozenset[str]:
         """What the helpdesk shows may differ under an unchanged head; then write-back looks."""
-        changed: set[str] = set()
+        changed: dict[str, dict[str, Any]] = {}
         for key, state in self._page.states.items():
             old = self._known.get(key)
             if old is None or key in stale or key in self._gone:
                 continue
-            if self._save_state(old, state):
-                changed.add(key)
+            text = state_text(state)
+            if text != old.state:
+                changed[key] = {"id": old.id, "state": text, "pending": old.pending + 1}
+        change(self._connection, conversation, list(changed.values()))
         return frozenset(changed)
-
-    def _save_state(self, old: Row[Any], state: HelpdeskState) -> bool:
-        text = state_text(state)
-        if text == old.state:
-            return False
-        self._connection.execute(
-            update(conversation)
-            .where(conversation.c.id == old.id)
-            .values(state=text, pending=conversation.c.pending + 1)
-        )
-        return True
 
     def _renew_fingerprints(self, ids: Iterable[int]) -> set[int]:
         """An analysis of other words is no analysis: it goes, and the conversation waits again."""
@@ -158,12 +148,8 @@ class PageSaver:
             new |= _fingerprints(self._connection, chunk)
         changed = {one: text for one, text in new.items() if old[one] != text}
         forget_analyses(self._connection, list(changed))
-        for one, text in changed.items():
-            self._connection.execute(
-                update(conversation)
-                .where(conversation.c.id == one)
-                .values(fingerprint=text, measured_by="")
-            )
+        rows = [{"id": o, "fingerprint": text, "measured_by": ""} for o, text in changed.items()]
+        change(self._connection, conversation, rows)
         return set(changed)
 
     def _last_seen(self) -> dict[str, int]:

@@ -7,13 +7,13 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select, update
+from sqlalchemy import Connection, Row, func, literal_column, select
 
 from service.domain.conversations import ConversationKey, HelpdeskState, Status
 from service.domain.measurements import Analysis
 from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
 from storage.analyses import analyses_of
-from storage.bulk import chunks, upsert
+from storage.bulk import change, chunks, upsert
 from storage.engine import Engine
 from storage.heads import dumped, state_of, state_text
 from storage.moments import from_ms, to_ms
@@ -48,17 +48,23 @@ class SqlWriteBack:
             for chunk in chunks(outcomes):
                 keys = [outcome.change.conversation for outcome in chunk]
                 rows = _by_key(connection, keys)
-                for outcome in chunk:
-                    row = rows.get(outcome.change.conversation)
-                    if row is not None:
-                        self._record(connection, row, outcome)
+                newest = {outcome.change.conversation: outcome for outcome in chunk}
+                pairs = [(rows[key], newest[key]) for key in newest if key in rows]
+                noted = [_noted(row, outcome) for row, outcome in pairs]
+                upsert(connection, ledger, ["conversation_id"], noted)
+                change(connection, conversation, [self._standing(*pair) for pair in pairs])
 
     def keep(self, conversation_key: ConversationKey, field_name: str, value: str | None) -> None:
         with self._engine.changing() as connection:
             row = _by_key(connection, [conversation_key]).get(conversation_key)
             if row is not None:
-                kept = _read(row.kept) | {field_name: value}
-                _save_ledger(connection, row, written=_read(row.written), kept=kept, why=row.reason)
+                new = {
+                    "conversation_id": row.id,
+                    "written": dumped(_read(row.written)),
+                    "kept": dumped(_read(row.kept) | {field_name: value}),
+                    "reason": row.reason,
+                }
+                upsert(connection, ledger, ["conversation_id"], [new])
 
     def not_written(self, source: str) -> Mapping[str, int]:
         query = (
@@ -81,20 +87,20 @@ class SqlWriteBack:
                 batch.append((_entry(row), found))
         return batch
 
-    def _record(self, connection: Connection, row: Row[Any], outcome: WriteOutcome) -> None:
-        written = _read(row.written)
-        if outcome.written:
-            written |= dict(outcome.change.fields)
-        why = None if outcome.written else outcome.reason
-        _save_ledger(connection, row, written=written, kept=_read(row.kept), why=why)
-        values: dict[str, Any] = _observed(row, outcome)
+    def _standing(self, row: Row[Any], outcome: WriteOutcome) -> dict[str, Any]:
+        """How the conversation stands now; it is settled unless it changed since it was handed out
+        or is worth another try.
+        """
+        pending = row.pending
         if outcome.written or outcome.permanent:
-            handed_out = self._handed_out.pop(row.key, row.pending)
-            values["pending"] = 0 if handed_out == row.pending else row.pending
-        if values:
-            connection.execute(
-                update(conversation).where(conversation.c.id == row.id).values(**values)
-            )
+            pending = 0 if self._handed_out.pop(row.key, pending) == pending else pending
+        seen = row.updated_at if outcome.updated_at is None else to_ms(outcome.updated_at)
+        return {
+            "id": row.id,
+            "pending": pending,
+            "updated_at": max(row.updated_at, seen),
+            "state": _state_after(row, outcome),
+        }
 
 
 def _pending(source: str, *, after: int) -> Any:
@@ -138,33 +144,26 @@ def _read(text: str | None) -> dict[str, str | None]:
     return {} if text is None else dict(json.loads(text))
 
 
-def _save_ledger(
-    connection: Connection,
-    row: Row[Any],
-    *,
-    written: Mapping[str, str | None],
-    kept: Mapping[str, str | None],
-    why: str | None,
-) -> None:
-    new = {
+def _noted(row: Row[Any], outcome: WriteOutcome) -> dict[str, Any]:
+    written = _read(row.written)
+    if outcome.written:
+        written |= dict(outcome.change.fields)
+    return {
         "conversation_id": row.id,
         "written": dumped(written),
-        "kept": dumped(kept),
-        "reason": why,
+        "kept": dumped(_read(row.kept)),
+        "reason": None if outcome.written else outcome.reason,
     }
-    upsert(connection, ledger, ["conversation_id"], [new])
 
 
-def _observed(row: Row[Any], outcome: WriteOutcome) -> dict[str, Any]:
-    """How the helpdesk stands now: as it said, or as it must when it took the change."""
-    values: dict[str, Any] = {}
-    if outcome.updated_at is not None:
-        values["updated_at"] = max(row.updated_at, to_ms(outcome.updated_at))
+def _state_after(row: Row[Any], outcome: WriteOutcome) -> str | None:
+    """What the helpdesk shows: as it said, or as it must when it took the change."""
     if outcome.state is not None:
-        values["state"] = state_text(outcome.state)
-    elif outcome.written and row.state is not None:
-        values["state"] = state_text(_applied(state_of(row.state), outcome.change))
-    return values
+        return state_text(outcome.state)
+    if outcome.written and row.state is not None:
+        return state_text(_applied(state_of(row.state), outcome.change))
+    state: str | None = row.state
+    return state
 
 
 def _applied(state: HelpdeskState, change: FieldChange) -> HelpdeskState:
