@@ -132,7 +132,9 @@ class _Reader:
         )
 
     def _messages(self) -> tuple[Message, ...]:
-        raw = self._data.get("messages") or []
+        raw = self._data.get("messages")
+        if raw is None:
+            return ()
         if not isinstance(raw, list):
             raise self._bad("`messages` is not a list")
         messages = [self._message(item, index) for index, item in enumerate(raw)]

@@ -13,6 +13,7 @@ VERSION = "redaction-1"
 
 SHORTEST_NAME = 3
 MOST_NAMES = 200  # of one conversation
+_MOST_PASSES = 6
 _PHONE_WINDOW = 40  # characters of one candidate: the matcher never sees a whole message
 
 _PLACEHOLDER = re.compile(r"\[(?:email|phone|card|iban|secret|name)\]")
@@ -63,7 +64,7 @@ _MOST_GROUPS = 7
 _CALL_ME = re.compile(
     r"(?:phone|mobile|cell|tel|telephone|whatsapp|fax|call(?:\s+me)?|reach\s+me|text\s+me|dial"
     r"|contact\s+(?:me|us))\b"
-    r"[^\d\n]{0,20}\Z",
+    r"[^\d\n\[\]]{0,20}\Z",
     re.IGNORECASE,
 )
 _DATE_OR_VERSION = re.compile(
@@ -99,9 +100,20 @@ class Redactor:
         self.version = VERSION
 
     def mask(self, text: str, known_names: Sequence[str] = ()) -> str:
-        """Return the text with typed placeholders. Time grows with the text's length only."""
-        if not text:
-            return text
+        """Return the text with typed placeholders. Time grows with the text's length only.
+
+        A placeholder changes what stands beside its neighbours, so masking goes on until nothing
+        changes; ordinary text takes one pass more than it has something to hide.
+        """
+        pattern = _names_pattern(tuple(known_names)[:MOST_NAMES])
+        for _ in range(_MOST_PASSES):
+            masked = self._mask_once(text, pattern)
+            if masked == text:
+                break
+            text = masked
+        return text
+
+    def _mask_once(self, text: str, names: re.Pattern[str] | None) -> str:
         masked = _PRIVATE_KEY.sub("[secret]", text) if "-----BEGIN" in text else text
         masked = _IN_URL.sub("[secret]", masked) if "://" in masked else masked
         masked = _EMAIL.sub("[email]", masked) if "@" in masked else masked
@@ -110,8 +122,7 @@ class Redactor:
         masked = _LABELLED.sub(_mask_label, masked)
         if any(character.isdigit() for character in masked):
             masked = self._mask_numbers(masked)
-        pattern = _names_pattern(tuple(known_names)[:MOST_NAMES])
-        return _outside_placeholders(masked, pattern) if pattern is not None else masked
+        return _outside_placeholders(masked, names) if names is not None else masked
 
     def _mask_numbers(self, text: str) -> str:
         masked = _IBAN.sub(_mask_iban, text)

@@ -35,11 +35,13 @@ _EXPLAINED = re.compile(
     re.IGNORECASE,
 )
 _FAILED = re.compile(
-    r"\b(?:(?:did|does|do|is|has|was)\s?n['\u2019]?o?t\s+(?:\w+\s+)?(?:work|help|fix|solve|resolve|change)\w*"
-    r"|still\s+(?:(?:is\s+|does\s+|am\s+|can\s+)?not|doesn['\u2019]?t|isn['\u2019]?t|can['\u2019]?t|cannot|broken|"
-    r"happening|(?:getting|seeing|have|having|shows?|says?|get)\b)"
-    r"|same\s+(?:error|issue|problem|result|thing|message)|no\s+luck|not\s+(?:fixed|resolved|solved)"
-    r"|tried\s+(?:that|this|it|everything|all)\b|(?:happening|broken|down|back)\s+again)",
+    r"\b(?:(?:did|does|do|is|has|was)\s?n['\u2019]?o?t\s+(?:\w+\s+)?(?:work|help|fix|solve|resolve|"
+    r"change)\w*|still\s+(?:(?:is\s+|does\s+|am\s+|can\s+)?not|doesn['\u2019]?t|isn['\u2019]?t|"
+    r"can['\u2019]?t|cannot|broken|happening|(?:get|getting|seeing|shows?|says?|fails?|failing)\b"
+    r"|ha(?:ve|s|ving)\s+(?:the|this|that|an?)\s+(?:same\s+)?(?:issue|problem|error))"
+    r"|same\s+(?:error|issue|problem|result)|no\s+luck|not\s+(?:fixed|resolved|solved)"
+    r"|tried\s+(?:that|this|it|everything|all)\b(?!.{0,80}\bwork(?:s|ed|ing)\b)"
+    r"|(?:happening|broken|down|back)\s+again)",
     re.IGNORECASE,
 )
 _WAITED = re.compile(
@@ -55,6 +57,8 @@ _PASSED_ON = re.compile(
     r"|connect(?:ing)?\s+you\s+(?:with|to)|different\s+(?:agent|person|department))",
     re.IGNORECASE,
 )
+# Every agent asks these twice, and no customer minds.
+_OFFER = re.compile(r"\b(?:anything\s+else|(?:help|assist)\s+you|how\s+are\s+you)\b", re.IGNORECASE)
 _ASKS_AGAIN = re.compile(
     r"\b(?:(?:re-?send|re-?confirm|send|share|provide|explain|describe|confirm)\b.{0,40}\b(?:again|once"
     r"\s+more|one\s+more\s+time)|(?:could|can|would)\s+you\s+(?:please\s+)?repeat)",
@@ -147,7 +151,8 @@ def _asked_again(messages: Sequence[Message], vectors: Vectors) -> list[Sign]:
     sign = [Sign(words="the agent asked for the same again", weight=1.0)]
     if any(_ASKS_AGAIN.search(text) for text in replies):
         return sign
-    questions = [t for t in replies if "?" in t and count_words(t) >= 5][:MOST_MESSAGES]
+    questions = [t for t in replies if "?" in t and count_words(t) >= 5 and not _OFFER.search(t)]
+    questions = questions[:MOST_MESSAGES]
     if len(questions) < 2:
         return []
     similar = _similarities(vectors, questions)

@@ -1,0 +1,340 @@
+"""What the local analyser finds in conversations written for it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from shutil import copytree
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.analysis import _models
+from service.analysis._churn import measure_churn
+from service.analysis._gates import own_sentences
+from service.analysis._language import LanguageReader
+from service.analysis._sentences import sentence_spans
+from service.analysis.local import build
+from service.domain.conversations import Conversation
+from service.domain.measurements import Analysis, EmptyReason, Measurement, quote_is_true
+from service.domain.taxonomy import Driver, Taxonomy
+from service.errors import TellPerson
+from service.ports import Analyser
+from service.taxonomy_files import default_taxonomy
+from tests.talk import agent, customer, talk
+
+LEAVING = [
+    ("We want to cancel our subscription at the end of the month.", "explicit"),
+    ("How do I close my account?", "explicit"),
+    ("Please delete my account and all data", "explicit"),
+    ("We will not be renewing next year.", "explicit"),
+    ("We are switching to Freshdesk next month.", "explicit"),
+    ("We are moving to another provider.", "explicit"),
+    ("I want a refund and then I will leave for good, cancel it.", "explicit"),
+    ("I can't find how to cancel my plan", "explicit"),
+    ("I'm done with your company", "explicit"),
+    ("I want my account closed today.", "explicit"),
+    ("When does our contract end?", "early"),
+    ("We are looking at other vendors.", "early"),
+    ("I am considering closing my account because of this.", "early"),
+    ("This is the fourth time this issue happened and nobody fixed it.", "early"),
+]
+
+STAYING = [
+    "Please cancel my order from yesterday.",
+    "I need to cancel my flight to Boston",
+    "Please cancel the meeting with the account team",
+    "I want to cancel my card",
+    "We are not cancelling our subscription.",
+    "Please do not close my account!",
+    "Why did you close my account?",
+    "They closed our account without asking",
+    "I switched from Zendesk to you last month",
+    "My subscription did not renew, please help",
+    "The app is terrible and I am angry",
+    "Do I have to go to a bank to change my pin?",
+    "Please stop the notifications on my account",
+    "I moved to Phoenix and need a new address",
+]
+
+
+@pytest.fixture(scope="module")
+def analyser() -> Analyser:
+    return build()
+
+
+def analyse(analyser: Analyser, *conversations: Conversation) -> list[Analysis]:
+    return list(analyser.analyse(conversations, default_taxonomy()))
+
+
+def measured(analyser: Analyser, conversation: Conversation, metric: str) -> Measurement:
+    measurement = analyse(analyser, conversation)[0].measured(metric)
+    assert measurement is not None
+    return measurement
+
+
+@pytest.mark.parametrize(("text", "tier"), LEAVING)
+def test_a_customer_who_says_so_is_a_churn_risk(text: str, tier: str) -> None:
+    churn = measure_churn(own_sentences(talk(customer(text))))
+    assert (churn.measurement.value, churn.measurement.detail) == ("yes", tier)
+    assert churn.sentence is not None
+
+
+@pytest.mark.parametrize("text", STAYING)
+def test_other_endings_are_no_churn_risk(text: str) -> None:
+    assert measure_churn(own_sentences(talk(customer(text)))).measurement.value == "no"
+
+
+def test_a_threat_withdrawn_later_does_not_count(analyser: Analyser) -> None:
+    conversation = talk(
+        customer("We want to cancel our subscription."),
+        agent("Sorry to hear that. We can offer a discount."),
+        customer("Thanks, we decided to stay after all."),
+    )
+    churn = measured(analyser, conversation, "churn_risk")
+    assert (churn.value, churn.detail) == ("no", "withdrawn later")
+
+
+def test_a_threat_after_a_withdrawal_stands(analyser: Analyser) -> None:
+    conversation = talk(
+        customer("We decided to stay for now."),
+        agent("Great!"),
+        customer("It broke again, we want to cancel our contract."),
+    )
+    assert measured(analyser, conversation, "churn_risk").value == "yes"
+
+
+def test_agents_and_quoted_history_never_count(analyser: Analyser) -> None:
+    conversation = talk(
+        customer(
+            "Thanks for the answer, all good here now.\n> We want to cancel our subscription."
+        ),
+        agent("Would you like to cancel your subscription?"),
+        customer("No need.\n\nOn Monday Ana wrote:\nI will cancel my account"),
+    )
+    assert measured(analyser, conversation, "churn_risk").value == "no"
+
+
+def test_an_angry_customer_is_negative_and_quoted(analyser: Analyser) -> None:
+    text = "Hi team,\n\nThe page is blue. Nobody answers my emails, this is ridiculous!!"
+    (found,) = analyse(analyser, talk(customer(text)))
+    assert (found.measured("sentiment") or pytest.fail("not measured")).value == "negative"
+    (quote,) = [quote for quote in found.quotes if quote.shows == "sentiment"]
+    assert quote.text == "Nobody answers my emails, this is ridiculous!!"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Third time I am locked out of my account", "negative"),
+        ("How do I change my billing address?", "neutral"),
+        ("Your team was wonderful, everything works again, thank you!", "positive"),
+    ],
+)
+def test_tone_of_single_messages(analyser: Analyser, text: str, value: str) -> None:
+    assert measured(analyser, talk(customer(text)), "sentiment").value == value
+
+
+def test_a_closing_thank_you_does_not_hide_a_complaint(analyser: Analyser) -> None:
+    conversation = talk(
+        customer("You charged me twice and nobody answers, this is ridiculous."),
+        agent("We refunded it."),
+        customer("ok thank you"),
+    )
+    (found,) = analyse(analyser, conversation)
+    assert (found.measured("sentiment") or pytest.fail("not measured")).value == "negative"
+    assert (found.tone_start, found.tone_end) == ("negative", "positive")
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("ok thanks", EmptyReason.TOO_SHORT),
+        ("Ich kann mich seit gestern nicht mehr anmelden, bitte helfen.", EmptyReason.LANGUAGE),
+        (
+            "\u041d\u0435 \u043c\u043e\u0433\u0443 \u0432\u043e\u0439\u0442\u0438",
+            EmptyReason.LANGUAGE,
+        ),
+        ("> only quoted words of somebody else", EmptyReason.NO_CUSTOMER_TEXT),
+    ],
+)
+def test_sentiment_is_blank_rather_than_guessed(
+    analyser: Analyser, text: str, reason: EmptyReason
+) -> None:
+    sentiment = measured(analyser, talk(customer(text)), "sentiment")
+    assert (sentiment.value, sentiment.reason) == (None, reason)
+
+
+@pytest.mark.parametrize("text", ["wifi kaput", "login nicht ok", "API v2 SAML SSO error 500"])
+def test_short_texts_get_the_benefit_of_the_doubt(text: str) -> None:
+    assert LanguageReader().language(text) in {None, "en"}
+
+
+def test_effort_names_its_signs(analyser: Analyser) -> None:
+    conversation = talk(
+        customer("The CSV export is empty since yesterday."),
+        agent("Please try again."),
+        customer("I tried that, it still does not work."),
+        agent("I escalated this to another team.", after=timedelta(days=2)),
+        customer("As I said before, the CSV export is empty."),
+    )
+    effort = measured(analyser, conversation, "effort")
+    assert effort.value == "high"
+    for words in ("asked the same thing again", "explain again", "fix did not", "passed on", "day"):
+        assert words in (effort.detail or "")
+
+
+def test_many_turns_alone_are_no_effort(analyser: Analyser) -> None:
+    said = [
+        customer("How do I invite a colleague?"),
+        agent("In the settings."),
+        customer("Which role should I choose for her?"),
+        agent("Editor."),
+        customer("And the colour of the board?"),
+        agent("Any."),
+        customer("Lovely, that is all for me today."),
+    ]
+    assert measured(analyser, talk(*said), "effort").value == "low"
+
+
+@pytest.mark.parametrize(
+    "last",
+    ["I tried it and it worked, lovely!", "I still have a question about the colours", "No, bye"],
+)
+def test_a_fix_that_worked_is_no_effort(analyser: Analyser, last: str) -> None:
+    conversation = talk(
+        customer("How do I invite a colleague?"),
+        agent("In the settings. Is there anything else I can help you with?"),
+        customer("I will look for the button."),
+        agent("Sure. Is there anything else I can help you with?"),
+        customer(last),
+    )
+    assert measured(analyser, conversation, "effort").value == "low"
+
+
+@pytest.mark.parametrize(
+    ("text", "driver", "canonical"),
+    [
+        ("Hello, I was charged twice this month.", "Billing", "Double charge"),
+        ("Third time I am locked out of my account", "Account Access", "Locked account"),
+        ("The webhook has not fired since Monday morning", "Integrations & API", "Webhook"),
+        ("Is your site down? Nothing loads here.", "Performance & Outages", "Outage"),
+        ("Where is my order? It should be here.", "Delivery & Orders", "Late delivery"),
+    ],
+)
+def test_an_issue_is_placed_on_the_ladder(
+    analyser: Analyser, text: str, driver: str, canonical: str
+) -> None:
+    (found,) = analyse(analyser, talk(customer(text)))
+    assert found.drivers()[:1] == (driver,)
+    assert found.tags[0].canonical == canonical
+
+
+def test_what_belongs_nowhere_is_unmapped(analyser: Analyser) -> None:
+    (found,) = analyse(analyser, talk(customer("My grandmother grows purple tulips in winter")))
+    assert found.drivers() == ()
+    assert found.tags[0].canonical is None
+    assert found.tags[0].confidence == 0
+
+
+def test_a_second_driver_needs_a_sentence_of_its_own(analyser: Analyser) -> None:
+    two = talk(
+        customer("I was charged twice this month. Also the webhook has not fired since May.")
+    )
+    (found,) = analyse(analyser, two)
+    assert set(found.drivers()) == {"Billing", "Integrations & API"}
+
+
+def test_a_driver_without_tags_is_matched_by_its_own_words(analyser: Analyser) -> None:
+    taxonomy = Taxonomy(
+        drivers=(
+            Driver(name="Billing", description="charges, invoices, refunds"),
+            Driver(name="Access", description="passwords, sign-in, locked accounts"),
+        )
+    )
+    (found,) = analyser.analyse([talk(customer("My invoice shows a wrong refund"))], taxonomy)
+    assert found.drivers() == ("Billing",)
+
+
+def test_an_empty_taxonomy_leaves_everything_unmapped(analyser: Analyser) -> None:
+    (found,) = analyser.analyse(
+        [talk(customer("I was charged twice this month"))], Taxonomy(drivers=())
+    )
+    assert found.drivers() == ()
+
+
+def test_a_summary_is_the_customers_own_sentences(analyser: Analyser) -> None:
+    conversation = talk(customer("Hi! I was charged twice this month. Thanks, bye."))
+    (found,) = analyse(analyser, conversation)
+    assert found.summary == "I was charged twice this month."
+
+
+def test_a_batch_reads_like_one_by_one(analyser: Analyser) -> None:
+    texts = [text for text, _ in LEAVING] + STAYING
+    conversations = [talk(customer(text), number=n) for n, text in enumerate(texts)]
+    together = analyse(analyser, *conversations)
+    for conversation, found in list(zip(conversations, together, strict=True))[::7]:
+        (alone,) = analyse(analyser, conversation)
+        assert _labels(alone) == _labels(found)
+
+
+def _labels(found: Analysis) -> Sequence[object]:
+    return [m.value for m in found.measurements], found.tags[:1], found.quotes
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=80),
+            st.sampled_from([text for text, _ in LEAVING]),
+            st.text(alphabet="ab .!?\n>-'\u2019\U0001f600", max_size=120),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+def test_any_text_gives_true_quotes(analyser: Analyser, texts: list[str]) -> None:
+    said = [part for text in texts for part in (customer(text), agent("Please try again."))]
+    conversation = talk(*said)
+    (found,) = analyse(analyser, conversation)
+    assert all(quote_is_true(quote, conversation) for quote in found.quotes)
+
+
+@given(st.text(alphabet="ab. !?\n>:-*\u2026", max_size=200))
+def test_sentences_are_trimmed_slices_in_order(text: str) -> None:
+    position = 0
+    for start, end in sentence_spans(text):
+        assert position <= start < end <= len(text)
+        assert text[start:end].strip() == text[start:end]
+        position = end
+
+
+def test_sentences_survive_abbreviations_and_wrapped_lines() -> None:
+    text = (
+        "We use e.g. SSO here. It fails at 3.5 seconds\nHi!\n"
+        "A longer line that the mail program of somebody has wrapped\nin two."
+    )
+    sentences = [text[start:end] for start, end in sentence_spans(text)]
+    assert sentences == [
+        "We use e.g. SSO here.",
+        "It fails at 3.5 seconds",
+        "Hi!",
+        "A longer line that the mail program of somebody has wrapped\nin two.",
+    ]
+
+
+def test_a_very_long_message_is_read_in_bounded_pieces(analyser: Analyser) -> None:
+    conversation = talk(customer("it does not work and " * 20_000))
+    (found,) = analyse(analyser, conversation)
+    assert all(len(quote.text) <= 320 for quote in found.quotes)
+
+
+def test_a_changed_artefact_is_refused(tmp_path: Path) -> None:
+    folder = copytree(_models.FOLDER, tmp_path / "models")
+    (folder / "themes_tokenizer.json").write_text("{}")
+    with pytest.raises(TellPerson, match=r"themes_tokenizer\.json is not the one"):
+        _models.checked_artefacts(folder)
+    (folder / "sentiment.onnx").unlink()
+    with pytest.raises(TellPerson, match=r"sentiment\.onnx is missing"):
+        _models.checked_artefacts(folder)

@@ -1,0 +1,128 @@
+"""Masking: what is hidden, what must stay readable, and that it ends in time."""
+
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.redaction import VERSION, Redactor
+
+REDACTOR = Redactor()
+SECONDS_FOR_A_MEGABYTE = 10.0  # a hang takes minutes; ordinary text takes a fifth of a second
+
+MASKED = [
+    ("write to maya.rose+vip@mail.example.co.uk.", "write to [email]."),
+    ("call +44 20 7946 0958 today", "call [phone] today"),
+    ("call (415) 555-2671 today", "call [phone] today"),
+    ("call 415-555-2671 x12 today", "call [phone] today"),
+    ("my mobile is 4155552671 ok", "my mobile is [phone] ok"),
+    ("card 4111 1111 1111 1111 declined", "card [card] declined"),
+    ("card 4111111111111111, again", "card [card], again"),
+    ("pay to GB82 WEST 1234 5698 7654 32 please", "pay to [iban] please"),
+    ("pay to DE89370400440532013000.", "pay to [iban]."),
+    ("password: hunter2!", "password: [secret]"),
+    ("my password is hunter22 ok", "my password is [secret] ok"),
+    ("api_key=abcd1234efgh", "api_key=[secret]"),
+    ("Authorization: Bearer abcdef1234567890", "Authorization: Bearer [secret]"),
+    ("token xoxb-12345678901-abcdefgh", "token [secret]"),
+    ("key AKIAABCDEFGHIJKLMNOP leaked", "key [secret] leaked"),
+    ("git clone https://bob:s3cret@git.example/x", "git clone https://[secret]@git.example/x"),
+    ("ssn 531-21-7351", "ssn [secret]"),
+]
+
+READABLE = [
+    "It costs $1,299.00 or 12 345 678 in total",
+    "Since 2026-11-02 10:30:00, and on 11/02/2026 again",
+    "Order 48213377 and order number 4155552671 are late",
+    "Version 3.11.4 on 10.0.0.1 with build 2026.11.2",
+    "Card ending in 4242, batch 9400 1118 9922 3344 5566 77",
+    "A number that is no card: 4111 1111 1111 1112",
+    "Invoice INV-2026-001-44 and part 1Z999AA10123456784",
+    "My password is wrong and the pin is not accepted",
+    "The basic subscription and the secret garden",
+    "@support please see #4521 at 10:45",
+]
+
+
+@pytest.mark.parametrize(("text", "expected"), MASKED)
+def test_what_identifies_a_person_is_masked(text: str, expected: str) -> None:
+    assert REDACTOR.mask(text) == expected
+
+
+@pytest.mark.parametrize("text", READABLE)
+def test_ordinary_numbers_and_words_stay(text: str) -> None:
+    assert REDACTOR.mask(text) == text
+
+
+def test_a_private_key_is_masked_to_its_end() -> None:
+    key = "-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc\n-----END RSA PRIVATE KEY-----"
+    assert REDACTOR.mask(f"here: {key} thanks") == "here: [secret] thanks"
+
+
+def test_known_people_are_masked_by_whole_words() -> None:
+    text = "Maya Rose said that Maya's roses and Mayan rose. MAYA too."
+    expected = "[name] said that [name]'s roses and Mayan rose. MAYA too."
+    assert REDACTOR.mask(text, ["Maya Rose"]) == expected
+
+
+def test_a_name_that_is_also_a_word_is_masked_only_in_the_full_name() -> None:
+    text = "Bill May wrote. The Bill is wrong since May."
+    assert REDACTOR.mask(text, ["Bill May"]) == "[name] wrote. The Bill is wrong since May."
+
+
+def test_short_and_empty_names_mask_nothing() -> None:
+    assert REDACTOR.mask("Al is at A and B", ["Al", "", " ", "A B"]) == "Al is at A and B"
+
+
+def test_a_person_called_like_a_placeholder_does_not_break_it() -> None:
+    assert REDACTOR.mask("a@example.com wrote", ["email", "Email"]) == "[email] wrote"
+
+
+def test_phones_follow_the_regions() -> None:
+    german = "Ruf an: 030-12345678"
+    assert Redactor(regions=("DE",)).mask(german) == "Ruf an: [phone]"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([text for text, _ in MASKED]),
+            st.sampled_from(READABLE),
+            st.sampled_from(["[card]", "Maya", "Maya Rose", "password:", "+1", "\n", "is"]),
+            st.text(max_size=20),
+            st.text(alphabet="0123456789 -+().@:x[]", max_size=24),
+        ),
+        max_size=6,
+    )
+)
+def test_masking_twice_changes_nothing_more(parts: list[str]) -> None:
+    once = REDACTOR.mask(" ".join(parts), ["Maya Rose"])
+    assert REDACTOR.mask(once, ["Maya Rose"]) == once
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a@",
+        "1 ",
+        "(",
+        "password ",
+        "A1",
+        "-----BEGIN PRIVATE KEY-----",
+        "eyJ",
+        "1-",
+        "x:y://",
+        "GB82 ",
+    ],
+)
+def test_a_megabyte_of_bait_ends_in_time(unit: str) -> None:
+    text = unit * (1_000_000 // len(unit))
+    start = time.process_time()
+    REDACTOR.mask(text, ["Maya Rose"])
+    assert time.process_time() - start < SECONDS_FOR_A_MEGABYTE
+
+
+def test_the_masking_has_a_version() -> None:
+    assert REDACTOR.version == VERSION
