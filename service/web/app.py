@@ -6,7 +6,7 @@ It wires pages together and refuses to know any store, helpdesk or chat tool by 
 from collections.abc import Mapping
 from datetime import datetime
 
-from flask import Flask, g, render_template, request
+from flask import Flask, Response, g, jsonify, render_template, request
 from werkzeug.exceptions import HTTPException
 
 from service.access import Access
@@ -17,6 +17,7 @@ from service.links import Links
 from service.ports import Clock, Database, Helpdesk
 from service.settings import Settings
 from service.web import (
+    api,
     conversation,
     explore,
     gate,
@@ -72,6 +73,7 @@ def create_app(
     for page in (explore, group, conversation, receipts, subjects, trust, signing_in):
         app.register_blueprint(page.pages)
     app.register_blueprint(machines.routes)
+    app.register_blueprint(api.routes)
     if slack_handler is not None:
         app.add_url_rule(
             "/slack/events",
@@ -142,18 +144,18 @@ def _outside(url: str | None) -> str | None:
     return url if url and url.startswith(("https://", "http://")) else None
 
 
-def _say_it(error: VerbatimError) -> tuple[str, int]:
+def _say_it(error: VerbatimError) -> tuple[str | Response, int]:
     code = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     return _error_page(str(error), code), code
 
 
-def _say_http(error: HTTPException) -> tuple[str, int]:
+def _say_http(error: HTTPException) -> tuple[str | Response, int]:
     code = error.code or 500
     words = "There is no such page." if code == 404 else (error.description or error.name)
     return _error_page(words, code), code
 
 
-def _error_page(words: str, code: int) -> str:
+def _error_page(words: str, code: int) -> str | Response:
     if request.endpoint in gate.MACHINE_ENDPOINTS:
-        return f"{words}\n"
+        return jsonify(error=words)
     return render_template("error.html", words=words, code=code)

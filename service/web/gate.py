@@ -15,7 +15,7 @@ from service.web.site import Site, site
 OPEN_ENDPOINTS = frozenset({"static", "signing_in.page", "signing_in.enter"})
 # These are called by machines, which prove themselves by signature or ask only for health.
 MACHINE_ENDPOINTS = frozenset(
-    {"machines.hook", "machines.alive", "machines.ready", "machines.slack"}
+    {"machines.hook", "machines.alive", "machines.ready", "machines.slack", "api.ask"}
 )
 
 _POLICY = "; ".join(

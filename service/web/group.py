@@ -76,7 +76,7 @@ def page() -> str:
         return withheld_page(query, names)
     found = rows(query, here.database.facts.groups(query, viewer), names)
     whole_query = replace(query, group_by=())
-    overall = here.answers.ask(whole_query, viewer, intent=Intent.COUNT).headline
+    answer = here.answers.ask(whole_query, viewer, intent=Intent.COUNT)
     return render_template(
         "group.html",
         query=query,
@@ -87,7 +87,8 @@ def page() -> str:
         chart=chart(query, found),
         upright=is_upright(query),
         overall=number(whole_query, here.database.facts.count(whole_query, viewer)),
-        receipt=overall.current.receipt if overall else None,
+        receipt=answer.headline.current.receipt if answer.headline else None,
+        caveats=answer.caveats,
         hidden=hidden,
         is_rate=is_rate(query),
         metric_title=title(query.metric),

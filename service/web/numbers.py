@@ -52,7 +52,7 @@ class Share:
     def remark(self) -> str:
         return {
             Confidence.NOTHING: "",
-            Confidence.LIST: "too few for a share: read them",
+            Confidence.LIST: "too few for a share",
             Confidence.FEW: "few conversations",
             Confidence.ENOUGH: "",
         }[self.confidence]

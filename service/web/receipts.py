@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from flask import Blueprint, render_template
 
+from service.domain.answers import Recount
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.errors import Forbidden
@@ -50,12 +51,28 @@ def page(receipt_id: str) -> str:
         receipt=receipt,
         sentence=query.sentence({**names, query.metric: title(query.metric)}),
         metric_title=title(query.metric),
+        difference=difference(recount),
         then=words(query.metric, receipt.n, receipt.of),
         now=words(query.metric, recount.now_n, recount.now_of),
         arrived=named(recount.arrived),
         left=named([key for key in recount.left if key in stored]),
         list_url=HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)),
     )
+
+
+def difference(recount: Recount) -> str:
+    """Say how then and now differ, or why the difference cannot be named."""
+    receipt = recount.receipt
+    remembered = len(receipt.members) == receipt.n
+    if recount.arrived or recount.left:
+        gone = len(recount.left) - recount.erased
+        arrived = f"{whole(len(recount.arrived))} arrived"
+        return f"{arrived}, {whole(gone)} left, {whole(recount.erased)} erased"
+    if recount.same:
+        return "the same conversations" if remembered else "the same count"
+    if receipt.n == recount.now_n and remembered:
+        return "the same conversations, out of another total"
+    return "too many to keep with a receipt, so the difference is not named one by one"
 
 
 def within(query: Query, viewer: Viewer) -> bool:

@@ -85,6 +85,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     server.shutdown()
     thread.join()
     server.server_close()
+    filled.database.close()
 
 
 @pytest.fixture

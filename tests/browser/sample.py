@@ -38,7 +38,7 @@ from service.measures import all_metrics
 from service.ports import Database, Helpdesk, Person
 from service.settings import Settings
 from service.web.app import create_app
-from storage.database import open_database
+from storage.database import SqlDatabase, open_database
 
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SECRET = "a made-up secret of the tests, long enough"
@@ -81,7 +81,7 @@ class Sample:
     """A running application over filled stores, with what a test needs to look behind it."""
 
     app: Flask
-    database: Database
+    database: SqlDatabase
     public_url: str
 
     def link(self, person: Person) -> str:
@@ -187,12 +187,15 @@ def _fill(database: Database) -> None:
 
 
 def _kind(index: int) -> tuple[str, str]:
-    """Of each ten: four complaints, three questions, one praise, one too short, one unmeasured."""
+    """Of each ten: four complaints, three questions, one praise, one too short, one unmeasured.
+
+    Not every complaint sounds unhappy and not every question does not.
+    """
     place = index % 10
     if place < 4:
-        return COMPLAINT, "negative"
+        return COMPLAINT, "neutral" if index % 7 == 5 else "negative"
     if place < 7:
-        return QUESTION, "neutral"
+        return QUESTION, "negative" if index % 20 == 4 else "neutral"
     return {7: (PRAISE, "positive"), 8: ("ok", "empty"), 9: (QUESTION, "unmeasured")}[place]
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import cast
@@ -47,9 +47,11 @@ class SignedDesk:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Sample:
+def site(tmp_path: Path) -> Iterator[Sample]:
     desks = {"zendesk": cast(Helpdesk, SignedDesk())}
-    return sample.make(tmp_path, filled=False, helpdesks=desks)
+    empty = sample.make(tmp_path, filled=False, helpdesks=desks)
+    yield empty
+    empty.database.close()
 
 
 def _form(page: str) -> dict[str, str]:
@@ -150,6 +152,7 @@ def test_over_https_the_cookie_is_bound_to_the_host(tmp_path: Path) -> None:
     assert response.headers["Set-Cookie"].startswith("__Host-verbatim=")
     assert "Secure" in response.headers["Set-Cookie"]
     assert "max-age" in response.headers["Strict-Transport-Security"]
+    site.database.close()
 
 
 def test_a_link_expires(site: Sample) -> None:
@@ -229,6 +232,19 @@ def test_the_doors_of_unknown_helpdesks_are_closed(site: Sample) -> None:
 def test_an_event_larger_than_any_is_refused(site: Sample) -> None:
     response = site.client(None).post("/hooks/zendesk", data=b"x" * (2 * 1024 * 1024))
     assert response.status_code == 413
+
+
+def test_the_api_wants_a_session_as_a_bearer_token_and_no_cookie(site: Sample) -> None:
+    client = site.client(ANA)
+    question = {"text": "help"}
+    assert client.post("/api/v1/ask", json=question).status_code == 401
+    token = site.access().use_sign_in_link(site.link(ANA))
+    bearer = {"Authorization": f"Bearer {token}"}
+    assert client.post("/api/v1/ask", json={}, headers=bearer).status_code == 400
+    answer = client.post("/api/v1/ask", json=question, headers=bearer)
+    assert answer.status_code == 200
+    assert answer.json is not None
+    assert answer.json["intent"] == "help"
 
 
 def test_health_needs_no_session(site: Sample) -> None:

@@ -51,9 +51,11 @@ QUERIES = (
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Sample:
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
     """One workspace for the module: these tests only read it."""
-    return sample.make(tmp_path_factory.mktemp("site"))
+    filled = sample.make(tmp_path_factory.mktemp("site"))
+    yield filled
+    filled.database.close()
 
 
 @pytest.fixture
@@ -292,6 +294,11 @@ def test_the_form_leads_to_one_clean_address(ana: FlaskClient) -> None:
     assert ana.get(grouped).location == "/group?metric=negative_rate&group=driver"
 
 
+def test_a_share_that_nobody_validated_says_so(ana: FlaskClient) -> None:
+    page = ana.get("/group?metric=negative_rate&group=driver").text
+    assert "Sentiment: not validated" in page
+
+
 def test_nothing_found_names_the_cause_and_a_next_step(ana: FlaskClient) -> None:
     page = ana.get("/?text=zeppelin").text
     assert "No conversations match" in page
@@ -299,7 +306,9 @@ def test_nothing_found_names_the_cause_and_a_next_step(ana: FlaskClient) -> None
 
 
 def test_a_workspace_without_a_sync_says_so(tmp_path: Path) -> None:
-    page = sample.make(tmp_path, filled=False).client().get("/").text
+    site = sample.make(tmp_path, filled=False)
+    page = site.client().get("/").text
+    site.database.close()
     assert "Nothing has been fetched yet" in page
     assert "verbatim sync" in page
 

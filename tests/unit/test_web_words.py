@@ -33,7 +33,7 @@ def quote(text: str, start: int, end: int, shows: str = "sentiment") -> Quote:
     ("n", "of", "words", "remark"),
     [
         (0, 0, "none known", ""),
-        (1, 4, "1 of 4", "too few for a share: read them"),
+        (1, 4, "1 of 4", "too few for a share"),
         (7, 18, "7 of 18", "few conversations"),
         (9, 30, "30% (9 of 30)", ""),
         (112, 361, "31% (112 of 361)", ""),

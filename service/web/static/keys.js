@@ -1,4 +1,4 @@
-// j and k walk the rows, Enter opens one, "/" goes to the search field. Every page works without.
+// j and k walk the rows, Enter opens one, "/" goes to the search field. Pages work without it.
 "use strict";
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, button, a, summary");
@@ -17,3 +17,5 @@ document.addEventListener("keydown", (event) => {
   rows.forEach((row) => row.classList.toggle("at", row === next));
   next.querySelector("th a").focus();
 });
+// On a narrow screen the filters would push the list out of sight.
+if (window.innerWidth < 900) document.querySelector(".side details")?.removeAttribute("open");
