@@ -276,6 +276,8 @@ def test_an_empty_metric_gives_its_reason_and_an_unmeasured_one_says_so(ana: Fla
     assert "Blank: under four words." in empty
     unmeasured = ana.get("/conversations/zendesk:360001200009").text
     assert unmeasured.count("not measured") == 3
+    assert "Not analysed yet" in unmeasured
+    assert "Unmapped" not in unmeasured
 
 
 def test_the_export_runs_nothing_in_a_spreadsheet(ana: FlaskClient) -> None:
