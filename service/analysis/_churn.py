@@ -96,6 +96,7 @@ _EXPLICIT = (
         r"order(?:ing)?|book(?:ing)?|do(?:ing)?\s+business|stay(?:ing)?|com(?:e|ing)\s+back|"
         r"deal(?:ing)?)\b.{0,40}\b(?:again|ever)\b"
     ),
+    _rule(r"\b(?:(?:time|decided|going|want)\s+to\s+(?:move\s+on\b|part\s+ways)|parting\s+ways)"),
     _rule(
         r"\b(?:done\s+with\s+(?:you\b|your\b|this\s+(?:company|service|app|product|bank|platform))"
         r"|stop(?:ping)?\s+using\s+(?:you\b|your\b|this\s+(?:service|product|tool|app|platform))"
@@ -111,8 +112,10 @@ _BARE_CANCEL = _rule(
     rf"|\b(?:will|['\u2019]ll|please|must|can|let['\u2019]?s)\s+)cancel\b(?=\s*(?:[.!?,;]|$)|\s+{_NOW}\b)"
 )
 _SWITCH_TO_NAME = re.compile(
-    r"\b(?:[Ww]e|I|[Ww]e['\u2019]re|I['\u2019]m|[Ww]e['\u2019]ll|I['\u2019]ll|[Ww]e['\u2019]ve"
+    r"\b(?:[Ww]e|I|[Tt]hinking|[Cc]onsidering|[Ww]e['\u2019]re|I['\u2019]m|[Ww]e['\u2019]ll|I['\u2019]ll"
+    r"|[Ww]e['\u2019]ve"
     r"|I['\u2019]ve)\b[^.!?]{0,40}?\b(?:switch(?:ing|ed)?(?:\s+(?:over|back|away))?|migrat(?:ing|ed)"
+    r"|(?<=of )moving|(?<=about )moving|(?<=onsidering )moving"
     r"|mov(?:e|ing|ed)\s+(?:everything|everyone|all|our\s+\w+|the\s+(?:team|company)))\s+to\s+"
     rf"(?!(?i:{_NO_COMPETITOR})\b)[A-Z][A-Za-z]+\b(?!\s+(?:plan|tier|view|mode))"
 )
@@ -171,6 +174,7 @@ _BY_THE_OTHER_SIDE = _rule(
     r"|(?<!can )(?<!could )(?<!would )(?<!will )"
     r"\byou(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?)$"
 )
+_LOST_US = _rule(r"los")  # "you lost a customer" is said of us by the one who leaves
 _TOWARDS_US = _rule(
     r"\b(?:from\s+[\w ]{2,30}\s+to\s+(?:you|your|yours)\b|(?:switch(?:ed|ing)?|mov(?:ed?|ing)|"
     r"com(?:e|ing)|came|join(?:ed|ing)?|sign(?:ed|ing)?\s+up)\s+(?:over\s+)?(?:to|with|for)?\s*"
@@ -244,7 +248,8 @@ def signal_in(sentence: Sentence) -> Signal | None:
     for match, tier in _candidates(sentence):
         before = text[: match.start()]
         inside = _ALREADY_NEGATIVE.match(match.group())
-        if (not inside and _NEGATED.search(before)) or _BY_THE_OTHER_SIDE.search(before):
+        theirs = _BY_THE_OTHER_SIDE.search(before) and not _LOST_US.match(match.group())
+        if (not inside and _NEGATED.search(before)) or theirs:
             continue
         tier = ChurnTier.EARLY if _MAYBE.search(text) else tier
         return Signal(sentence=sentence, position=match.start(), tier=tier)

@@ -52,10 +52,11 @@ thanks thank hi hello hey dear sir madam team guys ok okay yes just really very 
 some any such get got getting go going want wanted need needed like know let see say says said
 tell told help try trying tried make made one thing things something someone today now yesterday
 still again already since ago user url seem seems regarding able anything everything lot much many
-more hope dont didnt doesnt isnt wasnt cant wont ill youre theyre morning afternoon evening good
+more hope dont didnt doesnt isnt wasnt cant wont ill youre theyre weve youve theyve hes shes can
+could couldve unless morning afternoon evening good
 """
 _FILLER = frozenset(_FILLER_WORDS.split())
-_NEGATIVE_FORMS = re.compile(r"^(?:can['\u2019]?t|cannot|couldn['\u2019]?t|won['\u2019]?t|unable)$")
+_NEGATIVE_FORMS = re.compile(r"^(?:can['\u2019]?t|cannot|couldn['\u2019]?t|unable)$")
 _CLEAN = re.compile(r"[^a-z0-9 ]+")
 
 

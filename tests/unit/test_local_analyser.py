@@ -34,7 +34,10 @@ LEAVING = [
     ("I can't find how to cancel my plan", "explicit"),
     ("I'm done with your company", "explicit"),
     ("I want my account closed today.", "explicit"),
+    ("You lost a customer!", "explicit"),
+    ("It is time to move on to something else.", "explicit"),
     ("When does our contract end?", "early"),
+    ("Thinking of moving to HubSpot, what can you offer?", "early"),
     ("We are looking at other vendors.", "early"),
     ("I am considering closing my account because of this.", "early"),
     ("This is the fourth time this issue happened and nobody fixed it.", "early"),
@@ -55,6 +58,8 @@ STAYING = [
     "Do I have to go to a bank to change my pin?",
     "Please stop the notifications on my account",
     "I moved to Phoenix and need a new address",
+    "I am thinking of moving to the annual plan",
+    "Did you cancel my contract?",
 ]
 
 
