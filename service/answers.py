@@ -117,7 +117,7 @@ class Answers:
             viewer,
             intent=reading.intent,
             reading=reading,
-            assumed=assumptions(reading, catalogue),
+            assumed=assumptions(reading),
             sides=sides_of(reading, catalogue),
         )
 

@@ -388,7 +388,7 @@ class _Errors:
                     sums[cell.account] += sign * weight * (cell.x - cell.n * rate)
                 else:
                     alone += weight**2 * (cell.x * (1 - rate) ** 2 + (cell.n - cell.x) * rate**2)
-        return sqrt(alone + sum(value**2 for value in sums.values()))
+        return max(sqrt(alone + sum(value**2 for value in sums.values())), _least(cells, share))
 
     def mix(self, cells: Sides, s: tuple[Fraction, Fraction], pivot: Fraction) -> float:
         """A conversation moves the mix part by pivot * (w - s) / N; those elsewhere by w = 0."""
@@ -409,7 +409,10 @@ class _Errors:
                 else:
                     own = (1 / cell.m - held) ** 2 - held**2
                     alone += own * cell.n * (day / size) ** 2
-        return abs(float(pivot)) * sqrt(max(0.0, alone + sum(v**2 for v in sums.values())))
+        variance = max(0.0, alone + sum(v**2 for v in sums.values()))
+        middle = (s0 + s1) / 2
+        least = middle * (1 - middle) * (1 / self._size0 + 1 / self._size1) / 4
+        return abs(float(pivot)) * sqrt(max(variance, least))
 
     def _day(self, cell: Cell, side: int) -> float:
         return self._v[cell.weekday] if side == 0 else 1.0
@@ -427,6 +430,19 @@ class _Errors:
             for cell in cells
             if cell.account not in self._clusters
         )
+
+
+def _least(cells: Sides, share: Fraction) -> float:
+    """The pooled, unclustered error of a rate part: nothing published is surer than that.
+
+    Without it 0 of 1 against 1 of 1 would have no error at all, and accounts that happen to agree
+    would count as proof.
+    """
+    (n0, x0), (n1, x1) = _plain(cells.before), _plain(cells.after)
+    if not n0 or not n1:
+        return 0.0
+    pooled = (x0 + x1) / (n0 + n1)
+    return float(share) * sqrt(pooled * (1 - pooled) * (1 / n0 + 1 / n1))
 
 
 def _with_discoveries(

@@ -6,44 +6,25 @@ then the thread and the defaults.
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
-from service.errors import Misused
-from service.query import CONVERSATIONS, EMPTY_VALUE, NO_VALUE, Dimension, Filter, Query, Window
+from service.query import CONVERSATIONS, Window
 from service.reading import intents, periods, signals, threads
-from service.reading.entities import Entities, find_entities, nearest
+from service.reading.asking import assumptions, sides_of, to_query
+from service.reading.entities import nearest
+from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import refusal
 from service.reading.terms import defined_term
 from service.reading.words import Words
 
+__all__ = ["Reading", "assumptions", "read", "sides_of", "to_query"]
+
 ThreadItem = Mapping[str, object]
-_KINDS = ("account", "driver", "tag", "segment", "channel", "agent", "owner", "source")
 _NO_METRIC = {Intent.ACCOUNT_BRIEF, Intent.QUOTES, Intent.CHURN_LIST, Intent.FUNNEL}
-
-
-@dataclass(slots=True, kw_only=True)
-class Seen:
-    """What the words of one message hold, before any default."""
-
-    words: Words
-    entities: Entities
-    number: signals.Number
-    text: str  # all words but the quoted ones
-    free: str  # after names, periods were used up
-    filters: dict[str, tuple[str, ...]]
-    exclude: dict[str, tuple[str, ...]]
-    period: Window | None = None
-    baseline: Baseline | None = None
-    intent: Intent | None = None
-    grouped: tuple[str, ...] = ()
-    compare: Compare | None = None
-    fix: str | None = None
-    funnel: str | None = None
-    unknown_account: str | None = None
 
 
 def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> Reading:
@@ -60,13 +41,13 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     term = defined_term(everything, catalogue)
     if term is not None:
         return Reading(intent=Intent.DEFINITION, term=term)
-    seen = _look(words, catalogue)
+    seen = look(words, catalogue)
     reason = refusal(_unnamed(words), words.plain)
     if reason is not None:
         return Reading(intent=Intent.REFUSE, refuse=reason)
     if seen.entities.ambiguous:
         return _ask_which(seen, catalogue)
-    if last is not None and threads.continues(seen.text, seen.intent, _has_own_slots(seen)):
+    if last is not None and threads.continues(seen.text, seen.intent, has_own_slots(seen)):
         return _follow(seen, last, catalogue)
     return _fresh(seen, catalogue)
 
@@ -88,151 +69,6 @@ def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
         if isinstance(found, Mapping):
             return Reading.from_dict(found)
     return None
-
-
-# --- Looking -------------------------------------------------------------------------------------
-
-
-def _look(words: Words, catalogue: Catalogue) -> Seen:
-    entities = find_entities(words, catalogue)
-    text = words.everything()
-    days = periods.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
-    since_fix = _since_fix(words, entities, catalogue)
-    first, second = _two_periods(words, days)
-    number = signals.find_number(words, entities.of("custom"))
-    filters = {kind: entities.of(kind) for kind in _KINDS}
-    exclude = {kind: entities.of(kind, negated=True) for kind in _KINDS}
-    filters |= number.filters
-    if entities.of("custom", negated=True):
-        exclude["custom"] = entities.of("custom", negated=True)
-    filters |= _own(text)
-    texts = _mentioned(words)
-    if texts:
-        filters["text"] = texts
-    seen = Seen(
-        words=words,
-        entities=entities,
-        number=number,
-        text=text,
-        free=words.free(),
-        filters={kind: values for kind, values in filters.items() if values},
-        exclude={kind: values for kind, values in exclude.items() if values},
-        period=first or since_fix,
-        fix=next(iter(entities.of("fix")), None),
-        funnel=next(iter(entities.of("funnel")), None),
-    )
-    if seen.number.metric is None and texts and re.search(r"\b(how many|mention)", text):
-        seen.number = replace_metric(seen.number, CONVERSATIONS)
-    seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
-    _baseline(seen, second, catalogue)
-    seen.compare = _sides(seen)
-    seen.intent = intents.explicit_intent(
-        intents.Asked(
-            text=text,
-            free=seen.free,
-            entities=entities,
-            number=seen.number,
-            has_period=seen.period is not None,
-            sides=seen.compare is not None,
-            two_periods=second is not None,
-        )
-    )
-    return seen
-
-
-def replace_metric(number: signals.Number, metric: str) -> signals.Number:
-    return signals.Number(metric=metric, filters=number.filters)
-
-
-def _own(text: str) -> dict[str, tuple[str, ...]]:
-    """Read "my accounts" and "my tickets"."""
-    found: dict[str, tuple[str, ...]] = {}
-    if re.search(r"\bmy (?:accounts?|book|customers?|clients?|portfolio|patch)\b", text):
-        found["owner"] = ("me",)
-    if re.search(r"\bmy (?:tickets?|tix|conversations?|convos?|cases|chats|queue)\b", text):
-        found["agent"] = ("me",)
-    return found
-
-
-def _mentioned(words: Words) -> tuple[str, ...]:
-    """Quoted text, and what follows "mentioning": data to look for, never an instruction."""
-    texts = [" ".join(quoted.lower().split()) for quoted in words.quoted]
-    if not texts:
-        match = words.find(
-            r"\bmention(?:s|ing|ed)? (?:of )?((?:(?!in |on |since |this |last |past |for |from |by |~)"
-            r"\S+ ?){1,3})",
-            by="text",
-        )
-        if match is not None and match.group(1).strip():
-            texts.append(match.group(1).strip())
-    return tuple(dict.fromkeys(texts))
-
-
-def _since_fix(words: Words, entities: Entities, catalogue: Catalogue) -> Window | None:
-    """Read "since 5.2" and "since the release": from that day up to today."""
-    fix = entities.first("fix")
-    everything = words.free()
-    named = fix if fix is not None and re.search(r"\bsince (?:the )?~", everything) else None
-    if named is None and re.search(r"\bsince the (?:last |latest )?release\b", everything):
-        releases = [one for one in catalogue.of("fix") if one.flavour == "release" and one.day]
-        named = max(releases, key=lambda one: str(one.day), default=None)
-    if named is None or named.day is None or named.day > catalogue.today:
-        return None
-    return Window(named.day, catalogue.today + timedelta(days=1))
-
-
-def _two_periods(words: Words, days: periods.Days) -> tuple[Window | None, Window | None]:
-    """Read the period and, when another is named after it, what it is compared with."""
-    first = periods.take_period(words, days)
-    if first is None:
-        return None, None
-    return first, periods.take_period(words, days)
-
-
-def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
-    """Named baselines: "vs July", "compared to last year", "than last week"."""
-    joined = r"\b(?:vs|versus|against|than|to|with|over|and|from|or|on|the)\b"
-    if re.search(
-        r"\b(?:yoy|year over year|year on year|same (?:time|period) last year)\b", seen.text
-    ) or (re.search(r"\b(?:vs|versus|than|to|with|against) last (?:year|yr)\b", seen.text)):
-        period = seen.period
-        if (period is not None and second is not None) or (
-            period is not None and "yoy" in seen.text
-        ):
-            seen.baseline = periods.year_before(period)
-        return
-    if second is not None and re.search(joined, seen.free):
-        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=second)
-        return
-    than = re.search(
-        r"\b(?:than|vs|versus|compared (?:to|with)|against) last (week|month|quarter|year)\b",
-        seen.text,
-    )
-    if than is not None and second is None and seen.period is not None:
-        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=seen.period)
-        start = periods.unit_start(than.group(1), catalogue.today)
-        seen.period = Window(start, catalogue.today + timedelta(days=1))
-
-
-def _sides(seen: Seen) -> Compare | None:
-    """Two or more values of one dimension are the sides of a comparison."""
-    asks = re.search(
-        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|than|or|against)\b", seen.free
-    )
-    if asks is None:
-        return None
-    for kind in _KINDS:
-        values = seen.filters.get(kind, ())
-        if len(values) >= 2:
-            return Compare(by=kind, values=values)
-    sentiment = seen.filters.get("sentiment", ())
-    del sentiment
-    return None
-
-
-def _has_own_slots(seen: Seen) -> bool:
-    """Whether a message could be a question by itself."""
-    return seen.number.metric is not None or bool(seen.filters) or seen.period is not None
 
 
 # --- A fresh question ----------------------------------------------------------------------------
@@ -311,7 +147,7 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
         if texts:
             return texts[0]
         match = re.search(
-            r"\b(?:about|on|for|with|at|is|are|of|how's|how) (?:the )?([a-z][\w.&-]+(?: [A-Z]\w+)*)",
+            r"\b(?:about|on|for|with|at|is|are|of|how's|how) (?:the )?([a-z][\w.&-]+)",
             seen.free,
         )
         if match is not None and match.group(1) not in {"the", "call", "a", "my", "meeting", "it"}:
@@ -336,15 +172,11 @@ _NOT_NAMES = frozenset(
 
 def _nothing_moved(seen: Seen) -> bool:
     """Whether a "why is it down?" names nothing that could be down."""
-    if seen.number.metric is not None or seen.filters or intents.is_open(seen.text):
-        return False
-    return True
+    return not (seen.number.metric is not None or seen.filters or intents.is_open(seen.text))
 
 
 def _draft(seen: Seen, intent: Intent) -> Reading:
-    metric = seen.number.metric
-    if intent in _NO_METRIC:
-        metric = None if intent is not Intent.QUOTES else None
+    metric = None if intent in _NO_METRIC else seen.number.metric
     filters = dict(seen.filters)
     if intent is Intent.CHURN_LIST:
         filters.pop("churn_risk", None)
@@ -537,84 +369,3 @@ def _completed(reading: Reading, catalogue: Catalogue) -> Reading:
     if intent is Intent.TREND and period is not None and not reading.group_by:
         reading = replace(reading, group_by=(periods.grain_of(period),))
     return replace(reading, baseline=baseline_for(reading, catalogue) or reading.baseline)
-
-
-# --- To a Query ----------------------------------------------------------------------------------
-
-
-def to_query(reading: Reading, catalogue: Catalogue, *, person: str = "") -> Query:
-    """Turn a reading into the Query that answers it; "me" is the person who asks."""
-    metric = reading.metric or CONVERSATIONS
-    if metric == "sentiment":
-        metric = "negative_rate"
-    filters = _filters(reading.filters, catalogue, person)
-    return Query(
-        metric=metric,
-        window=reading.period,
-        filters=filters,
-        exclude=_filters(reading.exclude, catalogue, person),
-        text=tuple(reading.filters.get("text", ())),
-        group_by=tuple(Dimension(one) for one in reading.group_by if one != "conversation"),
-        compare_to=reading.baseline.window if reading.baseline else None,
-    )
-
-
-def _filters(
-    filters: Mapping[str, tuple[str, ...]], catalogue: Catalogue, person: str
-) -> tuple[Filter, ...]:
-    found = []
-    for kind, values in filters.items():
-        if kind in {"text", "custom"}:
-            continue
-        if kind == "segment":
-            found += _segments(values, catalogue)
-            continue
-        keys = [key for value in values for key in _keys(kind, value, catalogue, person)]
-        found.append(Filter.of(Dimension(kind), *keys))
-    return tuple(found)
-
-
-def _segments(values: Sequence[str], catalogue: Catalogue) -> list[Filter]:
-    """Segments of one group are "or"; of two groups nobody can be both here, so that is said."""
-    groups: dict[str | None, list[str]] = {}
-    for value in values:
-        entity = catalogue.get("segment", value)
-        keys = catalogue.keys("segment", value)
-        groups.setdefault(entity.group if entity else None, []).extend(keys)
-    return [Filter.of(Dimension.SEGMENT, *keys) for keys in groups.values()]
-
-
-def _keys(kind: str, value: str, catalogue: Catalogue, person: str) -> tuple[str, ...]:
-    if value == "me":
-        return (person or NO_VALUE,)
-    if kind in {"sentiment", "effort", "churn_risk"}:
-        return (EMPTY_VALUE if value == "empty" else value,)
-    if kind not in set(Dimension):
-        raise Misused(f"Conversations cannot be filtered by {kind}.")
-    return catalogue.keys(kind, value)
-
-
-def sides_of(reading: Reading, catalogue: Catalogue) -> tuple[tuple[str, ...], ...]:
-    """The filter values of each side of a comparison."""
-    if reading.compare is None:
-        return ()
-    by = reading.compare.by
-    return tuple(catalogue.keys(by, value) for value in reading.compare.values)
-
-
-def assumptions(reading: Reading, catalogue: Catalogue) -> tuple[str, ...]:
-    """Say in words what the reader filled in or took a word to mean."""
-    said = []
-    if reading.metric == "sentiment":
-        moved = {"down": '"drop" = share of negative conversations up'}
-        moved["up"] = '"improve" = share of negative conversations down'
-        said.append(
-            moved.get(reading.direction or "", "sentiment = share of negative conversations")
-        )
-    if "period" in reading.assumed and reading.period is not None:
-        length = f"last {reading.period.days} full days"
-        if reading.baseline is not None and reading.baseline.window.end == reading.period.start:
-            length += f" against the {reading.baseline.window.days} before"
-        said.append(length)
-    del catalogue
-    return tuple(said)

@@ -114,12 +114,15 @@ def _cause(
     pair = None
     if found.kind is Kind.RATE:
         pair = _drill(desk, query.narrowed(found.dimension, found.value), window, baseline)
+    first, second = (found.dimension, found.value), pair
+    if second is not None and second[0] is Dimension.DRIVER:
+        first, second = second, first  # whichever lens it was seen in, the driver is told first
     return Cause(
         type=found.kind.value,
-        dimension=found.dimension,
-        value=found.value,
-        within_dimension=pair[0] if pair else None,
-        within_value=pair[1] if pair else None,
+        dimension=first[0],
+        value=first[1],
+        within_dimension=second[0] if second else None,
+        within_value=second[1] if second else None,
     )
 
 

@@ -18,25 +18,28 @@ _PART_LENGTH = 4
 # Words that are never a misspelt or partial name: ordinary English, dates and metrics.
 ORDINARY = frozenset(
     """
-    about account accounts affected after again agent agents alert all also and angry annoyed answer any
-    anything april are asked asking august average bakery before behind best better between biggest bot
-    brief call called case cases causing change changed channel channels chart chats churn client clients
-    club common companies company compare complain complaining complaint complaints conversation
-    conversations convos count customer customers daily data december declining did does doing down driver
-    drivers drop dropped during each early effort email emails error errors evening ever everything example
-    examples explain fall fallen fast feedback feeling fell fewest first fixed flags friday from funnel
-    going graph grew group growing grown growth handled happening happier happiest happy have having
-    health help helped high higher highest hour hours impact improve improved increase increased issue
-    issues january july june just lately later least less list lots lower lowest many march mean means
-    mention mentioned mentioning mentions messages metric minutes monday month monthly months mood more
-    morning most move moved much negative neutral never number october only open opened other over owner
-    people percent percentage period phone plan plot positive problem problems quarter question questions
-    quote quotes rate raise recent recently report reported request requests risk risen rising same
-    saturday saying season segment segments sentiment september share show since some sons source spike
-    staff start stats street stuff summary sunday support tagged tags team tell than that their them there
-    these they thing things this those thursday ticket tickets today tomorrow trend trends tuesday
-    unhappy unusual users very volume want wednesday week weekend weekly weeks went were what where which
-    while whole with without words work worse worst year yesterday your
+    about account accounts affected after again agent agents alert all also and angry
+    annoyed answer any anything april are asked asking august average before behind best
+    better between biggest bot brief call called case cases causing change changed channel
+    channels chart chats churn client clients common companies company compare complain
+    complaining complaint complaints conversation conversations convos count customer
+    customers daily data december declining did does doing down driver drivers drop dropped
+    during each early effort email emails error errors evening ever everything example
+    examples explain fall fallen fast feedback feeling fell fewest first fixed flags friday
+    from funnel going graph grew group growing grown growth handled happening happier
+    happiest happy have having health help helped high higher highest hour hours impact
+    improve improved increase increased issue issues january july june just lately later
+    least less list lots lower lowest many march mean means mention mentioned mentioning
+    mentions messages metric minutes monday month monthly months mood more morning most move
+    moved much negative neutral never number october only open opened other over owner
+    people percent percentage period phone plan plot positive problem problems quarter
+    question questions quote quotes rate raise recent recently report reported request
+    requests risk risen rising same saturday saying season segment segments sentiment
+    september share show since some sons source spike staff start stats stuff summary sunday
+    support tagged tags team tell than that their them there these they thing things this
+    those thursday ticket tickets today tomorrow trend trends tuesday unhappy unusual users
+    very volume want wednesday week weekend weekly weeks went were what where which while
+    whole with without words work worse worst year yesterday your
     """.split()  # noqa: SIM905  # a list of a hundred quoted words would be unreadable
 )
 
@@ -152,7 +155,7 @@ def _fits(entity: Entity, words: Words, first: int, run: list[Word]) -> bool:
         )
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
-    return text not in {"mine", "tag", "account"}
+    return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel
 
 
 def _take(
@@ -223,9 +226,15 @@ def _partial(words: Words, catalogue: Catalogue, found: Entities) -> None:
     for length in (3, 2, 1):
         for first, run in list(_runs(words, length)):
             key = tuple(stem(word.text) for word in run)
-            if any(word.used for word in run) or not _telling(run):
+            if any(word.used for word in run):
                 continue
-            fits = [e for e in catalogue.of("account") if _holds(name_key(e.name), key)]
+            named = [(e, name_key(e.name)) for e in catalogue.of("account")]
+            if _telling(run):
+                fits = [e for e, name in named if _holds(name, key)]
+            elif length > 1:  # ordinary words, but together they open a name
+                fits = [e for e, name in named if name[:length] == key]
+            else:
+                continue
             if len(fits) == 1:
                 _take(words, fits, first, run, found)
             elif fits:

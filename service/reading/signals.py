@@ -6,7 +6,10 @@ from dataclasses import dataclass, field
 
 from service.reading.words import Words
 
-_NOUNS = r"(?:tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|ones|feedback|~)"
+_NOUNS = (
+    r"(?:tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|"
+    r"ones|feedback|~)"
+)
 _RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
 _MOOD = (
     r"(?:sentiment|mood|feelings?|feel|felt|happy|happier|happiest|happiness|unhappy|unhappier|"
@@ -14,11 +17,17 @@ _MOOD = (
     r"satisfied|dissatisfied|tone|mad|furious|pleased)"
 )
 _COMPLAINTS = (
-    r"(?:complaints?|complain(?:s|ing|ed)?|gripes?|griping|pain points?|frustrations?|moan(?:s|ing)?|"
+    r"(?:complaints?|complain(?:s|ing|ed)?|gripes?|griping|pain points?|frustrations?|"
+    r"moan(?:s|ing)?|"
     r"grumbles?|grievances?)"
 )
 _CONVERSATIONS = (
     r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume|# of|#)"
+)
+
+_COUNTED_ACCOUNTS = (
+    r"\b(?:how many|number of|# of|count of|no of) (?:of \w+ )?(?:\w+ ){0,2}?"
+    r"(?:accounts|customers|companies|clients)\b"
 )
 
 UP = (
@@ -44,7 +53,10 @@ DIMENSIONS: Mapping[str, str] = {
     "source": r"(?:sources?|helpdesks?)",
     "sentiment": r"sentiment",
 }
-_TOPICS = r"(?:issues?|problems?|reasons?|themes?|causes?|contact reasons?|pain points?|complaints?|gripes?)"
+_TOPICS = (
+    r"(?:issues?|problems?|reasons?|themes?|causes?|contact reasons?|pain points?|complaints?|"
+    r"gripes?)"
+)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,16 +75,18 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
         if re.search(rf"\b{_RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
             return Number(metric=f"custom:{custom[0]}")
         return Number(metric="conversations", filters={"custom": custom})
-    for read in (_churn, _effort, _rated_sentiment, _counted_sentiment, _mood):
-        found = read(text)
-        if found is not None:
-            return found
-    if re.search(
-        r"\b(how many|number of|# of|count of|no of|which) (?:of \w+ )?"
-        r"(?:\w+ ){0,2}?(accounts|customers|companies|clients)\b",
-        text,
-    ) and re.search(r"\b(how many|number of|# of|count of|no of)\b", text):
-        return Number(metric="accounts")
+    found = next(
+        (
+            number
+            for look in (_churn, _effort, _rated_sentiment, _counted_sentiment, _mood)
+            if (number := look(text)) is not None
+        ),
+        None,
+    )
+    if re.search(_COUNTED_ACCOUNTS, text):
+        return Number(metric="accounts", filters=found.filters if found else {})
+    if found is not None:
+        return found
     if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)", text):
         return Number(metric="conversations")
     return Number()

@@ -1,4 +1,5 @@
 """Whether a message asks what a word means. It knows the shapes of such questions, not the words."""
+# ruff: noqa: E501 -- one shape of a question a line
 
 import re
 

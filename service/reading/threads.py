@@ -1,20 +1,23 @@
 """Follow-ups: what a short message inherits from the reading before it, and what it replaces."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import Window
 from service.reading.entities import name_key
-from service.reading.model import Baseline, Filters, Reading
+from service.reading.model import Baseline, Compare, Filters, Reading
 
 _OPENS = (
-    r"^(?:and|what about|how about|same|only|just|ok|okay|also|now|but|instead|with|without|for|by|since|vs|"
-    r"versus|excluding|except|not|then|in|on|from|more|\d+ more|again|why|the|this|last|yes|no|make it|split|break)\b"
+    r"^(?:and|what about|how about|same|only|just|ok|okay|also|now|but|instead|with|without|for|"
+    r"by|since|vs|versus|excluding|except|not|then|in|on|from|more|\d+ more|again|why|the|this|"
+    r"last|yes|no|make it|split|break)\b"
 )
-_POINTS = r"\b(?:that|those|them|these|there|they|same|instead|it|its|ones)\b"
+_POINTS = (
+    r"\b(?:that|those|them|these|there|they|same|instead|it|its|ones)\b"
+    r"|\bshow (?:me |us )?the (?:tickets|conversations|convos|quotes|examples)$"
+)
 _ORDINALS = {
     "first": 0,
     "1st": 0,
@@ -142,7 +145,8 @@ def _period(last: Reading, slots: Slots) -> Window | None:
     if slots.period is not None:
         return slots.period
     if last.period is not None and re.search(
-        r"\b(?:week|month|day|period|quarter|year|fortnight|one)s? (?:before|earlier|prior)\b|\bprevious (?:week|one|period)\b",
+        r"\b(?:week|month|day|period|quarter|year|fortnight|one)s? (?:before|earlier|prior)\b"
+        r"|\bprevious (?:week|one|period)\b",
         slots.text,
     ):
         return last.period.preceding()
@@ -156,8 +160,6 @@ def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
     for kind, values in slots.filters.items():
         before = last.filters.get(kind, ())
         if before:
-            from service.reading.model import Compare
-
             rest = {k: v for k, v in merged.filters.items() if k != kind}
             both = tuple(dict.fromkeys((*before, *values)))
             return replace(
@@ -177,8 +179,6 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
     """Keep or fill the slots that the intent uses; drop the others."""
     intent = merged.intent
     same = intent is last.intent
-    empty: Mapping[str, object] = {}
-    del empty
     grouped = slots.grouped or (last.group_by if same else ())
     if intent is Intent.WHY_CHANGE:
         return replace(

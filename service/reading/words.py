@@ -20,7 +20,12 @@ _TOKEN = re.compile(
     r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]"
 )
 _QUOTED = re.compile(r'"([^"]+)"|(?<!\w)\'([^\']{2,})\'(?!\w)')
-USED = "~"
+USED = "~"  # stands for a name
+USED_PERIOD = "@"
+
+
+def _mark(word: "Word") -> str:
+    return USED_PERIOD if word.used == "period" else USED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -82,7 +87,7 @@ class Words:
 
     def free(self) -> str:
         """Return the words not used up, with a mark where the others stood."""
-        return " ".join(USED if word.used else self._shown(word) for word in self.words)
+        return " ".join(_mark(word) if word.used else self._shown(word) for word in self.words)
 
     def everything(self) -> str:
         """Return all words but the quoted ones."""
@@ -92,7 +97,7 @@ class Words:
         """Use up the words at these characters of `free()`."""
         at = 0
         for word in self.words:
-            shown = USED if word.used else self._shown(word)
+            shown = _mark(word) if word.used else self._shown(word)
             if at < end and at + len(shown) > start and not word.used:
                 word.used = by
             at += len(shown) + 1

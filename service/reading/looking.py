@@ -1,0 +1,177 @@
+"""Everything that the words of one message hold, before any default and without its thread."""
+
+import re
+from dataclasses import dataclass
+from datetime import timedelta
+
+from service.catalogue import Catalogue
+from service.domain.answers import Intent
+from service.query import CONVERSATIONS, Window
+from service.reading import intents, periods, signals
+from service.reading.entities import Entities, find_entities
+from service.reading.model import Baseline, BaselineKind, Compare
+from service.reading.words import Words
+
+_KINDS = ("account", "driver", "tag", "segment", "channel", "agent", "owner", "source")
+
+
+@dataclass(slots=True, kw_only=True)
+class Seen:
+    """What the words of one message hold, before any default."""
+
+    words: Words
+    entities: Entities
+    number: signals.Number
+    text: str  # all words but the quoted ones
+    free: str  # after names, periods were used up
+    filters: dict[str, tuple[str, ...]]
+    exclude: dict[str, tuple[str, ...]]
+    period: Window | None = None
+    baseline: Baseline | None = None
+    intent: Intent | None = None
+    grouped: tuple[str, ...] = ()
+    compare: Compare | None = None
+    fix: str | None = None
+    funnel: str | None = None
+    unknown_account: str | None = None
+
+
+def look(words: Words, catalogue: Catalogue) -> Seen:
+    entities = find_entities(words, catalogue)
+    text = words.everything()
+    days = periods.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
+    since_fix = _since_fix(words, entities, catalogue)
+    first, second = _two_periods(words, days)
+    number = signals.find_number(words, entities.of("custom"))
+    filters = {kind: entities.of(kind) for kind in _KINDS}
+    exclude = {kind: entities.of(kind, negated=True) for kind in _KINDS}
+    filters |= number.filters
+    if entities.of("custom", negated=True):
+        exclude["custom"] = entities.of("custom", negated=True)
+    filters |= _own(text)
+    texts = _mentioned(words)
+    if texts:
+        filters["text"] = texts
+    seen = Seen(
+        words=words,
+        entities=entities,
+        number=number,
+        text=text,
+        free=words.free(),
+        filters={kind: values for kind, values in filters.items() if values},
+        exclude={kind: values for kind, values in exclude.items() if values},
+        period=first or since_fix,
+        fix=next(iter(entities.of("fix")), None),
+        funnel=next(iter(entities.of("funnel")), None),
+    )
+    if seen.number.metric is None and texts and re.search(r"\b(how many|mention)", text):
+        seen.number = _with_metric(seen.number, CONVERSATIONS)
+    seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
+    _baseline(seen, second, catalogue)
+    seen.compare = _sides(seen)
+    seen.intent = intents.explicit_intent(
+        intents.Asked(
+            text=text,
+            free=seen.free,
+            entities=entities,
+            number=seen.number,
+            has_period=seen.period is not None,
+            sides=seen.compare is not None,
+            two_periods=second is not None,
+        )
+    )
+    return seen
+
+
+def _with_metric(number: signals.Number, metric: str) -> signals.Number:
+    return signals.Number(metric=metric, filters=number.filters)
+
+
+def _own(text: str) -> dict[str, tuple[str, ...]]:
+    """Read "my accounts" and "my tickets"."""
+    found: dict[str, tuple[str, ...]] = {}
+    if re.search(r"\bmy (?:accounts?|book|customers?|clients?|portfolio|patch)\b", text):
+        found["owner"] = ("me",)
+    if re.search(r"\bmy (?:tickets?|tix|conversations?|convos?|cases|chats|queue)\b", text):
+        found["agent"] = ("me",)
+    return found
+
+
+def _mentioned(words: Words) -> tuple[str, ...]:
+    """Quoted text, and what follows "mentioning": data to look for, never an instruction."""
+    texts = [" ".join(quoted.lower().split()) for quoted in words.quoted]
+    if not texts:
+        match = words.find(
+            r"\bmention(?:s|ing|ed)? (?:of )?"
+            r"((?:(?!in |on |since |this |last |past |for |from |by |~)"
+            r"\S+ ?){1,3})",
+            by="text",
+        )
+        if match is not None and match.group(1).strip():
+            texts.append(match.group(1).strip())
+    return tuple(dict.fromkeys(texts))
+
+
+def _since_fix(words: Words, entities: Entities, catalogue: Catalogue) -> Window | None:
+    """Read "since 5.2" and "since the release": from that day up to today."""
+    fix = entities.first("fix")
+    everything = words.free()
+    named = fix if fix is not None and re.search(r"\bsince (?:the )?~", everything) else None
+    if named is None and re.search(r"\bsince the (?:last |latest )?release\b", everything):
+        releases = [one for one in catalogue.of("fix") if one.flavour == "release" and one.day]
+        named = max(releases, key=lambda one: str(one.day), default=None)
+    if named is None or named.day is None or named.day > catalogue.today:
+        return None
+    return Window(named.day, catalogue.today + timedelta(days=1))
+
+
+def _two_periods(words: Words, days: periods.Days) -> tuple[Window | None, Window | None]:
+    """Read the period and, when another is named after it, what it is compared with."""
+    first = periods.take_period(words, days)
+    if first is None:
+        return None, None
+    return first, periods.take_period(words, days)
+
+
+def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
+    """Named baselines: "vs July", "compared to last year", "than last week"."""
+    joined = r"\b(?:vs|versus|against|than|to|with|over|and|from|or|on|the)\b"
+    if re.search(
+        r"\b(?:yoy|year over year|year on year|same (?:time|period) last year)\b", seen.text
+    ) or (re.search(r"\b(?:vs|versus|than|to|with|against) last (?:year|yr)\b", seen.text)):
+        period = seen.period
+        if (period is not None and second is not None) or (
+            period is not None and "yoy" in seen.text
+        ):
+            seen.baseline = periods.year_before(period)
+        return
+    if second is not None and re.search(joined, seen.free):
+        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=second)
+        return
+    than = re.search(
+        r"\b(?:than|vs|versus|compared (?:to|with)|against) last (week|month|quarter|year)\b",
+        seen.text,
+    )
+    if than is not None and second is None and seen.period is not None:
+        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=seen.period)
+        start = periods.unit_start(than.group(1), catalogue.today)
+        seen.period = Window(start, catalogue.today + timedelta(days=1))
+
+
+def _sides(seen: Seen) -> Compare | None:
+    """Two or more values of one dimension are the sides of a comparison."""
+    asks = re.search(
+        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|than|or|against)\b", seen.free
+    )
+    if asks is None:
+        return None
+    for kind in _KINDS:
+        values = seen.filters.get(kind, ())
+        if len(values) >= 2:
+            return Compare(by=kind, values=values)
+    return None
+
+
+def has_own_slots(seen: Seen) -> bool:
+    """Whether a message could be a question by itself."""
+    return seen.number.metric is not None or bool(seen.filters) or seen.period is not None

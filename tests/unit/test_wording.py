@@ -1,0 +1,135 @@
+"""The rules for numbers on every surface: when there is a percentage, and when something rose."""
+
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service import wording
+from service.answering.telling import rounded
+from service.domain.answers import Change, Counted, Coverage, EvidenceLink, Headline
+from service.domain.conversations import ConversationKey
+
+
+def counted(n: int, of: int) -> Counted:
+    return Counted(n=n, of=of, low=0.0, high=1.0, receipt="/r/1", listing="/?x")
+
+
+def headline(n0: int, of0: int, n1: int, of1: int, *, clear: bool) -> Headline:
+    points = 100 * (n1 / of1 - n0 / of0)
+    change = Change(points=points, low=points - 6.6, high=points + 6.4, clear=clear)
+    return Headline(
+        metric="negative_rate", current=counted(n1, of1), baseline=counted(n0, of0), change=change
+    )
+
+
+@pytest.mark.parametrize(
+    ("n", "of", "said"),
+    [
+        (0, 0, "no conversations"),
+        (3, 4, "3 of 4"),
+        (7, 18, "7 of 18"),
+        (9, 29, "9 of 29"),
+        (9, 30, "30% (9 of 30)"),
+        (112, 361, "31% (112 of 361)"),
+    ],
+)
+def test_a_share_has_a_percentage_from_thirty_on(n: int, of: int, said: str) -> None:
+    assert wording.share(counted(n, of)) == said
+
+
+def test_a_clear_change_rose_with_points_and_a_range() -> None:
+    sentence = wording.headline("negative share", headline(87, 361, 121, 367, clear=True), None)
+    assert sentence == (
+        "Negative share rose from 24% (87 of 361) to 33% (121 of 367), +9 points (range +2 to +15)."
+    )
+
+
+def test_an_unclear_change_neither_rose_nor_fell() -> None:
+    sentence = wording.headline("negative share", headline(92, 367, 87, 361, clear=False), "drop")
+    assert sentence == (
+        "It did not drop: 24% (87 of 361) vs 25% (92 of 367) before, no clear change."
+    )
+
+
+def test_few_conversations_get_no_percentage_and_say_so() -> None:
+    sentence = wording.headline("negative share", headline(2, 18, 14, 18, clear=True), None)
+    assert "%" not in sentence
+    assert "few conversations" in sentence
+
+
+def test_nothing_matches_nothing() -> None:
+    empty = Headline(metric="negative_rate", current=counted(0, 0), baseline=counted(1, 2))
+    assert wording.headline("negative share", empty, None) == "No conversations match."
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [(9.2, "+9 points"), (-1.0, "-1 point"), (0.2, "0 points"), (1.4, "+1 point")],
+)
+def test_points_are_points(value: float, said: str) -> None:
+    assert wording.points(value) == said
+
+
+def test_what_is_shown_sums_to_what_is_shown() -> None:
+    values = [3.333, 3.333, 3.334, -0.04]
+    assert sum(rounded(values)) == pytest.approx(round(sum(values), 1))
+
+
+def test_a_decomposition_never_says_because() -> None:
+    said = [
+        wording.contributor("Billing", "Enterprise", True, most=True),
+        wording.contributor("Billing", None, False, most=False),
+        wording.concentrated("Acme", True),
+    ]
+    assert said[0] == "Most of the rise comes from Billing within Enterprise."
+    assert not any("because" in one or "caused" in one for one in said)
+
+
+def test_a_long_answer_ends_with_where_the_rest_is() -> None:
+    lines = wording.shorten([str(n) for n in range(20)], "https://verbatim.example/")
+    assert len(lines) == 12
+    assert lines[-1] == "More: https://verbatim.example/"
+
+
+def test_a_quote_stands_with_its_conversation_day_channel_and_link() -> None:
+    link = EvidenceLink(
+        conversation=ConversationKey("zendesk:7"),
+        message="m1",
+        start=0,
+        end=300,
+        text="word " * 60,
+        url="https://verbatim.example/conversations/zendesk:7",
+        helpdesk_url=None,
+        shows="sentiment",
+        account=None,
+        account_name=None,
+        channel="email",
+        created_at=datetime(2026, 11, 14, 23, 30, tzinfo=UTC),
+    )
+    line = wording.quote(link, ZoneInfo("Europe/Berlin"))
+    assert "(zendesk:7, 15 Nov 2026, email) https://verbatim.example/" in line
+    assert len(link.shown()) <= 220
+    assert link.shown().endswith("…")
+
+
+def test_two_quotes_say_that_only_two_qualify() -> None:
+    assert wording.quote_rule(2, 3).endswith("only 2 qualify.")
+    assert wording.quote_rule(1, 3).endswith("only 1 qualifies.")
+    assert "only" not in wording.quote_rule(3, 3)
+
+
+def test_the_footer_counts_what_failed_and_what_is_empty() -> None:
+    coverage = Coverage(
+        total=731,
+        analysed=728,
+        failed=3,
+        waiting=0,
+        empty={"under four words": 12},
+        as_of=None,
+        taxonomy="t1",
+        analyser="local-1",
+    )
+    footer = wording.coverage(coverage, ZoneInfo("UTC"), ["Sentiment: not validated"])
+    assert footer.startswith("728 of 731 analysed; 3 failed; 12 measured as empty")
+    assert "Sentiment: not validated" in footer
