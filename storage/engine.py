@@ -55,6 +55,12 @@ class Engine:
             yield connection
 
     @contextmanager
+    def writing_for_good(self) -> Iterator[Connection]:
+        """Write so that even a power cut right after does not undo it: what others saw us do."""
+        with self._writer.execution_options(durable=True).begin() as connection:
+            yield connection
+
+    @contextmanager
     def changing(self) -> Iterator[Connection]:
         """Write with nobody else in a `changing` block: what is read here stays true until the end.
 
@@ -97,4 +103,7 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options: dict[str, Any] = dict(connection.get_execution_options())
+    if options.get("writes"):
+        level = "FULL" if options.get("durable") else "NORMAL"
+        connection.exec_driver_sql(f"PRAGMA synchronous = {level}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writes") else "BEGIN")

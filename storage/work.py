@@ -91,18 +91,18 @@ class SqlWork:
 
     def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:
         row = {"key": key, "payload": payload, "state": PENDING, "created_at": to_ms(at)}
-        with self._engine.writing() as connection:
+        with self._engine.writing_for_good() as connection:
             new = insert_into(connection, outbox).values(row).on_conflict_do_nothing()
             connection.execute(new)
             query = select(outbox.c.state).where(outbox.c.key == key)
             return str(connection.execute(query).scalar_one())
 
     def outbox_sending(self, key: str) -> None:
-        with self._engine.writing() as connection:
+        with self._engine.writing_for_good() as connection:
             connection.execute(update(outbox).where(outbox.c.key == key).values(state=SENDING))
 
     def outbox_sent(self, key: str, remote_id: str) -> None:
-        with self._engine.writing() as connection:
+        with self._engine.writing_for_good() as connection:
             connection.execute(
                 update(outbox).where(outbox.c.key == key).values(state=SENT, remote_id=remote_id)
             )

@@ -296,6 +296,13 @@ def test_a_message_that_is_edited_is_found_by_its_new_words_only(database: SqlDa
     assert database.facts.count(Query(text=("new",)), SYSTEM).total == 1
 
 
+def test_the_stored_time_of_a_conversation_can_be_asked_for(database: SqlDatabase) -> None:
+    one = a_conversation(1, updated_at=LATER)
+    database.conversations.save_page("zendesk", a_page(one))
+    unknown = conversation_key("zendesk", "2")
+    assert database.conversations.updated_at([KEY, unknown]) == {KEY: LATER}
+
+
 def test_accounts_and_agents_are_listed_by_name(database: SqlDatabase) -> None:
     named = Account(key=ACME.key, name="Aardvark", aliases=("AV", "aa"), renewal="2027-01-01")
     page = a_page(accounts=(named,))

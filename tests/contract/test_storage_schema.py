@@ -11,6 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from service.errors import Misused
+from service.ports import Database
 from storage.database import SqlDatabase
 from tests.databases import Databases, opened
 
@@ -75,3 +76,8 @@ def test_two_processes_can_migrate_at_once(databases: Databases) -> None:
 def test_a_database_we_do_not_know_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(Misused, match="database"):
         opened(url)
+
+
+def test_the_database_is_what_the_port_asks_for(database: SqlDatabase) -> None:
+    port: Database = database  # the type checker compares every method
+    assert port.revision()[0] == port.migrate()

@@ -67,6 +67,15 @@ def test_an_effect_goes_out_through_its_states(database: SqlDatabase) -> None:
     assert work.outbox_remote("other") is None
 
 
+def test_an_effect_is_on_the_disk_before_anybody_sees_it(database: SqlDatabase) -> None:
+    if not database.engine.is_sqlite:
+        return  # PostgreSQL always waits for the disk
+    with database.engine.writing_for_good() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
+    with database.engine.writing() as connection:
+        assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 1
+
+
 def test_small_state_is_remembered_and_replaced(database: SqlDatabase) -> None:
     assert database.work.recall("thread") is None
     database.work.remember("thread", "a")
