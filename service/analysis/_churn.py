@@ -214,7 +214,7 @@ def measure_churn(sentences: Sequence[Sentence]) -> Churn:
         return Churn(measurement=no, sentence=None)
     explicit = [signal for signal in standing if signal.tier is ChurnTier.EXPLICIT]
     chosen = (explicit or standing)[0]
-    # Precision on development intents: about .9 for explicit phrases, lower for early ones.
+    # Set by hand until spot checks can fit them: explicit phrases are surer than early ones.
     confidence = 0.85 if explicit else 0.65
     yes = Measurement(
         metric="churn_risk", value=YesNo.YES, confidence=confidence, detail=chosen.tier
