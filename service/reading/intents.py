@@ -128,8 +128,9 @@ def _is_funnel(asked: Asked) -> bool:
 def _is_why(asked: Asked) -> bool:
     if _one_account(asked) and asked.number.metric is None and is_open(asked.text):
         return False
+    ranks_reasons = _has(_TOP, asked.free) and _has(r"\breasons? for\b", asked.free)
     return _has(r"\b(?:why|how come)\b", asked.free) or (
-        _has(_WHY, asked.free) and not _is_brief_only(asked)
+        not ranks_reasons and _has(_WHY, asked.free) and not _is_brief_only(asked)
     )
 
 

@@ -407,6 +407,9 @@ def _is_a_date(words: str, before: str) -> bool:
 
 
 def _range(text: str, days: Days) -> Found | None:
+    shared = _shared_month(text, days)
+    if shared is not None:
+        return shared
     points = _each_point(text, days)
     for first, second in itertools.pairwise(points):
         between = text[first.end : second.start].strip()
@@ -417,6 +420,36 @@ def _range(text: str, days: Days) -> Found | None:
             start = opened.start() if opened else first.start
             window = Window(first.window.start, second.window.end)
             return Found(window=window, start=start, end=second.end)
+    return None
+
+
+_TO = r"(?:(?:and|to|until|till|through) )?"
+_SHARED = (
+    re.compile(
+        rf"\b(?:from |between )?(?P<a>\d{{1,2}})(?:st|nd|rd|th)? {_TO}"
+        rf"(?P<b>\d{{1,2}})(?:st|nd|rd|th)?(?: of)? (?P<m>{_MONTH})(?: (?P<y>\d{{4}}))?\b"
+    ),
+    re.compile(
+        rf"\b(?:from |between )?(?P<m>{_MONTH}) (?P<a>\d{{1,2}})(?:st|nd|rd|th)? {_TO}"
+        rf"(?P<b>\d{{1,2}})(?:st|nd|rd|th)?(?:,? (?P<y>\d{{4}}))?\b"
+    ),
+)
+
+
+def _shared_month(text: str, days: Days) -> Found | None:
+    """Read "1 to 15 September" and "Sept 1-15", where two days share one month."""
+    for pattern in _SHARED:
+        match = pattern.search(text)
+        if match is None:
+            continue
+        month = _MONTHS[match["m"]]
+        first = _one_day(match["y"], month, int(match["a"]), days)
+        if first is None or int(match["b"]) < int(match["a"]):
+            continue
+        last = first.start + (int(match["b"]) - int(match["a"]) + 1) * DAY
+        window = _cut(first.start, last, days)
+        if window is not None:
+            return Found(window=window, start=match.start(), end=match.end())
     return None
 
 

@@ -33,7 +33,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"apologi[sz]e|offer|schedule|book)\b(?! (?:of|in|over|by|did|does)\b)"
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|write|send|tell|notify|contact)"
         r" (?:to |an? |the |all |every |them|him|her|their|our|this |that |customers?)+"
-        r"(?!about\b)",
+        r"(?!about\b)"
+        r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping) ~ and (?:apologi|tell|say|ask|let|offer)",
     ),
     (
         "not_measured",

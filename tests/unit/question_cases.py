@@ -341,6 +341,31 @@ CASES: list[tuple[str, dict[str, object]]] = [
     ),
 ]
 
+CASES += [
+    (
+        "tickets between 1 and 5 march",
+        {
+            "intent": "count",
+            "metric": "conversations",
+            "period": span("2026-03-01", "2026-03-06"),
+        },
+    ),
+    (
+        "most common reasons for contacting us on chat",
+        {
+            "intent": "top",
+            "metric": "conversations",
+            "filters": {"channel": ["chat"]},
+            "period": WEEK,
+            "group_by": ["driver"],
+            "rank_by": "value",
+            "order": "desc",
+            "limit": 5,
+        },
+    ),
+    ("email harbor and apologise", {"intent": "refuse", "refuse": {"reason": "no_write"}}),
+]
+
 FIRST = CASES[0]
 FOLLOW_UPS: list[tuple[str, str, dict[str, object]]] = [
     (
