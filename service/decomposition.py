@@ -11,19 +11,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
-from math import sqrt
 from typing import NamedTuple
 
 from service import statistics
+from service.influence import Errors
 from service.ports import Cell
 from service.query import NO_VALUE, Dimension
+from service.weekdays import (
+    ZERO,
+    Sides,
+    Weights,
+    adjusted_share,
+    plain,
+    share_in,
+    share_of,
+    weekday_weights,
+    weighted,
+)
+
+__all__ = ["Decomposition", "Found", "Kind", "Row", "Sides", "Verdict", "decompose", "within"]
 
 ENOUGH = 20  # conversations on each side; below it there are counts and no verdict
 ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
 MATERIAL = Fraction(1, 10)  # a cause adds at least this share of the change
 WITHIN_SHARE = Fraction(3, 5)  # of a rate part, for a second dimension to be named
 WITHIN_Z = 2.5
-ZERO = Fraction(0)
 
 
 class Verdict(StrEnum):
@@ -37,13 +49,6 @@ class Kind(StrEnum):
     RATE = "rate"
     MIX = "mix"
     ACCOUNT = "account"
-
-
-class Sides(NamedTuple):
-    """The cells of one lens in both windows."""
-
-    before: Sequence[Cell]
-    after: Sequence[Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +100,6 @@ class Found(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weights:
-    """How much a baseline conversation of each weekday counts, so that weekday shares agree."""
-
-    by_weekday: Mapping[int, Fraction]
-    grain: str | None  # "weekday", "weekend", or None when nothing had to be adjusted
-    missing: tuple[str, ...] = ()  # groups of the current window that the baseline lacks
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Decomposition:
     n0: int
     x0: int
@@ -136,9 +132,9 @@ def decompose(total: Sides, lenses: Mapping[Dimension, Sides]) -> Decomposition:
         dimension: _rows(total, sides, weights, clusters) for dimension, sides in lenses.items()
     }
     tables = _with_discoveries(tables)
-    (n0, x0), (n1, x1) = _plain(total.before), _plain(total.after)
-    p0, p1 = _share(x0, n0), _share(x1, n1)
-    adjusted = _adjusted_share(total.before, weights)
+    (n0, x0), (n1, x1) = plain(total.before), plain(total.after)
+    p0, p1 = share_in(x0, n0), share_in(x1, n1)
+    adjusted = adjusted_share(total.before, weights)
     z = _unclustered_z(total, weights, adjusted)
     clustered = _clustered_z(total, weights, clusters, adjusted, p1)
     p_value = _p_value((x0, n0, x1, n1), z)
@@ -179,10 +175,10 @@ def within(inside: Mapping[Dimension, tuple[Sides, Sides]]) -> tuple[Dimension, 
     best: tuple[float, Dimension, str] | None = None
     for dimension, (total, sides) in inside.items():
         weights, clusters = weekday_weights(total), _clusters(total)
-        change = _share_of(total.after) - _adjusted_share(total.before, weights)
+        change = share_of(total.after) - adjusted_share(total.before, weights)
         if change == 0:
             continue
-        size = _plain(total.before)[0] + _plain(total.after)[0]
+        size = plain(total.before)[0] + plain(total.after)[0]
         for row in _rows(total, sides, weights, clusters):
             part = row.rate / change
             held = (row.n0 + row.n1) / size
@@ -192,92 +188,6 @@ def within(inside: Mapping[Dimension, tuple[Sides, Sides]]) -> tuple[Dimension, 
             if best is None or abs(row.z_rate) > best[0]:
                 best = (abs(row.z_rate), dimension, row.value)
     return None if best is None else (best[1], best[2])
-
-
-def weekday_weights(total: Sides) -> Weights:
-    """Weigh baseline conversations by v_g = (N1g / N1) / (N0g / N0), g = weekday.
-
-    Weekday and weekend are the groups when a window lacks a weekday; a group that the baseline
-    lacks cannot be weighed and is named.
-    """
-    days0, days1 = _by_weekday(total.before), _by_weekday(total.after)
-    fine = len(days0) == 7 and len(days1) == 7
-    groups0, groups1 = (days0, days1) if fine else (_weekend(days0), _weekend(days1))
-    size0, size1 = sum(groups0.values()), sum(groups1.values())
-    neutral = Weights(by_weekday=dict.fromkeys(range(7), Fraction(1)), grain=None)
-    if not size0 or not size1 or not set(groups0) & set(groups1):
-        return neutral
-    weight = {
-        group: Fraction(groups1.get(group, 0), size1) / Fraction(count, size0)
-        for group, count in groups0.items()
-    }
-    if all(value == 1 for value in weight.values()):
-        return neutral
-    return Weights(
-        by_weekday={
-            day: weight.get(day if fine else _weekend_group(day), Fraction(1)) for day in range(7)
-        },
-        grain="weekday" if fine else "weekend",
-        missing=tuple(_group_name(g, fine=fine) for g in sorted(set(groups1) - set(groups0))),
-    )
-
-
-# --- Counts --------------------------------------------------------------------------------------
-
-
-def _plain(cells: Sequence[Cell]) -> tuple[int, int]:
-    return sum(cell.n for cell in cells), sum(cell.x for cell in cells)
-
-
-def _share(x: int, n: int) -> Fraction:
-    return Fraction(x, n) if n else ZERO
-
-
-def _share_of(cells: Sequence[Cell]) -> Fraction:
-    n, x = _plain(cells)
-    return _share(x, n)
-
-
-def _by_weekday(cells: Sequence[Cell]) -> dict[int, int]:
-    counts: dict[int, int] = defaultdict(int)
-    for cell in cells:
-        counts[cell.weekday] += cell.n
-    return {day: count for day, count in counts.items() if count}
-
-
-def _weekend_group(day: int) -> int:
-    return 5 if day >= 5 else 0
-
-
-def _weekend(days: Mapping[int, int]) -> dict[int, int]:
-    counts: dict[int, int] = defaultdict(int)
-    for day, count in days.items():
-        counts[_weekend_group(day)] += count
-    return dict(counts)
-
-
-def _group_name(group: int, *, fine: bool) -> str:
-    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-    return names[group] if fine else ("weekend" if group else "weekdays")
-
-
-def _adjusted_share(cells: Sequence[Cell], weights: Weights) -> Fraction:
-    n, x = _weighted(cells, weights)
-    return x / n if n else ZERO
-
-
-def _weighted(cells: Sequence[Cell], weights: Weights | None) -> tuple[Fraction, Fraction]:
-    """Add integer counts by (m, weekday) first and divide last: no drift, and few Fractions."""
-    counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    for cell in cells:
-        counts[cell.m, cell.weekday][0] += cell.n
-        counts[cell.m, cell.weekday][1] += cell.x
-    n, x = ZERO, ZERO
-    for (m, day), (many, counted) in counts.items():
-        weight = Fraction(1, m) * (weights.by_weekday[day] if weights else 1)
-        n += weight * many
-        x += weight * counted
-    return n, x
 
 
 # --- Rows ----------------------------------------------------------------------------------------
@@ -304,10 +214,10 @@ def _rows(
     total: Sides, sides: Sides, weights: Weights, clusters: frozenset[str]
 ) -> tuple[Row, ...]:
     before, after = _by_value(sides.before), _by_value(sides.after)
-    p0, p1 = _adjusted_share(total.before, weights), _share_of(total.after)
+    p0, p1 = adjusted_share(total.before, weights), share_of(total.after)
     middle = (p0 + p1) / 2
-    size0, size1 = _weighted(total.before, weights)[0], Fraction(_plain(total.after)[0])
-    errors = _Errors(total, weights, clusters)
+    size0, size1 = weighted(total.before, weights)[0], Fraction(plain(total.after)[0])
+    errors = Errors(total, weights, clusters)
     rows = []
     for value in sorted({*before, *after}):
         cells = Sides(before.get(value, ()), after.get(value, ()))
@@ -320,11 +230,11 @@ def _row(
     cells: Sides,
     weights: Weights,
     whole: tuple[Fraction, Fraction, Fraction],
-    errors: "_Errors",
+    errors: Errors,
 ) -> Row:
     size0, size1, middle = whole
-    n0, x0 = _weighted(cells.before, weights)
-    n1, x1 = _weighted(cells.after, None)
+    n0, x0 = weighted(cells.before, weights)
+    n1, x1 = weighted(cells.after, None)
     s0, s1 = (n0 / size0 if size0 else ZERO), (n1 / size1 if size1 else ZERO)
     # A value that one window lacks takes the other's share: all mix, no rate, the sum is kept.
     r0 = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
@@ -333,7 +243,7 @@ def _row(
     rate, mix = (s0 + s1) / 2 * (r1 - r0), (s1 - s0) * pivot
     rate_error = errors.rate(cells, (n0, n1), (r0, r1), (s0 + s1) / 2)
     mix_error = errors.mix(cells, (s0, s1), pivot)
-    raw_n0, raw_x0 = _weighted(cells.before, None)
+    raw_n0, raw_x0 = weighted(cells.before, None)
     return Row(
         value=value,
         n0=raw_n0,
@@ -346,103 +256,13 @@ def _row(
         mix=mix,
         z_rate=_ratio(rate, rate_error),
         z_mix=_ratio(mix, mix_error),
-        touched0=_plain(cells.before),
-        touched1=_plain(cells.after),
+        touched0=plain(cells.before),
+        touched1=plain(cells.after),
     )
 
 
 def _ratio(estimate: Fraction, error: float) -> float:
     return float(estimate) / error if error > 1e-12 else 0.0
-
-
-class _Errors:
-    """Standard errors from each conversation's influence, summed per account before squaring."""
-
-    def __init__(self, total: Sides, weights: Weights, clusters: frozenset[str]) -> None:
-        self._v = {day: float(weight) for day, weight in weights.by_weekday.items()}
-        self._clusters = clusters
-        self._size0 = float(_weighted(total.before, weights)[0])
-        self._size1 = float(_plain(total.after)[0])
-        self._whole0 = self._per_account(total.before, weighted=True)
-        self._whole1 = self._per_account(total.after, weighted=False)
-        self._alone0 = self._alone(total.before, weighted=True)
-        self._alone1 = self._alone(total.after, weighted=False)
-
-    def rate(
-        self,
-        cells: Sides,
-        n: tuple[Fraction, Fraction],
-        r: tuple[Fraction, Fraction],
-        share: Fraction,
-    ) -> float:
-        """A conversation moves the rate part by share * w * (y - r) / n."""
-        if not n[0] or not n[1]:
-            return 0.0
-        sums: dict[str, float] = defaultdict(float)
-        alone = 0.0
-        for side, sign in ((0, -1.0), (1, 1.0)):
-            scale, rate = float(share / n[side]), float(r[side])
-            for cell in cells[side]:
-                weight = scale * self._day(cell, side) / cell.m
-                if cell.account in self._clusters:
-                    sums[cell.account] += sign * weight * (cell.x - cell.n * rate)
-                else:
-                    alone += weight**2 * (cell.x * (1 - rate) ** 2 + (cell.n - cell.x) * rate**2)
-        return max(sqrt(alone + sum(value**2 for value in sums.values())), _least(cells, share))
-
-    def mix(self, cells: Sides, s: tuple[Fraction, Fraction], pivot: Fraction) -> float:
-        """A conversation moves the mix part by pivot * (w - s) / N; those elsewhere by w = 0."""
-        if not self._size0 or not self._size1:
-            return 0.0
-        s0, s1 = float(s[0]), float(s[1])
-        sums: dict[str, float] = defaultdict(float)
-        for account, size in self._whole0.items():
-            sums[account] += s0 * size / self._size0
-        for account, size in self._whole1.items():
-            sums[account] -= s1 * size / self._size1
-        alone = self._alone0 * (s0 / self._size0) ** 2 + self._alone1 * (s1 / self._size1) ** 2
-        for side, sign, size, held in ((0, -1.0, self._size0, s0), (1, 1.0, self._size1, s1)):
-            for cell in cells[side]:
-                day = self._day(cell, side)
-                if cell.account in self._clusters:
-                    sums[cell.account] += sign * day * cell.n / cell.m / size
-                else:
-                    own = (1 / cell.m - held) ** 2 - held**2
-                    alone += own * cell.n * (day / size) ** 2
-        variance = max(0.0, alone + sum(v**2 for v in sums.values()))
-        middle = (s0 + s1) / 2
-        least = middle * (1 - middle) * (1 / self._size0 + 1 / self._size1) / 4
-        return abs(float(pivot)) * sqrt(max(variance, least))
-
-    def _day(self, cell: Cell, side: int) -> float:
-        return self._v[cell.weekday] if side == 0 else 1.0
-
-    def _per_account(self, cells: Sequence[Cell], *, weighted: bool) -> dict[str, float]:
-        sums: dict[str, float] = defaultdict(float)
-        for cell in cells:
-            if cell.account in self._clusters:
-                sums[cell.account] += cell.n * (self._v[cell.weekday] if weighted else 1.0)
-        return sums
-
-    def _alone(self, cells: Sequence[Cell], *, weighted: bool) -> float:
-        return sum(
-            cell.n * (self._v[cell.weekday] if weighted else 1.0) ** 2
-            for cell in cells
-            if cell.account not in self._clusters
-        )
-
-
-def _least(cells: Sides, share: Fraction) -> float:
-    """The pooled, unclustered error of a rate part: nothing published is surer than that.
-
-    Without it 0 of 1 against 1 of 1 would have no error at all, and accounts that happen to agree
-    would count as proof.
-    """
-    (n0, x0), (n1, x1) = _plain(cells.before), _plain(cells.after)
-    if not n0 or not n1:
-        return 0.0
-    pooled = (x0 + x1) / (n0 + n1)
-    return float(share) * sqrt(pooled * (1 - pooled) * (1 / n0 + 1 / n1))
 
 
 def _with_discoveries(
@@ -464,8 +284,8 @@ def _with_discoveries(
 
 def _unclustered_z(total: Sides, weights: Weights, adjusted: Fraction) -> float:
     """Pooled z with Kish's effective size for the weighted side; without weights, the plain one."""
-    n1, x1 = _plain(total.after)
-    weight = float(_weighted(total.before, weights)[0])
+    n1, x1 = plain(total.after)
+    weight = float(weighted(total.before, weights)[0])
     square = sum(cell.n * float(weights.by_weekday[cell.weekday]) ** 2 for cell in total.before)
     effective = weight**2 / square if square else 0.0
     return statistics.pooled_z(float(adjusted) * effective, effective, x1, n1)
@@ -481,8 +301,8 @@ def _clustered_z(
     total: Sides, weights: Weights, clusters: frozenset[str], adjusted: Fraction, p1: Fraction
 ) -> float:
     """The total is a lens of one value: its rate part is the whole adjusted change."""
-    errors = _Errors(total, weights, clusters)
-    n0, n1 = _weighted(total.before, weights)[0], Fraction(_plain(total.after)[0])
+    errors = Errors(total, weights, clusters)
+    n0, n1 = weighted(total.before, weights)[0], Fraction(plain(total.after)[0])
     error = errors.rate(total, (n0, n1), (adjusted, p1), Fraction(1))
     return _ratio(p1 - adjusted, error)
 
@@ -497,9 +317,9 @@ def _judge(
     p_value: float,
     clustered_z: float,
 ) -> tuple[Verdict, Found | None]:
-    if min(_plain(total.before)[0], _plain(total.after)[0]) < ENOUGH:
+    if min(plain(total.before)[0], plain(total.after)[0]) < ENOUGH:
         return Verdict.TOO_FEW, None
-    change = _share_of(total.after) - adjusted
+    change = share_of(total.after) - adjusted
     if p_value >= 0.05 or change == 0:
         return Verdict.NO_CHANGE, None
     account, part = _largest_account(total, weights, clusters, adjusted)
@@ -515,9 +335,9 @@ def _largest_account(
 
     A conversation adds (y - rbar) / N, with the sign of its window; over all it is the change.
     """
-    p1 = _share_of(total.after)
+    p1 = share_of(total.after)
     middle = (adjusted + p1) / 2
-    size0, size1 = _weighted(total.before, weights)[0], Fraction(_plain(total.after)[0])
+    size0, size1 = weighted(total.before, weights)[0], Fraction(plain(total.after)[0])
     parts: dict[str, Fraction] = defaultdict(Fraction)
     for cell in total.before:
         weight = weights.by_weekday[cell.weekday]

@@ -12,7 +12,7 @@ from datetime import timedelta
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
-from service.reading import intents, periods, signals, threads
+from service.reading import baselines, intents, signals, threads
 from service.reading.asking import assumptions, sides_of, to_query
 from service.reading.entities import nearest
 from service.reading.looking import Seen, has_own_slots, look
@@ -241,7 +241,7 @@ def _with_funnel(seen: Seen, catalogue: Catalogue) -> Reading:
     if funnel is None:
         reason = "ambiguous" if funnels else "missing"
         return _ask("funnel", reason, {"intent": "funnel"}, *sorted(f.id for f in funnels))
-    period = seen.period or periods.default_period("funnel", catalogue.today)
+    period = seen.period or baselines.default_period("funnel", catalogue.today)
     return Reading(
         intent=Intent.FUNNEL,
         filters=seen.filters,
@@ -257,7 +257,7 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
     intent, assumed = draft.intent, []
     period = draft.period
     if period is None:
-        period = periods.default_period(intent.value, catalogue.today)
+        period = baselines.default_period(intent.value, catalogue.today)
         assumed += ["period"] if period is not None else []
     group_by = _groups(draft, seen, period)
     rank_by, order, limit, direction = None, None, None, None
@@ -300,7 +300,7 @@ def _groups(draft: Reading, seen: Seen, period: Window | None) -> tuple[str, ...
         return ("account",) if "tag" in draft.filters else ("driver",)
     if intent is Intent.TREND:
         named = signals.find_grain(seen.free)
-        grain = named or (periods.grain_of(period) if period else "week")
+        grain = named or (baselines.grain_of(period) if period else "week")
         return (grain, *[one for one in grouped if one not in {"day", "week", "month"}][:1])
     if intent is Intent.TOP:
         dimension = signals.named_dimension(seen.free, within_driver=within)
@@ -329,7 +329,7 @@ def baseline_for(draft: Reading, catalogue: Catalogue) -> Baseline | None:
         wanted = True
     if not wanted:
         return None
-    return draft.baseline or periods.baseline_of(period, catalogue.today)
+    return draft.baseline or baselines.baseline_of(period, catalogue.today)
 
 
 # --- Threads -------------------------------------------------------------------------------------
@@ -363,9 +363,9 @@ def _completed(reading: Reading, catalogue: Catalogue) -> Reading:
     assumed = list(reading.assumed)
     period = reading.period
     if period is None and intent is not Intent.FIX_IMPACT:
-        period = periods.default_period(intent.value, catalogue.today)
+        period = baselines.default_period(intent.value, catalogue.today)
         assumed += ["period"] if period else []
     reading = replace(reading, period=period, assumed=tuple(dict.fromkeys(assumed)))
     if intent is Intent.TREND and period is not None and not reading.group_by:
-        reading = replace(reading, group_by=(periods.grain_of(period),))
+        reading = replace(reading, group_by=(baselines.grain_of(period),))
     return replace(reading, baseline=baseline_for(reading, catalogue) or reading.baseline)

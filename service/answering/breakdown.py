@@ -16,6 +16,8 @@ from service.reading.model import Reading
 from service.receipts import n_of
 
 MOST_GROUPS = 25
+MOST_STEPS = 400  # of a trend: a year of days, and some
+Grouped = tuple[tuple[str, ...], Tally]
 FLAG_LASTS = timedelta(days=45)  # a churn-risk flag without a new signal ends after this
 _TIME = {Dimension.DAY, Dimension.WEEK, Dimension.MONTH}
 
@@ -55,7 +57,7 @@ def count(desk: Desk, asked: Asked) -> Answer:
     answer = start(desk, asked)
     plain = replace(asked.query, group_by=(), compare_to=None)
     counted = desk.counted(plain)
-    groups = groups_of(desk, asked.query)[:MOST_GROUPS] if asked.query.group_by else []
+    groups = groups_of(desk, asked.query, most=MOST_GROUPS) if asked.query.group_by else []
     answer = replace(
         answer,
         headline=Headline(metric=plain.metric, current=counted),
@@ -72,7 +74,7 @@ def trend(desk: Desk, asked: Asked) -> Answer:
     if not set(query.group_by) & _TIME:
         query = replace(query, group_by=(Dimension.WEEK, *query.group_by[:1]))
     asked = replace(asked, query=query)
-    groups = sorted(groups_of(desk, query), key=lambda group: group.values)
+    groups = sorted(groups_of(desk, query, most=MOST_STEPS), key=lambda group: group.values)
     counted = desk.counted(query)
     answer = replace(
         start(desk, asked),
@@ -90,28 +92,28 @@ def top(desk: Desk, asked: Asked) -> Answer:
     if not query.group_by:
         query = replace(query, group_by=(Dimension.DRIVER,))
     asked = replace(asked, query=query)
-    groups = groups_of(desk, query)
     if reading.rank_by == "change":
         groups, lines = _by_change(desk, query, reading)
     else:
-        groups = ranked(groups, query, reading)
+        groups = published(desk, query, ranked(tallies(desk, query), query, reading))
         lines = group_lines(desk, query, groups)
     answer = replace(start(desk, asked), groups=tuple(groups), explore_url=desk.links.group(query))
     return finish(desk, answer, lines or [wording.NO_MATCH])
 
 
-def ranked(groups: Sequence[Group], query: Query, reading: Reading) -> list[Group]:
+def ranked(found: Sequence[Grouped], query: Query, reading: Reading) -> list[Grouped]:
     """Order groups by number; a share of few conversations never outranks one of many."""
     down = reading.order == "asc"
     if reading.metric == "sentiment":  # reported as the negative share: the best has the least
         down = not down
 
-    def key(group: Group) -> tuple[bool, float, int]:
-        value = group.counted.rate or 0.0 if is_rate(query.metric) else float(group.counted.n)
-        small = is_rate(query.metric) and group.counted.of <= wording.FEW
-        return small, value if down else -value, -group.counted.of
+    def key(group: Grouped) -> tuple[bool, float, int, tuple[str, ...]]:
+        n, of = n_of(query.metric, group[1])
+        value = n / of if is_rate(query.metric) else float(n)
+        small = is_rate(query.metric) and of <= wording.FEW
+        return small, value if down else -value, -of, group[0]
 
-    counted = [group for group in groups if group.counted.of > 0]
+    counted = [group for group in found if n_of(query.metric, group[1])[1] > 0]
     return sorted(counted, key=key)[: reading.limit or 5]
 
 
@@ -166,17 +168,25 @@ def _change_line(
     return f"{name}: {before.n} before, {now.n} now ({now.n - before.n:+d}) {now.receipt}"
 
 
-def groups_of(desk: Desk, query: Query) -> list[Group]:
-    """Every group with its published number, largest first."""
+def groups_of(desk: Desk, query: Query, *, most: int) -> list[Group]:
+    """The largest groups, each with its published number."""
+    found = tallies(desk, query)
+    found.sort(key=lambda one: (-n_of(query.metric, one[1])[0], one[0]))
+    return published(desk, query, found[:most])
+
+
+def tallies(desk: Desk, query: Query) -> list[Grouped]:
+    return desk.database.facts.groups(replace(query, compare_to=None), desk.viewer)
+
+
+def published(desk: Desk, query: Query, found: Sequence[Grouped]) -> list[Group]:
     asked = replace(query, compare_to=None)
-    found = desk.database.facts.groups(asked, desk.viewer)
-    order = sorted(found, key=lambda one: (-n_of(query.metric, one[1])[0], one[0]))
     return [
         Group(
             values=values,
             counted=desk.published(narrowed(asked, query.group_by, values), tally),
         )
-        for values, tally in order[:100]
+        for values, tally in found
     ]
 
 
@@ -284,7 +294,7 @@ def churn_list(desk: Desk, asked: Asked) -> Answer:
     asked = replace(asked, query=query, assumed=assumed)
     counted = desk.counted(query)
     grouped = replace(query, group_by=(by,))
-    groups = groups_of(desk, grouped)[:limit] if by is Dimension.ACCOUNT else []
+    groups = groups_of(desk, grouped, most=limit) if by is Dimension.ACCOUNT else []
     found = evidence.quotes_of(desk, query)
     answer = replace(
         start(desk, asked),

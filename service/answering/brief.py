@@ -46,7 +46,9 @@ def account_brief(desk: Desk, asked: Asked) -> Answer:
     opening = _who(accounts)
     if now.n == 0:
         return finish(desk, answer, [opening, _silent(desk, query, accounts)])
-    drivers = groups_of(desk, replace(query.during(window), group_by=(Dimension.DRIVER,)))
+    drivers = groups_of(
+        desk, replace(query.during(window), group_by=(Dimension.DRIVER,)), most=TOP_DRIVERS + 1
+    )
     drivers = [group for group in drivers if group.values[0] != NO_VALUE][:TOP_DRIVERS]
     words = evidence.quotes_of(desk, replace(query.during(window), metric="negative_rate"))
     if len(words) < evidence.QUOTES:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
-from service.reading import intents, periods, signals
+from service.reading import baselines, intents, periods, signals
 from service.reading.entities import Entities, find_entities
 from service.reading.model import Baseline, BaselineKind, Compare
 from service.reading.words import Words
@@ -143,7 +143,7 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         if (period is not None and second is not None) or (
             period is not None and "yoy" in seen.text
         ):
-            seen.baseline = periods.year_before(period)
+            seen.baseline = baselines.year_before(period)
         return
     if second is not None and re.search(joined, seen.free):
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=second)

@@ -13,11 +13,11 @@ from service.decomposition import (
     Sides,
     Verdict,
     decompose,
-    weekday_weights,
     within,
 )
 from service.ports import Cell
 from service.query import Dimension
+from service.weekdays import weekday_weights
 
 DRIVER, SEGMENT = Dimension.DRIVER, Dimension.SEGMENT
 

@@ -1,0 +1,110 @@
+"""Counts of two windows, weighted by drivers and made comparable by weekday. All of it exact."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import NamedTuple
+
+from service.ports import Cell
+
+ZERO = Fraction(0)
+
+
+class Sides(NamedTuple):
+    """The cells of one lens in both windows."""
+
+    before: Sequence[Cell]
+    after: Sequence[Cell]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weights:
+    """How much a baseline conversation of each weekday counts, so that weekday shares agree."""
+
+    by_weekday: Mapping[int, Fraction]
+    grain: str | None  # "weekday", "weekend", or None when nothing had to be adjusted
+    missing: tuple[str, ...] = ()  # groups of the current window that the baseline lacks
+
+
+def weekday_weights(total: Sides) -> Weights:
+    """Weigh baseline conversations by v_g = (N1g / N1) / (N0g / N0), g = weekday.
+
+    Weekday and weekend are the groups when a window lacks a weekday; a group that the baseline
+    lacks cannot be weighed and is named.
+    """
+    days0, days1 = _by_weekday(total.before), _by_weekday(total.after)
+    fine = len(days0) == 7 and len(days1) == 7
+    groups0, groups1 = (days0, days1) if fine else (_weekend(days0), _weekend(days1))
+    size0, size1 = sum(groups0.values()), sum(groups1.values())
+    neutral = Weights(by_weekday=dict.fromkeys(range(7), Fraction(1)), grain=None)
+    if not size0 or not size1 or not set(groups0) & set(groups1):
+        return neutral
+    weight = {
+        group: Fraction(groups1.get(group, 0), size1) / Fraction(count, size0)
+        for group, count in groups0.items()
+    }
+    if all(value == 1 for value in weight.values()):
+        return neutral
+    return Weights(
+        by_weekday={
+            day: weight.get(day if fine else _weekend_group(day), Fraction(1)) for day in range(7)
+        },
+        grain="weekday" if fine else "weekend",
+        missing=tuple(_group_name(g, fine=fine) for g in sorted(set(groups1) - set(groups0))),
+    )
+
+
+def plain(cells: Sequence[Cell]) -> tuple[int, int]:
+    return sum(cell.n for cell in cells), sum(cell.x for cell in cells)
+
+
+def share_in(x: int, n: int) -> Fraction:
+    return Fraction(x, n) if n else ZERO
+
+
+def share_of(cells: Sequence[Cell]) -> Fraction:
+    n, x = plain(cells)
+    return share_in(x, n)
+
+
+def _by_weekday(cells: Sequence[Cell]) -> dict[int, int]:
+    counts: dict[int, int] = defaultdict(int)
+    for cell in cells:
+        counts[cell.weekday] += cell.n
+    return {day: count for day, count in counts.items() if count}
+
+
+def _weekend_group(day: int) -> int:
+    return 5 if day >= 5 else 0
+
+
+def _weekend(days: Mapping[int, int]) -> dict[int, int]:
+    counts: dict[int, int] = defaultdict(int)
+    for day, count in days.items():
+        counts[_weekend_group(day)] += count
+    return dict(counts)
+
+
+def _group_name(group: int, *, fine: bool) -> str:
+    names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+    return names[group] if fine else ("weekend" if group else "weekdays")
+
+
+def adjusted_share(cells: Sequence[Cell], weights: Weights) -> Fraction:
+    n, x = weighted(cells, weights)
+    return x / n if n else ZERO
+
+
+def weighted(cells: Sequence[Cell], weights: Weights | None) -> tuple[Fraction, Fraction]:
+    """Add integer counts by (m, weekday) first and divide last: no drift, and few Fractions."""
+    counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    for cell in cells:
+        counts[cell.m, cell.weekday][0] += cell.n
+        counts[cell.m, cell.weekday][1] += cell.x
+    n, x = ZERO, ZERO
+    for (m, day), (many, counted) in counts.items():
+        weight = Fraction(1, m) * (weights.by_weekday[day] if weights else 1)
+        n += weight * many
+        x += weight * counted
+    return n, x
