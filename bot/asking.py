@@ -1,27 +1,50 @@
-"""One path for every question, whether a mention, a direct message or a command.
+"""One path for every question, whether a mention, a direct message, a command or a button.
 
-Knows who asked and what was said before in the thread. Asks Answers and posts what it says.
+Knows who asked and what was said before in the thread. Asks the gateway and posts what it says.
+A question is stored before Slack is told that we have it, so a crash loses and repeats nothing.
 """
 
 import json
 import logging
+import os
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Protocol
 
-from service.answers import Answers
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
 
-from bot.blocks import answer_message, notice_message
-from bot.posting import Poster
-from service.domain.people import PersonRole, Viewer
-from service.errors import VerbatimError
+from bot.blocks import Message, answer_message, notice_message
+from bot.calling import Refused, call
+from bot.people import Directory, Stranger, viewer
+from bot.posting import Poster, Unconfirmed
+from service.domain.answers import Answer
+from service.domain.people import Viewer
+from service.errors import RetryLater, Unauthorized, Unreachable, VerbatimError
 from service.ports import Clock, Database, Person
 
 logger = logging.getLogger("verbatim")
 
 SOURCE = "slack"
+LEASE = timedelta(minutes=3)  # longer than the longest answer with all its waiting
+TOO_OLD = timedelta(hours=1)  # an answer that comes later surprises more than it helps
+WORKERS = 8
 _THREAD_MEMORY = 6  # earlier messages that a follow-up may refer to
+_ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # a question is due once, at no particular time
+_ELSEWHERE = frozenset({"not_in_channel", "channel_not_found"})
+
+
+class Gateway(Protocol):
+    """What the bot needs of the answers."""
+
+    def ask_text(
+        self, text: str, viewer: Viewer, thread: Sequence[Mapping[str, object]] = ()
+    ) -> Answer:
+        """Read a message and answer it. `thread` holds earlier messages with their readings."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,129 +52,198 @@ class Asked:
     """A question as it arrived. `key` names it whatever event carries it."""
 
     key: str
+    team: str
     channel: str
     user: str
     text: str
     thread: str | None  # where the answer goes; None for a command
 
-    def as_json(self) -> str:
-        return json.dumps(asdict(self))
-
-    @staticmethod
-    def from_json(text: str) -> "Asked":
-        return Asked(**json.loads(text))
+    @property
+    def is_direct(self) -> bool:
+        return self.channel.startswith("D")
 
 
 class Asking:
-    """Answers questions, each once: the event is stored before Slack is told that we have it."""
+    """Answers questions on its own threads, each once, also among several processes."""
 
     def __init__(
-        self, *, client: WebClient, answers: Answers, database: Database, clock: Clock
+        self, *, client: WebClient, answers: Gateway, database: Database, clock: Clock
     ) -> None:
         self._client = client
         self._answers = answers
-        self._database = database
+        self._work = database.work
         self._clock = clock
         self._poster = Poster(client, work=database.work, clock=clock)
+        self._directory = Directory(client, database.people)
+        self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="verbatim-slack")
+        self._owner = f"{os.getpid()}-{id(self)}"
+        self._running: set[str] = set()
+        self._lock = threading.Lock()
 
     def accept(self, asked: Asked) -> bool:
         """Store the question; False when it was stored before, as Slack's retries are."""
-        return self._database.work.accept(SOURCE, asked.key, asked.as_json(), at=self._clock())
+        stored = {"at": self._clock().timestamp(), "asked": asdict(asked)}
+        return self._work.accept(SOURCE, asked.key, json.dumps(stored), at=self._clock())
+
+    def start(self, asked: Asked) -> None:
+        """Answer on a worker thread; harmless while the same question is being answered."""
+        with self._lock:
+            if asked.key in self._running:
+                return
+            self._running.add(asked.key)
+        self._workers.submit(self._answer_once, asked).add_done_callback(
+            partial(self._settle, asked)
+        )
 
     def resume(self) -> int:
-        """Answer what was accepted before a crash and not finished; return how many."""
-        waiting = self._database.work.unfinished(SOURCE)
-        for _, payload in waiting:
-            self.answer(Asked.from_json(payload))
-        return len(waiting)
+        """Start what was accepted and not finished, here or by a process that died.
 
-    def answer(self, asked: Asked) -> None:
-        """Post the answer in the thread. On trouble a plain sentence is posted, never silence."""
-        self._show_status(asked, "is counting conversations…")
-        person = self._person(asked.user)
-        if person is None:
-            self._introduce(asked)
-        else:
-            self._answer(asked, person)
-        self._database.work.finish(SOURCE, asked.key)
+        Return how many were started.
+        """
+        started = 0
+        for key, payload in self._work.unfinished(SOURCE):
+            asked = self._stored(payload)
+            if asked is None:
+                logger.warning("slack.question_dropped", extra={"question": key})
+                self._work.finish(SOURCE, key)
+            else:
+                self.start(asked)
+                started += 1
+        return started
 
-    def _answer(self, asked: Asked, person: Person) -> None:
+    def close(self) -> None:
+        """Answer what was started, then stop."""
+        self._workers.shutdown(wait=True)
+
+    def note_verdict(self, *, subject: str, verdict: str, user: str) -> None:
+        """Keep what a person thinks of an answer; the last word counts."""
+        self._work.remember(f"feedback:{subject}:{user}", verdict)
+
+    def whisper(self, sentence: str, *, channel: str, user: str, thread: str | None) -> None:
+        """Tell one person something that nothing hangs on."""
         try:
-            answer = self._answers.ask_text(
-                asked.text, _viewer(person), thread=self._earlier(asked)
+            self._poster.whisper(
+                notice_message(sentence), channel=channel, user=user, thread=thread
             )
-            message = answer_message(answer, feedback=asked.key)
-            self._remember(asked, answer.reading)
         except VerbatimError as error:
-            logger.warning("slack.answer_failed", extra={"error": type(error).__name__})
-            message = notice_message(f"I could not answer that: {error}")
-        self._poster.put_once(
-            f"answer:{asked.key}", message, channel=asked.channel, thread=asked.thread
-        )
+            _log("slack.whisper_lost", error)
 
-    def _introduce(self, asked: Asked) -> None:
+    def _stored(self, payload: str) -> Asked | None:
+        """Read a stored question; None when it is too old or cannot be read."""
+        try:
+            stored = json.loads(payload)
+            asked, at = Asked(**stored["asked"]), float(stored["at"])
+        except (ValueError, TypeError, KeyError):
+            return None
+        return asked if self._clock().timestamp() - at < TOO_OLD.total_seconds() else None
+
+    def _answer_once(self, asked: Asked) -> None:
+        job = f"slack:{asked.key}"
+        lease = LEASE.total_seconds()
+        if not self._work.claim(job, _ONCE, self._owner, at=self._clock(), lease=lease):
+            return  # another process is at it, or a failed try is not over yet
+        try:
+            self._answer(asked)
+        except (RetryLater, Unreachable, Unauthorized) as error:
+            # The question stays unfinished and is taken up when the lease is over.
+            _log("slack.answer_delayed", error)
+            return
+        except VerbatimError as error:
+            _log("slack.answer_refused", error)
+        self._finish(asked)
+
+    def _settle(self, asked: Asked, done: "Future[None]") -> None:
+        """The end of a worker's task: a defect of ours is told once, not tried for ever."""
+        error = done.exception()
+        if error is not None:
+            _log("slack.answer_failed", error)
+            sentence = "Something went wrong on my side; it was logged. Please ask again."
+            self.whisper(sentence, channel=asked.channel, user=asked.user, thread=asked.thread)
+            self._finish(asked)
+        with self._lock:
+            self._running.discard(asked.key)
+
+    def _finish(self, asked: Asked) -> None:
+        self._work.finish(SOURCE, asked.key)
+        self._work.done(f"slack:{asked.key}", _ONCE, self._owner, "answered")
+
+    def _answer(self, asked: Asked) -> None:
+        if self._poster.was_put(_post_key(asked)):
+            return
+        self._show_status(asked, "is counting conversations…")
+        person = self._directory.find(asked.user, team=asked.team)
+        if isinstance(person, Stranger):
+            self._introduce(asked, person)
+            return
+        message, reading = self._message(asked, person)
+        try:
+            remote = self._post(asked, message)
+        except Unconfirmed:
+            sentence = "Slack did not confirm my answer. If you do not see it here, ask again."
+            self.whisper(sentence, channel=asked.channel, user=asked.user, thread=asked.thread)
+            return
+        if reading is not None and remote is not None:
+            self._remember(asked, reading, remote)
+
+    def _message(self, asked: Asked, person: Person) -> tuple[Message, Mapping[str, object] | None]:
+        """What to say, and how the question was read. On trouble a plain sentence, no silence."""
+        try:
+            answer = self._answers.ask_text(asked.text, viewer(person), thread=self._earlier(asked))
+        except VerbatimError as error:
+            _log("slack.no_answer", error)
+            return notice_message(f"I could not answer that. {error}"), None
+        return answer_message(answer, feedback=asked.key), answer.reading
+
+    def _post(self, asked: Asked, message: Message) -> str | None:
+        key = _post_key(asked)
+        try:
+            return self._poster.put_once(key, message, channel=asked.channel, thread=asked.thread)
+        except Refused as refused:
+            if asked.thread is not None or refused.code not in _ELSEWHERE:
+                raise
+            # A command works also where the app is no member: the answer goes to the person.
+            return self._poster.put_once(key, message, channel=asked.user)
+
+    def _introduce(self, asked: Asked, stranger: Stranger) -> None:
         sentence = (
             "I do not know you yet, so I cannot say what you may see. "
-            "Ask whoever runs Verbatim for: verbatim link <your e-mail address>"
+            f"Ask whoever runs Verbatim for: verbatim link {stranger.email or 'you@example.com'}"
         )
-        self._poster.whisper(notice_message(sentence), channel=asked.channel, user=asked.user)
-
-    def _person(self, user: str) -> Person | None:
-        """The person behind a Slack user: linked before, else by the e-mail address of the
-        profile.
-        """
-        people = self._database.people
-        known = people.by_slack_user(user)
-        if known is not None:
-            return known
-        email = self._email(user)
-        person = people.get(email) if email else None
-        if person is None:
-            return None
-        linked = Person(
-            email=person.email,
-            name=person.name,
-            role=person.role,
-            slack_user=user,
-            accounts=person.accounts,
-        )
-        people.save(linked)
-        return linked
-
-    def _email(self, user: str) -> str | None:
-        try:
-            profile = self._client.users_info(user=user)["user"].get("profile", {})
-        except (SlackApiError, SlackClientError, OSError):
-            return None  # the person is told how to be linked instead
-        email = profile.get("email")
-        return str(email).lower() if email else None
+        if asked.is_direct:
+            self._post(asked, notice_message(sentence))
+        else:
+            self.whisper(sentence, channel=asked.channel, user=asked.user, thread=asked.thread)
 
     def _show_status(self, asked: Asked, status: str) -> None:
         if asked.thread is None:
             return
+        arguments = {"channel_id": asked.channel, "thread_ts": asked.thread, "status": status}
         try:
-            self._client.api_call(
-                "assistant.threads.setStatus",
-                json={"channel_id": asked.channel, "thread_ts": asked.thread, "status": status},
-            )
-        except (SlackApiError, SlackClientError, OSError):
-            return  # a nicety: the answer itself does not hang on it
+            call(self._client, "assistant.threads.setStatus", arguments)
+        except VerbatimError as error:
+            _log("slack.status_lost", error)  # a nicety: the answer does not hang on it
 
     def _earlier(self, asked: Asked) -> Sequence[Mapping[str, object]]:
-        stored = self._database.work.recall(_thread_name(asked))
-        found: Sequence[Mapping[str, object]] = json.loads(stored) if stored else []
+        stored = self._work.recall(_thread_name(asked.channel, asked.thread))
+        found: Sequence[Mapping[str, object]] = json.loads(stored) if stored else ()
         return found
 
-    def _remember(self, asked: Asked, reading: Mapping[str, object]) -> None:
-        if asked.thread is None:
-            return
+    def _remember(self, asked: Asked, reading: Mapping[str, object], remote: str) -> None:
+        """Keep the reading for follow-ups. A command's answer starts a thread of its own."""
+        channel, _, ts = remote.partition(":")
         said = [*self._earlier(asked), {"text": asked.text, "reading": dict(reading)}]
-        self._database.work.remember(_thread_name(asked), json.dumps(said[-_THREAD_MEMORY:]))
+        name = _thread_name(channel, asked.thread or ts)
+        self._work.remember(name, json.dumps(said[-_THREAD_MEMORY:]))
 
 
-def _thread_name(asked: Asked) -> str:
-    return f"slack-thread:{asked.channel}:{asked.thread}"
+def _post_key(asked: Asked) -> str:
+    return f"answer:{asked.key}"
 
 
-def _viewer(person: Person) -> Viewer:
-    return Viewer(person=person.email, role=PersonRole(person.role), accounts=person.accounts)
+def _thread_name(channel: str, thread: str | None) -> str:
+    return f"slack-thread:{channel}:{thread}"
+
+
+def _log(event: str, error: BaseException) -> None:
+    """Only the kind of the error: its words may hold a customer's."""
+    logger.warning(event, extra={"error": type(error).__name__})

@@ -1,23 +1,39 @@
 """Turns an Answer or a Digest into Slack's blocks. Pure: it posts nothing and counts nothing.
 
-All words go into rich_text elements, which Slack shows literally: a customer's text, or an account
-called "<!channel>", can never mention, link or format.
+All words go into rich_text or plain_text, which Slack shows literally. Each line has its own limit,
+so that counts always fit; quotes are left out first, and the message says so.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from bot.rich_text import (
+    MAX_URL,
+    Block,
+    Element,
+    bullets,
+    link,
+    linked,
+    literal,
+    quotation,
+    rich_text,
+    section,
+    text,
+)
 from service.digest import Digest, DriverLine
 from service.domain.answers import Answer, EvidenceLink
-
-Block = dict[str, object]
 
 # Slack's documented limits are 50 blocks and 3,000 characters a text; a whole message was measured
 # by others to be refused from about 11,300 characters on.
 MAX_BLOCKS = 40
 MAX_CHARACTERS = 10_000
-MAX_LINE = 2_800
-USEFUL, WRONG = "verbatim_useful", "verbatim_wrong"
+MAX_LINE = 600
+MAX_LINES = 10
+MAX_NAME = 80
+MAX_OPTIONS = 5
+MAX_SMALL = 6  # lines of small print
+USEFUL, WRONG, OPTION = "verbatim_useful", "verbatim_wrong", "verbatim_option"
+_NOTHING = "There is nothing to say about that."
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +44,58 @@ class Message:
     blocks: tuple[Block, ...]
 
 
+@dataclass(slots=True, kw_only=True)
+class _Lines:
+    """An answer's rendered lines, sorted by where they stand in a message."""
+
+    understood: str = ""
+    headline: str = ""
+    body: list[str] = field(default_factory=list)
+    after: list[str] = field(default_factory=list)
+    footer: list[str] = field(default_factory=list)
+
+
 def answer_message(answer: Answer, *, feedback: str) -> Message:
     """Render an answer; `feedback` is the opaque id that the Useful and Wrong buttons carry."""
-    urls = {quote.url for quote in answer.quotes}
-    lines = [line for line in answer.text if line.rsplit(" ", 1)[-1] not in urls]
-    understood, rest = (lines[:1], lines[1:]) if lines else ([], [])
-    main, footer = _split_footer(rest, has_quotes=bool(answer.quotes))
-    before = [_lines(understood, style="italic"), _lines(main, bold_first=True)]
-    quotes = [block for quote in answer.quotes for block in _quote(quote)]
-    after = [_small(footer), _buttons(answer, feedback)]
-    blocks = _within_budget(_present(before), quotes, _present(after))
-    return Message(text=escape(main[0] if main else " ".join(lines)), blocks=blocks)
+    lines = _sorted_lines(answer)
+    before = [
+        _small([lines.understood] if lines.understood else []),
+        _paragraph(lines.headline, "bold"),
+        _list(lines.body),
+    ]
+    quotes = [_quote(quote) for quote in answer.quotes]
+    after = [
+        *(_paragraph(line) for line in lines.after[:MAX_LINES]),
+        _small(lines.footer),
+        _actions(_options(answer) or _buttons(answer, feedback)),
+    ]
+    left_out = max(0, len(lines.body) - MAX_LINES)
+    blocks = _within_budget(_present(before), quotes, _present(after), lines_left_out=left_out)
+    said = lines.headline or lines.understood or _NOTHING
+    return Message(text=escape(literal(said, MAX_LINE)), blocks=blocks or _plain(_NOTHING))
 
 
 def digest_message(digest: Digest) -> Message:
     """Render the weekly digest: volume, drivers with a customer's words, what is withheld."""
     title = f"Customer conversations, week {digest.week}"
-    header: Block = {"type": "header", "text": {"type": "plain_text", "text": title}}
-    before = [header, _lines(digest.volume.text[:2])]
+    understood, headline = [*_visible(digest.volume.text[:2]), "", ""][:2]
+    before = [_header(title), _small([understood] if understood else [])]
+    before += [_paragraph(headline, "bold"), _divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
-    report = _actions([_link_button("Open the report", digest.report_url, "verbatim_report")])
-    after = [_small((*digest.withheld, digest.trust)), report]
+    report = _link_button("Open the report", digest.report_url, "verbatim_report")
+    after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]
     blocks = _within_budget(_present(before), drivers, _present(after))
-    return Message(text=escape(f"{title}. {' '.join(digest.volume.text[:2])}"), blocks=blocks)
+    return Message(text=escape(literal(f"{title}. {headline}", MAX_LINE)), blocks=blocks)
 
 
 def notice_message(sentence: str) -> Message:
-    return Message(text=escape(sentence), blocks=tuple(_present([_lines([sentence])])))
+    short = literal(sentence, MAX_LINE).strip() or _NOTHING
+    return Message(text=escape(short), blocks=_plain(short))
 
 
-def escape(text: str) -> str:
+def escape(words: str) -> str:
     """Escape what Slack would read as a mention or a link in plain message text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return words.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def size(blocks: Iterable[Mapping[str, object]]) -> int:
@@ -67,94 +103,162 @@ def size(blocks: Iterable[Mapping[str, object]]) -> int:
     return sum(_size(block) for block in blocks)
 
 
-def _split_footer(lines: Sequence[str], *, has_quotes: bool) -> tuple[list[str], list[str]]:
-    """The last line is the coverage footer; without quotes there is nothing to set apart."""
-    if not has_quotes or len(lines) < 2:
-        return list(lines), []
-    return list(lines[:-1]), list(lines[-1:])
+def _sorted_lines(answer: Answer) -> _Lines:
+    """Sort the rendered lines around the quotes, which become blocks of their own."""
+    found = _Lines()
+    lines = _visible(answer.text)
+    urls = {quote.url for quote in answer.quotes}
+    places = [i for i, line in enumerate(lines) if _is_quote(line, urls)]
+    if lines and len(lines) > 2 and answer.coverage is not None and not _is_more(lines[-1]):
+        found.footer = [lines.pop()]
+    last = places[-1] if places else len(lines)
+    spoken = [line for i, line in enumerate(lines) if i < last and i not in places]
+    found.after = [line for i, line in enumerate(lines) if i > last]
+    if not places and spoken and spoken[-1].startswith("Also changed"):
+        found.after = [spoken.pop()]
+    if len(spoken) == 1:
+        found.headline = spoken[0]
+    elif spoken:
+        found.understood, found.headline, *found.body = spoken
+    _move_counter_quotes(found)
+    return found
 
 
-def _text(text: str, **style: bool) -> Block:
-    element: Block = {"type": "text", "text": text[:MAX_LINE]}
-    if style:
-        element["style"] = style
-    return element
+def _visible(lines: Iterable[str]) -> list[str]:
+    """Lines that still show something without their control characters."""
+    return [line for line in lines if literal(line, MAX_LINE).strip()]
 
 
-def _lines(lines: Sequence[str], *, style: str | None = None, bold_first: bool = False) -> Block:
-    elements: list[Block] = []
-    for number, line in enumerate(lines):
-        if number:
-            elements.append(_text("\n"))
-        if bold_first and number == 0:
-            elements.append(_text(line, bold=True))
+def _is_quote(line: str, urls: set[str]) -> bool:
+    return line.startswith('"') and line.rsplit(" ", 1)[-1] in urls
+
+
+def _is_more(line: str) -> bool:
+    return line.startswith("More: ")
+
+
+def _move_counter_quotes(lines: _Lines) -> None:
+    """An address in the small print cannot be opened there: it gets a line of its own."""
+    if not lines.footer or "http" not in lines.footer[0]:
+        return
+    kept = []
+    for sentence in lines.footer[0].split(". "):
+        if "http" in sentence:
+            lines.after.append(sentence.rstrip("."))
         else:
-            elements.append(_text(line, **({style: True} if style else {})))
-    return {
-        "type": "rich_text",
-        "elements": [{"type": "rich_text_section", "elements": elements}] if elements else [],
-    }
+            kept.append(sentence)
+    lines.footer = [". ".join(kept)] if kept else []
 
 
-def _quote(quote: EvidenceLink) -> list[Block]:
+def _paragraph(line: str, *styles: str) -> Block | None:
+    if not _visible([line]):
+        return None
+    return rich_text(section(linked(_cut(line), *styles)))
+
+
+def _plain(sentence: str) -> tuple[Block, ...]:
+    return (rich_text(section([text(sentence)])),)
+
+
+def _list(lines: Sequence[str]) -> Block | None:
+    if not lines:
+        return None
+    shown = [_named(_cut(line)) for line in lines[:MAX_LINES]]
+    if len(shown) == 1:
+        return rich_text(section(shown[0]))
+    return rich_text(bullets(shown))
+
+
+def _named(line: str) -> list[Element]:
+    """A line that starts with a name has it in bold: the eye finds the driver first."""
+    name, colon, rest = line.partition(": ")
+    if not colon or not rest.strip() or len(name) > MAX_NAME or "http" in name:
+        return linked(line)
+    return [text(f"{name}: ", "bold"), *linked(rest)]
+
+
+def _cut(line: str) -> str:
+    """Shorten a line, but never inside an address: half an address opens nothing."""
+    words, space, last = line.rpartition(" ")
+    if space and last.startswith(("http://", "https://")) and len(last) <= MAX_URL:
+        return f"{literal(words, MAX_LINE)} {last}"
+    return literal(line, MAX_LINE)
+
+
+def _quote(quote: EvidenceLink) -> Block:
     day = f"{quote.created_at.day} {quote.created_at:%b %Y}"
-    beside = [quote.account_name or "", day, quote.channel]
-    source: list[Block] = [
-        {"type": "link", "url": quote.url, "text": str(quote.conversation)},
-        _text("  " + " · ".join(part for part in beside if part)),
-    ]
-    return [
-        {
-            "type": "rich_text",
-            "elements": [
-                {"type": "rich_text_quote", "elements": [_text(quote.shown())]},
-                {"type": "rich_text_section", "elements": source},
-            ],
-        }
-    ]
+    beside = [literal(quote.account_name or "", MAX_NAME), day, literal(quote.channel, MAX_NAME)]
+    source = " · ".join(part for part in beside if part.strip())
+    words = literal(quote.shown(), MAX_LINE)
+    conversation = literal(str(quote.conversation), MAX_NAME)
+    return rich_text(
+        quotation(
+            [
+                text(f"“{words}”\n"),
+                text(f"{source} · ", "italic"),
+                link(quote.url, conversation),
+            ]
+        )
+    )
 
 
 def _driver(driver: DriverLine) -> list[Block]:
     before = driver.baseline.n if driver.baseline else 0
-    line: list[Block] = [
-        _text(f"{driver.name}  ", bold=True),
-        {
-            "type": "link",
-            "url": driver.current.listing,
-            "text": f"{driver.current.n} conversations",
-        },
-        _text(f", the week before {before}"),
+    now = f"{driver.current.n} conversation{'' if driver.current.n == 1 else 's'}"
+    line = [
+        text(f"{literal(driver.name, MAX_NAME)}: ", "bold"),
+        link(driver.current.listing, now),
+        text(f", {before} the week before"),
     ]
-    section: Block = {
-        "type": "rich_text",
-        "elements": [{"type": "rich_text_section", "elements": line}],
+    return [rich_text(section(line)), *([_quote(driver.quote)] if driver.quote else [])]
+
+
+def _header(title: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
+
+
+def _divider() -> Block:
+    return {"type": "divider"}
+
+
+def _small(lines: Sequence[str]) -> Block | None:
+    shown = [literal(line, MAX_LINE) for line in _visible(lines)][:MAX_SMALL]
+    if not shown:
+        return None
+    return {
+        "type": "context",
+        "elements": [{"type": "plain_text", "text": line, "emoji": False} for line in shown],
     }
-    return [section, *(_quote(driver.quote) if driver.quote else [])]
 
 
-def _small(lines: Sequence[str]) -> Block:
-    elements = [{"type": "plain_text", "text": line[:MAX_LINE], "emoji": False} for line in lines]
-    return {"type": "context", "elements": elements[:10]}
+def _options(answer: Answer) -> list[Block]:
+    """What to choose from when we ask back; a click continues the thread."""
+    shown = _visible(answer.options)[:MAX_OPTIONS]
+    return [
+        _button(literal(option, 75), f"{OPTION}_{place}", literal(option, 2000))
+        for place, option in enumerate(shown)
+    ]
 
 
-def _buttons(answer: Answer, feedback: str) -> Block:
-    buttons: list[Block] = []
-    if answer.explore_url:
-        buttons.append(_link_button("Open in explorer", answer.explore_url, "verbatim_open"))
-    if answer.headline is not None and answer.headline.current.n:
-        current = answer.headline.current
-        buttons.append(_link_button(f"Show all {current.n}", current.listing, "verbatim_all"))
-    if buttons:
-        buttons += [_button("Useful", USEFUL, feedback), _button("Wrong", WRONG, feedback)]
-    return _actions(buttons)
+def _buttons(answer: Answer, feedback: str) -> list[Block]:
+    if not answer.explore_url:
+        return []
+    buttons = _link_button("Open in explorer", answer.explore_url, "verbatim_open")
+    headline = answer.headline
+    if headline is not None and headline.current.n and headline.current.listing:
+        label = f"Show all {headline.current.n}"
+        buttons += _link_button(label, headline.current.listing, "verbatim_all")
+    return [*buttons, _button("Useful", USEFUL, feedback), _button("Wrong", WRONG, feedback)]
 
 
-def _actions(buttons: Sequence[Block]) -> Block:
-    return {"type": "actions", "elements": list(buttons)}
+def _actions(buttons: Sequence[Block]) -> Block | None:
+    return {"type": "actions", "elements": list(buttons)} if buttons else None
 
 
-def _link_button(label: str, url: str, action: str) -> Block:
-    return {**_button(label, action, ""), "url": url}
+def _link_button(label: str, url: str, action: str) -> list[Block]:
+    if len(url) > MAX_URL:
+        return []
+    return [{**_button(label, action, ""), "url": url}]
 
 
 def _button(label: str, action: str, value: str) -> Block:
@@ -168,25 +272,28 @@ def _button(label: str, action: str, value: str) -> Block:
     return button
 
 
-def _present(blocks: Iterable[Block]) -> list[Block]:
-    """Leave out blocks without content: Slack refuses an empty list of elements."""
-    return [block for block in blocks if block.get("elements") != []]
+def _present(blocks: Iterable[Block | None]) -> list[Block]:
+    return [block for block in blocks if block is not None]
 
 
 def _within_budget(
-    before: list[Block], quotes: list[Block], after: list[Block]
+    before: list[Block], quotes: list[Block], after: list[Block], *, lines_left_out: int = 0
 ) -> tuple[Block, ...]:
-    """Cut quotes before counts, and say what was cut."""
+    """Leave out quotes until the message fits, and say what was left out."""
     kept = list(quotes)
-    while kept and not _fits([*before, *kept, *after]):
+    notice = _left_out(0, lines_left_out)
+    while kept and not _fits([*before, *kept, *notice, *after]):
         kept.pop()
-    cut = len(quotes) - len(kept)
-    if cut:
-        after = [_small([f"{cut} more in the explorer: this message was too long."]), *after]
-    blocks = [*before, *kept, *after]
-    while len(blocks) > 1 and not _fits(blocks):
-        blocks.pop()
-    return tuple(blocks)
+        notice = _left_out(len(quotes) - len(kept), lines_left_out)
+    return (*before, *kept, *notice, *after)
+
+
+def _left_out(quotes: int, lines: int) -> list[Block]:
+    parts = [f"{quotes} quote{'' if quotes == 1 else 's'}"] if quotes else []
+    parts += [f"{lines} line{'' if lines == 1 else 's'}"] if lines else []
+    if not parts:
+        return []
+    return _present([_small([f"Left out, the message was too long: {' and '.join(parts)}."])])
 
 
 def _fits(blocks: Sequence[Block]) -> bool:
@@ -196,7 +303,9 @@ def _fits(blocks: Sequence[Block]) -> bool:
 def _size(node: object) -> int:
     if isinstance(node, Mapping):
         own = sum(
-            len(v) for k, v in node.items() if k in {"text", "alt_text"} and isinstance(v, str)
+            len(value)
+            for name, value in node.items()
+            if name in {"text", "alt_text", "title", "url", "value"} and isinstance(value, str)
         )
         return own + sum(_size(value) for value in node.values())
     if isinstance(node, list | tuple):

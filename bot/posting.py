@@ -1,38 +1,30 @@
 """Posts to Slack so that repeating changes nothing: one message a key, also after a lost answer.
 
-The only module that calls chat.postMessage. Slack has no idempotency key, so an unfinished post is
-looked up by the key in its metadata before it is sent again.
+The only module that posts. Slack has no idempotency key, so a post without an answer is looked up
+by the key in its metadata. Where we may not read (Slack calls it a missing scope), nothing is
+posted again: the caller is told that the post is unconfirmed.
 """
 
 import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.http_retry.builtin_handlers import RateLimitErrorRetryHandler
 
 from bot.blocks import Message
-from bot.connection import Connection
-from service.errors import RateLimited, TellPerson, Unauthorized, Unreachable, VerbatimError
+from bot.calling import Refused, call, read
+from service.errors import RateLimited, TellPerson, Unauthorized
 from service.ports import Clock, WorkStore
 
 EVENT_TYPE = "verbatim_message"
-_DEAD_TOKEN = frozenset(
-    {"token_revoked", "invalid_auth", "not_authed", "account_inactive", "token_expired"}
-)
-_TOO_MUCH = frozenset({"invalid_blocks", "msg_blocks_too_long"})
+_SENDING = "sending"
+_REFUSED = ""  # the remote id of a post that Slack certainly did not make
+_TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_NOT_READABLE = frozenset({"missing_scope", "channel_not_found", "not_in_channel"})
 
 
-def web_client(connection: Connection) -> WebClient:
-    """A client that waits when Slack says so and never repeats a post by itself."""
-    return WebClient(
-        token=connection.token,
-        base_url=connection.base_url or WebClient.BASE_URL,
-        retry_handlers=[RateLimitErrorRetryHandler(max_retry_count=2)],
-        timeout=10,
-    )
+class Unconfirmed(TellPerson):
+    """Slack did not confirm a post, and we may not look whether it is there."""
 
 
 class Poster:
@@ -45,98 +37,107 @@ class Poster:
 
     def put(self, key: str, message: Message, *, channel: str, thread: str | None = None) -> str:
         """Post, or bring up to date what was posted under this key; return "channel:ts"."""
-        state = self._work.outbox_start(key, json.dumps({"channel": channel}), at=self._clock())
-        remote = self._work.outbox_remote(key)
-        if remote is None and state == "sending":
-            remote = self._find(key, channel)
-        if remote is not None:
-            return self._update(key, remote, message)
-        self._work.outbox_sending(key)
-        answer = self._post(key, message, channel=channel, thread=thread)
-        remote = f"{answer['channel']}:{answer['ts']}"
-        self._work.outbox_sent(key, remote)
-        return remote
+        remote = self._posted(key, channel=channel, thread=thread)
+        if remote is None:
+            return self._post(key, message, channel=channel, thread=thread)
+        return self._update(key, remote, message, channel=channel, thread=thread)
 
     def put_once(
         self, key: str, message: Message, *, channel: str, thread: str | None = None
     ) -> str | None:
         """Post unless this key was posted before; None when it was."""
-        if self._work.outbox_remote(key) is not None:
+        if self._posted(key, channel=channel, thread=thread) is not None:
             return None
-        return self.put(key, message, channel=channel, thread=thread)
+        return self._post(key, message, channel=channel, thread=thread)
 
-    def whisper(self, message: Message, *, channel: str, user: str) -> None:
-        """Show a message to one person only.
+    def was_put(self, key: str) -> bool:
+        return bool(self._work.outbox_remote(key))
 
-        It is lost when Slack loses it: nothing hangs on it.
-        """
-        self._call("chat.postEphemeral", channel=channel, user=user, **_content(message))
+    def whisper(
+        self, message: Message, *, channel: str, user: str, thread: str | None = None
+    ) -> None:
+        """Show a message to one person only. It may be lost: nothing hangs on it."""
+        arguments = {"channel": channel, "user": user, **_in_thread(thread), **_content(message)}
+        call(self._client, "chat.postEphemeral", arguments)
 
-    def _post(
-        self, key: str, message: Message, *, channel: str, thread: str | None
-    ) -> Mapping[str, Any]:
+    def _posted(self, key: str, *, channel: str, thread: str | None) -> str | None:
+        state = self._work.outbox_start(key, json.dumps({"channel": channel}), at=self._clock())
+        if state != _SENDING:
+            return self._work.outbox_remote(key) or None
+        found = self._find(key, channel=channel, thread=thread)
+        if found is not None:
+            self._work.outbox_sent(key, found)
+        return found
+
+    def _post(self, key: str, message: Message, *, channel: str, thread: str | None) -> str:
         arguments: dict[str, Any] = {
             "channel": channel,
             "unfurl_links": False,
             "unfurl_media": False,
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
+            **_in_thread(thread),
         }
-        if thread is not None:
-            arguments["thread_ts"] = thread
-        return self._call_with_blocks("chat.postMessage", message, arguments)
-
-    def _update(self, key: str, remote: str, message: Message) -> str:
-        channel, _, ts = remote.partition(":")
-        self._call_with_blocks("chat.update", message, {"channel": channel, "ts": ts})
+        self._work.outbox_sending(key)
+        try:
+            answer = self._with_blocks("chat.postMessage", message, arguments)
+        except (Refused, RateLimited, Unauthorized):
+            self._work.outbox_sent(key, _REFUSED)
+            raise
+        self._work.remember(_channel_name(channel), str(answer["channel"]))
+        remote = f"{answer['channel']}:{answer['ts']}"
         self._work.outbox_sent(key, remote)
         return remote
 
-    def _find(self, key: str, channel: str) -> str | None:
+    def _update(
+        self, key: str, remote: str, message: Message, *, channel: str, thread: str | None
+    ) -> str:
+        place, _, ts = remote.partition(":")
+        try:
+            self._with_blocks("chat.update", message, {"channel": place, "ts": ts})
+        except Refused as refused:
+            if refused.code != "message_not_found":
+                raise
+            return self._post(key, message, channel=channel, thread=thread)  # somebody deleted it
+        return remote
+
+    def _find(self, key: str, *, channel: str, thread: str | None) -> str | None:
         """Look for a post whose answer was lost, by the key in its metadata."""
-        history = self._call(
-            "conversations.history", channel=channel, limit=100, include_all_metadata=True
-        )
-        for message in history.get("messages", []):
+        place = self._work.recall(_channel_name(channel)) or channel  # reading takes only ids
+        arguments: dict[str, Any] = {"channel": place, "limit": 100, "include_all_metadata": True}
+        method = "conversations.history"
+        if thread is not None:
+            method, arguments["ts"] = "conversations.replies", thread
+        try:
+            found = read(self._client, method, arguments)
+        except Refused as refused:
+            if refused.code not in _NOT_READABLE:
+                raise
+            raise Unconfirmed from refused
+        for message in found.get("messages", []):
             payload = (message.get("metadata") or {}).get("event_payload", {})
             if payload.get("key") == key:
-                return f"{history.get('channel', channel)}:{message['ts']}"
+                return f"{place}:{message['ts']}"
         return None
 
-    def _call_with_blocks(
+    def _with_blocks(
         self, method: str, message: Message, arguments: Mapping[str, Any]
     ) -> Mapping[str, Any]:
         """The text stands alone: when Slack does not take the blocks, it is sent without them."""
         try:
-            return self._call(method, **arguments, **_content(message))
-        except _BlocksRefused:
-            return self._call(method, **arguments, text=message.text)
-
-    def _call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
-        try:
-            response = self._client.api_call(method, json=arguments)
-        except SlackApiError as error:
-            raise _as_ours(error) from error
-        except (SlackClientError, OSError) as error:
-            raise Unreachable(f"Slack did not answer {method}.") from error
-        found: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
-        return found
-
-
-class _BlocksRefused(TellPerson):
-    """Slack does not take these blocks."""
+            return call(self._client, method, {**arguments, **_content(message)})
+        except Refused as refused:
+            if refused.code not in _TOO_MUCH:
+                raise
+            return call(self._client, method, {**arguments, "text": message.text, "blocks": []})
 
 
 def _content(message: Message) -> dict[str, Any]:
     return {"text": message.text, "blocks": list(message.blocks)}
 
 
-def _as_ours(error: SlackApiError) -> VerbatimError:
-    code = str(error.response.get("error", "unknown"))
-    if code in _TOO_MUCH:
-        return _BlocksRefused()
-    if code == "ratelimited":
-        seconds = str(error.response.headers.get("Retry-After", "30"))
-        return RateLimited(timedelta(seconds=int(seconds) if seconds.isdecimal() else 30))
-    if code in _DEAD_TOKEN:
-        return Unauthorized(f"Slack no longer takes our token ({code}): install the app again.")
-    return TellPerson(f"Slack refused the message: {code}.")
+def _in_thread(thread: str | None) -> dict[str, str]:
+    return {} if thread is None else {"thread_ts": thread}
+
+
+def _channel_name(channel: str) -> str:
+    return f"slack-channel:{channel}"

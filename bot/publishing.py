@@ -1,8 +1,9 @@
 """Posts the weekly digest to Slack: one message a channel and week, updated when made again."""
 
 from bot.blocks import digest_message
+from bot.calling import web_client
 from bot.connection import Connection
-from bot.posting import Poster, web_client
+from bot.posting import Poster
 from service.digest import Digest
 from service.ports import Clock, WorkStore
 

@@ -1,4 +1,4 @@
-"""The /verbatim command. Acknowledged first; Slack shows a failure after three seconds."""
+"""The /verbatim command. Slack shows a failure when it is not acknowledged within three seconds."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,19 +7,28 @@ from slack_bolt import Ack, App
 
 from bot.asking import Asked, Asking
 
+NAME = "/verbatim"
+
 
 def register(app: App, asking: Asking) -> None:
     def verbatim(ack: Ack, command: Mapping[str, Any]) -> None:
-        asked = Asked(
-            key=f"command:{command['trigger_id']}",
-            channel=str(command["channel_id"]),
-            user=str(command["user_id"]),
-            text=str(command.get("text", "")).strip() or "help",
-            thread=None,
-        )
-        is_new = asking.accept(asked)
         ack()
-        if is_new:
-            asking.answer(asked)
+        asked = command_in(command)
+        if asked is not None:
+            asking.start(asked)
 
-    app.command("/verbatim")(verbatim)
+    app.command(NAME)(verbatim)
+
+
+def command_in(body: Mapping[str, Any]) -> Asked | None:
+    """Return the question in a command, or None when it is not our command."""
+    if body.get("command") != NAME:
+        return None
+    return Asked(
+        key=f"command:{body['trigger_id']}",
+        team=str(body.get("team_id", "")),
+        channel=str(body["channel_id"]),
+        user=str(body["user_id"]),
+        text=str(body.get("text", "")).strip() or "help",
+        thread=None,
+    )

@@ -20,9 +20,8 @@ from connectors.sandbox.slack_state import BOT_USER, TEAM, Posted, SlackState, s
 SlackStand = Stand[SlackState]
 Method = Callable[[SlackState, Mapping[str, Any]], dict[str, Any]]
 
-SCOPES = (
-    "app_mentions:read,assistant:write,chat:write,commands,im:history,im:read,users:read,"
-    "users:read.email,files:write,links:read,links:write"
+_FORMS_ONLY = frozenset(
+    {"conversations.history", "conversations.replies", "conversations.info", "users.info"}
 )
 
 
@@ -33,21 +32,29 @@ def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> S
     app = Flask("connectors.sandbox.slack", static_folder=None)
 
     def call(method: str) -> Response:
+        return _answer(state, _called(method))
+
+    def _called(method: str) -> dict[str, Any]:
         if request.headers.get("Authorization") != f"Bearer {token}":
-            return _answer({"ok": False, "error": "invalid_auth"})
+            return _error("invalid_auth")
+        if state.token_error is not None:
+            return _error(state.token_error)
         handler = _METHODS.get(method)
         if handler is None:
-            return _answer({"ok": False, "error": "unknown_method"})
-        return _answer(handler(state, _arguments()))
+            return _error("unknown_method")
+        return handler(state, _arguments(method))
 
     app.add_url_rule("/api/<path:method>", view_func=call, methods=["GET", "POST"])
     install(app, faults, _failure)
     return Stand(app=app, state=state, faults=faults)
 
 
-def _arguments() -> Mapping[str, Any]:
-    """Slack takes JSON bodies and forms whose structured values are JSON texts."""
-    if request.is_json:
+def _arguments(method: str) -> Mapping[str, Any]:
+    """Slack takes JSON bodies and forms whose structured values are JSON texts.
+
+    Methods that only read do not look at a JSON body.
+    """
+    if request.is_json and method not in _FORMS_ONLY:
         body: dict[str, Any] = request.get_json()
         return body
     found: dict[str, Any] = dict(request.values)
@@ -57,9 +64,9 @@ def _arguments() -> Mapping[str, Any]:
     return found
 
 
-def _answer(body: dict[str, Any]) -> Response:
+def _answer(state: SlackState, body: dict[str, Any]) -> Response:
     response = jsonify(body)
-    response.headers["x-oauth-scopes"] = SCOPES
+    response.headers["x-oauth-scopes"] = ",".join(sorted(state.scopes))
     return response
 
 
@@ -107,7 +114,7 @@ def _store(
     if not channel.has_bot:
         return _error("not_in_channel")
     text, blocks = str(arguments.get("text") or ""), list(arguments.get("blocks") or [])
-    refused = refusal(text, blocks)
+    refused = _refusal(state, text, blocks)
     if refused is not None:
         return _error(refused)
     posted = state.post(
@@ -126,12 +133,23 @@ def _store(
     return {"ok": True, "channel": channel.id, "ts": posted.ts, "message": _message(posted)}
 
 
+def _refusal(state: SlackState, text: str, blocks: list[Mapping[str, Any]]) -> str | None:
+    if blocks and state.refused_blocks > 0:
+        state.refused_blocks -= 1
+        return "invalid_blocks"
+    return refusal(text, blocks)
+
+
 def _update(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    if str(arguments.get("channel")) not in state.channels:
+        return _error("channel_not_found")
     found = state.find_message(str(arguments.get("channel")), str(arguments.get("ts")))
     if found is None or found.ephemeral_for is not None:
         return _error("message_not_found")
-    text, blocks = str(arguments.get("text") or ""), list(arguments.get("blocks") or [])
-    refused = refusal(text, blocks)
+    text = str(arguments.get("text") or "")
+    # Without the argument the earlier blocks stay; an empty list takes them away.
+    blocks = list(arguments["blocks"]) if "blocks" in arguments else found.blocks
+    refused = _refusal(state, text, blocks)
     if refused is not None:
         return _error(refused)
     found.text, found.blocks, found.edited = text, blocks, found.edited + 1
@@ -139,11 +157,26 @@ def _update(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _history(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    channel = state.find_channel(str(arguments.get("channel", "")))
+    """Newest first, without the replies in threads."""
+    return _read(state, arguments, lambda m: m.thread_ts in {None, m.ts})
+
+
+def _replies(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    thread = str(arguments.get("ts", ""))
+    found = _read(state, arguments, lambda m: thread in {m.thread_ts, m.ts})
+    return {**found, "messages": list(reversed(found.get("messages", [])))}
+
+
+def _read(
+    state: SlackState, arguments: Mapping[str, Any], wanted: Callable[[Posted], bool]
+) -> dict[str, Any]:
+    channel = state.channels.get(str(arguments.get("channel", "")))  # reading takes only ids
     if channel is None:
         return _error("channel_not_found")
+    if ("im:history" if channel.is_im else "channels:history") not in state.scopes:
+        return _error("missing_scope")
     limit = int(arguments.get("limit") or 100)
-    newest = [m for m in reversed(state.messages) if m.channel == channel.id]
+    newest = [m for m in reversed(state.messages) if m.channel == channel.id and wanted(m)]
     return {
         "ok": True,
         "messages": [_message(m) for m in newest if m.ephemeral_for is None][:limit],
@@ -156,11 +189,12 @@ def _users_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, An
     if person is None:
         return _error("user_not_found")
     profile = {"email": person.email, "real_name": person.name}
-    return {"ok": True, "user": {"id": person.id, "name": person.name, "profile": profile}}
+    user = {"id": person.id, "team_id": person.team, "name": person.name, "profile": profile}
+    return {"ok": True, "user": {**user, "is_bot": False, "is_email_confirmed": True}}
 
 
 def _conversations_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    channel = state.find_channel(str(arguments.get("channel", "")))
+    channel = state.channels.get(str(arguments.get("channel", "")))
     if channel is None:
         return _error("channel_not_found")
     described = {
@@ -212,6 +246,7 @@ _METHODS: Mapping[str, Method] = {
     "chat.postEphemeral": _post_ephemeral,
     "chat.update": _update,
     "conversations.history": _history,
+    "conversations.replies": _replies,
     "conversations.info": _conversations_info,
     "users.info": _users_info,
     "assistant.threads.setStatus": _set_status,

@@ -4,13 +4,18 @@ Block Kit reference (api.slack.com/reference/block-kit/blocks); the budget of a 
 measured by other projects between 11,341 and 13,297 characters.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
 
 MAX_BLOCKS = 50
 MAX_SECTION = 3000
 MAX_HEADER = 150
 MAX_BUTTON = 75
 MAX_VALUE = 2000
+MAX_URL = 3000
+MAX_CONTEXT = 2000
+MAX_CONTEXT_ELEMENTS = 10
+MAX_ACTIONS = 25
 MAX_TEXT = 40_000
 MAX_MESSAGE = 13_000  # characters of all blocks together
 
@@ -21,6 +26,11 @@ _KNOWN_TYPES = frozenset(
         "markdown", "plan", "rich_text", "section", "table", "task_card", "video",
     }
 )  # fmt: skip
+
+
+_RICH_PARTS = frozenset(
+    {"rich_text_section", "rich_text_list", "rich_text_quote", "rich_text_preformatted"}
+)
 
 
 def refusal(text: str, blocks: Sequence[Mapping[str, object]]) -> str | None:
@@ -54,7 +64,7 @@ def _bad_block(block: Mapping[str, object]) -> bool:
     if kind not in _KNOWN_TYPES:
         return True
     if kind == "header":
-        return _length(block.get("text")) > MAX_HEADER
+        return not 0 < _length(block.get("text")) <= MAX_HEADER
     if kind == "section":
         fields = block.get("fields")
         if block.get("text") is None and not fields:
@@ -64,20 +74,62 @@ def _bad_block(block: Mapping[str, object]) -> bool:
         return not block.get("alt_text")
     if kind in {"actions", "context", "context_actions", "rich_text"}:
         elements = block.get("elements")
-        return not isinstance(elements, list) or not elements or _bad_elements(elements)
+        if not isinstance(elements, list) or not elements:
+            return True
+        return _BAD.get(str(kind), _bad_buttons)(elements)
     return False
 
 
-def _bad_elements(elements: list[object]) -> bool:
-    return any(
-        isinstance(element, Mapping)
-        and element.get("type") == "button"
-        and (
-            _length(element.get("text")) > MAX_BUTTON
+def _bad_buttons(elements: list[Any]) -> bool:
+    names = [element.get("action_id") for element in elements]
+    return (
+        len(elements) > MAX_ACTIONS
+        or len(set(names)) != len(names)
+        or any(
+            not 0 < _length(element.get("text")) <= MAX_BUTTON
             or len(str(element.get("value", ""))) > MAX_VALUE
+            or len(str(element.get("url", ""))) > MAX_URL
+            for element in elements
+            if element.get("type") == "button"
         )
-        for element in elements
     )
+
+
+def _bad_context(elements: list[Any]) -> bool:
+    return len(elements) > MAX_CONTEXT_ELEMENTS or any(
+        not element.get("text") or len(element["text"]) > MAX_CONTEXT
+        for element in elements
+        if element.get("type") != "image"
+    )
+
+
+def _bad_rich_text(elements: list[Any]) -> bool:
+    """A list holds sections; everything else holds texts and links, none of them empty."""
+    for element in elements:
+        kind, inner = element.get("type"), element.get("elements")
+        if kind not in _RICH_PARTS or not isinstance(inner, list) or not inner:
+            return True
+        if kind == "rich_text_list":
+            if any(one.get("type") != "rich_text_section" for one in inner):
+                return True
+            if _bad_rich_text(inner):
+                return True
+        elif any(_bad_piece(piece) for piece in inner):
+            return True
+    return False
+
+
+def _bad_piece(piece: Any) -> bool:
+    if piece.get("type") == "link":
+        url = str(piece.get("url", ""))
+        return not url.startswith(("http://", "https://", "mailto:")) or len(url) > MAX_URL
+    return piece.get("type") == "text" and not piece.get("text")
+
+
+_BAD: Mapping[str, Callable[[list[Any]], bool]] = {
+    "context": _bad_context,
+    "rich_text": _bad_rich_text,
+}
 
 
 def _length(text: object) -> int:

@@ -10,6 +10,11 @@ from connectors.sandbox.corpus import Corpus
 
 BOT_USER = "U0VERBATIM"
 TEAM = "T0LEDGERLY"
+# What our manifest asks for: no reading of channels, only of direct messages.
+SCOPES = (
+    "app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "im:read",
+    "users:read", "users:read.email", "files:write", "links:read", "links:write",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +22,7 @@ class SlackPerson:
     id: str
     name: str
     email: str
+    team: str = TEAM
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,6 +30,7 @@ class SlackChannel:
     id: str
     name: str
     is_im: bool = False
+    member: str | None = None  # of a direct message: the person on the other side
     archived: bool = False
     has_bot: bool = True
 
@@ -52,17 +59,20 @@ class SlackState:
     messages: list[Posted] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
     views: list[Mapping[str, object]] = field(default_factory=list)
-    lock: threading.Lock = field(default_factory=threading.Lock)
+    scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    refused_blocks: int = 0  # so many next messages are refused for their blocks
+    token_error: str | None = None  # "token_revoked": what every call is answered from now on
+    changed: threading.Condition = field(default_factory=threading.Condition)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_ts(self) -> str:
         return f"{self.clock().timestamp():.0f}.{next(self._numbers):06}"
 
-    def find_channel(self, name_or_id: str) -> SlackChannel | None:
-        """Find a channel by id or by name, as chat.postMessage does."""
-        wanted = name_or_id.removeprefix("#")
+    def find_channel(self, wanted: str) -> SlackChannel | None:
+        """Find a channel as chat.postMessage does: by id, by name, or by a person's id."""
+        name = wanted.removeprefix("#")
         for channel in self.channels.values():
-            if wanted in {channel.id, channel.name}:
+            if name in {channel.id, channel.name, channel.member}:
                 return channel
         return None
 
@@ -70,9 +80,16 @@ class SlackState:
         return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
 
     def post(self, posted: Posted) -> Posted:
-        with self.lock:
+        with self.changed:
             self.messages.append(posted)
+            self.changed.notify_all()
         return posted
+
+    def wait_for(self, number: int, *, seconds: float = 20.0) -> list[Posted]:
+        """Wait until so many messages were posted; return all there are."""
+        with self.changed:
+            self.changed.wait_for(lambda: len(self.messages) >= number, timeout=seconds)
+            return list(self.messages)
 
     def in_channel(self, name: str) -> list[Posted]:
         channel = self.find_channel(name)
@@ -85,7 +102,9 @@ def slack_state(corpus: Corpus, *, clock: Callable[[], datetime]) -> SlackState:
     for number, email in enumerate(sorted({account.owner for account in corpus.accounts}), start=1):
         person = SlackPerson(id=f"U{number:08}", name=email.split("@")[0], email=email)
         state.people[person.id] = person
-        dm = SlackChannel(id=f"D{number:08}", name=f"dm-{person.name}", is_im=True)
+        dm = SlackChannel(
+            id=f"D{number:08}", name=f"dm-{person.name}", is_im=True, member=person.id
+        )
         state.channels[dm.id] = dm
     for number, name in enumerate(("cx-leaders", "cx-verbatim", "churn-risk"), start=1):
         channel = SlackChannel(id=f"C{number:08}", name=name)

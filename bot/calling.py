@@ -1,0 +1,121 @@
+"""Calls Slack's Web API and says in our own errors what its answers mean.
+
+A `Refused` call certainly did nothing; after any other error it may have been carried out.
+"""
+
+import http.client
+import threading
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from slack_sdk import WebClient
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.http_retry.handler import RetryHandler
+from slack_sdk.http_retry.request import HttpRequest
+from slack_sdk.http_retry.response import HttpResponse
+from slack_sdk.http_retry.state import RetryState
+
+from bot.connection import Connection
+from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, Unreachable
+
+LONGEST_WAIT = 20.0  # seconds inside a worker; a longer one gives the question back
+_DEAD_TOKEN = frozenset(
+    {"token_revoked", "invalid_auth", "not_authed", "account_inactive", "token_expired"}
+)
+# Slack's reference of chat.postMessage: after these a part may have been done.
+_UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+_SENTENCES: Mapping[str, str] = {
+    "is_archived": "The channel is archived: unarchive it or choose another.",
+    "channel_not_found": "There is no such channel, or the app was not invited to it.",
+    "not_in_channel": "The app is not in the channel: invite it with /invite.",
+    "missing_scope": "The app lacks a permission: install it again with the current manifest.",
+}
+
+
+class Refused(TellPerson):
+    """Slack did not do it."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__(f"Slack: {code}. {_SENTENCES.get(code, 'Nothing was done.')}")
+        self.code = code
+
+
+class _Patience(RetryHandler):
+    """Waits when Slack says for how long, within reason. A nonsensical header means a second."""
+
+    def _can_retry(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> bool:
+        if response is None or response.status_code != 429:
+            return False
+        return _seconds(response.headers) <= LONGEST_WAIT
+
+    def prepare_for_next_attempt(
+        self,
+        *,
+        state: RetryState,
+        request: HttpRequest,
+        response: HttpResponse | None = None,
+        error: Exception | None = None,
+    ) -> None:
+        state.next_attempt_requested = True
+        threading.Event().wait(_seconds(response.headers if response else {}))
+        state.increment_current_attempt()
+
+
+def web_client(connection: Connection) -> WebClient:
+    """A client that waits when Slack says so and never repeats a post by itself."""
+    return WebClient(
+        token=connection.token,
+        base_url=connection.base_url or WebClient.BASE_URL,
+        retry_handlers=[_Patience(max_retry_count=2)],
+        timeout=10,
+    )
+
+
+def call(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Call a method that changes something; it takes JSON."""
+    return _called(client, method, json=dict(arguments))
+
+
+def read(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Call a method that reads; Slack ignores JSON there."""
+    return _called(client, method, params=dict(arguments))
+
+
+def _called(client: WebClient, method: str, **how: Any) -> Mapping[str, Any]:
+    try:
+        response = client.api_call(method, **how)
+    except SlackApiError as error:
+        _raise_ours(error)
+    except (SlackClientError, http.client.HTTPException, OSError) as error:
+        raise Unreachable(f"Slack did not answer {method}.") from error
+    return response.data if isinstance(response.data, dict) else {}
+
+
+def _raise_ours(error: SlackApiError) -> NoReturn:
+    response = error.response
+    code = str(response.get("error", "unknown"))
+    if code == "ratelimited" or response.status_code == 429:
+        raise RateLimited(timedelta(seconds=_seconds(response.headers))) from error
+    if code in _DEAD_TOKEN:
+        sentence = f"Slack no longer takes our token ({code}): install the app again."
+        raise Unauthorized(sentence) from error
+    if code in _UNSURE or response.status_code >= 500 or not code.replace("_", "").isalnum():
+        # A body that is no JSON comes back as an error code in whole sentences.
+        raise Misbehaving(f"Slack is in trouble (HTTP {response.status_code}).") from error
+    raise Refused(code) from error
+
+
+def _seconds(headers: Mapping[str, Any]) -> float:
+    for name, value in headers.items():
+        if name.lower() == "retry-after":
+            first = value[0] if isinstance(value, list | tuple) and value else value
+            return float(first) if str(first).isdecimal() else 1.0
+    return 1.0

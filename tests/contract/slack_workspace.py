@@ -1,0 +1,176 @@
+"""Our bot on loopback beside the Slack stand-in, and what Slack itself would send to it."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+import httpx
+from flask import Flask, Response, request
+from slack_sdk.signature import SignatureVerifier
+
+from bot.app import SlackBot
+from bot.connection import Connection
+from connectors.sandbox.corpus import load_corpus
+from connectors.sandbox.server import serve
+from connectors.sandbox.slack import SlackStand, slack_app
+from connectors.sandbox.slack_state import TEAM
+from service.domain.answers import Answer
+from service.domain.people import Viewer
+from service.ports import Database, Person
+from tests.builders import NOON, Clockwork
+from tests.contract.slack_answers import an_answer
+
+TOKEN = "xoxb-sandbox"
+SECRET = "signing-secret"
+CHANNEL, CHANNEL_NAME = "C00000001", "cx-leaders"
+USER, DIRECT = "U00000001", "D00000001"
+
+
+@dataclass(slots=True)
+class Gateway:
+    """Gives a prepared answer and keeps what it was asked."""
+
+    give: Callable[[str], Answer] = field(default=lambda text: an_answer())
+    asked: list[tuple[str, Viewer, Sequence[Mapping[str, object]]]] = field(default_factory=list)
+    may_answer: threading.Event = field(default_factory=threading.Event)
+
+    def __post_init__(self) -> None:
+        self.may_answer.set()
+
+    def ask_text(
+        self, text: str, viewer: Viewer, thread: Sequence[Mapping[str, object]] = ()
+    ) -> Answer:
+        self.asked.append((text, viewer, thread))
+        assert self.may_answer.wait(20)
+        return self.give(text)
+
+
+@dataclass(slots=True, kw_only=True)
+class Workspace:
+    """A Slack workspace with our bot; each `running` is a process of its own."""
+
+    slack: SlackStand
+    slack_url: str
+    database: Database
+    clock: Clockwork
+    gateway: Gateway = field(default_factory=Gateway)
+    person: Person
+
+    def connection(self, *, token: str = TOKEN) -> Connection:
+        return Connection(token=token, signing_secret=SECRET, base_url=f"{self.slack_url}/api/")
+
+    @contextmanager
+    def running(self) -> Iterator["Slack"]:
+        """Run our bot; leaving waits for everything it has started."""
+        bot = SlackBot(
+            connection=self.connection(),
+            answers=self.gateway,
+            database=self.database,
+            clock=self.clock,
+        )
+        web = Flask("tests.slack")
+
+        def events() -> Response:
+            return bot.handle(request)
+
+        web.add_url_rule("/slack/events", view_func=events, methods=["POST"])
+        try:
+            with serve(web) as server, httpx.Client(trust_env=False, timeout=20) as client:
+                yield Slack(url=f"{server.url}/slack/events", client=client)
+        finally:
+            bot.close()
+
+    @property
+    def posted(self) -> list[Any]:
+        return list(self.slack.state.messages)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slack:
+    """Sends what Slack sends."""
+
+    url: str
+    client: httpx.Client
+
+    def send(
+        self, body: str, kind: str, *, secret: str = SECRET, at: float | None = None
+    ) -> httpx.Response:
+        timestamp = str(int(time.time() if at is None else at))
+        signature = SignatureVerifier(secret).generate_signature(timestamp=timestamp, body=body)
+        headers = {
+            "Content-Type": kind,
+            "X-Slack-Request-Timestamp": timestamp,
+            "X-Slack-Signature": signature or "",
+        }
+        return self.client.post(self.url, content=body, headers=headers)
+
+    def event(self, event: Mapping[str, Any], **how: Any) -> httpx.Response:
+        body = {
+            "type": "event_callback",
+            "team_id": TEAM,
+            "event_id": f"Ev{event.get('ts', '')}",
+            "event": event,
+        }
+        return self.send(json.dumps(body), "application/json", **how)
+
+    def mention(self, text: str, *, ts: str = "1.1", **changed: Any) -> httpx.Response:
+        event = {
+            "type": "app_mention",
+            "channel": CHANNEL,
+            "user": USER,
+            "text": f"<@U0VERBATIM> {text}",
+            "ts": ts,
+        }
+        return self.event(event | changed)
+
+    def direct(self, text: str, *, ts: str = "2.1", **changed: Any) -> httpx.Response:
+        event = {
+            "type": "message",
+            "channel_type": "im",
+            "channel": DIRECT,
+            "user": USER,
+            "text": text,
+            "ts": ts,
+        }
+        return self.event(event | changed)
+
+    def command(self, text: str, *, channel: str = CHANNEL, trigger: str = "t1") -> httpx.Response:
+        fields = {
+            "command": "/verbatim",
+            "text": text,
+            "channel_id": channel,
+            "user_id": USER,
+            "team_id": TEAM,
+            "trigger_id": trigger,
+        }
+        return self.send(urlencode(fields), "application/x-www-form-urlencoded")
+
+    def click(self, action: str, value: str, *, ts: str = "5.5") -> httpx.Response:
+        payload = {
+            "type": "block_actions",
+            "team": {"id": TEAM},
+            "user": {"id": USER},
+            "channel": {"id": CHANNEL},
+            "message": {"ts": ts, "thread_ts": "1.1"},
+            "actions": [{"type": "button", "action_id": action, "value": value}],
+        }
+        body = urlencode({"payload": json.dumps(payload)})
+        return self.send(body, "application/x-www-form-urlencoded")
+
+
+@contextmanager
+def slack_workspace(database: Database, clock: Clockwork) -> Iterator[Workspace]:
+    """A workspace in which the first person is known to us by the e-mail address."""
+    slack = slack_app(load_corpus(now=NOON, conversations=20), token=TOKEN, clock=clock)
+    known = slack.state.people[USER]
+    person = Person(email=known.email, name=known.name, role="admin")
+    database.people.save(person)
+    with slack.serve() as server:
+        yield Workspace(
+            slack=slack, slack_url=server.url, database=database, clock=clock, person=person
+        )
