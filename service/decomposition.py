@@ -168,9 +168,11 @@ def decompose(total: Sides, lenses: Mapping[Dimension, Sides]) -> Decomposition:
 def within(inside: Mapping[Dimension, tuple[Sides, Sides]]) -> tuple[Dimension, str] | None:
     """Name the value of another dimension that carries most of one value's rate part.
 
-    `inside` holds, per dimension, the total and the lens of the conversations of that value. A
+    `inside` holds, per dimension, the total and the lens of the conversations of that value. The
+    rate part is the change of the share among them, so it splits exactly into their values' rate
+    and mix parts together: a driver that got worse and larger inside a segment carries both. A
     value that merely holds most conversations says nothing more, so it must carry clearly more
-    than its share of them.
+    than its share of them, and its own rate must have moved.
     """
     best: tuple[float, Dimension, str] | None = None
     for dimension, (total, sides) in inside.items():
@@ -180,7 +182,7 @@ def within(inside: Mapping[Dimension, tuple[Sides, Sides]]) -> tuple[Dimension, 
             continue
         size = plain(total.before)[0] + plain(total.after)[0]
         for row in _rows(total, sides, weights, clusters):
-            part = row.rate / change
+            part = row.total / change
             held = (row.n0 + row.n1) / size
             carries = part >= WITHIN_SHARE and abs(row.z_rate) >= WITHIN_Z
             if not carries or row.value == NO_VALUE or part < held * Fraction(5, 4):
