@@ -66,7 +66,7 @@ def test_the_default_has_the_drivers_of_a_support_desk() -> None:
     taxonomy = default_taxonomy()
     assert [driver.name for driver in taxonomy.drivers] == DRIVERS
     for driver in taxonomy.drivers:
-        assert 3 <= len(driver.tags) <= 7
+        assert 3 <= len(driver.tags) <= 9
         assert driver.description
         for tag in driver.tags:
             assert tag.description
