@@ -1,0 +1,35 @@
+"""One workspace on the stand-ins with its loop run once, shared by the journeys that only read."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from connectors.sandbox.running import RunningSandbox, run_sandbox
+from service.demo import DemoReport, run_loop
+from service.progress import Silent
+from service.settings import read_settings
+from service.workspace import Workspace
+from verbatim import Built
+
+CONVERSATIONS = 600  # a sample that keeps the story; the whole corpus is `make demo`'s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ran:
+    """A workspace after its first loop, and the stand-ins it talks to."""
+
+    workspace: Workspace
+    sandbox: RunningSandbox
+    report: DemoReport
+    home: Path
+
+
+@pytest.fixture(scope="package")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
+    home = tmp_path_factory.mktemp("demo")
+    with run_sandbox(conversations=CONVERSATIONS) as sandbox:
+        workspace = Built(read_settings).with_settings(home=home, environment=sandbox.environment)
+        report = run_loop(workspace, Silent())
+        yield Ran(workspace=workspace, sandbox=sandbox, report=report, home=home)
