@@ -60,7 +60,7 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
     lines = _sorted_lines(answer)
     before = [
         _small([lines.understood] if lines.understood else []),
-        _paragraph(lines.headline, "bold"),
+        _headline(lines.headline),
         _list(lines.body),
     ]
     quotes = [_quote(quote) for quote in answer.quotes]
@@ -80,7 +80,7 @@ def digest_message(digest: Digest) -> Message:
     title = f"Customer conversations, week {digest.week}"
     understood, headline = [*_visible(digest.volume.text[:2]), "", ""][:2]
     before = [_header(title), _small([understood] if understood else [])]
-    before += [_paragraph(headline, "bold"), _divider() if digest.drivers else None]
+    before += [_headline(headline), _divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
     report = _link_button("Open the report", digest.report_url, "verbatim_report")
     after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]
@@ -154,6 +154,14 @@ def _paragraph(line: str, *styles: str) -> Block | None:
     if not _visible([line]):
         return None
     return rich_text(section(linked(_cut(line), *styles)))
+
+
+def _headline(line: str) -> Block | None:
+    """The number in bold; where it comes from on a line of its own, in ordinary weight."""
+    number, stop, rest = _cut(line).partition(". ")
+    if not stop or not _visible([number]) or not _visible([rest]):
+        return _paragraph(line, "bold")
+    return rich_text(section([*linked(f"{number}.", "bold"), text("\n"), *linked(rest)]))
 
 
 def _plain(sentence: str) -> tuple[Block, ...]:

@@ -15,6 +15,7 @@ from connectors.sandbox.corpus import Corpus
 from connectors.sandbox.faults import Faults, install
 from connectors.sandbox.server import Stand
 from connectors.sandbox.slack_limits import refusal
+from connectors.sandbox.slack_page import page
 from connectors.sandbox.slack_state import BOT_USER, TEAM, Posted, SlackState, slack_state
 
 SlackStand = Stand[SlackState]
@@ -44,6 +45,7 @@ def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> S
             return _error("unknown_method")
         return handler(state, _arguments(method))
 
+    app.add_url_rule("/", "page", lambda: page(state))
     app.add_url_rule("/api/<path:method>", view_func=call, methods=["GET", "POST"])
     install(app, faults, _failure)
     return Stand(app=app, state=state, faults=faults)

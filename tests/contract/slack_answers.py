@@ -149,8 +149,8 @@ def a_digest(**changed: Any) -> Digest:
         "drivers": tuple(
             DriverLine(
                 name=name,
-                current=counted(now, now, name),
-                baseline=counted(before, before, name),
+                current=counted(now, now, f"{now}"),
+                baseline=counted(before, before, f"{before}"),
                 quote=quote,
             )
             for name, now, before, quote in drivers
