@@ -144,16 +144,20 @@ class _Filler:
                 return schema
 
     def _choice(self, name: str, values: list[Any]) -> Any:
-        for wanted in self._preferences(name):
-            if wanted in values:
-                return wanted
-        return None if None in values else values[0]
+        wanted = [*self._preferences(name), *self._mentioned(values), "none", None]
+        return next((one for one in wanted if one in values), values[0])
+
+    def _mentioned(self, values: list[Any]) -> list[Any]:
+        """The names of a list that share longer words with what the customer wrote, best first."""
+        said = _words(" ".join(message.text for message in self._conversation.said))
+        shared = {one: len(_words(one) & said) for one in values if isinstance(one, str)}
+        return sorted((one for one in shared if shared[one]), key=lambda one: -shared[one])
 
     def _preferences(self, name: str) -> tuple[Any, ...]:
         """What a property of this name should say, most wanted first."""
         talk = self._conversation
         if "churn" in name or "tier" in name:
-            return ("yes", "explicit") if talk.first("churn") else ("no", None)
+            return ("yes", "explicit") if talk.first("churn") else ("no", "none")
         if "effort" in name:
             return ("high", "yes") if talk.first("effort") else ("low", "no")
         if "sentiment" in name or "tone" in name:
@@ -176,6 +180,8 @@ class _Filler:
             return None
         if "language" in name:
             return "en"
+        if "tag" in name:
+            return next(iter(self._tags()), "question")
         for wanted in self._preferences(name):
             if isinstance(wanted, str):
                 return wanted
@@ -191,7 +197,8 @@ class _Filler:
         if "tag" in name and resolved.get("type") == "string":
             return self._tags()
         if "enum" in resolved:
-            return []
+            shown = "effort" in name and self._conversation.first("effort")
+            return resolved["enum"][:1] if shown else []
         return [self.value(name, items)] if resolved.get("type") == "object" else []
 
     def _tags(self) -> list[str]:
@@ -232,6 +239,10 @@ class _Filler:
             name: named[name] if name in named else self.value(name, inner)
             for name, inner in properties.items()
         }
+
+
+def _words(text: str) -> set[str]:
+    return set(re.findall(r"[a-z]{4,}", text.lower())) - _ORDINARY
 
 
 def _joined(outer: str, inner: str) -> str:
