@@ -1,6 +1,7 @@
 """One workspace on the stand-ins with its loop run once, shared by the journeys that only read."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from service.settings import read_settings
 from service.workspace import Workspace
 from verbatim import Built
 
-CONVERSATIONS = 600  # a sample that keeps the story; the whole corpus is `make demo`'s
+CONVERSATIONS = 2_000  # the whole bundled corpus, as in `make demo`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +29,21 @@ class Ran:
 
 @pytest.fixture(scope="package")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    home = tmp_path_factory.mktemp("demo")
-    with run_sandbox(conversations=CONVERSATIONS) as sandbox:
+    """The whole corpus; for journeys that only read."""
+    with _run(tmp_path_factory.mktemp("demo"), conversations=None) as found:
+        yield found
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[Ran]:
+    """A few conversations of one test's own, to change at will."""
+    with _run(tmp_path, conversations=60) as found:
+        yield found
+
+
+@contextmanager
+def _run(home: Path, *, conversations: int | None) -> Iterator[Ran]:
+    with run_sandbox(conversations=conversations) as sandbox:
         workspace = Built(read_settings).with_settings(home=home, environment=sandbox.environment)
         report = run_loop(workspace, Silent())
         yield Ran(workspace=workspace, sandbox=sandbox, report=report, home=home)

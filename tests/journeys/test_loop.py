@@ -8,7 +8,6 @@ from service.answer_json import as_json
 from service.domain.answers import Answer
 from service.domain.measurements import Quote, quote_is_true
 from service.domain.people import SYSTEM
-from service.progress import Silent
 from service.query import Dimension, Query
 from service.reconcile import reconcile
 from tests.journeys.conftest import CONVERSATIONS, Ran
@@ -114,26 +113,3 @@ def test_the_digest_is_posted_once_and_updated_when_made_again(ran: Ran) -> None
     posted = ran.sandbox.stands["slack"].state.in_channel("cx-leaders")
     assert len(posted) == 1
     assert "withheld, not validated" in json.dumps(posted[0].blocks)
-
-
-def test_a_customers_reply_is_the_only_thing_fetched_and_measured_again(ran: Ran) -> None:
-    state = ran.sandbox.stands["zendesk"].state
-    ticket_id = next(t.id for t in state.tickets.values() if t.status == "solved")
-    ticket = state.tickets[ticket_id]
-    state.add_comment(ticket_id, ticket.requester_id, "I was charged twice again, this is awful.")
-
-    report = ran.workspace.pipeline().cycle(Silent())
-
-    assert report.analysed.analysed == 1
-    assert sum(one.conversations for one in report.synced) == 1
-
-
-def test_an_agents_edit_is_kept_and_counted_as_a_label(ran: Ran) -> None:
-    state = ran.sandbox.stands["intercom"].state
-    conversation_id = next(iter(state.conversation_ids.values()))
-    state.set_field_as_agent(conversation_id, "Verbatim Sentiment", "positive")
-
-    report = ran.workspace.pipeline().cycle(Silent())
-
-    assert sum(one.kept for one in report.written) == 1
-    assert sum(one.written for one in report.written) == 0
