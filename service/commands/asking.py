@@ -58,6 +58,7 @@ def _filter_options(command: F) -> F:
 @pass_workspace
 def why_command(
     workspace: Workspace,
+    /,
     *,
     metric: str,
     period: str,
