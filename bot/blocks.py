@@ -48,7 +48,8 @@ class Message:
 class _Lines:
     """An answer's rendered lines, sorted by where they stand in a message."""
 
-    understood: str = ""
+    understood: str = ""  # the question, in small print
+    opening: str = ""  # of an answer without numbers
     headline: str = ""
     body: list[str] = field(default_factory=list)
     after: list[str] = field(default_factory=list)
@@ -60,6 +61,7 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
     lines = _sorted_lines(answer)
     before = [
         _small([lines.understood] if lines.understood else []),
+        _paragraph(lines.opening),
         _headline(lines.headline),
         _list(lines.body),
     ]
@@ -71,8 +73,9 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
     blocks = _within_budget(_present(before), quotes, _present(after), lines_left_out=left_out)
-    said = lines.headline or lines.understood or _NOTHING
-    return Message(text=escape(literal(said, MAX_LINE)), blocks=blocks or _plain(_NOTHING))
+    first = lines.headline or lines.opening or next(iter(lines.body), lines.understood)
+    said = _without_addresses(first) or _NOTHING
+    return Message(text=escape(said), blocks=blocks or _plain(_NOTHING))
 
 
 def digest_message(digest: Digest) -> Message:
@@ -85,7 +88,7 @@ def digest_message(digest: Digest) -> Message:
     report = _link_button("Open the report", digest.report_url, "verbatim_report")
     after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]
     blocks = _within_budget(_present(before), drivers, _present(after))
-    return Message(text=escape(literal(f"{title}. {headline}", MAX_LINE)), blocks=blocks)
+    return Message(text=escape(_without_addresses(f"{title}. {headline}")), blocks=blocks)
 
 
 def notice_message(sentence: str) -> Message:
@@ -116,12 +119,26 @@ def _sorted_lines(answer: Answer) -> _Lines:
     found.after = [line for i, line in enumerate(lines) if i > last]
     if not places and spoken and spoken[-1].startswith("Also changed"):
         found.after = [spoken.pop()]
-    if len(spoken) == 1:
-        found.headline = spoken[0]
-    elif spoken:
-        found.understood, found.headline, *found.body = spoken
+    _place(found, spoken, answer)
     _move_counter_quotes(found)
     return found
+
+
+def _place(found: _Lines, spoken: list[str], answer: Answer) -> None:
+    """Not every answer has one number to put first: a list has many, an explanation none."""
+    first, rest = next(iter(spoken), ""), spoken[1:]
+    if answer.coverage is None:
+        found.opening, found.body = first, rest
+    elif answer.headline is None or not rest:
+        found.understood, found.body = first, rest
+    else:
+        found.understood, found.headline, found.body = first, rest[0], rest[1:]
+
+
+def _without_addresses(line: str) -> str:
+    """For notifications and screen readers, which would read an address out."""
+    kept = " ".join(word for word in line.split() if not word.startswith("http"))
+    return literal(kept, MAX_LINE).strip()
 
 
 def _visible(lines: Iterable[str]) -> list[str]:
@@ -161,7 +178,8 @@ def _headline(line: str) -> Block | None:
     number, stop, rest = _cut(line).partition(". ")
     if not stop or not _visible([number]) or not _visible([rest]):
         return _paragraph(line, "bold")
-    return rich_text(section([*linked(f"{number}.", "bold"), text("\n"), *linked(rest)]))
+    between = " " if rest.startswith("http") else "\n"
+    return rich_text(section([*linked(f"{number}.", "bold"), text(between), *linked(rest)]))
 
 
 def _plain(sentence: str) -> tuple[Block, ...]:

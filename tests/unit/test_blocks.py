@@ -36,7 +36,7 @@ from tests.contract.slack_answers import (
 WORDS = st.one_of(
     st.text(max_size=120),
     st.sampled_from(["", " ", "\n", "\x00", "<!channel>", "*b* <https://a.example|b>"]),
-    st.sampled_from(["word " * 2000, "x" * 20_000, "🙂" * 4000, "https://a.example/" + "y" * 5000]),
+    st.sampled_from(["word " * 200, "x" * 900, "🙂" * 700, "https://a.example/" + "y" * 3100]),
     st.just(f"Billing: +5.8 points; 28% (41 of 146) before {HOME}/r/abc"),
 )
 URLS = st.sampled_from(
@@ -189,3 +189,43 @@ def test_a_digest_links_its_counts_and_says_what_is_withheld() -> None:
 )
 def test_plain_message_text_is_escaped(raw: str, escaped: str) -> None:
     assert escape(raw) == escaped
+
+
+def _kinds(answer: Answer) -> list[str]:
+    blocks: Any = answer_message(answer, feedback="f").blocks
+    return [
+        element["type"] if block["type"] == "rich_text" else block["type"]
+        for block in blocks
+        for element in (block["elements"][:1] if block["type"] == "rich_text" else [block])
+    ]
+
+
+def test_a_list_has_no_number_in_bold_above_the_others() -> None:
+    rows = tuple(f"{name}: {n} {HOME}/r/{n}" for n, name in enumerate(["Billing", "Exports"]))
+    answer = an_answer(
+        intent=Intent.TOP, headline=None, quotes=(), text=("Conversations.", *rows, FOOTER)
+    )
+    assert _kinds(answer)[:2] == ["context", "rich_text_list"]
+    assert answer_message(answer, feedback="f").text == "Billing: 0"
+
+
+def test_an_explanation_is_ordinary_text() -> None:
+    answer = an_answer(
+        intent=Intent.HELP,
+        headline=None,
+        quotes=(),
+        coverage=None,
+        explore_url=None,
+        text=("Ask about conversations.", '"why?"', '"how many?"'),
+    )
+    assert _kinds(answer) == ["rich_text_section", "rich_text_list"]
+    assert "bold" not in str(answer_message(answer, feedback="f").blocks)
+
+
+def test_a_receipt_stays_beside_its_number() -> None:
+    line = f"Conversations: 12. {HOME}/r/abc"
+    answer = an_answer(intent=Intent.COUNT, quotes=(), text=("Billing.", line, FOOTER))
+    message = answer_message(answer, feedback="f")
+    assert message.text == "Conversations: 12."
+    number: Any = message.blocks[1]["elements"]
+    assert [one["text"] for one in number[0]["elements"]] == ["Conversations: 12.", " ", "receipt"]
