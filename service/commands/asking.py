@@ -7,7 +7,15 @@ from typing import TextIO
 
 import click
 
-from service.commands.terminal import F, json_option, pass_workspace, plain, say, say_json
+from service.commands.terminal import (
+    F,
+    json_option,
+    pass_workspace,
+    plain,
+    say,
+    say_answer,
+    say_json,
+)
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Misused, NotFound
@@ -38,7 +46,7 @@ def ask_command(
     if as_json:
         click.echo(json.dumps(answer_json(answer), ensure_ascii=False))
     else:
-        say(*answer.text)
+        say_answer(answer.text)
 
 
 def _filter_options(command: F) -> F:
@@ -82,7 +90,7 @@ def why_command(
     if as_json:
         say_json(workspace.answers().why(query, SYSTEM))
     else:
-        say(*workspace.answers().ask(query, SYSTEM, intent=Intent.WHY_CHANGE).text)
+        say_answer(workspace.answers().ask(query, SYSTEM, intent=Intent.WHY_CHANGE).text)
 
 
 @click.command("read")
@@ -126,7 +134,7 @@ def brief_command(workspace: Workspace, *, account: str, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(answer_json(answer), ensure_ascii=False))
     else:
-        say(*answer.text)
+        say_answer(answer.text)
 
 
 @click.group("receipts")

@@ -9,8 +9,16 @@ import click
 
 from service.addresses import DEFAULT_PORT, LOOPBACK, free_port
 from service.commands.processes import stop_on_signals
-from service.commands.terminal import json_option, pass_workspace, plain, progress_for, say
+from service.commands.terminal import (
+    json_option,
+    pass_workspace,
+    plain,
+    progress_for,
+    say,
+    say_answer,
+)
 from service.demo import QUESTION, VISITOR, DemoReport, run_loop
+from service.measures import metric_named
 from service.workspace import SandboxAddresses, Workspace
 
 
@@ -49,6 +57,7 @@ def demo_command(
             click.echo(json.dumps(_as_json(report, demo, home), ensure_ascii=False))
         else:
             say(*_lines(report, addresses))
+            say_answer(report.answer.text if report.answer else ())
         if no_serve:
             if not as_json:
                 say("", f"The data is in {home}", f"Open it: VERBATIM_HOME={home} verbatim serve")
@@ -95,7 +104,8 @@ def _as_json(report: DemoReport, demo: Workspace, home: Path) -> dict[str, objec
 
 def _lines(report: DemoReport, addresses: SandboxAddresses) -> list[str]:
     empty = ", ".join(
-        f"{metric} {sum(reasons.values()):,}" for metric, reasons in report.empty.items()
+        f"{metric_named(metric).title} {sum(reasons.values()):,}"
+        for metric, reasons in report.empty.items()
     )
     second = report.second_cycle
     lines = [
@@ -113,7 +123,7 @@ def _lines(report: DemoReport, addresses: SandboxAddresses) -> list[str]:
         f"> {QUESTION}",
         "",
     ]
-    return lines + list(report.answer.text if report.answer else ())
+    return lines
 
 
 def _names(addresses: SandboxAddresses) -> str:

@@ -4,17 +4,20 @@ error.
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from service.progress import Advance, Progress, Silent
-from service.workspace import Workspace
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+    from rich.progress import TaskID
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -50,8 +53,18 @@ class Bars:
             task = progress.add_task(title, total=total)
             yield lambda done: progress.advance(task, done)
             if total is None:
-                done = progress.tasks[0].completed
-                progress.update(task, total=done or 1, completed=done or 1)
+                _finish(progress, task)
+
+
+def _finish(progress: "RichProgress", task: "TaskID") -> None:
+    """Close a bar whose length nobody knew before."""
+    done = progress.tasks[0].completed
+    if done:
+        progress.update(task, total=done)
+    else:
+        progress.update(
+            task, total=1, completed=1, description=f"{progress.tasks[0].description}: nothing new"
+        )
 
 
 def progress_for(*, as_json: bool) -> Progress:
@@ -61,6 +74,17 @@ def progress_for(*, as_json: bool) -> Progress:
 def say(*lines: str) -> None:
     for line in lines:
         click.echo(line)
+
+
+def say_answer(lines: Sequence[str]) -> None:
+    """Print an answer's lines; each link stands on a line of its own, so that it can be clicked."""
+    for number, line in enumerate(lines):
+        text, _, link = line.rpartition(" ")
+        if link.startswith(("http://", "https://")) and text:
+            click.echo(f"  {text}" if text.startswith('"') else text)
+            click.echo(click.style(f"    {link}", dim=True))
+        else:
+            click.echo(click.style(line, bold=number == 1))
 
 
 def say_json(value: object) -> None:
@@ -83,15 +107,3 @@ def plain(value: object) -> object:
     if isinstance(value, list | tuple | set | frozenset):
         return [plain(item) for item in value]
     return value
-
-
-__all__ = [
-    "Bars",
-    "Workspace",
-    "json_option",
-    "pass_workspace",
-    "plain",
-    "progress_for",
-    "say",
-    "say_json",
-]
