@@ -42,6 +42,18 @@ class Known(Protocol):
     def __call__(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]: ...
 
 
+class Keeper(Protocol):
+    """Keeps a connector's own small secrets, such as a rotated token; handed to every `build`.
+
+    What was saved is stored, encrypted, when `save` returns: a single-use token is kept before it
+    is used.
+    """
+
+    def load(self, name: str) -> str | None: ...
+
+    def save(self, name: str, value: str) -> None: ...
+
+
 class Helpdesk(Protocol):
     """A connected helpdesk. Methods raise the errors of service.errors and nothing of an SDK."""
 
@@ -52,6 +64,18 @@ class Helpdesk(Protocol):
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
         """Yield what changed since the cursor (None: everything), oldest change first."""
+        ...
+
+    def fetch(self, keys: Sequence[ConversationKey]) -> Iterator[Page]:
+        """Yield these conversations whole and complete, as they are now; absent ones as `gone`.
+
+        For hints of webhooks, for what was quarantined and for repairs. A page's cursor is empty:
+        it moves nothing.
+        """
+        ...
+
+    def missing(self, keys: Sequence[ConversationKey]) -> frozenset[ConversationKey]:
+        """Return those of the keys that the helpdesk no longer has, with few calls (the sweep)."""
         ...
 
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
@@ -100,6 +124,17 @@ class Analyser(Protocol):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A conversation that was set aside; saving it whole later takes it out."""
+
+    key: ConversationKey
+    source: str
+    why: str
+    since: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
     """What a saved page changed."""
 
@@ -144,6 +179,20 @@ class ConversationStore(Protocol):
     def agents(self) -> list[Agent]: ...
 
     def exists(self, keys: Iterable[ConversationKey]) -> set[ConversationKey]: ...
+
+    def stored_keys(self, source: str) -> Iterator[list[ConversationKey]]:
+        """Yield batches of the keys of one source, in one order; safe to purge while iterating."""
+        ...
+
+    def purge(self, keys: Sequence[ConversationKey], *, why: str) -> int:
+        """Remove conversations with all that depended on them; a text-free tombstone stays."""
+        ...
+
+    def quarantined(self) -> list["Quarantined"]: ...
+
+    def release(self, keys: Sequence[ConversationKey]) -> int:
+        """Drop quarantine entries; return how many there were."""
+        ...
 
     def daily_counts(self, source: str) -> Mapping[date, int]: ...
 
@@ -249,6 +298,27 @@ class QuoteRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DayCoverage:
+    """One source and day of the coverage ledger. stored = analysed + failed + waiting."""
+
+    source: str
+    day: date
+    helpdesk: int | None  # by the helpdesk's own count, when it was last asked
+    stored: int
+    analysed: int
+    failed: int
+    quarantined: int  # arrived and unreadable; day unknown counts on the day it arrived
+    empty: Mapping[str, Mapping[str, int]]  # metric -> reason -> conversations
+    not_written: Mapping[str, int]  # reason -> conversations
+    asked_at: datetime | None  # when the helpdesk was asked
+
+    @property
+    def missing(self) -> int | None:
+        """Conversations that the helpdesk counts and we hold in no form; None when not asked."""
+        return None if self.helpdesk is None else self.helpdesk - self.stored - self.quarantined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CoverageCounts:
     total: int
     analysed: int
@@ -304,6 +374,22 @@ class Facts(Protocol):
 
     def values(self, dimension: Dimension, viewer: Viewer) -> list[str]:
         """Distinct values in use, most frequent first, at most 200."""
+        ...
+
+
+class CoverageLedger(Protocol):
+    """What the helpdesks count against what is stored, by source and day."""
+
+    def record(self, source: str, counts: Mapping[date, int], *, at: datetime) -> None:
+        """Store the helpdesk's own counts of conversations created on these days."""
+        ...
+
+    def days(self, source: str, window: Window) -> list[DayCoverage]:
+        """Return a row a day of the window that anybody counts a conversation on."""
+        ...
+
+    def missing(self, window: Window | None) -> Mapping[str, int]:
+        """Per source, how many conversations of the window are missing by the last counts."""
         ...
 
 
@@ -366,11 +452,22 @@ class WorkStore(Protocol):
         """Take a scheduled run if nobody has done it or holds it; `lease` in seconds."""
         ...
 
+    def renew(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
+        """Hold a run of ours for `lease` more seconds; False when it is done or somebody else's."""
+        ...
+
     def done(self, job: str, due: datetime, owner: str, result: str) -> bool:
         """Close a run; False when the lease went to somebody else (fencing)."""
         ...
 
     def last_done(self, job: str) -> datetime | None: ...
+
+    def forget_done(self, before: datetime) -> int:
+        """Drop runs that were done and events that were finished before; return how many.
+
+        The newest run of a job that repeats stays, so nothing is due again.
+        """
+        ...
 
     def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:
         """Insert or find an outgoing effect; return its state: pending, sending or sent."""
@@ -427,6 +524,9 @@ class Database(Protocol):
     def facts(self) -> Facts: ...
 
     @property
+    def coverage(self) -> CoverageLedger: ...
+
+    @property
     def receipts(self) -> ReceiptStore: ...
 
     @property
@@ -434,6 +534,8 @@ class Database(Protocol):
 
     @property
     def work(self) -> WorkStore: ...
+
+    def keeper(self, namespace: str) -> Keeper: ...
 
     def migrate(self) -> str:
         """Create or upgrade the schema; return the revision. Safe to run twice and by two

@@ -16,17 +16,20 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.measurements import SetBy
-from service.ports import Clock, Stored
+from service.ports import Clock, Quarantined, Stored
+from storage import erasing, quarantine
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
 from storage.heads import Hashed, account_of, agent_of, head_of, message_of
 from storage.moments import from_ms, to_ms
 from storage.pages import PageSaver
+from storage.purge import last_seen, purge
 from storage.tables.accounts import account, agent
 from storage.tables.analyses import failure
 from storage.tables.conversations import conversation, message, source
 
 _BATCH = 200  # conversations handed to an analyser at once
+_KEYS = 1_000  # keys handed out at once
 
 
 class SqlConversations:
@@ -48,13 +51,17 @@ class SqlConversations:
             at = to_ms(self._clock())
             saver = PageSaver(connection, page, zone=self._zone, hashed=self._hashed, at=at)
             stored = saver.save()
-            upsert(connection, source, ["name"], [{"name": source_name, "cursor": page.cursor}])
+            quarantine.keep_up(connection, page, at=at)
+            if page.cursor:  # a page that was fetched by keys moves nothing
+                row = {"name": source_name, "cursor": page.cursor}
+                upsert(connection, source, ["name"], [row])
             return stored
 
     def sync_finished(self, source_name: str, at: datetime) -> None:
         with self._engine.writing() as connection:
             row = {"name": source_name, "synced_at": to_ms(at)}
             upsert(connection, source, ["name"], [row])
+        erasing.finish(self._engine)
 
     def synced_at(self) -> Mapping[str, datetime]:
         with self._engine.reading() as connection:
@@ -120,6 +127,36 @@ class SqlConversations:
                 query = select(conversation.c.key).where(conversation.c.key.in_(chunk))
                 found.update(ConversationKey(key) for key in connection.execute(query).scalars())
         return found
+
+    def stored_keys(self, source_name: str) -> Iterator[list[ConversationKey]]:
+        place = conversation.c.key
+        query = select(place).where(conversation.c.source == source_name).order_by(place)
+        batch: list[ConversationKey] = [ConversationKey("")]
+        while batch:
+            with self._engine.reading() as connection:
+                found = connection.execute(query.where(place > batch[-1]).limit(_KEYS)).scalars()
+                batch = [ConversationKey(key) for key in found]
+            if batch:
+                yield batch
+
+    def purge(self, keys: Sequence[ConversationKey], *, why: str) -> int:
+        """Return how many were not gone yet. Safe to repeat after it was cut off in the middle."""
+        removed = 0
+        for chunk in chunks(dict.fromkeys(keys)):
+            with self._engine.changing() as connection:
+                seen = last_seen(connection, chunk)
+                removed += purge(connection, seen, at=to_ms(self._clock()), why=why)
+        erasing.finish(self._engine)
+        return removed
+
+    def quarantined(self) -> list[Quarantined]:
+        """Longest waiting first."""
+        with self._engine.reading() as connection:
+            return quarantine.everything(connection)
+
+    def release(self, keys: Sequence[ConversationKey]) -> int:
+        with self._engine.changing() as connection:
+            return quarantine.release(connection, keys)
 
     def updated_at(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
         found: dict[ConversationKey, datetime] = {}

@@ -5,15 +5,17 @@ from zoneinfo import ZoneInfo
 
 import storage.tables  # noqa: F401 -- declares every table
 from service.domain.measurements import Metric
-from service.ports import Clock
+from service.ports import Clock, Keeper
 from storage import migrate
 from storage.analyses import SqlAnalyses
 from storage.conversations import SqlConversations
+from storage.coverage import SqlCoverage
 from storage.engine import Engine
 from storage.facts import SqlFacts
 from storage.heads import keyed_hash
 from storage.people import SqlPeople
 from storage.receipts import SqlReceipts
+from storage.secrets import SqlKeeper
 from storage.tallies import Measures
 from storage.work import SqlWork
 from storage.writeback import SqlWriteBack
@@ -39,9 +41,15 @@ class SqlDatabase:
         self.analyses = SqlAnalyses(engine, zone=zone, clock=clock)
         self.write_back = SqlWriteBack(engine)
         self.facts = SqlFacts(engine, Measures(metrics))
+        self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
         self.work = SqlWork(engine, clock=clock)
+        self._keeper = SqlKeeper(engine, secret)
+
+    def keeper(self, namespace: str) -> Keeper:
+        """Return the keeper of one connector, which sees no other's secrets."""
+        return self._keeper.within(namespace)
 
     def migrate(self) -> str:
         return migrate.migrate(self.engine)

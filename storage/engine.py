@@ -71,6 +71,16 @@ class Engine:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
             yield connection
 
+    def empty_log(self) -> None:
+        """Bring SQLite's write-ahead log into the file and empty it, unless somebody is reading."""
+        if not self.is_sqlite:
+            return
+        connection = self.raw.raw_connection()  # a checkpoint cannot run inside a transaction
+        try:
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            connection.close()
+
     def close(self) -> None:
         self.raw.dispose()
 

@@ -23,7 +23,7 @@ from service.query import (
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.engine import Engine
 from storage.heads import account_of
-from storage.in_force import reason_in_force
+from storage.in_force import LEFT_BLANK, reason_in_force
 from storage.listing import list_page
 from storage.moments import from_ms, iso, weekday_of
 from storage.querying import GRAINS, ONCE, conditions, grouping, scope, value_of
@@ -201,7 +201,7 @@ class SqlFacts:
         blank = value_of(measure.metric) == EMPTY_VALUE
         inner = select(reason).select_from(fact).where(*wanted, blank).subquery()
         rows = self._all(select(inner.c.reason, func.count().label("n")).group_by(inner.c.reason))
-        return {row.reason or "left blank by a person": row.n for row in rows}
+        return {row.reason or LEFT_BLANK: row.n for row in rows}
 
     def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
         with self._engine.reading() as connection:

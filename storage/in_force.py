@@ -11,6 +11,7 @@ from storage.tables.analyses import PERSON, measurement
 
 # An agent may also correct these fields. They are no metrics: the driver acts through the facts.
 FIELDS_OF_PEOPLE = frozenset({"driver", "topic"})
+LEFT_BLANK = "left blank by a person"  # the reason of an empty value without one of ours
 
 
 def value_in_force(metric: str, conversation_id: Column[Any]) -> ColumnElement[str]:

@@ -14,7 +14,10 @@ Incoming = dict[str, Message]  # by the helpdesk's id
 
 
 class Messages:
-    """The messages of one page. `touched` tells afterwards whose messages changed."""
+    """The messages of one page.
+
+    Afterwards `touched` tells whose messages changed, and `erased` whether a customer's words went.
+    """
 
     def __init__(
         self,
@@ -33,6 +36,7 @@ class Messages:
             if one.conversation not in blocked:
                 self._incoming.setdefault(one.conversation, {})[one.message.id] = one.message
         self.touched: set[int] = set()
+        self.erased = False
 
     def save(self) -> int:
         """Return how many messages are new, changed or removed."""
@@ -63,12 +67,14 @@ class Messages:
             surplus: list[int] = []
             for key in chunk:
                 one = self._known[key].id
-                found = self._news(key, stored.get(one, {}))
-                extra = self._surplus(key, stored.get(one, {}))
+                old = stored.get(one, {})
+                found, extra = self._news(key, old), self._surplus(key, old)
                 if found or extra:
                     self.touched.add(one)
+                replaced = {*extra, *(said.id for said in found)} & old.keys()
+                self.erased |= any(old[name].words is not None for name in replaced)
                 new += [{"conversation_id": one, **message_row(said)} for said in found]
-                surplus += extra
+                surplus += [old[name].id for name in extra]
             upsert(self._connection, message, ["conversation_id", "external_id"], new)
             self._delete(surplus)
             changed += len(new) + len(surplus)
@@ -90,11 +96,11 @@ class Messages:
             return []
         return [said for said in incoming if said.id not in stored]
 
-    def _surplus(self, key: str, stored: Mapping[str, Row[Any]]) -> list[int]:
+    def _surplus(self, key: str, stored: Mapping[str, Row[Any]]) -> list[str]:
         if ConversationKey(key) not in self._complete or key in self._stale:
             return []
         kept = self._incoming.get(key, {})
-        return [row.id for external_id, row in stored.items() if external_id not in kept]
+        return [external_id for external_id in stored if external_id not in kept]
 
     def _delete(self, ids: Iterable[int]) -> None:
         for chunk in chunks(ids):

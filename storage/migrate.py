@@ -10,13 +10,13 @@ from alembic.script import ScriptDirectory
 from storage.engine import Engine
 
 
-def migrate(engine: Engine) -> str:
+def migrate(engine: Engine, *, to: str = "head") -> str:
     """Run what is missing in one transaction that only one process can be in."""
     config = _config()
     with engine.changing() as connection:
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
-    return newest()
+        command.upgrade(config, to)
+    return newest() if to == "head" else to
 
 
 def revision(engine: Engine) -> str | None:

@@ -16,12 +16,12 @@ from service.domain.conversations import (
 )
 from service.ports import Stored
 from service.query import NO_VALUE
-from storage import rollups
+from storage import erasing, rollups
 from storage.bulk import change, chunks, upsert
 from storage.heads import Hashed, account_row, head_row, message_of, state_text
 from storage.messages import Messages
 from storage.moments import to_ms
-from storage.purge import forget_analyses, purge
+from storage.purge import GONE, forget_analyses, last_seen, purge
 from storage.tables.accounts import account, agent
 from storage.tables.conversations import conversation, message, tombstone
 from storage.tables.facts import fact
@@ -58,10 +58,12 @@ class PageSaver:
         states = self._save_states(stale)
         messages = Messages(self._connection, self._page, self._known, self._blocked(), stale)
         changed_messages = messages.save()
+        if messages.erased:
+            erasing.note(self._connection)
         reread = self._renew_fingerprints(messages.touched)
         rollups.refresh(self._connection, {self._known[key].id for key in heads} | reread)
         self._move_accounts(moved)
-        gone = purge(self._connection, self._last_seen(), at=self._at) if self._gone else 0
+        gone = self._purge()
         return Stored(conversations=len(heads | states), messages=changed_messages, gone=gone)
 
     def _save_accounts(self) -> list[dict[str, Any]]:
@@ -152,14 +154,14 @@ class PageSaver:
         change(self._connection, conversation, rows)
         return set(changed)
 
-    def _last_seen(self) -> dict[str, int]:
-        seen: dict[str, int] = {}
-        for key in self._gone:
-            known, grave = self._known.get(key), self._graves.get(key)
-            moments = [row.updated_at for row in (known, grave) if row is not None]
-            moments += [to_ms(head.updated_at) for head in self._page.heads if head.key == key]
-            seen[key] = max(moments, default=0)
-        return seen
+    def _purge(self) -> int:
+        if not self._gone:
+            return 0
+        seen = last_seen(self._connection, self._gone)
+        for head in self._page.heads:
+            if head.key in seen:
+                seen[head.key] = max(seen[head.key], to_ms(head.updated_at))
+        return purge(self._connection, seen, at=self._at, why=GONE)
 
 
 def _by_key(connection: Connection, table: Table, keys: Iterable[str]) -> dict[str, Row[Any]]:

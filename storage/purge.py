@@ -1,11 +1,11 @@
 """Takes a conversation out of every table. What stays is a tombstone without a word of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
-from storage import rollups
+from storage import erasing, rollups
 from storage.bulk import chunks, upsert
 from storage.tables.analyses import (
     ANALYSER,
@@ -17,7 +17,15 @@ from storage.tables.analyses import (
     measurement,
     quote,
 )
-from storage.tables.conversations import conversation, message, tombstone, waiting_message
+from storage.tables.conversations import (
+    conversation,
+    message,
+    quarantine,
+    tombstone,
+    waiting_message,
+)
+
+GONE = "gone from the helpdesk"  # why, when a page said so
 
 _OF_THE_ANALYSER: tuple[Table, ...] = (analysis, assigned_tag, quote)
 _OF_A_CONVERSATION: tuple[Table, ...] = (
@@ -42,7 +50,18 @@ def forget_analyses(connection: Connection, ids: Sequence[int]) -> None:
         )
 
 
-def purge(connection: Connection, seen: Mapping[str, int], *, at: int) -> int:
+def last_seen(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Return the newest `updated_at` that is known of each key; 0 for one never heard of."""
+    seen = dict.fromkeys(keys, 0)
+    for chunk in chunks(list(seen)):
+        for table in (tombstone, conversation):
+            query = select(table.c.key, table.c.updated_at).where(table.c.key.in_(chunk))
+            for row in connection.execute(query):
+                seen[row.key] = max(seen[row.key], row.updated_at)
+    return seen
+
+
+def purge(connection: Connection, seen: Mapping[str, int], *, at: int, why: str) -> int:
     """Remove conversations by key, with the newest `updated_at` known of each; return how many
     were not gone yet.
     """
@@ -50,11 +69,12 @@ def purge(connection: Connection, seen: Mapping[str, int], *, at: int) -> int:
     buried = _buried(connection, seen)
     _delete(connection, list(stored.values()))
     for chunk in chunks(seen):
-        connection.execute(
-            waiting_message.delete().where(waiting_message.c.conversation.in_(chunk))
-        )
+        for column in (waiting_message.c.conversation, quarantine.c.key):
+            connection.execute(column.table.delete().where(column.in_(chunk)))
+    if stored:
+        erasing.note(connection)
     new: list[dict[str, Any]] = [
-        {"key": key, "updated_at": updated_at, "gone_at": at}
+        {"key": key, "updated_at": updated_at, "gone_at": at, "why": why}
         for key, updated_at in seen.items()
         if key in stored or key not in buried
     ]

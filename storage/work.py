@@ -3,9 +3,9 @@
 Each decision is one statement whose row count says who won, so repeating and racing are harmless.
 """
 
-from datetime import datetime
+from datetime import UTC, datetime
 
-from sqlalchemy import func, select, update
+from sqlalchemy import exists, func, select, update
 
 from service.ports import Clock
 from storage.bulk import insert_into, upsert
@@ -13,6 +13,8 @@ from storage.engine import Engine
 from storage.moments import from_ms, to_ms
 from storage.tables.work import inbox, job_run, memory, outbox
 
+# Whatever is due only once is due at a time before this program was written.
+_OF_NO_TIME = to_ms(datetime(2020, 1, 1, tzinfo=UTC))
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 
 
@@ -69,6 +71,17 @@ class SqlWork:
             done = connection.execute(claimed, execution_options={"preserve_rowcount": True})
             return done.rowcount == 1
 
+    def renew(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
+        run = job_run.c
+        mine = (run.job == job) & (run.due == to_ms(due)) & (run.owner == owner)
+        with self._engine.writing() as connection:
+            renewed = connection.execute(
+                update(job_run)
+                .where(mine, run.done_at.is_(None))
+                .values(lease_until=to_ms(at) + round(lease * 1000))
+            )
+            return renewed.rowcount == 1
+
     def done(self, job: str, due: datetime, owner: str, result: str) -> bool:
         run = job_run.c
         mine = (run.job == job) & (run.due == to_ms(due)) & (run.owner == owner)
@@ -88,6 +101,19 @@ class SqlWork:
         with self._engine.reading() as connection:
             due = connection.execute(query).scalar_one()
         return None if due is None else from_ms(due)
+
+    def forget_done(self, before: datetime) -> int:
+        moment = to_ms(before)
+        run, other = job_run.c, job_run.alias().c
+        later = exists().where(
+            other.job == run.job, other.due > run.due, other.done_at.is_not(None)
+        )
+        old_run = job_run.delete().where(
+            run.done_at < moment, later | (run.due < _OF_NO_TIME), run.done_at.is_not(None)
+        )
+        old_event = inbox.delete().where(inbox.c.finished, inbox.c.received_at < moment)
+        with self._engine.writing() as connection:
+            return sum(connection.execute(each).rowcount for each in (old_run, old_event))
 
     def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:
         row = {"key": key, "payload": payload, "state": PENDING, "created_at": to_ms(at)}

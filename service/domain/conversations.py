@@ -147,6 +147,14 @@ class IncomingMessage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Unusable:
+    """A conversation that arrived and could not be read: set aside, so that its page goes on."""
+
+    key: ConversationKey
+    why: str  # one sentence, without any of its words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page:
     """One page of news from a helpdesk. It is stored together with its cursor or not at all."""
 
@@ -158,6 +166,7 @@ class Page:
     agents: tuple[Agent, ...] = ()
     gone: tuple[ConversationKey, ...] = ()  # deleted, scrubbed or merged away: purge on sight
     complete: frozenset[ConversationKey] = frozenset()  # all messages are here; others are removed
+    unusable: tuple[Unusable, ...] = ()  # quarantined; `fetch` tries them again
     calls: int = 0  # requests made for this page
 
 

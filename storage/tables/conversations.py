@@ -1,4 +1,7 @@
-"""Conversations, their messages, what waits for a head, what is gone, and the cursors."""
+"""Conversations and their messages, as far as they came.
+
+Beside them: what waits for a head, what is gone or unreadable, cursors and the helpdesks' counts.
+"""
 
 from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import SQLModel
@@ -97,6 +100,30 @@ class TombstoneRow(SQLModel, table=True):
     key: str = words(key=True)
     updated_at: int = number()
     gone_at: int = number()
+    why: str | None = words(empty=True)
+
+
+class QuarantineRow(SQLModel, table=True):
+    """A conversation that arrived unreadable: its key and the reason, none of its words."""
+
+    __tablename__ = "quarantine"
+
+    key: str = words(key=True)
+    source: str = words()
+    why: str = words()
+    since: int = number()
+    attempts: int = number()
+
+
+class HelpdeskCountRow(SQLModel, table=True):
+    """How many conversations a helpdesk itself counts on a day."""
+
+    __tablename__ = "helpdesk_count"
+
+    source: str = words(key=True)
+    day: int = number(key=True)
+    n: int = number()
+    asked_at: int = number()
 
 
 source = table_of(SourceRow)
@@ -104,3 +131,5 @@ conversation = table_of(ConversationRow)
 message = table_of(MessageRow)
 waiting_message = table_of(WaitingMessageRow)
 tombstone = table_of(TombstoneRow)
+quarantine = table_of(QuarantineRow)
+helpdesk_count = table_of(HelpdeskCountRow)

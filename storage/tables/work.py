@@ -1,4 +1,4 @@
-"""Inbox, outbox, the ledger of scheduled jobs, and small remembered state."""
+"""Inbox, outbox, the ledger of scheduled jobs, small remembered state and kept secrets."""
 
 from sqlalchemy import Index
 from sqlmodel import SQLModel
@@ -45,7 +45,17 @@ class MemoryRow(SQLModel, table=True):
     value: str = words()
 
 
+class KeptSecretRow(SQLModel, table=True):
+    """A connector's own small secret, such as a rotated token; encrypted."""
+
+    __tablename__ = "kept_secret"
+
+    name: str = words(key=True)
+    value: str = words()
+
+
 inbox = table_of(InboxRow)
 outbox = table_of(OutboxRow)
 job_run = table_of(JobRunRow)
 memory = table_of(MemoryRow)
+kept_secret = table_of(KeptSecretRow)
