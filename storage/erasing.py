@@ -5,6 +5,7 @@ merged. PostgreSQL's index holds no copy that outlives its row.
 """
 
 from typing import Any
+from uuid import uuid4
 
 from sqlalchemy import Connection, select
 
@@ -21,23 +22,28 @@ _PAGES = 1_000  # of the index merged in one transaction: other writers wait for
 def note(connection: Connection) -> None:
     """Remember that words were erased in this transaction; `finish` has to follow some time."""
     if connection.dialect.name == "sqlite":
-        upsert(connection, memory, ["name"], [{"name": _TO_DO, "value": ""}])
+        upsert(connection, memory, ["name"], [{"name": _TO_DO, "value": uuid4().hex}])
 
 
 def finish(engine: Engine) -> None:
     """Rewrite the search index without the erased words, if there are any."""
-    if not engine.is_sqlite or not _is_to_do(engine):
+    noted = _noted(engine) if engine.is_sqlite else None
+    if noted is None:
         return
     pages = -_PAGES  # negative: begin to merge all segments into one
     while _merge(engine, pages):
         pages = _PAGES
+    with engine.writing() as connection:
+        # What another process erased meanwhile has a note of its own, and stays to be done.
+        done = (memory.c.name == _TO_DO) & (memory.c.value == noted)
+        connection.execute(memory.delete().where(done))
     engine.empty_log()
 
 
-def _is_to_do(engine: Engine) -> bool:
+def _noted(engine: Engine) -> str | None:
     with engine.reading() as connection:
-        query = select(memory.c.name).where(memory.c.name == _TO_DO)
-        return connection.execute(query).first() is not None
+        query = select(memory.c.value).where(memory.c.name == _TO_DO)
+        return connection.execute(query).scalar_one_or_none()
 
 
 def _merge(engine: Engine, pages: int) -> bool:
@@ -48,10 +54,7 @@ def _merge(engine: Engine, pages: int) -> bool:
             "INSERT INTO message_search(message_search, rank) VALUES ('merge', ?)", (pages,)
         )
         # https://www.sqlite.org/fts5.html#the_merge_command: less than two changes is no work.
-        if _changes(connection) - before >= 2:
-            return True
-        connection.execute(memory.delete().where(memory.c.name == _TO_DO))
-        return False
+        return _changes(connection) - before >= 2
 
 
 def _changes(connection: Connection) -> int:

@@ -1,6 +1,6 @@
 """Inbox, outbox, leases, people and receipts: what makes repeating harmless."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -53,6 +53,43 @@ def test_a_run_that_is_done_is_never_claimed_again(database: SqlDatabase, clock:
     database.work.done("digest", DUE, "A", "posted")
     clock.advance(days=1)
     assert not database.work.claim("digest", DUE, "B", at=clock.now, lease=1)
+
+
+def test_a_lease_is_renewed_only_by_who_holds_it(database: SqlDatabase, clock: Clockwork) -> None:
+    work = database.work
+    assert not work.renew("sync", DUE, "A", at=clock.now, lease=60)
+    work.claim("sync", DUE, "A", at=clock.now, lease=60)
+    clock.advance(seconds=50)
+    assert work.renew("sync", DUE, "A", at=clock.now, lease=60)
+    assert not work.renew("sync", DUE, "B", at=clock.now, lease=60)
+    clock.advance(seconds=50)
+    assert not work.claim("sync", DUE, "B", at=clock.now, lease=60)
+    clock.advance(seconds=11)
+    assert work.claim("sync", DUE, "B", at=clock.now, lease=60)
+    assert not work.renew("sync", DUE, "A", at=clock.now, lease=60)
+    work.done("sync", DUE, "B", "ran")
+    assert not work.renew("sync", DUE, "B", at=clock.now, lease=60)
+
+
+def test_old_finished_work_is_forgotten_and_nothing_else(
+    database: SqlDatabase, clock: Clockwork
+) -> None:
+    work, once = database.work, datetime(2000, 1, 1, tzinfo=UTC)
+    for job, due in (("slack:1", once), ("digest", DUE - timedelta(days=7)), ("digest", DUE)):
+        work.claim(job, due, "A", at=clock.now, lease=60)
+        work.done(job, due, "A", "ran")
+    work.claim("slack:2", once, "A", at=clock.now, lease=60)
+    for event in ("finished", "open"):
+        work.accept("slack", event, "{}", at=clock.now)
+    work.finish("slack", "finished")
+    assert work.forget_done(clock.now) == 0
+    assert work.forget_done(clock.now + timedelta(seconds=1)) == 3
+    assert work.last_done("digest") == DUE
+    assert not work.claim("digest", DUE, "B", at=clock.advance(days=1), lease=60)
+    assert work.last_done("slack:1") is None
+    assert work.done("slack:2", once, "A", "ran late")
+    assert work.unfinished("slack") == [("open", "{}")]
+    assert work.accept("slack", "finished", "{}", at=clock.now)
 
 
 def test_an_effect_goes_out_through_its_states(database: SqlDatabase) -> None:
