@@ -31,6 +31,7 @@ def as_json(answer: Answer) -> dict[str, object]:
         ],
         "quotes": [_quote(quote) for quote in answer.quotes],
         "quote_rule": answer.quote_rule,
+        "counter_quote": _quote(answer.counter_quote) if answer.counter_quote else None,
         "also_changed": list(answer.also_changed),
         "caveats": list(answer.caveats),
         "coverage": _coverage(answer.coverage),

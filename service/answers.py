@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from service import measures, wording
 from service.answering import breakdown, telling
 from service.answering.brief import account_brief
+from service.answering.churn import churn_list
 from service.answering.desk import Desk, is_rate
 from service.answering.telling import Asked
 from service.answering.whole_table import WhyResult, why
@@ -34,7 +35,7 @@ _TELLERS: Mapping[Intent, Teller] = {
     Intent.TOP: breakdown.top,
     Intent.COMPARE: breakdown.compare,
     Intent.QUOTES: breakdown.quotes,
-    Intent.CHURN_LIST: breakdown.churn_list,
+    Intent.CHURN_LIST: churn_list,
     Intent.ACCOUNT_BRIEF: account_brief,
 }
 _NOT_ON_RECORD: Mapping[Intent, str] = {

@@ -4,7 +4,7 @@ It is handed finished numbers and refuses to compute one.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from service.domain.answers import Change, Counted, Coverage, EvidenceLink, Headline
@@ -17,6 +17,7 @@ NOTHING_RECORDED = "Also changed: nothing recorded."
 NOT_VALIDATED = "not validated"
 WITHHELD = "withheld: not validated"
 MORE = "More: "
+DASH = "\u2013"  # between two days; a hyphen would read as a minus
 SHOWN_LINES = 12
 
 HELP = (
@@ -87,6 +88,36 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def days(window: Window, *, year: bool = True) -> str:
+    """Return "9\u201315 Nov 2026": a month and a year are said once when both days share them."""
+    first, last = window.start, window.end - timedelta(days=1)
+    ending = f" {last.year}" if year else ""
+    if first == last:
+        return f"{first:%a} {day_month(first)}{ending}"
+    if first.year != last.year:
+        return f"{day_month(first)} {first.year} {DASH} {day_month(last)} {last.year}"
+    if first.month != last.month:
+        return f"{day_month(first)} {DASH} {day_month(last)}{ending}"
+    return f"{first.day}{DASH}{day_month(last)}{ending}"
+
+
+def period(window: Window, baseline: Window | None) -> str:
+    """Return both windows; the year of the second is left out when it is the first one's."""
+    if baseline is None:
+        return days(window)
+    years = {window.start.year, (window.end - timedelta(days=1)).year}
+    same = years == {baseline.start.year, (baseline.end - timedelta(days=1)).year}
+    return f"{days(window)} against {days(baseline, year=not same or len(years) > 1)}"
+
+
+def day_month(day: date) -> str:
+    return f"{day.day} {day:%b}"
+
+
+def full_day(day: date) -> str:
+    return f"{day_month(day)} {day.year}"
+
+
 def understood(
     title: str,
     filters: Sequence[str],
@@ -98,10 +129,7 @@ def understood(
     """State the question as it was understood, with both windows and every assumption."""
     parts = [capital(title), *filters]
     if window is not None:
-        dates = window.words()
-        if baseline is not None:
-            dates += f" against {baseline.words()}"
-        parts.append(f"{dates} ({zone})")
+        parts.append(f"{period(window, baseline)} ({zone})")
     sentence = ", ".join(parts) + "."
     return sentence + (f" Assumed: {'; '.join(assumed)}." if assumed else "")
 
@@ -140,21 +168,44 @@ def _few(*counted: Counted) -> str:
     return ", few conversations" if any(0 < one.of <= FEW for one in counted) else ""
 
 
-def volume(title: str, current: Counted, baseline: Counted | None) -> str:
+def volume(title: str, current: Counted) -> str:
     """State a count, which has no share and no points."""
-    if current.n == 0 and baseline is None:
-        return NO_MATCH
-    if baseline is None:
-        return f"{capital(title)}: {current.n}."
-    return f"{capital(title)}: {current.n}, before {baseline.n} ({current.n - baseline.n:+d})."
+    return f"{capital(title)}: {current.n}." if current.n else NO_MATCH
 
 
-def volume_moved(title: str, current: int, baseline: int, *, clear: bool, asked: str | None) -> str:
+def volume_moved(
+    title: str,
+    counts: tuple[int, int],
+    spans: tuple[int, int],
+    *,
+    clear: bool,
+    asked: str | None,
+) -> str:
+    """State a count against an earlier one. `counts` and `spans` (days): before, now.
+
+    Windows of different lengths are compared a day: the longer one counts more in any case.
+    """
+    before, now = counts
+    if spans[0] == spans[1]:
+        both, moved = f"{now} vs {before} before", f"from {before} to {now}"
+        verb = "rose" if now > before else "fell"
+    else:
+        daily = [count / span for count, span in zip(counts, spans, strict=True)]
+        verb = "rose" if daily[1] > daily[0] else "fell"
+        title = f"{title} a day"
+        told = [
+            f"{one:.1f} ({n} in {span} days)"
+            for one, n, span in zip(daily, counts, spans, strict=True)
+        ]
+        both, moved = f"{told[1]} vs {told[0]} before", f"from {told[0]} to {told[1]}"
     if clear:
-        verb = "rose" if current > baseline else "fell"
-        return f"{capital(title)} {verb} from {baseline} to {current}."
+        return f"{capital(title)} {verb} {moved}."
     opening = f"It did not {asked}: " if asked else f"{capital(title)}: "
-    return f"{opening}{current} vs {baseline} before, no clear change."
+    return f"{opening}{both}, no clear change."
+
+
+def stored_between(first: date, last: date) -> str:
+    return f"The stored ones run from {full_day(first)} to {full_day(last)}."
 
 
 def contributor(name: str, inside: str | None, rising: bool, *, most: bool) -> str:  # noqa: FBT001  # which way the number went, not a mode
@@ -178,35 +229,57 @@ def part(name: str, value: float, before: Counted | None, now: Counted | None) -
 
 
 def quote(link: EvidenceLink, zone: ZoneInfo) -> str:
-    day = link.created_at.astimezone(zone)
-    when = f"{day.day} {day:%b %Y}"
+    when = full_day(link.created_at.astimezone(zone).date())
     return f'"{link.shown()}" ({link.conversation}, {when}, {link.channel}) {link.url}'
 
 
-def quote_rule(found: int, wanted: int) -> str:
-    rule = "Quotes: the most recent, one per customer"
+def quote_rule(rule: str, found: int, wanted: int) -> str:
+    """Say how the quotes were chosen, and when fewer qualify than are usually shown."""
+    said = f"Quotes: {rule}"
     if 0 < found < wanted:
-        rule += f"; only {found} qualif{'ies' if found == 1 else 'y'}"
-    return rule + "."
+        said += f"; only {found} qualif{'ies' if found == 1 else 'y'}"
+    return said + "."
 
 
-def coverage(found: Coverage, zone: ZoneInfo, notes: Sequence[str]) -> str:
-    """The footer: what was read, how fresh it is, and by which versions."""
-    said = f"{found.analysed} of {found.total} analysed"
+def coverage(
+    found: Coverage, zone: ZoneInfo, notes: Sequence[str], *, first: Sequence[str] = ()
+) -> str:
+    """The footer: what was read, how fresh it is, and by which versions; `first` opens it."""
+    said = f"{found.analysed} of {found.total} analysed" if found.total else "Nothing to analyse"
     said += f"; {found.failed} failed" if found.failed else ""
     said += f"; {found.waiting} waiting" if found.waiting else ""
     empty = sum(found.empty.values())
-    if empty:
+    if len(found.empty) == 1:
+        said += f"; {empty} left empty ({next(iter(found.empty))})"
+    elif empty:
         reasons = ", ".join(f"{n} {why}" for why, n in sorted(found.empty.items()))
-        said += f"; {empty} measured as empty ({reasons})"
+        said += f"; {empty} left empty ({reasons})"
     versions = f"taxonomy {found.taxonomy}, analyser {found.analyser}"
     fresh = f"data as of {moment(found.as_of, zone)}" if found.as_of else "no sync on record"
-    return ". ".join(capital(one) for one in (said, fresh, *notes, versions)) + "."
+    return (
+        ". ".join(capital(one.rstrip(".")) for one in (*first, said, fresh, *notes, versions)) + "."
+    )
+
+
+def missing(source: str, n: int, since: date | None) -> str:
+    """Say that the helpdesk counts conversations that are not stored, and what to do."""
+    verb = "is" if n == 1 else "are"
+    when = f" since {full_day(since)}" if since else ""
+    return f"{conversations(n)} of {capital(source)} {verb} missing{when}: run verbatim reconcile"
+
+
+def set_aside(n: int) -> str:
+    return f"{n} set aside: they arrived and could not be read"
+
+
+def counter_quote(url: str) -> str:
+    """Offer the other side; the address ends the line, so that nothing is taken for part of it."""
+    return f"Counter-quote: {url}"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
     local = at.astimezone(zone)
-    return f"{local.day} {local:%b %Y %H:%M}"
+    return f"{full_day(local.date())} {local:%H:%M}"
 
 
 def stale(as_of: datetime, hours: int, zone: ZoneInfo) -> str:
@@ -217,8 +290,14 @@ def clarify(slot: str, reason: str, options: Sequence[str]) -> str:
     question = _SLOTS.get(slot, "Which one do you mean?")
     if reason == "unknown":
         question = "There is no account of that name." if slot == "account" else question
-        return question + (f" The nearest: {', '.join(options)}." if options else "")
-    return question + (f" {', '.join(options)}?" if options else "")
+        return question + (f" The nearest names: {one_of(options)}." if options else "")
+    return question + (f" {capital(one_of(options))}?" if options else "")
+
+
+def one_of(options: Sequence[str]) -> str:
+    """Return "A, B or C"."""
+    *first, last = options
+    return f"{', '.join(first)} or {last}" if first else last
 
 
 def no_conversations(account: str, last: str | None) -> str:
@@ -226,11 +305,17 @@ def no_conversations(account: str, last: str | None) -> str:
     return f"No conversations from {account}{since}. Silence is not health: nothing to conclude."
 
 
-def shorten(lines: Sequence[str], more: str | None) -> tuple[str, ...]:
-    """Keep at most twelve lines; what is left out is one link away."""
-    if len(lines) <= SHOWN_LINES:
-        return tuple(lines)
-    return (*lines[: SHOWN_LINES - 1], MORE + (more or "see the explorer"))
+def shorten(lines: Sequence[str], more: str | None, *, footer: str = "") -> tuple[str, ...]:
+    """Keep at most twelve lines: what is left out is counted and one link away.
+
+    The footer is never left out: without it nobody knows what the numbers cover.
+    """
+    last = [footer] if footer else []
+    if len(lines) + len(last) <= SHOWN_LINES:
+        return (*lines, *last)
+    kept = SHOWN_LINES - 1 - len(last)
+    left = f"{len(lines) - kept} line{'' if len(lines) - kept == 1 else 's'} not shown"
+    return (*lines[:kept], f"{MORE}{left}, {more or 'see the explorer'}", *last)
 
 
 _DEFINITIONS: Mapping[str, str] = {

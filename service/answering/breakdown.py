@@ -2,15 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date
 
 from service import wording
 from service.answering import evidence
+from service.answering.counts import counts_differ
 from service.answering.desk import Desk, change_of, is_rate
 from service.answering.explaining import windows_of
-from service.answering.telling import Asked, counts_differ, footer_of, line_one
+from service.answering.telling import Asked, footer_of, line_one
 from service.domain.answers import Answer, Counted, Group, Headline, Tally
-from service.domain.measurements import YesNo
 from service.query import CONVERSATIONS, Dimension, Query, Window
 from service.reading.model import Reading
 from service.receipts import n_of
@@ -18,7 +18,6 @@ from service.receipts import n_of
 MOST_GROUPS = 25
 MOST_STEPS = 400  # of a trend: a year of days, and some
 Grouped = tuple[tuple[str, ...], Tally]
-FLAG_LASTS = timedelta(days=45)  # a churn-risk flag without a new signal ends after this
 _TIME = {Dimension.DAY, Dimension.WEEK, Dimension.MONTH}
 
 
@@ -40,7 +39,7 @@ def start(desk: Desk, asked: Asked) -> Answer:
 def finish(desk: Desk, answer: Answer, lines: Sequence[str]) -> Answer:
     """Add the first line and the footer, and keep to what one message holds."""
     first = " ".join([*desk.stale(), answer.understood])
-    text = wording.shorten([first, *lines, footer_of(desk, answer)], answer.explore_url)
+    text = wording.shorten([first, *lines], answer.explore_url, footer=footer_of(desk, answer))
     return replace(answer, text=text)
 
 
@@ -48,23 +47,51 @@ def number(desk: Desk, query: Query, counted: Counted) -> str:
     """A number with its title: "Negative share: 31% (112 of 361)"."""
     if is_rate(query.metric):
         headline = Headline(metric=query.metric, current=counted)
-        return wording.headline(desk.title(query), headline, None)
-    return wording.volume(desk.title(query), counted, None)
+        said = wording.headline(desk.title(query), headline, None)
+    else:
+        said = wording.volume(desk.title(query), counted)
+    return " ".join([said, *desk.stored_days(query)]) if not counted.of else said
+
+
+def moved(desk: Desk, query: Query) -> tuple[Headline, str]:
+    """A number against its earlier window, with the sentence that says whether it moved."""
+    window, baseline = windows_of(query)
+    now, before = desk.counted(query.during(window)), desk.counted(query.during(baseline))
+    if is_rate(query.metric):
+        change = change_of(before, now)
+        found = Headline(metric=query.metric, current=now, baseline=before, change=change)
+        return found, wording.headline(desk.title(query), found, None)
+    found = Headline(metric=query.metric, current=now, baseline=before)
+    sentence = wording.volume_moved(
+        desk.title(query),
+        (before.n, now.n),
+        (baseline.days, window.days),
+        clear=counts_differ(before.n, now.n, (window.days, baseline.days)),
+        asked=None,
+    )
+    return found, sentence
 
 
 def count(desk: Desk, asked: Asked) -> Answer:
-    """One number, or every group's number when a breakdown was asked for."""
+    """One number, or every group's number when a breakdown was asked for.
+
+    With an earlier window both are told, and whether the number clearly moved.
+    """
     answer = start(desk, asked)
-    plain = replace(asked.query, group_by=(), compare_to=None)
-    counted = desk.counted(plain)
+    plain = replace(asked.query, group_by=())
+    if plain.compare_to is not None:
+        headline, sentence = moved(desk, plain)
+    else:
+        headline = Headline(metric=plain.metric, current=desk.counted(plain))
+        sentence = number(desk, plain, headline.current)
     groups = groups_of(desk, asked.query, most=MOST_GROUPS) if asked.query.group_by else []
     answer = replace(
         answer,
-        headline=Headline(metric=plain.metric, current=counted),
+        headline=headline,
         groups=tuple(groups),
-        explore_url=counted.listing,
+        explore_url=headline.current.listing,
     )
-    lines = [f"{number(desk, plain, counted)} {counted.receipt}"]
+    lines = [f"{sentence} {headline.current.receipt}"]
     return finish(desk, answer, [*lines, *group_lines(desk, asked.query, groups)])
 
 
@@ -82,7 +109,7 @@ def trend(desk: Desk, asked: Asked) -> Answer:
         headline=Headline(metric=query.metric, current=counted),
         explore_url=desk.links.group(query),
     )
-    total = number(desk, query, counted)
+    total = f"{number(desk, query, counted)} {counted.receipt}"
     return finish(desk, answer, [total, *group_lines(desk, query, groups)])
 
 
@@ -165,7 +192,10 @@ def _change_line(
             metric=query.metric, current=now, baseline=before, change=change_of(before, now)
         )
         return f"{wording.headline(name, headline, None)} {now.receipt}"
-    return f"{name}: {before.n} before, {now.n} now ({now.n - before.n:+d}) {now.receipt}"
+    window, baseline = windows_of(query)
+    clear = counts_differ(before.n, now.n, (window.days, baseline.days))
+    doubt = "" if clear else ", no clear change"
+    return f"{name}: {before.n} before, {now.n} now ({now.n - before.n:+d}){doubt} {now.receipt}"
 
 
 def groups_of(desk: Desk, query: Query, *, most: int) -> list[Group]:
@@ -198,7 +228,17 @@ def narrowed(query: Query, by: Sequence[Dimension], values: Sequence[str]) -> Qu
 
 def group_name(desk: Desk, query: Query, values: Sequence[str]) -> str:
     pairs = zip(query.group_by, values, strict=True)
-    return wording.capital(" / ".join(desk.name(by, value) for by, value in pairs))
+    return wording.capital(" / ".join(_value(desk, query, by, value) for by, value in pairs))
+
+
+def _value(desk: Desk, query: Query, by: Dimension, value: str) -> str:
+    """A group's value as people say it; a week or month that the period cuts shows its days."""
+    if by not in _TIME:
+        return desk.name(by, value)
+    whole, held = Query().narrowed(by, value).window, query.narrowed(by, value).window
+    if held is None or whole != held:
+        return wording.days(held or Window(date.fromisoformat(value), date.max))
+    return f"{held.start:%B %Y}" if by is Dimension.MONTH else wording.days(held)
 
 
 def group_lines(desk: Desk, query: Query, groups: Sequence[Group]) -> list[str]:
@@ -222,36 +262,35 @@ def compare(desk: Desk, asked: Asked) -> Answer:
     groups = [  # one account of two helpdesks is one side with two keys
         Group(values=keys[:1], counted=desk.counted(plain.narrowed(by, *keys))) for keys in sides
     ]
-    lines = group_lines(desk, replace(query, group_by=(by,)), groups)
+    grouped = replace(query, group_by=(by,))
+    lines = group_lines(desk, grouped, groups)
     if len(groups) == 2 and is_rate(query.metric):
-        lines.append(_difference(groups[1].counted, groups[0].counted))
+        lines.append(_difference(desk, grouped, groups))
     answer = replace(start(desk, replace(asked, query=plain)), groups=tuple(groups))
     return finish(desk, answer, lines)
 
 
-def _difference(first: Counted, second: Counted) -> str:
-    change = change_of(first, second)
+def _difference(desk: Desk, query: Query, groups: Sequence[Group]) -> str:
+    first, second = groups
+    change = change_of(second.counted, first.counted)
     if change is None:
         return ""
     if not change.clear:
         return "No clear difference."
+    name, other = group_name(desk, query, first.values), group_name(desk, query, second.values)
+    where = "higher" if change.points > 0 else "lower"
+    size = wording.points(abs(change.points)).lstrip("+")
     low, high = f"{change.low:+.0f}", f"{change.high:+.0f}"
-    return f"The first is {wording.points(change.points)} from the second (range {low} to {high})."
+    return f"{name} is {size} {where} than {other} (range {low} to {high})."
 
 
 def _compare_periods(desk: Desk, asked: Asked) -> Answer:
     query = replace(asked.query, group_by=())
-    window, baseline = windows_of(query)
-    now, before = desk.counted(query.during(window)), desk.counted(query.during(baseline))
-    change = change_of(before, now) if is_rate(query.metric) else None
-    headline = Headline(metric=query.metric, current=now, baseline=before, change=change)
-    if is_rate(query.metric):
-        sentence = wording.headline(desk.title(query), headline, None)
-    else:
-        clear = counts_differ(before.n, now.n, (window.days, baseline.days))
-        sentence = wording.volume_moved(desk.title(query), now.n, before.n, clear=clear, asked=None)
+    headline, sentence = moved(desk, query)
     answer = replace(start(desk, replace(asked, query=query)), headline=headline)
-    return finish(desk, answer, [sentence, now.receipt, before.receipt])
+    links = [f"Now: {headline.current.receipt}"]
+    links += [f"Before: {headline.baseline.receipt}"] if headline.baseline else []
+    return finish(desk, answer, [sentence, *links])
 
 
 def quotes(desk: Desk, asked: Asked) -> Answer:
@@ -265,48 +304,15 @@ def quotes(desk: Desk, asked: Asked) -> Answer:
         headline=Headline(metric=CONVERSATIONS, current=counted),
         quotes=found,
         quote_rule=evidence.RULE if found else None,
+        counter_quote=evidence.counter_quote(desk, query) if found else None,
         explore_url=counted.listing,
     )
-    lines = [wording.quote(one, desk.zone) for one in found]
+    said = wording.conversations(counted.n)
     if not counted.n:
-        lines = [wording.NO_MATCH]
-    elif not lines:
-        lines = [f"None of {wording.conversations(counted.n)} holds a quote. {counted.listing}"]
-    return finish(desk, answer, lines)
-
-
-def churn_list(desk: Desk, asked: Asked) -> Answer:
-    """Accounts (or conversations) with a churn-risk signal in the period, or open now."""
-    query, assumed = asked.query, asked.assumed
-    if query.window is None:
-        today = desk.today()
-        window = Window(today - FLAG_LASTS, today + timedelta(days=1))
-        query = replace(query, window=window)
-        assumed = (*assumed, f"open now = a signal within {FLAG_LASTS.days} days")
-    query = replace(query, metric=CONVERSATIONS, compare_to=None)
-    if not query.values_of(Dimension.CHURN_RISK):
-        query = query.narrowed(Dimension.CHURN_RISK, YesNo.YES)
-    by = Dimension.ACCOUNT
-    if "conversation" in asked.reading.group_by:
-        by = Dimension.CONVERSATION
-    limit = asked.reading.limit or 10
-    query = replace(query, group_by=())
-    asked = replace(asked, query=query, assumed=assumed)
-    counted = desk.counted(query)
-    grouped = replace(query, group_by=(by,))
-    groups = groups_of(desk, grouped, most=limit) if by is Dimension.ACCOUNT else []
-    found = evidence.quotes_of(desk, query)
-    answer = replace(
-        start(desk, asked),
-        headline=Headline(metric=CONVERSATIONS, current=counted),
-        groups=tuple(groups),
-        quotes=found,
-        quote_rule=evidence.RULE if found else None,
-        explore_url=counted.listing,
-    )
-    lines = [f"{wording.conversations(counted.n)} with a churn-risk signal. {counted.receipt}"]
-    lines += group_lines(desk, grouped, groups)
-    if by is Dimension.CONVERSATION:
-        rows = desk.database.facts.conversations(query, desk.viewer, limit=limit).rows
-        lines += [f"{row.head.key} {desk.links.conversation(row.head.key)}" for row in rows]
+        lines = [" ".join([wording.NO_MATCH, *desk.stored_days(query)])]
+    elif not found:
+        lines = [f"None of {said} holds a quote that says something. {counted.receipt}"]
+    else:
+        said = f"{said} match; {len(found)} quoted." if counted.n > 1 else "1 conversation matches."
+        lines = [f"{said} {counted.receipt}"]
     return finish(desk, answer, [*lines, *(wording.quote(one, desk.zone) for one in found)])

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from service import measures, statistics, wording
 from service.domain.answers import Change, Counted, Coverage, Tally
+from service.domain.measurements import Effort, Sentiment, YesNo
 from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import Taxonomy
 from service.errors import Misused
@@ -22,6 +23,14 @@ from service.receipts import Receipts, n_of
 T = TypeVar("T")
 STALE = timedelta(hours=2)
 UNMEASURED_WORTH_SAYING = 0.05  # share of conversations without the metric
+_SPOKEN: Mapping[tuple[Dimension, tuple[str, ...]], str] = {
+    (Dimension.CHURN_RISK, (YesNo.YES.value,)): "with a churn-risk signal",
+    (Dimension.CHURN_RISK, (YesNo.NO.value,)): "without a churn-risk signal",
+    (Dimension.SENTIMENT, (Sentiment.NEGATIVE.value,)): "with negative sentiment",
+    (Dimension.SENTIMENT, (Sentiment.POSITIVE.value,)): "with positive sentiment",
+    (Dimension.EFFORT, (Effort.HIGH.value,)): "with high effort",
+    (Dimension.STATUS, ("open", "pending")): "not solved yet",
+}
 _MEASURED = {Dimension.SENTIMENT, Dimension.EFFORT, Dimension.CHURN_RISK}
 
 
@@ -113,6 +122,9 @@ class Desk:
         ]
 
     def _filter(self, one: Filter, prefix: str) -> str:
+        spoken = _SPOKEN.get((one.dimension, one.values)) if not prefix else None
+        if spoken is not None:
+            return spoken
         named = sorted({self.name(one.dimension, value) for value in one.values})
         shown = " or ".join(named[:3]) + (f" or {len(named) - 3} more" if len(named) > 3 else "")
         return f"{one.dimension.value.replace('_', ' ')} {prefix}{shown}"
@@ -133,6 +145,13 @@ class Desk:
             analyser=self.analyser,
             receipt=whole.receipt,
         )
+
+    def stored_days(self, query: Query) -> list[str]:
+        """A sentence about the days on record when the question asks for none of them."""
+        known, asked = self.database.facts.days(), query.window
+        if known is None or asked is None or (asked.start < known.end and known.start < asked.end):
+            return []
+        return [wording.stored_between(known.start, known.end - timedelta(days=1))]
 
     def stale(self) -> list[str]:
         """A sentence when the last sync is more than two hours old."""

@@ -1,35 +1,92 @@
 """Chooses the quotes of an answer and checks each against the stored message before it is shown.
 
-The rule: the most recent, at most one per customer. A quote that does not match is dropped.
+The rule: the most typical of what these conversations say, at most one per customer. A quote that
+does not match its message letter for letter is dropped.
 """
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from enum import StrEnum
 
 from service import measures
+from service.answering import quotable
 from service.answering.desk import Desk, is_rate, numerator_query
+from service.answering.typical import typicality
 from service.domain.answers import EvidenceLink
-from service.ports import QuoteRow
-from service.query import CONVERSATIONS, Dimension, Query
+from service.domain.conversations import ConversationKey
+from service.domain.measurements import Sentiment
+from service.domain.taxonomy import UNMAPPED
+from service.ports import ListedConversation, QuoteRow
+from service.query import CONVERSATIONS, Dimension, Filter, Query
 
 QUOTES = 3
-_LOOK_AT = 40  # newest rows to choose from
-RULE = "most recent, one per customer"
+CANDIDATES = 200  # newest rows to choose from: more would cost time and change little
+_MEASURED = (Dimension.SENTIMENT, Dimension.EFFORT, Dimension.CHURN_RISK)
 
 
-def quotes_of(desk: Desk, query: Query, *, wanted: int = QUOTES) -> tuple[EvidenceLink, ...]:
-    """Return up to `wanted` quotes of the conversations that the query's number counts."""
-    rows: list[QuoteRow] = []
-    asked = replace(numerator_query(query), metric=CONVERSATIONS)
+class Rule(StrEnum):
+    """How quotes are chosen, in the words that stand beside them."""
+
+    TYPICAL = "most typical, one per customer"
+    RECENT = "most recent, one per customer"
+    BRIEF = "the latest negative, the most typical, one positive"
+
+
+RULE = Rule.TYPICAL.value
+
+
+def quotes_of(
+    desk: Desk, query: Query, *, wanted: int = QUOTES, rule: Rule = Rule.TYPICAL
+) -> tuple[EvidenceLink, ...]:
+    """Return up to `wanted` quotes of the conversations that the query's number counts.
+
+    When the query names a driver or a tag, only of conversations whose first driver or tag it is:
+    one that merely touches Billing says little about Billing.
+    """
+    asked = replace(numerator_query(query), metric=CONVERSATIONS, sort="-created")
+    about = _about(desk, asked)
     by_account = not query.values_of(Dimension.ACCOUNT)
+    rows: list[QuoteRow] = []
     chosen: list[QuoteRow] = []
-    for shows in _shows(query.metric):
-        limit = max(_LOOK_AT, wanted * 4)
-        rows += desk.database.facts.quotes(asked, desk.viewer, shows=shows, limit=limit)
+    for shows in _shows(asked, query.metric):
+        found = desk.database.facts.quotes(asked, desk.viewer, shows=shows, limit=CANDIDATES)
+        fit = [row for row in found if is_exact(row) and _is_fit(row, about, asked)]
+        rows += _ordered(fit, asked.text, rule)
         chosen = choose(rows, wanted=wanted, by_account=by_account)
         if len(chosen) >= wanted:
             break
     return tuple(link(desk, row) for row in chosen)
+
+
+def counter_quote(desk: Desk, *queries: Query) -> EvidenceLink | None:
+    """One quote of the other side, of the first of the queries that has one."""
+    for query in queries:
+        other = other_side(query)
+        found = quotes_of(desk, other, wanted=1) if other is not None else ()
+        if found:
+            return found[0]
+    return None
+
+
+def other_side(query: Query) -> Query | None:
+    """The positive conversations beside the negative ones, and the reverse; else None."""
+    by_rate = {"negative_rate": Sentiment.POSITIVE, "positive_rate": Sentiment.NEGATIVE}
+    by_value: dict[tuple[str, ...], Sentiment] = {
+        (Sentiment.NEGATIVE.value,): Sentiment.POSITIVE,
+        (Sentiment.POSITIVE.value,): Sentiment.NEGATIVE,
+    }
+    asked_for = query.values_of(Dimension.SENTIMENT)
+    other = by_value.get(asked_for) if asked_for else by_rate.get(query.metric)
+    if other is None:
+        return None
+    filters = tuple(one for one in query.filters if one.dimension is not Dimension.SENTIMENT)
+    return replace(
+        query,
+        metric=CONVERSATIONS,
+        filters=(*filters, Filter.of(Dimension.SENTIMENT, other.value)),
+        group_by=(),
+        compare_to=None,
+    )
 
 
 def is_exact(row: QuoteRow) -> bool:
@@ -39,7 +96,7 @@ def is_exact(row: QuoteRow) -> bool:
 
 
 def choose(rows: Iterable[QuoteRow], *, wanted: int, by_account: bool) -> list[QuoteRow]:
-    """Keep exact quotes, in the order given, at most one per customer."""
+    """Keep exact quotes, in the order given, at most one per customer and per wording."""
     seen: set[str] = set()
     chosen: list[QuoteRow] = []
     for row in rows:
@@ -73,9 +130,59 @@ def link(desk: Desk, row: QuoteRow) -> EvidenceLink:
     )
 
 
+def _about(desk: Desk, asked: Query) -> frozenset[ConversationKey] | None:
+    """The newest conversations that are first of all about the asked driver and tag; None: any."""
+    drivers = _named(asked, Dimension.DRIVER)
+    tags = _named(asked, Dimension.TAG)
+    if not drivers and not tags:
+        return None
+    rows = desk.database.facts.conversations(asked, desk.viewer, limit=CANDIDATES).rows
+    return frozenset(row.head.key for row in rows if _is_first(row, drivers, tags))
+
+
+def _named(asked: Query, dimension: Dimension) -> frozenset[str]:
+    """Every value of every filter on one dimension: of several drivers, any may be first."""
+    return frozenset(
+        value for one in asked.filters if one.dimension is dimension for value in one.values
+    )
+
+
+def _is_first(row: ListedConversation, drivers: frozenset[str], tags: frozenset[str]) -> bool:
+    driver = row.drivers[0] if row.drivers else UNMAPPED
+    of_tag = not tags or not row.tags or row.tags[0] in tags
+    return of_tag and (not drivers or driver in drivers)
+
+
+def _is_fit(row: QuoteRow, about: frozenset[ConversationKey] | None, asked: Query) -> bool:
+    if about is not None and row.conversation not in about:
+        return False
+    text = row.quote.text
+    sentiment = asked.values_of(Dimension.SENTIMENT)
+    if sentiment == (Sentiment.POSITIVE.value,):
+        return bool(text.strip())
+    if Sentiment.NEGATIVE.value in sentiment and quotable.is_address_change(text):
+        return False
+    return quotable.says_something(text)
+
+
+def _ordered(rows: Sequence[QuoteRow], mentions: Sequence[str], rule: Rule) -> list[QuoteRow]:
+    """Best first: what mentions the asked words, what is long enough, then what the rule says."""
+    near = [0.0] * len(rows)
+    if rule is not Rule.RECENT:
+        near = typicality([row.quote.text for row in rows])
+
+    def key(place: int) -> tuple[bool, bool, float, float, str]:
+        row, text = rows[place], rows[place].quote.text
+        silent = any(words not in text.lower() for words in mentions)
+        short = not quotable.is_long_enough(text)
+        return silent, short, -near[place], -row.created_at.timestamp(), row.conversation
+
+    return [rows[place] for place in sorted(range(len(rows)), key=key)]
+
+
 def _customer(row: QuoteRow, *, by_account: bool) -> set[str]:
     """What two quotes of one customer have in common; within one account, only the person."""
-    found = {f"conversation {row.conversation}"}
+    found = {f"conversation {row.conversation}", f"words {row.quote.text.casefold().strip()}"}
     if row.requester:
         found.add(f"requester {row.requester}")
     if by_account and row.account:
@@ -83,9 +190,12 @@ def _customer(row: QuoteRow, *, by_account: bool) -> set[str]:
     return found
 
 
-def _shows(metric: str) -> Sequence[Sequence[str]]:
-    """What the quotes should show: first the metric asked for, then anything measured."""
+def _shows(asked: Query, metric: str) -> Sequence[Sequence[str]]:
+    """What the quotes should show: the metric asked for, else the issue; then anything else."""
     every = [*(one.name for one in measures.all_metrics()), "driver", "summary"]
+    first = ["driver"]
     if is_rate(metric):
-        return ([measures.rate_named(metric)[0].name], every)
-    return (every,)
+        first = [measures.rate_named(metric)[0].name]
+    else:
+        first = [one.value for one in _MEASURED if asked.values_of(one)] or first
+    return (first, [name for name in every if name not in first])

@@ -2,10 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from math import sqrt
 
 from service import wording
 from service.answering import evidence
+from service.answering.counts import counts_differ
 from service.answering.desk import Desk, change_of, is_rate
 from service.answering.explaining import (
     Explained,
@@ -17,6 +17,7 @@ from service.answering.explaining import (
     shifts,
     windows_of,
 )
+from service.answering.gaps import gaps
 from service.decomposition import Verdict
 from service.domain.answers import (
     Answer,
@@ -29,7 +30,6 @@ from service.domain.answers import (
 from service.query import CONVERSATIONS, Dimension, Query
 from service.reading.model import Reading
 from service.receipts import n_of
-from service.statistics import Z95
 
 HEADLINES = ("negative_rate", "high_effort_rate", "churn_risk_rate")
 
@@ -106,12 +106,15 @@ def _share_change(desk: Desk, asked: Asked, also: Sequence[str]) -> Answer:
     clear = change is not None and change.clear and found.headline.current.of > 0
     parts = parts_of(desk, found) if clear else ()
     quotes: tuple[EvidenceLink, ...] = ()
+    counter: EvidenceLink | None = None
     if clear:
-        quotes = evidence.quotes_of(desk, evidence_query(found, parts))
+        part = evidence_query(found, parts)
+        quotes = evidence.quotes_of(desk, part)
+        counter = evidence.counter_quote(desk, part, query.during(found.window))
     changed = [*also, *_volume_shift(desk, found), *shifts(found, desk)] if clear else list(also)
     coverage = desk.coverage(query.during(found.window))
     caveats = desk.caveats(query, coverage)
-    if found.split.verdict is Verdict.TOO_FEW:
+    if found.split.verdict is Verdict.TOO_FEW and found.headline.current.of:
         caveats.append("too few conversations for a verdict")
     answer = Answer(
         intent=asked.intent,
@@ -123,6 +126,7 @@ def _share_change(desk: Desk, asked: Asked, also: Sequence[str]) -> Answer:
         parts=parts,
         quotes=quotes,
         quote_rule=evidence.RULE if quotes else None,
+        counter_quote=counter,
         also_changed=tuple(changed),
         caveats=tuple(caveats),
         coverage=coverage,
@@ -135,6 +139,8 @@ def _text(desk: Desk, asked: Asked, found: Explained, answer: Answer) -> tuple[s
     first = " ".join([*desk.stale(), answer.understood])
     headline = _headline(desk, asked, found)
     footer = footer_of(desk, answer)
+    if found.headline.current.of == 0:
+        return (first, " ".join([headline, *desk.stored_days(found.query)]), footer)
     if not answer.parts:
         links = f"{wording.capital(desk.title(found.query))}: {found.headline.current.receipt}"
         if found.headline.current.of <= wording.LISTED:
@@ -149,9 +155,8 @@ def _text(desk: Desk, asked: Asked, found: Explained, answer: Answer) -> tuple[s
         *_part_lines(desk, found, answer.parts),
         *(wording.quote(quote, desk.zone) for quote in answer.quotes),
         also,
-        footer,
     ]
-    return wording.shorten(lines, answer.explore_url)
+    return wording.shorten(lines, answer.explore_url, footer=footer)
 
 
 def _headline(desk: Desk, asked: Asked, found: Explained) -> str:
@@ -194,28 +199,19 @@ def rounded(values: Sequence[float]) -> list[float]:
 
 
 def footer_of(desk: Desk, answer: Answer) -> str:
-    """Coverage, freshness, what was not validated, and how the quotes were chosen."""
-    if answer.coverage is None:
+    """What is missing, coverage, freshness, what was not validated, how quotes were chosen."""
+    if answer.coverage is None or answer.query is None:
         return ""
     stale = set(desk.stale())
     notes = [caveat for caveat in answer.caveats if caveat not in stale]
     if answer.quote_rule:
-        notes.append(wording.quote_rule(len(answer.quotes), evidence.QUOTES).rstrip("."))
-        counter = counter_url(desk, answer)
-        notes += [f"counter-quotes: {counter}"] if counter else []
-    return wording.coverage(answer.coverage, desk.zone, notes)
-
-
-def counter_url(desk: Desk, answer: Answer) -> str | None:
-    """Where the other side is quoted: the positive conversations beside the negative ones."""
-    query = answer.query
-    if query is None or query.metric not in {"negative_rate", "positive_rate"}:
-        return None
-    other = "positive" if query.metric == "negative_rate" else "negative"
-    if query.values_of(Dimension.SENTIMENT):
-        return None
-    plain = replace(query, metric=CONVERSATIONS, compare_to=None, group_by=())
-    return desk.links.explore(plain.narrowed(Dimension.SENTIMENT, other))
+        asked = answer.reading.get("limit")
+        wanted = asked if isinstance(asked, int) else evidence.QUOTES
+        notes.append(wording.quote_rule(answer.quote_rule, len(answer.quotes), wanted))
+    said = wording.coverage(answer.coverage, desk.zone, notes, first=gaps(desk, answer.query))
+    if answer.counter_quote is None:
+        return said
+    return f"{said} {wording.counter_quote(answer.counter_quote.url)}"
 
 
 def _volume_shift(desk: Desk, found: Explained) -> list[str]:
@@ -229,12 +225,6 @@ def _volume_shift(desk: Desk, found: Explained) -> list[str]:
     if days[0] != days[1] or not counts_differ(before.n, now.n, days):
         return []
     return [f"volume {before.n} before, {now.n} now"]
-
-
-def counts_differ(before: int, now: int, days: tuple[int, int]) -> bool:
-    """Whether two Poisson counts per day differ: (a/s - b/t) / sqrt(a/s^2 + b/t^2) beyond 1.96."""
-    variance = now / days[0] ** 2 + before / days[1] ** 2
-    return variance > 0 and abs(now / days[0] - before / days[1]) / sqrt(variance) > Z95
 
 
 def _volume_change(desk: Desk, asked: Asked) -> Answer:
@@ -262,16 +252,22 @@ def _volume_change(desk: Desk, asked: Asked) -> Answer:
         explore_url=now.listing,
     )
     sentence = wording.volume_moved(
-        desk.title(query), now.n, before.n, clear=clear, asked=expected[0] if expected else None
+        desk.title(query),
+        (before.n, now.n),
+        (baseline.days, window.days),
+        clear=clear,
+        asked=expected[0] if expected else None,
     )
+    if not now.n and not before.n:
+        sentence = " ".join([wording.NO_MATCH, *desk.stored_days(query)])
     lines = [
         " ".join([*desk.stale(), answer.understood]),
-        sentence if now.n or before.n else wording.NO_MATCH,
+        f"{sentence} {now.receipt}",
         *(line for line, _ in rows),
         *(wording.quote(quote, desk.zone) for quote in quotes),
-        footer_of(desk, answer),
     ]
-    return replace(answer, text=wording.shorten(lines, answer.explore_url))
+    text = wording.shorten(lines, answer.explore_url, footer=footer_of(desk, answer))
+    return replace(answer, text=text)
 
 
 def _grouping(asked: Asked) -> Dimension:

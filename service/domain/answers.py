@@ -183,6 +183,7 @@ class Answer:
     groups: tuple[Group, ...] = ()
     quotes: tuple[EvidenceLink, ...] = ()
     quote_rule: str | None = None
+    counter_quote: EvidenceLink | None = None  # one quote of the other side
     also_changed: tuple[str, ...] = ()
     caveats: tuple[str, ...] = ()
     coverage: Coverage | None = None

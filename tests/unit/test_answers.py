@@ -16,6 +16,7 @@ from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Forbidden, NotFound
 from service.measures import all_metrics
 from service.query import Dimension, Query, Window
+from service.wording import DASH
 from storage.database import SqlDatabase, open_database
 from tests.builders import a_conversation, a_page, an_analysis
 from tests.unit.answering_world import ACCOUNTS, TODAY, answers_over, fill
@@ -64,7 +65,7 @@ def test_the_question_is_stated_with_its_assumption(answers: Answers) -> None:
     answer = answers.ask_text("why did sentiment drop?", SYSTEM)
     assert '"drop" = share of negative conversations up' in answer.understood
     assert "last 7 full days against the 7 before" in answer.understood
-    assert "9 Nov-15 Nov 2026 against 2 Nov-8 Nov 2026 (UTC)" in answer.understood
+    assert f"9{DASH}15 Nov 2026 against 2{DASH}8 Nov (UTC)" in answer.understood
 
 
 def test_the_parts_sum_to_the_change(answers: Answers) -> None:
@@ -169,6 +170,50 @@ def test_small_numbers_have_no_percentage(tmp_path: Path) -> None:
 def test_nothing_is_said_to_match_nothing(answers: Answers) -> None:
     answer = answers.ask_text("negative share in January 2020", SYSTEM)
     assert "No conversations match." in answer.text[1]
+
+
+def test_a_period_without_data_says_which_days_are_stored(answers: Answers) -> None:
+    answer = answers.ask_text("why did sentiment drop in 2019?", SYSTEM)
+    stored = "The stored ones run from 2 Nov 2026 to 15 Nov 2026."
+    assert answer.text[1] == f"No conversations match. {stored}"
+    assert "too few" not in " ".join(answer.text).lower()
+    assert stored in answers.ask_text("how many conversations in 2019?", SYSTEM).text[1]
+
+
+def test_a_count_with_an_earlier_window_tells_both(answers: Answers) -> None:
+    query = Query(window=WEEK, compare_to=WEEK.preceding())
+    answer = answers.ask(query, SYSTEM, intent=Intent.COUNT)
+    assert answer.text[1].startswith("Conversations: 700 vs 700 before, no clear change.")
+    assert answer.headline is not None
+    assert answer.headline.baseline is not None
+    assert answer.headline.baseline.n == 700
+
+
+def test_a_share_with_an_earlier_window_tells_whether_it_rose(answers: Answers) -> None:
+    answer = answers.ask(NEGATIVE, SYSTEM, intent=Intent.COUNT)
+    assert answer.text[1].startswith("Negative share rose from 21% (147 of 700) to 31%")
+
+
+def test_the_footer_ends_every_answer_however_long_it_is(answers: Answers) -> None:
+    answer = answers.ask_text("negative share by account last week", SYSTEM)
+    assert len(answer.text) == 12
+    assert answer.text[-2].startswith("More: ")
+    assert "not shown, https://" in answer.text[-2]
+    assert answer.text[-1].startswith("700 of 700 analysed.")
+    assert "Taxonomy" in answer.text[-1]
+
+
+def test_two_sides_are_compared_by_name(answers: Answers) -> None:
+    answer = answers.ask_text("compare enterprise and growth sentiment last week", SYSTEM)
+    assert "Enterprise is 20 points higher than Growth (range" in " ".join(answer.text)
+
+
+def test_the_weeks_of_a_trend_are_said_as_dates(answers: Answers) -> None:
+    answer = answers.ask_text("negative share by week since 4 November", SYSTEM)
+    assert [line.partition(":")[0] for line in answer.text[2:4]] == [
+        f"4{DASH}8 Nov 2026",
+        f"9{DASH}15 Nov 2026",
+    ]
 
 
 def test_stale_data_is_said_first(database: SqlDatabase) -> None:

@@ -1,6 +1,6 @@
 """The rules for numbers on every surface: when there is a percentage, and when something rose."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,6 +9,7 @@ from service import wording
 from service.answering.telling import rounded
 from service.domain.answers import Change, Counted, Coverage, EvidenceLink, Headline
 from service.domain.conversations import ConversationKey
+from service.query import Window
 
 
 def counted(n: int, of: int) -> Counted:
@@ -89,7 +90,47 @@ def test_a_decomposition_never_says_because() -> None:
 def test_a_long_answer_ends_with_where_the_rest_is() -> None:
     lines = wording.shorten([str(n) for n in range(20)], "https://verbatim.example/")
     assert len(lines) == 12
-    assert lines[-1] == "More: https://verbatim.example/"
+    assert lines[-1] == "More: 9 lines not shown, https://verbatim.example/"
+
+
+def test_the_footer_is_never_what_is_left_out() -> None:
+    lines = wording.shorten([str(n) for n in range(12)], "https://v.example/", footer="Footer.")
+    assert lines[-3:] == ("9", "More: 2 lines not shown, https://v.example/", "Footer.")
+    assert wording.shorten(["1", "2"], None, footer="Footer.") == ("1", "2", "Footer.")
+
+
+@pytest.mark.parametrize(
+    ("first", "end", "said"),
+    [
+        ("2026-11-09", "2026-11-16", "9{}15 Nov 2026"),
+        ("2026-11-09", "2026-11-10", "Mon 9 Nov 2026"),
+        ("2026-09-28", "2026-10-05", "28 Sep {} 4 Oct 2026"),
+        ("2025-12-29", "2026-01-05", "29 Dec 2025 {} 4 Jan 2026"),
+    ],
+)
+def test_a_period_says_its_month_and_year_once(first: str, end: str, said: str) -> None:
+    window = Window(date.fromisoformat(first), date.fromisoformat(end))
+    assert wording.days(window) == said.format(wording.DASH)
+
+
+def test_the_earlier_period_repeats_the_year_only_when_it_differs() -> None:
+    january = Window(date(2026, 1, 5), date(2026, 1, 12))
+    assert wording.period(january, january.preceding()).endswith("4 Jan 2026")
+    november = Window(date(2026, 11, 9), date(2026, 11, 16))
+    assert wording.period(november, november.preceding()).endswith("8 Nov")
+
+
+def test_counts_of_unequal_windows_are_compared_a_day() -> None:
+    said = wording.volume_moved("conversations", (666, 328), (31, 22), clear=True, asked=None)
+    assert said == ("Conversations a day fell from 21.5 (666 in 31 days) to 14.9 (328 in 22 days).")
+
+
+def test_what_is_missing_is_said_with_what_to_do() -> None:
+    said = wording.missing("zendesk", 12, date(2026, 11, 9))
+    assert (
+        said == "12 conversations of Zendesk are missing since 9 Nov 2026: run verbatim reconcile"
+    )
+    assert wording.missing("intercom", 1, None).startswith("1 conversation of Intercom is missing:")
 
 
 def test_a_quote_stands_with_its_conversation_day_channel_and_link() -> None:
@@ -114,9 +155,9 @@ def test_a_quote_stands_with_its_conversation_day_channel_and_link() -> None:
 
 
 def test_two_quotes_say_that_only_two_qualify() -> None:
-    assert wording.quote_rule(2, 3).endswith("only 2 qualify.")
-    assert wording.quote_rule(1, 3).endswith("only 1 qualifies.")
-    assert "only" not in wording.quote_rule(3, 3)
+    assert wording.quote_rule("most typical", 2, 3).endswith("only 2 qualify.")
+    assert wording.quote_rule("most typical", 1, 3).endswith("only 1 qualifies.")
+    assert "only" not in wording.quote_rule("most typical", 3, 3)
 
 
 def test_the_footer_counts_what_failed_and_what_is_empty() -> None:
@@ -131,5 +172,5 @@ def test_the_footer_counts_what_failed_and_what_is_empty() -> None:
         analyser="local-1",
     )
     footer = wording.coverage(coverage, ZoneInfo("UTC"), ["Sentiment: not validated"])
-    assert footer.startswith("728 of 731 analysed; 3 failed; 12 measured as empty")
+    assert footer.startswith("728 of 731 analysed; 3 failed; 12 left empty (under four words)")
     assert "Sentiment: not validated" in footer
