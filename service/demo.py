@@ -9,18 +9,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from service.domain.answers import Answer
-from service.domain.people import SYSTEM, PersonRole
+from service.domain.people import SYSTEM
 from service.domain.taxonomy import UNMAPPED
 from service.domain.writeback import field_specs
 from service.measures import all_metrics
 from service.pipeline import CycleReport
-from service.ports import Person
 from service.progress import Progress
 from service.query import Dimension, Query
 from service.workspace import Workspace
 
 QUESTION = "why did sentiment drop last week?"
-VISITOR = "you@ledgerly.example"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -63,11 +61,10 @@ def run_loop(workspace: Workspace, progress: Progress) -> DemoReport:
 
 
 def _prepare(workspace: Workspace) -> None:
-    database, taxonomy = workspace.database(), workspace.taxonomy()
+    taxonomy = workspace.taxonomy()
     for helpdesk in workspace.helpdesks().values():
         wanted = [s for s in field_specs(*taxonomy.choices()) if s.name in helpdesk.fields]
         helpdesk.setup(wanted, dry_run=False)
-    database.people.save(Person(email=VISITOR, name="You", role=PersonRole.ADMIN))
 
 
 def _first_cycle(workspace: Workspace, progress: Progress, report: DemoReport) -> None:

@@ -5,7 +5,7 @@ The composition root implements this; commands and tests see only the protocol.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,6 +33,8 @@ class SandboxAddresses:
 
     urls: Mapping[str, str]  # "zendesk" -> "http://127.0.0.1:..."
     environment: Mapping[str, str]  # VERBATIM_... -> value
+    visitor: str  # e-mail address of a person in the made-up Slack workspace
+    mention: Callable[[str, str], None]  # (address for events, text): the visitor asks the bot
 
 
 class Workspace(Protocol):

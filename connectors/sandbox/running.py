@@ -11,10 +11,13 @@ from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.intercom import intercom_app
 from connectors.sandbox.server import Stand
 from connectors.sandbox.slack import slack_app
+from connectors.sandbox.slack_events import deliver_mention
+from connectors.sandbox.slack_state import VISITOR
 from connectors.sandbox.zendesk import zendesk_app
 
 # They open nothing but the stand-ins on loopback.
 TOKEN = "sandbox-token"  # noqa: S105 - not a secret
+SERVICE_ADMIN = "900"
 SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105 - not a secret
 
 
@@ -23,6 +26,17 @@ class RunningSandbox:
     urls: Mapping[str, str]
     environment: Mapping[str, str]
     stands: Mapping[str, Stand[Any]]
+    visitor: str = VISITOR  # a person of the made-up Slack workspace
+
+    def mention(self, events_url: str, text: str) -> None:
+        """Let the visitor ask the bot something, as Slack would deliver it."""
+        deliver_mention(
+            self.stands["slack"].state,
+            events_url=events_url,
+            signing_secret=SIGNING_SECRET,
+            email=self.visitor,
+            text=text,
+        )
 
 
 @contextmanager
@@ -53,6 +67,7 @@ def environment(urls: Mapping[str, str]) -> dict[str, str]:
         "VERBATIM_HELPDESKS__ZENDESK__OAUTH_TOKEN": TOKEN,
         "VERBATIM_HELPDESKS__INTERCOM__BASE_URL": urls["intercom"],
         "VERBATIM_HELPDESKS__INTERCOM__ACCESS_TOKEN": TOKEN,
+        "VERBATIM_HELPDESKS__INTERCOM__ADMIN_ID": SERVICE_ADMIN,
         "VERBATIM_HELPDESKS__INTERCOM__SETTLE_SECONDS": "0",
         "VERBATIM_SLACK__BOT_TOKEN": TOKEN,
         "VERBATIM_SLACK__SIGNING_SECRET": SIGNING_SECRET,

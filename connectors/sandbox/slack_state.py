@@ -10,6 +10,7 @@ from connectors.sandbox.corpus import Corpus
 
 BOT_USER = "U0VERBATIM"
 TEAM = "T0LEDGERLY"
+VISITOR = "you@ledgerly.example"  # who tries the sandbox
 # What our manifest asks for: no reading of channels, only of direct messages.
 SCOPES = (
     "app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "im:read",
@@ -97,9 +98,10 @@ class SlackState:
 
 
 def slack_state(corpus: Corpus, *, clock: Callable[[], datetime]) -> SlackState:
-    """A workspace with the account owners as people, three channels and a DM each."""
+    """A workspace with the visitor and the account owners, three channels and a DM each."""
     state = SlackState(clock=clock)
-    for number, email in enumerate(sorted({account.owner for account in corpus.accounts}), start=1):
+    owners = sorted({account.owner for account in corpus.accounts})
+    for number, email in enumerate((*owners, VISITOR), start=1):
         person = SlackPerson(id=f"U{number:08}", name=email.split("@")[0], email=email)
         state.people[person.id] = person
         dm = SlackChannel(

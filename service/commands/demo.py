@@ -17,8 +17,10 @@ from service.commands.terminal import (
     say,
     say_answer,
 )
-from service.demo import QUESTION, VISITOR, DemoReport, run_loop
+from service.demo import QUESTION, DemoReport, run_loop
+from service.domain.people import PersonRole
 from service.measures import metric_named
+from service.ports import Person
 from service.workspace import SandboxAddresses, Workspace
 
 
@@ -52,6 +54,7 @@ def demo_command(
     with workspace.sandbox(conversations=conversations, seed=seed, port=0) as addresses:
         chosen_port = free_port(port)
         demo = workspace.with_settings(home=home, environment=_environment(addresses, chosen_port))
+        _introduce(demo, addresses.visitor)
         report = run_loop(demo, progress_for(as_json=as_json))
         if as_json:
             click.echo(json.dumps(_as_json(report, demo, home), ensure_ascii=False))
@@ -62,7 +65,7 @@ def demo_command(
             if not as_json:
                 say("", f"The data is in {home}", f"Open it: VERBATIM_HOME={home} verbatim serve")
             return
-        _serve(demo, chosen_port)
+        _serve(demo, addresses, chosen_port)
     if keep is None:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -71,13 +74,24 @@ def _environment(addresses: SandboxAddresses, port: int) -> dict[str, str]:
     return {**addresses.environment, "VERBATIM_PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
 
 
-def _serve(demo: Workspace, port: int) -> None:
-    from service.web.serving import serve  # late: Flask costs start-up time
+def _serve(demo: Workspace, addresses: SandboxAddresses, port: int) -> None:
+    """Serve the explorer and the bot, ask the question once in Slack, and wait for Ctrl-C."""
+    from service.web.serving import serving  # late: Flask costs start-up time
 
-    token = demo.access().make_sign_in_link(VISITOR)
-    say("", f"Sign in (once): {demo.links().sign_in(token)}")
-    say("Then every link above opens. Stop with Ctrl-C.")
-    serve(demo.web_app(), host=LOOPBACK, port=port, stop=stop_on_signals())
+    stop = stop_on_signals()
+    with serving(demo.web_app(), host=LOOPBACK, port=port):
+        addresses.mention(f"http://{LOOPBACK}:{port}/slack/events", QUESTION)
+        token = demo.access().make_sign_in_link(addresses.visitor)
+        say("", f"Sign in (once): {demo.links().sign_in(token)}")
+        say("Then every link above opens.")
+        say(f"The same question asked in Slack, and the digest: {addresses.urls['slack']}")
+        say("Stop with Ctrl-C.")
+        stop.wait()
+
+
+def _introduce(demo: Workspace, email: str) -> None:
+    person = Person(email=email, name="You", role=PersonRole.ADMIN)
+    demo.database().people.save(person)
 
 
 def _as_json(report: DemoReport, demo: Workspace, home: Path) -> dict[str, object]:

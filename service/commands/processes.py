@@ -21,7 +21,7 @@ def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
 
     Example: verbatim serve --port 8765
     """
-    from service.web.serving import refuse_open_door, serve
+    from service.web.serving import refuse_open_door, serving
 
     configure(workspace.settings.log_level)
     people = workspace.database().people.all()
@@ -29,8 +29,10 @@ def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
     chosen = port if port is not None else port_of(workspace.settings.public_url)
     if not people:
         say("Nobody can sign in yet. In another terminal: verbatim link you@example.com")
-    say(f"Explorer: {workspace.settings.public_url}  (stop with Ctrl-C)")
-    serve(workspace.web_app(), host=host, port=chosen, stop=stop_on_signals())
+    stop = stop_on_signals()
+    with serving(workspace.web_app(), host=host, port=chosen):
+        say(f"Explorer: {workspace.settings.public_url}  (stop with Ctrl-C)")
+        stop.wait()
 
 
 @click.command("bot")

@@ -2,6 +2,8 @@
 
 import logging
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from ipaddress import ip_address
 
 from flask import Flask
@@ -19,8 +21,9 @@ def refuse_open_door(host: str, *, has_people: bool) -> None:
         )
 
 
-def serve(app: Flask, *, host: str, port: int, stop: threading.Event) -> None:
-    """Serve until `stop` is set. Raises Misused when the port is taken."""
+@contextmanager
+def serving(app: Flask, *, host: str, port: int) -> Iterator[None]:
+    """Serve while the context lasts. Raises Misused when the port is taken."""
     logging.getLogger("werkzeug").setLevel(logging.WARNING)  # its lines hold whole URLs
     try:
         server = make_server(host, port, app, threaded=True)
@@ -28,9 +31,11 @@ def serve(app: Flask, *, host: str, port: int, stop: threading.Event) -> None:
         raise Misused(f"Port {port} is taken; choose another with --port.") from error
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    stop.wait()
-    server.shutdown()
-    thread.join()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        thread.join()
 
 
 def _is_loopback(host: str) -> bool:
