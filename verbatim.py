@@ -170,7 +170,12 @@ class Built:
         with run_sandbox(
             conversations=conversations, seed=seed, port=port, now=self.now()
         ) as stands:
-            yield SandboxAddresses(urls=stands.urls, environment=stands.environment)
+            yield SandboxAddresses(
+                urls=stands.urls,
+                environment=stands.environment,
+                visitor=stands.visitor,
+                mention=stands.mention,
+            )
 
     def with_settings(self, *, home: Path, environment: Mapping[str, str]) -> Workspace:
         from service.settings import settings_from
@@ -230,7 +235,9 @@ class Built:
                 f"{name} is not connected. Set VERBATIM_HELPDESKS__{name.upper()}__... "
                 f"(see .env.example)."
             )
-        helpdesk: Helpdesk = plugins.load(connectors, name).build(settings, known=self._known)
+        module = plugins.load(connectors, name)
+        keeper = self.database().keeper(name)
+        helpdesk: Helpdesk = module.build(settings, known=self._known, keeper=keeper)
         return helpdesk
 
     def _known(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
@@ -274,7 +281,7 @@ class Built:
 
     def _slack_handler(self) -> Callable[[Request], Response] | None:
         slack = self.settings.slack
-        if slack.bot_token is None or slack.signing_secret is None:
+        if slack.mode != "http" or slack.bot_token is None or slack.signing_secret is None:
             return None
         from bot.app import http_handler
 
@@ -286,19 +293,23 @@ class Built:
         )
 
 
+def _settings() -> Settings:
+    from service.settings import read_settings  # late: pydantic-settings costs 0.2 s
+
+    return read_settings()
+
+
 def main() -> None:
     """Run the `verbatim` command."""
     from service.cli import run
-    from service.settings import read_settings
 
-    sys.exit(run(Built(read_settings)))
+    sys.exit(run(Built(_settings)))
 
 
 def create_web_app() -> Flask:
     """Build the web application for gunicorn."""
     from service.logs import configure
-    from service.settings import read_settings
 
-    workspace = Built(read_settings)
+    workspace = Built(_settings)
     configure(workspace.settings.log_level)
     return workspace.web_app()

@@ -29,6 +29,8 @@ _HOMES = {
     "write-back": "loop",
     "rollup": "loop",
     "reconcile": "loop",
+    "quarantine": "loop",
+    "sweep": "loop",
     "import": "files",
     "label": "files",
     "evaluate": "files",
@@ -75,14 +77,13 @@ def commands() -> None:
 def run(workspace: Workspace, arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one sentence on standard error."""
     try:
-        commands.main(
+        # Not in standalone mode click returns the code of an Exit instead of raising it.
+        code = commands.main(
             args=None if arguments is None else list(arguments),
             prog_name="verbatim",
             obj=workspace,
             standalone_mode=False,
         )
-    except click.exceptions.Exit as stop:
-        return stop.exit_code
     except click.Abort:
         click.echo("Stopped.", err=True)
         return 1
@@ -98,4 +99,4 @@ def run(workspace: Workspace, arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         sys.stderr.close()
         return 0
-    return 0
+    return code if isinstance(code, int) else 0

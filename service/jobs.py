@@ -4,9 +4,12 @@ from datetime import datetime, timedelta
 
 from service.digest import week_of
 from service.progress import Silent
+from service.reconcile import Reconciliation
 from service.schedule import Cron, Every, Job
 from service.workspace import Workspace
 
+_PROVE = "30 2 * * *"  # compare with the helpdesks' counts while few people work
+_SWEEP = "30 3 * * 0"
 _DIGEST_LATE = timedelta(days=3)  # a digest that is older than this is no news
 
 
@@ -25,6 +28,25 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
         made = digests.make(week_of(local - timedelta(days=7)))
         return f"{made.week} posted at {digests.post(made)}"
 
+    def sweep(_due: datetime) -> str:
+        pipeline = workspace.pipeline()
+        purged = {name: pipeline.sweep(name, Silent()) for name in workspace.helpdesks()}
+        return ", ".join(f"{name}: {count} purged" for name, count in purged.items()) or "nothing"
+
+    def prove(_due: datetime) -> str:
+        rows = Reconciliation(
+            database=workspace.database(),
+            helpdesks=workspace.helpdesks(),
+            zone=settings.zone,
+            clock=workspace.now,
+        ).run()
+        workspace.pipeline().retry_quarantined()
+        missing = {row.source: row.missing for row in rows if row.missing}
+        return f"missing: {missing}" if missing else "nothing is missing"
+
+    def nightly(line: str) -> Cron:
+        return Cron(line, settings.zone, look_back=timedelta(days=8))
+
     return (
         Job(name="cycle", timing=Every(every), run=cycle, late=every),
         Job(
@@ -33,4 +55,6 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
             run=digest,
             late=_DIGEST_LATE,
         ),
+        Job(name="prove", timing=nightly(_PROVE), run=prove, late=timedelta(hours=20)),
+        Job(name="sweep", timing=nightly(_SWEEP), run=sweep, late=timedelta(days=6)),
     )

@@ -3,19 +3,26 @@
 Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no SQL and no model.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Protocol
 
 from service import writeback
-from service.domain.conversations import Conversation, ConversationHead, IncomingMessage, Page
+from service.domain.conversations import (
+    Conversation,
+    ConversationHead,
+    ConversationKey,
+    IncomingMessage,
+    Page,
+)
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
 from service.links import Links
 from service.measuring import Unreadable, measure
-from service.ports import Analyser, Clock, Database, Helpdesk
+from service.ports import Analyser, Clock, Database, Helpdesk, Quarantined
 from service.progress import Progress
 
 WRITE_BATCH = 100  # what one bulk call of a helpdesk takes
@@ -38,6 +45,7 @@ class SyncReport:
     conversations: int = 0  # of them, new or changed here
     messages: int = 0  # new or changed messages
     gone: int = 0
+    set_aside: int = 0  # unreadable: quarantined
 
 
 @dataclass(slots=True, kw_only=True)
@@ -86,6 +94,8 @@ class Pipeline:
 
     def cycle(self, progress: Progress) -> CycleReport:
         """Sync, analyse and write back once, for every connected helpdesk."""
+        for name in self._helpdesks:
+            self.follow_hints(name)
         synced = tuple(self.sync(name, progress) for name in self._helpdesks)
         analysed = self.analyse(progress)
         written = tuple(self.write_back(name, progress) for name in self._helpdesks)
@@ -107,10 +117,45 @@ class Pipeline:
                 report.conversations += stored.conversations
                 report.messages += stored.messages
                 report.gone += stored.gone
+                report.set_aside += len(page.unusable)
                 advance(len(page.heads))
         store.sync_finished(source, started)
         report.calls = helpdesk.calls - calls_before
         return report
+
+    def follow_hints(self, source: str) -> int:
+        """Fetch what webhooks said has changed; return how many conversations were fetched.
+
+        A hint is finished after its conversation is stored, so that a crash loses none.
+        """
+        hints = self._database.work.unfinished(source)
+        keys = {ConversationKey(key) for _, payload in hints for key in json.loads(payload)}
+        fetched = self._fetch(source, sorted(keys)) if keys else 0
+        for event_id, _ in hints:
+            self._database.work.finish(source, event_id)
+        return fetched
+
+    def retry_quarantined(self, keys: Collection[ConversationKey] | None = None) -> int:
+        """Fetch what was set aside once more; return how many are still set aside."""
+        waiting = self._quarantined(keys)
+        for source in {one.source for one in waiting} & set(self._helpdesks):
+            self._fetch(source, [one.key for one in waiting if one.source == source])
+        return len(self._quarantined(keys))
+
+    def sweep(self, source: str, progress: Progress) -> int:
+        """Purge what the helpdesk no longer has; return how many conversations that were.
+
+        Deletions vanish from exports after a while, so a workspace that paused would miss them.
+        """
+        helpdesk, store = self._helpdesks[source], self._database.conversations
+        purged = 0
+        with progress.step(f"Looking for deletions in {source}", None) as advance:
+            for keys in store.stored_keys(source):
+                missing = helpdesk.missing(keys)
+                if missing:
+                    purged += store.purge(sorted(missing), why="no longer in the helpdesk")
+                advance(len(keys))
+        return purged
 
     def analyse(self, progress: Progress) -> AnalyseReport:
         """Measure every conversation that has no current analysis."""
@@ -148,6 +193,17 @@ class Pipeline:
                 advance(len(batch))
         report.calls = helpdesk.calls - calls_before
         return report
+
+    def _fetch(self, source: str, keys: Sequence[ConversationKey]) -> int:
+        fetched = 0
+        for page in self._helpdesks[source].fetch(keys):
+            self._database.conversations.save_page(source, self._masked(page))
+            fetched += len(page.heads)
+        return fetched
+
+    def _quarantined(self, keys: Collection[ConversationKey] | None) -> list[Quarantined]:
+        everything = self._database.conversations.quarantined()
+        return [one for one in everything if keys is None or one.key in keys]
 
     def _masked(self, page: Page) -> Page:
         names: dict[str, set[str]] = {}

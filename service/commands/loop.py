@@ -1,5 +1,8 @@
 """The steps of the loop as commands: sync, analyse, write-back, and all of them as one cycle."""
 
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
 import click
 
 from service.commands.terminal import (
@@ -9,10 +12,14 @@ from service.commands.terminal import (
     say,
     say_json,
 )
+from service.domain.conversations import ConversationKey
 from service.domain.writeback import FieldChange
 from service.errors import Misused
 from service.pipeline import AnalyseReport, CycleReport, SyncReport, WriteReport
 from service.workspace import Workspace
+
+if TYPE_CHECKING:
+    from service.reconcile import SourceCoverage
 
 
 @click.command("sync")
@@ -114,20 +121,115 @@ def rollup_command(workspace: Workspace, *, full: bool, as_json: bool) -> None:
 
 
 @click.command("reconcile")
+@click.option("--days", type=click.IntRange(1, 400), default=90, show_default=True)
 @json_option
 @pass_workspace
-def reconcile_command(workspace: Workspace, *, as_json: bool) -> None:
-    """Compare what is stored and measured with the helpdesks' own counts.
+def reconcile_command(workspace: Workspace, *, days: int, as_json: bool) -> None:
+    """Compare what is stored and measured with the helpdesks' own counts, day by day.
+
+    Exit code 1 when something is missing.
 
     Example: verbatim reconcile
     """
-    from service.reconcile import reconcile
+    from service.reconcile import Reconciliation
 
-    rows = reconcile(workspace.database(), workspace.helpdesks(), until=workspace.now())
+    rows = Reconciliation(
+        database=workspace.database(),
+        helpdesks=workspace.helpdesks(),
+        zone=workspace.settings.zone,
+        clock=workspace.now,
+    ).run(days=days)
     if as_json:
-        say_json({"sources": rows})
+        say_json({"sources": [_row(row) for row in rows]})
     else:
-        say(*(row.line() for row in rows) if rows else ("Nothing is stored yet.",))
+        say(*(line for row in rows for line in row.lines()) if rows else ("Nothing is stored.",))
+    if any(row.missing for row in rows):
+        raise click.exceptions.Exit(1)
+
+
+@click.command("sweep")
+@click.argument("helpdesk", required=False)
+@json_option
+@pass_workspace
+def sweep_command(workspace: Workspace, *, helpdesk: str | None, as_json: bool) -> None:
+    """Purge conversations that the helpdesk no longer has; the worker does it every week.
+
+    Example: verbatim sweep zendesk
+    """
+    pipeline, progress = workspace.pipeline(), progress_for(as_json=as_json)
+    purged = {name: pipeline.sweep(name, progress) for name in _chosen(workspace, helpdesk)}
+    if as_json:
+        say_json(purged)
+    else:
+        say(*(f"{name}: {count:,} purged" for name, count in purged.items()))
+
+
+@click.group("quarantine")
+def quarantine_command() -> None:
+    """Conversations that arrived and could not be read.
+
+    Example: verbatim quarantine list
+    """
+
+
+@quarantine_command.command("list")
+@json_option
+@pass_workspace
+def list_command(workspace: Workspace, *, as_json: bool) -> None:
+    """List them with the reason.
+
+    Example: verbatim quarantine list --json
+    """
+    waiting = workspace.database().conversations.quarantined()
+    if as_json:
+        say_json({"quarantined": waiting})
+    else:
+        say(
+            *(
+                f"{one.key}: {one.why} (since {one.since:%Y-%m-%d}, tried {one.attempts}x)"
+                for one in waiting
+            )
+            if waiting
+            else ("Nothing is set aside.",)
+        )
+
+
+@quarantine_command.command("retry")
+@click.argument("keys", nargs=-1)
+@json_option
+@pass_workspace
+def retry_command(workspace: Workspace, *, keys: tuple[str, ...], as_json: bool) -> None:
+    """Fetch them again: all, or the named ones.
+
+    Example: verbatim quarantine retry zendesk:12345
+    """
+    chosen = frozenset(ConversationKey(key) for key in keys) or None
+    still = workspace.pipeline().retry_quarantined(chosen)
+    if as_json:
+        say_json({"still_set_aside": still})
+    else:
+        say(f"{still} still set aside")
+
+
+@quarantine_command.command("drop")
+@click.argument("keys", nargs=-1, required=True)
+@json_option
+@pass_workspace
+def drop_command(workspace: Workspace, *, keys: tuple[str, ...], as_json: bool) -> None:
+    """Forget entries: they count as missing until they are fetched.
+
+    Example: verbatim quarantine drop zendesk:12345
+    """
+    dropped = workspace.database().conversations.release([ConversationKey(key) for key in keys])
+    if as_json:
+        say_json({"dropped": dropped})
+    else:
+        say(f"{dropped} dropped")
+
+
+def _row(row: "SourceCoverage") -> dict[str, object]:
+    days = [{**asdict(day), "missing": day.missing} for day in row.days]
+    return {**asdict(row), "missing": row.missing, "days": days}
 
 
 def sync_line(report: SyncReport) -> str:
@@ -136,7 +238,8 @@ def sync_line(report: SyncReport) -> str:
         f"{report.calls} calls; {report.conversations:,} new or changed, "
         f"{report.messages:,} messages"
     )
-    return line + (f", {report.gone} gone" if report.gone else "")
+    line += f", {report.gone} gone" if report.gone else ""
+    return line + (f", {report.set_aside} set aside (unreadable)" if report.set_aside else "")
 
 
 def analyse_line(report: AnalyseReport) -> str:

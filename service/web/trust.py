@@ -5,7 +5,7 @@ It shows the ledger and hides no exception.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from flask import Blueprint, render_template
 
@@ -13,11 +13,12 @@ from service.domain.conversations import ConversationKey
 from service.domain.measurements import Metric
 from service.domain.people import Viewer
 from service.measures import all_metrics
-from service.ports import CoverageCounts
-from service.query import EMPTY_VALUE, Dimension, Filter, Query
+from service.ports import CoverageCounts, DayCoverage, Quarantined
+from service.query import EMPTY_VALUE, Dimension, Filter, Query, Window
 from service.web.site import HERE, Site, current_viewer, site
 
 FAILURES = 50
+LEDGER_DAYS = 28
 
 pages = Blueprint("trust", __name__)
 
@@ -41,6 +42,11 @@ class Source:
     url: str
     blanks: tuple[Blank, ...]
     not_written: Mapping[str, int]
+    days: tuple[DayCoverage, ...]  # newest first
+
+    @property
+    def set_aside(self) -> int:
+        return sum(day.quarantined for day in self.days)
 
 
 @pages.get("/trust")
@@ -54,6 +60,7 @@ def page() -> str:
         sources=[_source(name, viewer, here, synced.get(name)) for name in names],
         failures=failures[:FAILURES],
         more_failures=max(0, len(failures) - FAILURES),
+        set_aside=_set_aside(viewer, here)[:FAILURES],
         taxonomy=here.taxonomy.version,
         everything=viewer.accounts is None,
     )
@@ -71,7 +78,15 @@ def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> S
         blanks=tuple(_blank(metric, query, viewer, here) for metric in all_metrics()),
         # The ledger of writes knows no viewer, so only those who see everything see it.
         not_written=here.database.write_back.not_written(name) if viewer.accounts is None else {},
+        days=_days(name, here) if viewer.accounts is None else (),
     )
+
+
+def _days(name: str, here: Site) -> tuple[DayCoverage, ...]:
+    """The coverage ledger of the last weeks; a day is proven when the helpdesk was asked."""
+    today = here.clock().astimezone(here.zone).date()
+    window = Window(today - timedelta(days=LEDGER_DAYS - 1), today + timedelta(days=1))
+    return tuple(reversed(here.database.coverage.days(name, window)))
 
 
 def _blank(metric: Metric, query: Query, viewer: Viewer, here: Site) -> Blank:
@@ -88,3 +103,7 @@ def _blank(metric: Metric, query: Query, viewer: Viewer, here: Site) -> Blank:
 
 def _failures(viewer: Viewer, here: Site) -> list[tuple[ConversationKey, str]]:
     return here.database.analyses.failures() if viewer.accounts is None else []
+
+
+def _set_aside(viewer: Viewer, here: Site) -> list[Quarantined]:
+    return here.database.conversations.quarantined() if viewer.accounts is None else []

@@ -9,7 +9,7 @@ from service.domain.answers import Answer
 from service.domain.measurements import Quote, quote_is_true
 from service.domain.people import SYSTEM
 from service.query import Dimension, Query
-from service.reconcile import reconcile
+from service.reconcile import Reconciliation
 from tests.journeys.conftest import CONVERSATIONS, Ran
 
 
@@ -27,10 +27,17 @@ def test_every_conversation_of_both_helpdesks_is_stored_and_measured(ran: Ran) -
 
 def test_what_is_stored_is_what_the_helpdesks_count(ran: Ran) -> None:
     workspace = ran.workspace
-    rows = reconcile(workspace.database(), workspace.helpdesks(), until=workspace.now())
+    rows = Reconciliation(
+        database=workspace.database(),
+        helpdesks=workspace.helpdesks(),
+        zone=workspace.settings.zone,
+        clock=workspace.now,
+    ).run(days=20)
 
     assert [row.source for row in rows] == ["intercom", "zendesk"]
     assert [row.missing for row in rows] == [0, 0]
+    assert all(day.missing == 0 for row in rows for day in row.days)
+    assert sum(len(row.days) for row in rows) > 20
 
 
 def test_all_that_can_be_written_is_written_and_the_rest_has_a_reason(ran: Ran) -> None:

@@ -1,0 +1,269 @@
+"""The command line as people and scripts use it: names, exit codes, shapes, sentences."""
+
+import json
+from pathlib import Path
+
+import click
+import pytest
+
+from service.cli import commands, run
+from service.settings import settings_from
+from service.workspace import Workspace
+from tests.journeys.conftest import Ran
+from verbatim import Built
+
+NAMES = [
+    "demo",
+    "init",
+    "doctor",
+    "migrate",
+    "setup",
+    "sync",
+    "import",
+    "analyse",
+    "label",
+    "evaluate",
+    "cycle",
+    "write-back",
+    "ask",
+    "why",
+    "read",
+    "brief",
+    "rollup",
+    "reconcile",
+    "digest",
+    "taxonomy",
+    "serve",
+    "bot",
+    "worker",
+    "sandbox",
+]
+GOOD = {
+    "id": "1",
+    "created_at": "2026-11-02T09:14:00Z",
+    "messages": [{"role": "customer", "text": "I was charged twice, mail me at jo@corp.example."}],
+}
+LABELLED = {
+    "id": "2",
+    "created_at": "2026-11-03T09:14:00Z",
+    "labels": {"sentiment": "negative", "drivers": ["Billing"]},
+}
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Workspace:
+    """A workspace with nothing connected."""
+    return Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path / "home")}))
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> tuple[str, str]:
+    captured = capsys.readouterr()
+    return captured.out, captured.err
+
+
+def all_commands() -> list[tuple[str, click.Command]]:
+    context = click.Context(commands)
+    found: list[tuple[str, click.Command]] = []
+    for name in commands.list_commands(context):
+        command = commands.get_command(context, name)
+        assert command is not None
+        found.append((name, command))
+    return found
+
+
+@pytest.mark.parametrize(("name", "command"), all_commands())
+def test_every_command_has_a_line_of_help_and_an_example(name: str, command: click.Command) -> None:
+    assert command.help
+    assert f"verbatim {name}" in command.help or "verbatim bot" in command.help
+    assert "Example:" in command.help or name == "demo"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_names_that_others_rely_on_are_there(name: str) -> None:
+    assert name in dict(all_commands())
+
+
+def test_no_helpdesk_is_one_sentence_and_exit_code_two(
+    empty: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(empty, ["sync"]) == 2
+    out, err = said(capsys)
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "No helpdesk is connected" in err
+
+
+def test_a_helpdesk_that_cannot_be_reached_is_one_sentence_and_exit_code_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tenacity.nap.time.sleep", lambda _seconds: None)
+    workspace = Built(
+        lambda: settings_from(
+            {
+                "VERBATIM_HOME": str(tmp_path),
+                "VERBATIM_HELPDESKS__ZENDESK__SUBDOMAIN": "acme",
+                "VERBATIM_HELPDESKS__ZENDESK__BASE_URL": "http://127.0.0.1:9",
+                "VERBATIM_HELPDESKS__ZENDESK__OAUTH_TOKEN": "a-secret-token",
+            }
+        )
+    )
+    assert run(workspace, ["sync", "zendesk"]) == 1
+    out, err = said(capsys)
+    assert out == ""
+    assert err.count("\n") == 1
+    assert "Zendesk could not be reached" in err
+    assert "a-secret-token" not in err
+
+
+def test_a_wrong_token_names_the_helpdesk_and_not_the_token(
+    ran: Ran, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, setting in (("zendesk", "OAUTH_TOKEN"), ("intercom", "ACCESS_TOKEN")):
+        environment = {
+            **ran.sandbox.environment,
+            f"VERBATIM_HELPDESKS__{name.upper()}__{setting}": "not-the-token",
+        }
+        workspace = ran.workspace.with_settings(home=tmp_path / name, environment=environment)
+        assert run(workspace, ["sync", name]) == 1
+        out, err = said(capsys)
+        assert name in err.lower()
+        assert "not-the-token" not in out + err
+        assert err.count("\n") == 1
+
+
+def test_a_broken_line_is_named_and_everything_else_is_kept(
+    empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "in.jsonl"
+    file.write_text(f"{json.dumps(GOOD)}\nnot json\n{json.dumps(LABELLED)}\n", encoding="utf-8")
+
+    assert run(empty, ["import", str(file)]) == 1
+    out, err = said(capsys)
+    assert "2 conversations imported, 1 with labels" in out
+    assert "line 2: it is not JSON" in err
+
+    assert run(empty, ["analyse", "--json"]) == 0
+    assert json.loads(said(capsys)[0])["analysed"] == 1  # the labelled one came measured
+
+    question = "how many negative conversations from 1 Nov to 5 Nov 2026"
+    assert run(empty, ["ask", question, "--json"]) == 0
+    assert json.loads(said(capsys)[0])["headline"]["current"]["n"] == 2
+
+
+def test_label_prints_one_line_a_row_in_order_and_masks_first(
+    empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "in.jsonl"
+    rows = [{**GOOD, "id": str(number)} for number in range(5)]
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+
+    assert run(empty, ["label", str(file)]) == 0
+    lines = [json.loads(line) for line in said(capsys)[0].splitlines()]
+
+    assert [line["id"] for line in lines] == ["0", "1", "2", "3", "4"]
+    assert lines[0]["sentiment"]["value"] == "negative"
+    assert lines[0]["driver"]["value"] == "Billing"
+    assert "jo@corp.example" not in json.dumps(lines)
+    assert "[email]" in json.dumps(lines)
+
+
+def test_evaluate_compares_with_human_labels(
+    empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "in.jsonl"
+    row = {**GOOD, "labels": {"sentiment": "negative", "drivers": ["Billing"]}}
+    file.write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+    assert run(empty, ["evaluate", str(file), "--json"]) == 0
+    assert "sentiment" in said(capsys)[0]
+
+
+def test_the_command_answers_as_json_with_receipts(
+    ran: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(ran.workspace, ["ask", "why did sentiment drop last week?", "--json"]) == 0
+    answer = json.loads(said(capsys)[0])
+
+    assert answer["headline"]["current"]["receipt"].startswith("http")
+    total = sum(part["points"] for part in answer["parts"])
+    assert total == pytest.approx(answer["headline"]["change"]["points"])
+
+
+def test_why_prints_lenses_that_each_sum_to_the_change(
+    ran: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    window = (
+        ran.report.answer.query.window if ran.report.answer and ran.report.answer.query else None
+    )
+    assert window is not None
+    assert run(ran.workspace, ["why", "--period", f"{window.start}..{window.end}", "--json"]) == 0
+    result = json.loads(said(capsys)[0])
+
+    for rows in result["lenses"].values():
+        total = result["composition"] + sum(row["rate"] + row["mix"] for row in rows)
+        assert total == pytest.approx(result["delta"], abs=1e-12)
+
+
+def test_a_dry_run_of_the_write_back_changes_nothing(
+    ran: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls = ran.sandbox.stands["zendesk"].faults.calls()
+
+    assert run(ran.workspace, ["write-back", "zendesk", "--dry-run", "--json"]) == 0
+
+    assert json.loads(said(capsys)[0]) == {"changes": []}
+    assert ran.sandbox.stands["zendesk"].faults.calls() == calls
+
+
+def test_setup_adopts_what_is_there(ran: Ran, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(ran.workspace, ["setup", "zendesk", "--json"]) == 0
+    report = json.loads(said(capsys)[0])
+    assert report["created"] == []
+    assert len(report["adopted"]) == 6
+
+
+def test_doctor_says_what_is_wrong_and_what_to_do(
+    empty: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(empty, ["doctor", "--json"]) == 1
+    checks = {c["name"]: c for c in json.loads(said(capsys)[0])["checks"]}
+    assert checks["helpdesks"]["do"]
+    assert checks["database"]["ok"]
+
+
+def test_init_writes_a_commented_file_and_never_over_another(
+    empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / ".env"
+    assert run(empty, ["init", "--yes", "--file", str(path)]) == 0
+    assert "VERBATIM_HELPDESKS__ZENDESK__SUBDOMAIN" in path.read_text(encoding="utf-8")
+    assert run(empty, ["init", "--yes", "--file", str(path)]) == 2
+    assert "is there already" in said(capsys)[1]
+
+
+def test_every_setting_is_explained_in_the_example_file() -> None:
+    from service.settings import ClaudeSettings, Settings, SlackSettings
+
+    text = Path(".env.example").read_text(encoding="utf-8")
+    names = {f"VERBATIM_{name.upper()}" for name in Settings.model_fields} - {
+        "VERBATIM_SLACK",
+        "VERBATIM_CLAUDE",
+        "VERBATIM_HELPDESKS",
+    }
+    names |= {f"VERBATIM_SLACK__{name.upper()}" for name in SlackSettings.model_fields}
+    names |= {f"VERBATIM_CLAUDE__{name.upper()}" for name in ClaudeSettings.model_fields}
+    assert sorted(name for name in names if name not in text) == []
+
+
+def test_an_unknown_time_zone_is_one_clear_sentence(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def settings() -> object:
+        from service.settings import read_settings
+
+        return read_settings(timezone="Berlin", secret_key="do-not-print")
+
+    assert run(Built(settings), ["doctor"]) == 2  # type: ignore[arg-type]  # raises before it returns
+    err = said(capsys)[1]
+    assert "VERBATIM_TIMEZONE" in err
+    assert "do-not-print" not in err
