@@ -21,6 +21,7 @@ from connectors.sandbox.zendesk_desk import (
 from connectors.sandbox.zendesk_fields import Refusal
 from connectors.sandbox.zendesk_json import (
     Json,
+    comment_count,
     group_json,
     metric_set_json,
     organization_json,
@@ -133,9 +134,8 @@ def _time_page(desk: Desk, keyset: Keyset, name: str, show: Callable[[int], Json
 
 
 def _with_extras(desk: Desk, row: Ticket) -> Json:
-    shown, wanted = desk.show(row), includes()
-    if "comment_count" in wanted:
-        shown["comment_count"] = sum(1 for each in row.comments if not each.messaging)
+    wanted = includes()
+    shown = desk.show(row) | comment_count(row)
     if "metric_sets" in wanted:
         shown["metric_set"] = metric_set_json(row)
     return shown

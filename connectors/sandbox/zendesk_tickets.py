@@ -18,6 +18,7 @@ from connectors.sandbox.zendesk_fields import Refusal
 from connectors.sandbox.zendesk_json import (
     Json,
     audit_json,
+    comment_count,
     comment_json,
     log_event_json,
     user_json,
@@ -41,7 +42,7 @@ def _register_tickets(app: Flask, desk: Desk) -> None:
 
     def show_many() -> Json:
         rows = [row for id_ in ids_asked() if (row := state.live(id_)) is not None]
-        shown = [desk.show(row) for row in rows]
+        shown = [desk.show(row) | comment_count(row) for row in rows]
         return {"tickets": shown, "count": len(rows), "next_page": None, "previous_page": None}
 
     def count() -> Json:

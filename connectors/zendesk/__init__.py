@@ -3,6 +3,7 @@
 Knows how the parts of this folder fit. The words of Zendesk end in them.
 """
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Self
@@ -21,15 +22,17 @@ from connectors._http import Refused, Retries, checked_base_url
 from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Account, Client
 from connectors.zendesk.events import read_event
+from connectors.zendesk.fetching import Fetching, missing
 from connectors.zendesk.fields import OurFields
 from connectors.zendesk.position import decode
 from connectors.zendesk.reading import Reading
 from connectors.zendesk.transport import Login
+from connectors.zendesk.update_budget import UpdateBudget
 from connectors.zendesk.writing import Writing
 from service.domain.conversations import ConversationKey, Page
 from service.domain.writeback import FieldChange, FieldName, FieldSpec, SetupReport, WriteOutcome
 from service.errors import Misused, Unauthorized
-from service.ports import Helpdesk, Known
+from service.ports import Helpdesk, Keeper, Known
 
 _LOGIN = "give OAUTH_TOKEN, or OAUTH_CLIENT_ID with OAUTH_CLIENT_SECRET, or EMAIL with API_TOKEN"
 
@@ -91,34 +94,45 @@ def build(
     settings: Mapping[str, str] | Settings,
     *,
     known: Known | None = None,
+    keeper: Keeper | None = None,
     retries: Retries | None = None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ticks: Callable[[], float] = time.monotonic,
 ) -> Helpdesk:
     """Return the connected helpdesk. Nothing is called yet.
 
-    Every connector is handed `known`, when each conversation was stored; here the export's cursor
-    makes it unnecessary.
+    `known` tells when each stored conversation was changed, `keeper` holds rotated tokens.
     """
-    del known
     checked = settings if isinstance(settings, Settings) else _checked(settings)
-    return Zendesk(checked, retries=retries or Retries(), clock=clock)
+    return Zendesk(
+        checked, known=known, keeper=keeper, retries=retries or Retries(), clock=clock, ticks=ticks
+    )
 
 
 class Zendesk:
     """The Helpdesk port over one account."""
 
     def __init__(
-        self, settings: Settings, *, retries: Retries, clock: Callable[[], datetime]
+        self,
+        settings: Settings,
+        *,
+        known: Known | None,
+        keeper: Keeper | None,
+        retries: Retries,
+        clock: Callable[[], datetime],
+        ticks: Callable[[], float],
     ) -> None:
         self.name = "zendesk"
         self.fields: frozenset[str] = frozenset(FieldName)
         self.flag_tags_only = False
         self.calls = 0
         self._client = Client(
-            settings.account(), settings.login(), retries=retries, on_call=self._count
+            settings.account(), settings.login(), retries=retries, on_call=self._count, clock=ticks
         )
         self._our_fields = OurFields(self._client)
+        self._known = known
         self._already = AlreadyRead()
+        self._updates = UpdateBudget(ticks)
         self._webhook_secret = _shown(settings.webhook_secret)
         self._clock = clock
 
@@ -126,13 +140,24 @@ class Zendesk:
         self.calls += 1
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        return Reading(self._client, self._our_fields, self._already, decode(cursor)).pages()
+        position = decode(cursor)
+        return Reading(
+            self._client, self._our_fields, self._already, position, known=self._known
+        ).pages()
+
+    def fetch(self, keys: Sequence[ConversationKey]) -> Iterator[Page]:
+        return Fetching(self._client, self._our_fields, self._already).pages(keys)
+
+    def missing(self, keys: Sequence[ConversationKey]) -> frozenset[ConversationKey]:
+        return missing(self._client, keys)
 
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
         return self._our_fields.setup(specs, dry_run=dry_run)
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
-        return Writing(self._client, self._our_fields, self._already).apply(changes)
+        return Writing(
+            self._client, self._our_fields, self._already, self._updates, known=self._known
+        ).apply(changes)
 
     def count(self, start: datetime, end: datetime) -> int | None:
         query = f"type:ticket created>={_utc(start)} created<{_utc(end)}"

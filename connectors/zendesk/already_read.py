@@ -1,37 +1,42 @@
-"""Which words this process has read already, so that our own write does not make it read them
-again: our write-back brings every ticket back. After a restart they are read once more.
+"""What this process has read and written already.
 
-A log costs a call per messaging ticket, and a message leaves no event. So a log is known to be
-unchanged only when our write was made against the very version that was read (updated_stamp) and
-nothing but our write happened since. Comments are known to be the same when they are as many.
+Words: so that our own write does not make it read them again, since our write-back brings every
+ticket back. After a restart they are read once more. A log costs a call per messaging ticket, and
+a message leaves no event. So a log is known to be unchanged only when our write was made against
+the very version that was read (updated_stamp) and nothing but our write happened since. Comments
+are known to be the same when they are as many.
+
+Versions: so that a write finds what was decided upon, and never replaces a value in silence that
+a person has just set.
 """
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+MOST_VERSIONS = 50_000  # a ticket that is forgotten is looked at once more before a write
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Version:
+    """A ticket as we last read or wrote it."""
+
+    stamp: str | None  # updated_at as Zendesk wrote it; None after our own write, which moves it
+    values: Mapping[int, object]  # our fields' values, without the blank ones
 
 
 class AlreadyRead:
     def __init__(self) -> None:
-        self._stamps: dict[int, str] = {}
+        self._logs: dict[int, str] = {}
         self._written: set[int] = set()
         self._comments: dict[int, int] = {}
+        self._versions: dict[int, Version] = {}
 
-    def log(self, ticket_id: int, updated_at: object) -> None:
+    # --- Words -----------------------------------------------------------------------------------
+
+    def log(self, ticket_id: int, stamp: str) -> None:
         """Note that the log was read at this version of the ticket."""
-        self._stamps[ticket_id] = str(updated_at)
+        self._logs[ticket_id] = stamp
         self._written.discard(ticket_id)
-
-    def stamp_for_write(self, ticket_id: int) -> str | None:
-        """Return the version a write must find, or None when nothing is known of the log.
-
-        A second write finds another version than the one that was read, so it ends the knowledge.
-        """
-        if ticket_id in self._written:
-            self._written.discard(ticket_id)
-            self._stamps.pop(ticket_id, None)
-        return self._stamps.get(ticket_id)
-
-    def written(self, ticket_id: int) -> None:
-        """Note that the version that was read is the one our write found."""
-        if ticket_id in self._stamps:
-            self._written.add(ticket_id)
 
     def log_may_be_unchanged(self, ticket_id: int) -> bool:
         return ticket_id in self._written
@@ -40,5 +45,42 @@ class AlreadyRead:
         """Note that all comments were read when Zendesk counted so many."""
         self._comments[ticket_id] = count
 
+    def recall_comments(self, counts: Iterable[tuple[int, int]]) -> None:
+        """Take the counts that another process left; what this one knows is newer."""
+        self._comments = {**dict(counts), **self._comments}
+
+    def comment_count(self, ticket_id: int) -> int | None:
+        return self._comments.get(ticket_id)
+
     def has_comments(self, ticket_id: int, count: int | None) -> bool:
         return count is not None and self._comments.get(ticket_id) == count
+
+    # --- Versions --------------------------------------------------------------------------------
+
+    def ticket(self, ticket_id: int, stamp: str, values: Mapping[int, object]) -> None:
+        """Note a ticket as it was read."""
+        self._remember(ticket_id, Version(stamp=stamp, values=values))
+
+    def version(self, ticket_id: int) -> Version | None:
+        return self._versions.get(ticket_id)
+
+    def written(self, ticket_id: int, values: Mapping[int, object], *, stamp: str | None) -> None:
+        """Note our write, which found the version of this stamp.
+
+        A write to another version than that of the log ends what is known of the log.
+        """
+        before = self._versions.get(ticket_id)
+        kept = {**(before.values if before else {}), **values}
+        values = {id_: value for id_, value in kept.items() if value is not None}
+        self._remember(ticket_id, Version(stamp=None, values=values))
+        if stamp is not None and self._logs.get(ticket_id) == stamp:
+            self._written.add(ticket_id)
+        else:
+            self._written.discard(ticket_id)
+            self._logs.pop(ticket_id, None)
+
+    def _remember(self, ticket_id: int, version: Version) -> None:
+        self._versions.pop(ticket_id, None)
+        self._versions[ticket_id] = version
+        if len(self._versions) > MOST_VERSIONS:
+            del self._versions[next(iter(self._versions))]

@@ -70,6 +70,7 @@ class Client:
         self.retries = retries or Retries()
         self.calls = 0
         self._on_call = on_call
+        self._clock = clock
         adapter = AccountAdapter(
             base_url=account.url, credentials=Credentials(login), on_call=self._count
         )
@@ -87,6 +88,10 @@ class Client:
     def _count(self) -> None:
         self.calls += 1
         self._on_call()
+
+    def now(self) -> float:
+        """Return seconds on a clock that only compares with itself."""
+        return self._clock()
 
     def sleep(self, seconds: float) -> None:
         self.retries.sleep(seconds)
@@ -169,9 +174,12 @@ class Client:
 
 def rows_of(answer: Mapping[str, Any], name: str) -> list[Json]:
     """Return a list of the answer; a server may leave a side-load out."""
+    return required_rows_of(answer, name) if answer.get(name) is not None else []
+
+
+def required_rows_of(answer: Mapping[str, Any], name: str) -> list[Json]:
+    """Return a list of the answer where its absence would be mistaken for emptiness."""
     rows = answer.get(name)
-    if rows is None:
-        return []
     if not isinstance(rows, list):
         raise Misbehaving(f"Zendesk answered no list of {name}.")
     return [row for row in rows if isinstance(row, dict)]

@@ -21,13 +21,15 @@ from service.domain.writeback import (
     field_specs,
     tag_of,
 )
-from service.errors import TellPerson
+from service.errors import NotWritable, TellPerson
 
 _TYPES = {FieldKind.CHOICE: ("tagger",), FieldKind.TEXT: ("text", "textarea")}
 _OUR_OPTION = re.compile(r"vb_(.+?)__.")
 _STANDARD = {str(spec.name): spec for spec in field_specs((), ())}
 _NAME_OF_WORD = {tag_of(name, "x")[3:-3]: str(name) for name in FieldName}  # "churn": "churn_risk"
+_IN_WORDS = {FieldKind.CHOICE: "a drop-down", FieldKind.TEXT: "a text"}
 MOST_OPTIONS = 2000  # of one field
+_FRESH = 60.0  # seconds that a list of the fields is believed while writing
 
 
 @dataclass(slots=True, kw_only=True)
@@ -71,16 +73,31 @@ class OurFields:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._found: dict[str, OurField] | None = None
+        self._rows: list[Json] = []
+        self._asked_at = 0.0
+        self._titles: dict[str, str] = {}  # of every field of ours that was ever seen
 
     def all(self) -> Mapping[str, OurField]:
         if self._found is None:
-            rows = self._client.listed("ticket_fields", "ticket_fields")
-            self._found = recognised(rows)
+            self._rows = list(self._client.listed("ticket_fields", "ticket_fields"))
+            self._found = recognised(self._rows)
+            self._asked_at = self._client.now()
+            self._titles |= {name: each.title for name, each in self._found.items()}
         return self._found
 
     def refresh(self) -> None:
         """Ask the account again at the next use: people add options and rename them."""
         self._found = None
+
+    def refresh_old(self) -> None:
+        """Ask again unless it was just done: a value for a removed field vanishes in silence."""
+        if self._client.now() - self._asked_at > _FRESH:
+            self.refresh()
+
+    def lacks_option(self, name: str, value: str | None) -> bool:
+        ours = self.all().get(name)
+        choice = ours is not None and ours.kind is FieldKind.CHOICE
+        return ours is not None and choice and bool(value) and not ours.option_for(value or "")
 
     def state_of(self, ticket: Json, status: Status) -> HelpdeskState:
         """Return what a ticket shows of ours, and all its tags but the topic option's shadow.
@@ -99,6 +116,12 @@ class OurFields:
             writable=status is not Status.CLOSED,
             reason="closed" if status is Status.CLOSED else None,
         )
+
+    def values_of(self, ticket: Json) -> dict[int, object]:
+        """Return what our fields hold in a ticket, without the blank ones."""
+        ours = {each.id for each in self.all().values()}
+        values = {row.get("id"): row.get("value") for row in rows_of(ticket, "custom_fields")}
+        return {id_: value for id_, value in values.items() if id_ in ours and value}
 
     def raw_value(self, name: str, value: str | None) -> tuple[OurField, str | None]:
         """Return the field and what to write there; makes an option that is missing."""
@@ -124,6 +147,9 @@ class OurFields:
     def _settle(self, spec: FieldSpec, report: SetupReport, *, dry_run: bool) -> SetupReport:
         ours = self.all().get(spec.name) or self._by_title(spec)
         if ours is None:
+            blocked = self._of_wrong_type(spec)
+            if blocked is not None:
+                return replace(report, by_hand=(*report.by_hand, blocked))
             if spec.kind is FieldKind.CHOICE and not spec.values:
                 told = f"{spec.title} is made with its first value; there is none yet."
                 return replace(report, by_hand=(*report.by_hand, told))
@@ -135,6 +161,11 @@ class OurFields:
             told = f"{ours.title} is inactive: activate it in Zendesk."
             adopted = replace(adopted, by_hand=(*adopted.by_hand, told))
         missing = _missing(ours, spec)
+        room = max(MOST_OPTIONS - len(ours.options), 0)
+        if len(missing) > room:
+            told = _full(ours, len(missing) - room)
+            adopted = replace(adopted, by_hand=(*adopted.by_hand, told))
+            missing = missing[:room]
         if not missing:
             return adopted
         if not dry_run:
@@ -144,13 +175,23 @@ class OurFields:
 
     def _by_title(self, spec: FieldSpec) -> OurField | None:
         """Find a metric's own field, whose title only its spec knows, before it has options."""
-        rows = self._client.listed("ticket_fields", "ticket_fields") if _is_custom(spec) else ()
+        rows = self._rows if _is_custom(spec) else []
         found = next((row for row in rows if _fits(row, spec)), None)
         if found is None:
             return None
         ours = _our_field(found, spec.name, spec.kind)
         self._remember(ours)
         return ours
+
+    def _of_wrong_type(self, spec: FieldSpec) -> str | None:
+        """Say what is in the way: Zendesk would make a second field of the same title."""
+        found = next((row for row in self._rows if _has_title(row, spec)), None)
+        if found is None:
+            return None
+        return (
+            f'{spec.title} is a field of type "{found.get("type")}" in Zendesk and must be '
+            f"{_IN_WORDS[spec.kind]}: rename or remove it, then run setup again."
+        )
 
     def _create(self, spec: FieldSpec) -> OurField:
         from zenpy.lib.api_objects import TicketField
@@ -176,6 +217,8 @@ class OurFields:
         from zenpy.lib.api_objects import CustomFieldOption
 
         wanted = _option(ours.name, value)
+        if wanted["value"] not in ours.options and len(ours.options) >= MOST_OPTIONS:
+            raise NotWritable(f"{ours.title} is full: Zendesk allows {MOST_OPTIONS:,} options.")
         body = _without_id(CustomFieldOption(**wanted).to_dict(serialize=True))
         if wanted["value"] in ours.option_ids:
             body["id"] = ours.option_ids[wanted["value"]]  # renames the option
@@ -188,15 +231,23 @@ class OurFields:
         found = self.all().get(name)
         if found is not None:
             return found
-        spec = _STANDARD.get(name)
-        if not self.all() or spec is None:
+        if name in self._titles:
             raise TellPerson(
-                "Our fields are not in Zendesk yet: run `verbatim setup zendesk` first."
+                f"The field {self._titles[name]} is no longer in Zendesk: "
+                "run `verbatim setup zendesk`."
             )
-        return self._create(replace(spec, values=(value,) if value else spec.values))
+        spec = _STANDARD.get(name)
+        # Setup cannot make a drop-down without values, so its first value makes it.
+        if not self.all() or spec is None or spec.values or spec.kind is FieldKind.TEXT:
+            raise TellPerson(
+                f"Our field {spec.title if spec else name} is not in Zendesk yet: "
+                "run `verbatim setup zendesk` first."
+            )
+        return self._create(replace(spec, values=(value,) if value else ()))
 
     def _remember(self, ours: OurField) -> None:
         self._found = {**self.all(), ours.name: ours}
+        self._titles[ours.name] = ours.title
 
 
 _PUT_ON_FORMS = (
@@ -234,9 +285,19 @@ def _name_by_options(row: Json) -> str | None:
 
 
 def _fits(row: Json, spec: FieldSpec) -> bool:
+    return _has_title(row, spec) and row.get("type") in _TYPES[spec.kind]
+
+
+def _has_title(row: Json, spec: FieldSpec) -> bool:
     title = str(row.get("raw_title") or row.get("title") or "")
-    same = title.strip().casefold() == spec.title.casefold()
-    return same and row.get("type") in _TYPES[spec.kind]
+    return title.strip().casefold() == spec.title.casefold()
+
+
+def _full(ours: OurField, left_out: int) -> str:
+    return (
+        f"{ours.title} is full: Zendesk allows {MOST_OPTIONS:,} options, and {left_out:,} values "
+        "have none. Merge values, or remove options that are not used any more."
+    )
 
 
 def _our_field(row: Mapping[str, Any], name: str, kind: FieldKind) -> OurField:
@@ -263,14 +324,12 @@ def _missing(ours: OurField, spec: FieldSpec) -> list[str]:
     """Return values without an option, and those whose option shows another name."""
     if ours.kind is FieldKind.TEXT:
         return []
-    room = MOST_OPTIONS - len(ours.options)
     values = [str(value) for value in spec.values]
-    lacking = [
+    return [
         value
         for value in values
         if (raw := ours.option_for(value)) is None or ours.plain(raw) != value
     ]
-    return lacking[:room]
 
 
 def _option(name: str, value: str) -> dict[str, str]:

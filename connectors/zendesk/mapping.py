@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Any
 
-from connectors._text import clean, plain
+from connectors._text import MOST_BYTES, clean, plain
+from connectors.zendesk.poison import Unreadable
 from service.domain.conversations import (
     Account,
     AccountKey,
@@ -69,16 +70,36 @@ def moment(text: object) -> datetime:
     """Return an ISO time as aware UTC."""
     try:
         found = datetime.fromisoformat(str(text))
-    except ValueError as error:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise Misbehaving("Zendesk sent a time that cannot be read.") from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+
+
+def number_of(value: object) -> int | None:
+    """Return an id of another record; Zendesk's are numbers, and null where there is none."""
+    if value is None or value == 0:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise Unreadable("An id in it is not a number.")
+    if isinstance(value, str) and not (value.isascii() and value.isdecimal()):
+        raise Unreadable("An id in it is not a number.")
+    return int(value)
+
+
+def line_of(value: object) -> str:
+    """Return a short text, such as a subject."""
+    if value is None:
+        return ""
+    if not isinstance(value, str | int | float):
+        raise Unreadable("A text in it is not a text.")
+    return clean(str(value))
 
 
 def is_gone(ticket: Json) -> bool:
     """Deleted, scrubbed or merged away; the export still shows the words of such a ticket."""
     return (
         ticket.get("status") == "deleted"
-        or _MERGED_TAG in (ticket.get("tags") or ())
+        or _MERGED_TAG in tags_of(ticket)
         or (ticket.get("subject") == _SCRUBBED_SUBJECT and ticket.get("description") == "X")
     )
 
@@ -90,17 +111,19 @@ def is_messaging(ticket: Json) -> bool:
 def channel_of(ticket: Json) -> str:
     via = ticket.get("via")
     channel = via.get("channel") if isinstance(via, Mapping) else via
-    return str(channel or "unknown")
+    # Airbyte met values that are neither an object nor a label, and nulls them.
+    return clean(channel) if isinstance(channel, str) and channel else "unknown"
 
 
 def head_of(ticket: Json, *, account_url: str) -> ConversationHead:
-    organization, assignee = ticket.get("organization_id"), ticket.get("assignee_id")
-    requester = ticket.get("requester_id")
+    organization = number_of(ticket.get("organization_id"))
+    assignee = number_of(ticket.get("assignee_id"))
+    requester = number_of(ticket.get("requester_id"))
     created_at = moment(ticket.get("created_at"))
     return ConversationHead(
         key=ticket_key(ticket["id"]),
         channel=channel_of(ticket),
-        subject=clean(str(ticket.get("subject") or ticket.get("raw_subject") or "")),
+        subject=line_of(ticket.get("subject") or ticket.get("raw_subject")),
         status=status_of(ticket),
         created_at=created_at,
         updated_at=moment(ticket.get("updated_at") or created_at.isoformat()),
@@ -119,7 +142,12 @@ def status_of(ticket: Json) -> Status:
 
 
 def tags_of(ticket: Json) -> frozenset[str]:
-    return frozenset(clean(str(tag)) for tag in ticket.get("tags") or ())
+    tags = ticket.get("tags")
+    if tags is None:
+        return frozenset()
+    if not isinstance(tags, list):
+        raise Unreadable("Its tags are not a list.")
+    return frozenset(clean(str(tag)) for tag in tags)
 
 
 def rating_of(ticket: Json) -> Rating | None:
@@ -136,16 +164,17 @@ def rating_of(ticket: Json) -> Rating | None:
 
 
 def account_of(organization: Json) -> Account:
+    given, domains = organization.get("organization_fields"), organization.get("domain_names")
     fields = {
         _NOT_WORD.sub("_", str(name).lower()).strip("_"): value
-        for name, value in (organization.get("organization_fields") or {}).items()
+        for name, value in (given if isinstance(given, Mapping) else {}).items()
     }
     return Account(
         key=organization_key(organization["id"]),
         name=clean(str(organization.get("name") or organization["id"])),
         segment=_first(fields, _SEGMENT),
         owner=_first(fields, _OWNER),
-        aliases=tuple(str(each) for each in organization.get("domain_names") or ()),
+        aliases=tuple(clean(str(each)) for each in (domains if isinstance(domains, list) else ())),
         renewal=_day(_first(fields, _RENEWAL)),
     )
 
@@ -186,14 +215,12 @@ def has_words(comment: Json) -> bool:
 
 def message_of(comment: Json, role: Role, *, created_at: object) -> Message:
     """Return a comment as a message; the same words whether they came by export or one by one."""
-    html = comment.get("html_body")
-    text = plain(str(html or comment.get("body") or ""), is_html=bool(html))
     return Message(
-        id=str(comment["id"]),
+        id=_id_of(comment),
         role=role,
         public=bool(comment.get("public", comment.get("comment_public", False))),
         created_at=moment(comment.get("created_at") or created_at),
-        text=text,
+        text=_words(comment.get("html_body"), comment.get("body")),
     )
 
 
@@ -211,12 +238,42 @@ def log_message_of(event: Json) -> Message | None:
     is_html = content.get("type") == "html" and html is not None
     kind = str(author.get("type")) if isinstance(author, Mapping) else "system"
     return Message(
-        id=str(event["id"]),
+        id=_id_of(event),
         role=_LOG_ROLES.get(kind, Role.BOT),
         public=_log_entry_is_public(event, content),
         created_at=moment(event.get("created_at")),
-        text=plain(str(html if is_html else text or html), is_html=is_html),
+        text=_words(html if is_html else None, text if text is not None else html),
     )
+
+
+def _id_of(record: Json) -> str:
+    found = record.get("id")
+    usable = isinstance(found, int) or (isinstance(found, str) and clean(found) == found)
+    if isinstance(found, bool) or not usable or found == "":
+        raise Unreadable("A message has no usable id.")
+    return str(found)
+
+
+def _words(html: object, text: object) -> str:
+    """Return the words of the markup, or of the bare text where the markup is too large.
+
+    Cutting a message off would lose words in silence, so one that is too large is not read.
+    """
+    for body, is_html in ((html, True), (text, False)):
+        if body is None or body == "":
+            continue
+        if not isinstance(body, str):
+            raise Unreadable("A message's words are not a text.")
+        if _fits(body):
+            return plain(body, is_html=is_html)
+        if is_html and text:
+            continue
+        raise Unreadable("A message is larger than 1 MB.")
+    return ""
+
+
+def _fits(body: str) -> bool:
+    return len(body) * 4 <= MOST_BYTES or len(body.encode("utf-8", "replace")) <= MOST_BYTES
 
 
 def _log_entry_is_public(event: Json, content: Json) -> bool:

@@ -7,6 +7,7 @@ from service.domain.conversations import (
     ConversationKey,
     HelpdeskState,
     IncomingMessage,
+    Unusable,
 )
 
 
@@ -19,11 +20,14 @@ class Note:
     created: int
     updated: int
     stamp: str = ""  # updated_at as Zendesk wrote it
+    messaging: bool = False
     by_log: bool = False
     log_waits: bool = False  # not read yet, since perhaps only our own write happened
     last_write: int = 0  # the second of our own last change among the events
+    stored: int | None = None  # the second of the change that is stored; None: nothing is
     comments: int | None = None  # by Zendesk's own count
-    seen: int = 0
+    seen: int = 0  # comments among this run's events
+    events: int = 0  # events of any kind in this run
     fetched: frozenset[str] = frozenset()  # ids of comments that were read one ticket at a time
 
 
@@ -31,14 +35,25 @@ class Note:
 class Draft:
     """A page in the making."""
 
-    heads: list[ConversationHead] = field(default_factory=list)
+    heads: dict[ConversationKey, ConversationHead] = field(default_factory=dict)
     states: dict[ConversationKey, HelpdeskState] = field(default_factory=dict)
     messages: list[IncomingMessage] = field(default_factory=list)
     gone: list[ConversationKey] = field(default_factory=list)
     complete: set[ConversationKey] = field(default_factory=set)
+    unusable: dict[ConversationKey, Unusable] = field(default_factory=dict)
     organizations: list[object] = field(default_factory=list)
     people: list[object] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
-        return not (self.heads or self.messages or self.gone or self.complete)
+        return not (self.heads or self.messages or self.gone or self.complete or self.unusable)
+
+    def forget(self, key: ConversationKey) -> None:
+        """Take out what was said of a conversation so far."""
+        self.heads.pop(key, None)
+        self.states.pop(key, None)
+        self.complete.discard(key)
+        self.forget_messages(key)
+
+    def forget_messages(self, key: ConversationKey) -> None:
+        self.messages = [each for each in self.messages if each.conversation != key]

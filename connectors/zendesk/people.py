@@ -68,7 +68,7 @@ class People:
 
     def new_accounts(self, ids: Iterable[object]) -> tuple[Account, ...]:
         """Return the accounts among the ids that were not told in this run, or told otherwise."""
-        wanted = [id_ for id_ in dict.fromkeys(ids) if id_]
+        wanted = list(dict.fromkeys(id_ for id_ in ids if isinstance(id_, int) and id_))
         self.organizations.ensure(wanted)
         rows = [
             self.organizations.get(id_) or {"id": id_, "name": f"Organization {id_}"}
@@ -79,7 +79,7 @@ class People:
 
     def new_agents(self, ids: Iterable[object]) -> tuple[Agent, ...]:
         """Return the agents among the ids that were not told in this run, or told otherwise."""
-        wanted = [id_ for id_ in dict.fromkeys(ids) if id_]
+        wanted = list(dict.fromkeys(id_ for id_ in ids if isinstance(id_, int) and id_))
         self.users.ensure(wanted)
         rows = [row for id_ in wanted if (row := self.users.get(id_)) is not None]
         agents = [mapping.agent_of(row) for row in rows if row.get("role") in ("agent", "admin")]

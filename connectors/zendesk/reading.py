@@ -7,13 +7,15 @@ position to go on from; what a page holds may be stored twice without harm.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
 from connectors._http import PageLoopGuard, Refused
 from connectors.zendesk import mapping
 from connectors.zendesk.already_read import AlreadyRead
-from connectors.zendesk.client import Client, Json, TooHeavy, rows_of
+from connectors.zendesk.client import Client, Json, rows_of
+from connectors.zendesk.exports import Exports
 from connectors.zendesk.fields import OurFields
+from connectors.zendesk.gaps import MOST_DOUBTS, gaps_of
+from connectors.zendesk.intake import Intake, shown
 from connectors.zendesk.notes import Draft, Note
 from connectors.zendesk.page_ends import (
     end_of,
@@ -22,16 +24,13 @@ from connectors.zendesk.page_ends import (
     is_last_ticket_page,
     second_of,
 )
-from connectors.zendesk.people import People, in_hundreds
-from connectors.zendesk.position import MOST_REMEMBERED, Position
+from connectors.zendesk.poison import MOST_MESSAGES, too_many_messages
+from connectors.zendesk.position import MOST_OWED, Position, newest_counts
 from connectors.zendesk.transport import WHO
-from connectors.zendesk.words import Words
-from service.domain.conversations import IncomingMessage, Page
-from service.errors import Misbehaving, Unreachable
+from service.domain.conversations import Page
+from service.errors import Misbehaving
+from service.ports import Known
 
-LARGEST_PAGE = 1000
-SMALLEST_PAGE = 50
-_SIDE_LOADS = "users,organizations,comment_count"
 _MOST_EMPTY_PAGES = 5  # in a row and at the same place; an empty page is not the end
 _REWRITTEN = ("redact", "privacy")  # kinds of events after which a comment reads differently
 
@@ -40,21 +39,27 @@ class Reading:
     """One run over what changed since a position."""
 
     def __init__(
-        self, client: Client, fields: OurFields, already: AlreadyRead, position: Position
+        self,
+        client: Client,
+        fields: OurFields,
+        already: AlreadyRead,
+        position: Position,
+        *,
+        known: Known | None = None,
     ) -> None:
         self._client = client
+        self._exports = Exports(client)
         self._fields = fields
         self._already = already
-        self._people = People(client)
-        self._words = Words(client, self._people)
+        self._intake = Intake(client, fields, already, known)
+        self._notes = self._intake.notes
         self._position = position
+        self._resumed = position.unfinished
         self._events_from = position.events
-        self._notes: dict[int, Note] = {}
-        self._gone: set[int] = set()
-        self._page_size = LARGEST_PAGE
+        self._certain: frozenset[int] = frozenset()
         self._first_events: Json | None = None
         self._us: object = None  # our own user, once it matters
-        self._calls_told = client.calls
+        already.recall_comments(position.counts)
 
     def pages(self) -> Iterator[Page]:
         self._fields.refresh()
@@ -64,9 +69,6 @@ class Reading:
         if not self._position.each_ticket:
             yield from self._events()
         yield from self._repairs()
-        for ticket_id, note in self._notes.items():
-            if note.comments is not None:
-                self._already.comments(ticket_id, note.comments)
 
     # --- Tickets ---------------------------------------------------------------------------------
 
@@ -76,17 +78,22 @@ class Reading:
             guard.go_on(self._position.tickets)
         while True:
             asked = self._position.tickets
-            where = {"cursor": asked} if asked else {"start_time": 0}
-            answer = self._export("tickets/cursor", include=_SIDE_LOADS, **where)
+            answer = self._exports.tickets(asked)
             rows = rows_of(answer, "tickets")
             # The last page may carry null: what comes later is found from the last cursor.
             cursor = answer.get("after_cursor") or asked
-            self._position = replace(self._position, tickets=cursor)
-            yield from self._page(self._draft_of(rows, answer), always=asked != cursor)
-            if is_last_ticket_page(answer, rows):
-                return
-            if cursor is None:
+            over = is_last_ticket_page(answer, rows)
+            if cursor is None and not over:
                 raise Misbehaving("Zendesk says there are more tickets, but not where.")
+            running = bool(rows) and not self._position.each_ticket
+            self._position = replace(
+                self._position,
+                tickets=cursor,
+                unfinished=self._position.unfinished or running,
+            )
+            yield from self._page(self._draft_of(rows, answer), always=asked != cursor)
+            if over or cursor is None:
+                return
             empty = 0 if rows or cursor != asked else empty + 1
             if empty > _MOST_EMPTY_PAGES:
                 raise Misbehaving("Zendesk keeps sending the same empty page; nothing was lost.")
@@ -94,49 +101,17 @@ class Reading:
                 guard.go_on(cursor)
 
     def _draft_of(self, rows: Sequence[Json], answer: Json) -> Draft:
-        """Take tickets in: their heads and states, and the words of those that have no events."""
+        """Take tickets in, and the words of those that have no events."""
         draft = Draft()
-        self._people.learn(answer)
-        rows = [row for row in rows if isinstance(row.get("id"), int)]
-        living = [row for row in rows if not mapping.is_gone(row)]
-        self._forget([row for row in rows if mapping.is_gone(row)], draft)
-        self._people.users.ensure(
-            row.get(who) for row in living for who in ("requester_id", "assignee_id")
-        )
-        for row in living:
-            self._take_in(row, draft)
+        for ticket_id in self._intake.tickets(rows, answer, draft):
+            note = self._notes[ticket_id]
+            if note.messaging and not self._may_wait(ticket_id, note):
+                self._intake.read_log(ticket_id, draft)
+            if self._position.each_ticket and ticket_id in self._notes and not note.by_log:
+                self._intake.read_comments(ticket_id, draft)
         return draft
 
-    def _forget(self, rows: Iterable[Json], draft: Draft) -> None:
-        for row in rows:
-            self._gone.add(row["id"])
-            self._notes.pop(row["id"], None)
-            draft.gone.append(mapping.ticket_key(row["id"]))
-
-    def _take_in(self, row: Json, draft: Draft) -> None:
-        head = mapping.head_of(row, account_url=self._client.account.url)
-        draft.heads.append(head)
-        draft.states[head.key] = self._fields.state_of(row, head.status)
-        draft.organizations.append(row.get("organization_id"))
-        draft.people.append(row.get("assignee_id"))
-        self._gone.discard(row["id"])
-        count = row.get("comment_count")
-        before = self._notes.get(row["id"])
-        note = self._notes[row["id"]] = Note(
-            requester=row.get("requester_id"),
-            assignee=row.get("assignee_id"),
-            created=int(head.created_at.timestamp()),
-            updated=int(head.updated_at.timestamp()),
-            stamp=str(row.get("updated_at")),
-            comments=count if isinstance(count, int) else None,
-            seen=before.seen if before else 0,
-        )
-        if mapping.is_messaging(row) and not self._may_wait(row["id"], note):
-            self._read_log(row["id"], note, draft)
-        if self._position.each_ticket and not note.by_log:
-            self._read_comments(row["id"], draft)
-
-    # --- The words of single tickets -------------------------------------------------------------
+    # --- Logs that perhaps only our own write touched --------------------------------------------
 
     def _may_wait(self, ticket_id: int, note: Note) -> bool:
         """Put a log off until the events show whether anybody but us touched the ticket."""
@@ -144,7 +119,7 @@ class Reading:
         if not self._already.log_may_be_unchanged(ticket_id) or self._position.each_ticket:
             return False
         if ticket_id not in owed:
-            if len(owed) >= MOST_REMEMBERED:
+            if len(owed) >= MOST_OWED:
                 return False
             self._position = replace(self._position, owed=(*owed, ticket_id))
         note.by_log = note.log_waits = True
@@ -162,35 +137,23 @@ class Reading:
         else:
             note.log_waits = False
 
-    def _read_log(self, ticket_id: int, note: Note, draft: Draft) -> None:
-        messages = self._words.of_log(ticket_id, requester=note.requester, assignee=note.assignee)
-        if messages is not None:
-            note.by_log = True
-            self._already.log(ticket_id, note.stamp)
-            self._complete(ticket_id, messages, draft)
-
-    def _read_comments(self, ticket_id: int, draft: Draft) -> None:
-        note = self._notes[ticket_id]
-        messages = self._words.of_ticket(
-            ticket_id, requester=note.requester, assignee=note.assignee
-        )
-        if messages is not None:
-            note.fetched = frozenset(each.message.id for each in messages)
-            self._complete(ticket_id, messages, draft)
-
-    def _complete(self, ticket_id: int, messages: Iterable[IncomingMessage], draft: Draft) -> None:
-        key = mapping.ticket_key(ticket_id)
-        # Words that came with the events of this page may be older than a redaction.
-        draft.messages = [each for each in draft.messages if each.conversation != key]
-        draft.messages.extend(messages)
-        draft.complete.add(key)
+    def _unchanged_logs(self) -> set[int]:
+        """Return the tickets that nothing but our write changed; their logs were read before."""
+        same = {
+            ticket_id
+            for ticket_id, note in self._notes.items()
+            if note.log_waits and note.last_write == note.updated
+        }
+        for ticket_id in same:
+            self._already.log(ticket_id, self._notes[ticket_id].stamp)
+        return same
 
     # --- Events ----------------------------------------------------------------------------------
 
     def _try_events(self) -> None:
         """Read the first page of events before anything is stored: some servers have none."""
         try:
-            self._first_events = self._ask_events(0)
+            self._first_events = self._exports.events(0)
         except Refused as refusal:
             if refusal.status not in (404, 410):
                 raise
@@ -205,14 +168,18 @@ class Reading:
             news = [row for row in rows if row.get("id") not in seen]
             draft = self._draft_of_events(news)
             end, over = end_of(answer, rows, start), is_last_event_page(answer, rows, start)
-            if rows and end <= start and not over:
-                # More events in one second than a page holds: their tickets are read one by one.
+            if _is_stuck(rows, end, start, over=over):
                 self._read_second(start, news, draft)
                 end = start + 1
             before = self._position
             self._position = replace(
-                self._position, events=end, seen=ids_at(end, rows, before=seen, start=start)
+                self._position,
+                events=end,
+                seen=ids_at(end, rows, before=seen, start=start),
+                unfinished=not over,
             )
+            if over:
+                self._find_gaps()
             yield from self._page(draft, always=self._position != before)
             if over:
                 return
@@ -221,19 +188,15 @@ class Reading:
                 raise Misbehaving("Zendesk keeps sending empty pages of events; nothing was lost.")
 
     def _next_events(self, start: int) -> Json:
-        first, self._first_events = self._first_events, None
-        if first is not None:
-            return first
-        try:
-            return self._ask_events(start)
-        except Refused as refusal:
-            # "Too recent start_time": nothing happened since the last second that was read.
-            if refusal.status == 422 and start:
-                return {"ticket_events": [], "end_of_stream": True, "end_time": start}
-            raise
-
-    def _ask_events(self, start: int) -> Json:
-        return self._export("ticket_events", include="comment_events", start_time=start)
+        answer, self._first_events = self._first_events, None
+        if answer is None:
+            answer = self._exports.events(start)
+        rows = rows_of(answer, "ticket_events")
+        over = is_last_event_page(answer, rows, start)
+        if _is_stuck(rows, end_of(answer, rows, start), start, over=over):
+            # A page that was made small may be too small for one second's events.
+            return self._exports.more_events(start) or answer
+        return answer
 
     def _draft_of_events(self, events: Sequence[Json]) -> Draft:
         draft = self._draft_of_unknown(events)
@@ -241,149 +204,160 @@ class Reading:
         again: set[int] = set()
         for event in events:
             ticket_id = event.get("ticket_id")
-            note = self._notes.get(ticket_id) if isinstance(ticket_id, int) else None
-            if note is None or not isinstance(ticket_id, int):
+            if not isinstance(ticket_id, int) or ticket_id not in self._notes:
                 continue
-            if note.by_log:
+            with self._intake.setting_aside(ticket_id, draft):
+                note = self._notes[ticket_id]
+                note.events += 1
                 if note.log_waits:
                     self._see_write(note, event)
-                continue
-            for child in rows_of(event, "child_events"):
-                kind = str(child.get("event_type") or child.get("type") or "")
-                if any(word in kind.lower() for word in _REWRITTEN):
-                    again.add(ticket_id)
-                elif kind == "Comment" and mapping.has_words(child) and "id" in child:
-                    comments.append((ticket_id, event, child))
-                elif kind == "Comment" and str(child.get("id")) not in note.fetched:
-                    again.add(ticket_id)
+                elif not note.by_log:
+                    found, rewritten = _comments_of(event, note)
+                    comments.extend((ticket_id, event, child) for child in found)
+                    again.update([ticket_id] if rewritten else [])
         self._say(comments, draft)
-        for ticket_id in sorted(again):
-            self._read_comments(ticket_id, draft)
+        for ticket_id in sorted(again & self._notes.keys()):
+            self._intake.read_comments(ticket_id, draft)
         return draft
 
     def _draft_of_unknown(self, events: Iterable[Json]) -> Draft:
         """Take in tickets that have events but did not come: newer ones, or after a restart."""
-        ids = {event.get("ticket_id") for event in events}
-        unknown = sorted(
-            id_
-            for id_ in ids
-            if isinstance(id_, int) and id_ not in self._notes and id_ not in self._gone
-        )
-        return self._draft_of_ids(unknown)
+        ids = {id_ for event in events if isinstance(id_ := event.get("ticket_id"), int)}
+        known = self._notes.keys() | self._intake.gone | self._intake.aside
+        return self._draft_of_ids(sorted(ids - known))
 
     def _draft_of_ids(self, ids: Sequence[int]) -> Draft:
-        rows: list[Json] = []
-        for some in in_hundreds(ids):
-            answer = self._client.find("tickets/show_many", ids=",".join(map(str, some)))
-            rows.extend(rows_of(answer or {}, "tickets"))
         # A deleted ticket is not shown; the export of tickets tells that it is gone.
+        rows = [row for _, some in shown(self._client, ids) for row in some]
         return self._draft_of(rows, {})
 
     def _say(self, comments: Sequence[tuple[int, Json, Json]], draft: Draft) -> None:
         authors = [_author(event, child) for _, event, child in comments]
-        self._people.users.ensure(authors)
+        self._intake.people.users.ensure(authors)
         draft.people.extend(authors)
         for (ticket_id, event, child), author in zip(comments, authors, strict=True):
-            note = self._notes[ticket_id]
-            note.seen += 1
-            if str(child["id"]) in note.fetched:
+            note = self._notes.get(ticket_id)
+            if note is None or str(child["id"]) in note.fetched:
                 continue
-            draft.messages.append(
-                self._words.incoming(
-                    ticket_id,
-                    {**child, "author_id": author},
-                    requester=note.requester,
-                    assignee=note.assignee,
-                    created_at=event.get("created_at"),
+            with self._intake.setting_aside(ticket_id, draft):
+                note.seen += 1
+                if note.seen > MOST_MESSAGES:
+                    raise too_many_messages()
+                draft.messages.append(
+                    self._intake.words.incoming(
+                        ticket_id,
+                        {**child, "author_id": author},
+                        requester=note.requester,
+                        assignee=note.assignee,
+                        created_at=event.get("created_at"),
+                    )
                 )
-            )
 
     def _read_second(self, second: int, events: Sequence[Json], draft: Draft) -> None:
+        """Read the tickets of a second with more events than a page holds one by one.
+
+        Others of that second, changed again later, are found by their count of comments.
+        """
         told = {event.get("ticket_id") for event in events}
         touched = {id_ for id_, note in self._notes.items() if note.updated == second}
         for ticket_id in sorted(id_ for id_ in told | touched if isinstance(id_, int)):
             note = self._notes.get(ticket_id)
             if note is None or note.by_log or self._already.has_comments(ticket_id, note.comments):
                 continue
-            self._read_comments(ticket_id, draft)
+            self._intake.read_comments(ticket_id, draft)
 
     # --- Repairs ---------------------------------------------------------------------------------
 
+    def _find_gaps(self) -> None:
+        """Owe what this run's events lack, and remember the counts of everything else."""
+        gaps = gaps_of(
+            self._notes,
+            events_from=self._events_from,
+            stored_are_known=self._intake.knows_stored,
+            before=self._already.comment_count,
+        )
+        # A run that was broken off has counted only a part of the events: no doubt follows.
+        doubtful = () if self._resumed else gaps.doubtful
+        self._certain = frozenset(gaps.certain)
+        owed = tuple(dict.fromkeys((*gaps.certain, *self._position.owed, *doubtful)))
+        complete = self._notes.keys() - {*owed, *gaps.doubtful}
+        counts = self._counts(complete, without=owed)
+        self._position = replace(self._position, owed=owed, counts=counts)
+
     def _repairs(self) -> Iterator[Page]:
-        """Read tickets of which fewer comments came than Zendesk counts."""
-        owed = sorted({*self._position.owed, *self._short()} - self._unchanged_logs())
+        """Read what is owed: every certain gap, and as many doubtful ones as a run may settle."""
+        unchanged = self._unchanged_logs()
+        owed = [id_ for id_ in self._position.owed if id_ not in unchanged]
         if len(owed) < len(self._position.owed):
             self._position = replace(self._position, owed=tuple(owed))
             yield from self._page(Draft(), always=True)
-        while owed:
-            some, owed = owed[:100], owed[100:]
+        now = self._to_repair(owed)
+        rest = tuple(id_ for id_ in owed if id_ not in set(now))
+        while now:
+            some, now = now[:100], now[100:]
             draft = self._draft_of_ids([id_ for id_ in some if id_ not in self._notes])
             for ticket_id in some:
                 self._repair(ticket_id, draft)
-            self._position = replace(self._position, owed=tuple(owed))
+            self._position = replace(
+                self._position,
+                owed=(*now, *rest),
+                counts=self._counts(some, without=some),
+            )
             yield from self._page(draft, always=True)
+
+    def _to_repair(self, owed: Sequence[int]) -> list[int]:
+        logs = {id_ for id_, note in self._notes.items() if note.by_log}
+        must = [id_ for id_ in owed if id_ in self._certain or id_ in logs]
+        others = [id_ for id_ in owed if id_ not in set(must)]
+        # Those that do not fit into the cursor are not put off: they would be forgotten.
+        return must + others[: max(MOST_DOUBTS, len(others) - MOST_OWED)]
 
     def _repair(self, ticket_id: int, draft: Draft) -> None:
         note = self._notes.get(ticket_id)
         if note is None or mapping.ticket_key(ticket_id) in draft.complete:
             return
         if note.by_log:
-            self._read_log(ticket_id, note, draft)
-        else:
-            self._read_comments(ticket_id, draft)
+            self._intake.read_log(ticket_id, draft)
+        if ticket_id in self._notes and not note.by_log:
+            self._intake.read_comments(ticket_id, draft)
 
-    def _unchanged_logs(self) -> set[int]:
-        """Return the tickets that nothing but our write changed; their logs were read before."""
-        same = {
-            ticket_id
-            for ticket_id, note in self._notes.items()
-            if note.log_waits and note.last_write == note.updated
+    def _counts(
+        self, complete: Iterable[int], *, without: Iterable[int]
+    ) -> tuple[tuple[int, int], ...]:
+        """Note tickets of which all comments were read; return what the cursor remembers."""
+        known = {
+            id_: note.comments
+            for id_ in sorted(complete)
+            if (note := self._notes.get(id_)) and note.comments is not None and not note.by_log
         }
-        for ticket_id in same:
-            self._already.log(ticket_id, self._notes[ticket_id].stamp)
-        return same
-
-    def _short(self) -> Iterator[int]:
-        """Yield tickets whose whole life lies in the events of this run, and that lack words."""
-        for ticket_id, note in self._notes.items():
-            whole = note.created >= self._events_from
-            counted = note.comments is not None and not note.by_log and not note.fetched
-            if whole and counted and note.seen < (note.comments or 0):
-                yield ticket_id
+        for ticket_id, count in known.items():
+            self._already.comments(ticket_id, count)
+        return newest_counts(self._position.counts, known, without=without)
 
     # --- Pages -----------------------------------------------------------------------------------
 
     def _page(self, draft: Draft, *, always: bool) -> Iterator[Page]:
-        if draft.is_empty and not always:
-            return
-        accounts = self._people.new_accounts(draft.organizations)
-        agents = self._people.new_agents(draft.people)
-        calls, self._calls_told = self._client.calls - self._calls_told, self._client.calls
-        yield Page(
-            cursor=self._position.encode(),
-            heads=tuple(draft.heads),
-            states=draft.states,
-            messages=tuple(draft.messages),
-            accounts=accounts,
-            agents=agents,
-            gone=tuple(draft.gone),
-            complete=frozenset(draft.complete),
-            calls=calls,
-        )
+        if always or not draft.is_empty:
+            yield self._intake.page(draft, cursor=self._position.encode())
 
-    def _export(self, path: str, **parameters: Any) -> Json:
-        """Read a page of an export, with half as many rows whenever it came too slowly."""
-        while True:
-            try:
-                return self._client.export(
-                    f"incremental/{path}", **parameters, per_page=self._page_size
-                )
-            except TooHeavy as heavy:
-                if self._page_size <= SMALLEST_PAGE:
-                    raise Unreachable(
-                        "Zendesk's export times out even for its smallest page."
-                    ) from heavy
-                self._page_size = max(self._page_size // 2, SMALLEST_PAGE)
+
+def _is_stuck(rows: Sequence[Json], end: int, start: int, *, over: bool) -> bool:
+    """More events in one second than a page holds: going on from its end would never end."""
+    return bool(rows) and end <= start and not over
+
+
+def _comments_of(event: Json, note: Note) -> tuple[list[Json], bool]:
+    """Return the comments that came along, and whether the ticket's must be read again."""
+    comments, again = [], False
+    for child in rows_of(event, "child_events"):
+        kind = str(child.get("event_type") or child.get("type") or "")
+        if any(word in kind.lower() for word in _REWRITTEN):
+            again = True
+        elif kind == "Comment" and mapping.has_words(child) and "id" in child:
+            comments.append(child)
+        elif kind == "Comment" and str(child.get("id")) not in note.fetched:
+            again = True
+    return comments, again
 
 
 def _author(event: Json, child: Json) -> object:

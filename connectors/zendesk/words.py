@@ -4,23 +4,27 @@ The comments' list lacks messaging and chat, whose words are only in the convers
 """
 
 from collections.abc import Sequence
+from itertools import islice
 
-from connectors._http import Refused
+from connectors._http import Refused, ServerFailed
 from connectors.zendesk import mapping
 from connectors.zendesk.client import Client, Json
 from connectors.zendesk.people import People
+from connectors.zendesk.poison import MOST_MESSAGES, too_many_messages
 from service.domain.conversations import IncomingMessage, Message
-from service.errors import Unauthorized
+from service.errors import Misbehaving, Unauthorized, Unreachable
 
 _NOT_THERE = frozenset((404, 410))
 _MISSES_IN_A_ROW = 3  # one ticket may have been deleted meanwhile; three mean there are no logs
+_OF_ONE_TICKET = frozenset((408, 500, 504))  # others, and no answer at all, are an outage
+_FAILURES_IN_A_ROW = 3  # one ticket may be broken at the vendor; three mean the vendor is
 
 
 class Words:
     def __init__(self, client: Client, people: People) -> None:
         self._client = client
         self._people = people
-        self._logs_found = self._logs_missed = 0
+        self._logs_found = self._logs_missed = self._failures = 0
 
     def of_ticket(
         self, ticket_id: int, *, requester: object, assignee: object
@@ -66,16 +70,33 @@ class Words:
 
     def _rows(self, path: str, name: str) -> Sequence[Json] | None:
         try:
-            return list(self._client.listed(path, name))
+            rows = list(islice(self._client.listed(path, name), MOST_MESSAGES + 1))
         except Refused as refusal:
             if refusal.status in _NOT_THERE:
                 return None
+            self._count_failure(refusal)
+            raise
+        except (Misbehaving, ServerFailed) as failure:
+            self._count_failure(failure)
             raise
         except Unauthorized:
             # The log needs a right of its own; a token that is wrong altogether failed before.
             if name == "events":
                 return None
             raise
+        self._failures = 0
+        if len(rows) > MOST_MESSAGES:
+            raise too_many_messages()
+        return rows
+
+    def _count_failure(self, failure: Misbehaving | ServerFailed) -> None:
+        """Let the ticket be set aside by its own failure, but not one ticket after another."""
+        self._failures += 1
+        outage = isinstance(failure, ServerFailed) and failure.status not in _OF_ONE_TICKET
+        if outage or self._failures >= _FAILURES_IN_A_ROW:
+            raise Unreachable(
+                "Zendesk fails to give the comments of one ticket after another; nothing was lost."
+            ) from failure
 
 
 def _incoming(ticket_id: int, message: Message, names: tuple[str, ...]) -> IncomingMessage:

@@ -1,201 +1,252 @@
 """Changes tickets in hundreds, and finds out what became of each one.
 
-Sends only our own fields and tags of a ticket: a list of fields or tags that is sent whole would
-undo what people did meanwhile. A bulk update is a job; "completed" says nothing of its rows.
+Sends only our own fields and tags of a ticket, and only against the version that was read
+(safe_update): what people changed meanwhile is looked at before anything is replaced.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from connectors._http import Refused
-from connectors.zendesk import mapping
+from connectors.zendesk import jobs, mapping
 from connectors.zendesk.already_read import AlreadyRead
-from connectors.zendesk.client import Client, Json, rows_of
+from connectors.zendesk.client import Client, Json
+from connectors.zendesk.fetching import number_in
 from connectors.zendesk.fields import OurFields
+from connectors.zendesk.intake import shown
 from connectors.zendesk.people import in_hundreds
-from service.domain.conversations import split_key
+from connectors.zendesk.update_budget import UpdateBudget
+from connectors.zendesk.wanted import Wanted
 from service.domain.writeback import FieldChange, WriteOutcome
-from service.errors import Misbehaving, Unreachable
+from service.errors import NotWritable
+from service.ports import Known
 
-_FIRST_POLL = 0.25
-_LONGEST_POLL = 5.0
-_PATIENCE = 180.0  # 100 tickets take about 10 seconds; the job's data is kept for an hour or more
-_FINISHED = frozenset(("completed", "failed", "killed"))
+MOST_ROUNDS = 3  # a write, and two more against the newer version that a conflict told of
 _CLOSED = "closed prevents"  # "Status: closed prevents ticket update"
 _FINAL_ERRORS = frozenset(("RecordInvalid", "RecordNotFound", "TicketNotFound"))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
-    """One ticket's row of a bulk update, with the change it stands for."""
-
-    id: int
-    change: FieldChange
-    custom_fields: Mapping[int, str | None]
-    add_tags: frozenset[str]
-    remove_tags: frozenset[str]
-    stamp: str | None = None  # the version of the ticket that this must find
-
-    def row(self) -> Json:
-        """Return a fresh ticket that holds our own keys and nothing that was read before."""
-        from zenpy.lib.api_objects import Ticket
-
-        keys: dict[str, Any] = {}
-        if self.custom_fields:
-            keys["custom_fields"] = [{"id": i, "value": v} for i, v in self.custom_fields.items()]
-        if self.add_tags:
-            keys["additional_tags"] = sorted(self.add_tags)
-        if self.remove_tags:
-            keys["remove_tags"] = sorted(self.remove_tags)
-        if self.stamp:
-            # The text as Zendesk wrote it: zenpy would make a mere date of a datetime.
-            keys |= {"safe_update": True, "updated_stamp": self.stamp}
-        ticket: Json = Ticket(id=self.id, **keys).to_dict(serialize=True)
-        return {name: ticket[name] for name in ("id", *keys)}
-
-    def is_shown_by(self, ticket: Json) -> bool:
-        values = {each.get("id"): each.get("value") for each in rows_of(ticket, "custom_fields")}
-        tags = frozenset(ticket.get("tags") or ())
-        return (
-            all((values.get(i) or None) == v for i, v in self.custom_fields.items())
-            and self.add_tags <= tags
-            and not self.remove_tags & tags
-        )
+_MEANWHILE = "changed meanwhile"
 
 
 class Writing:
-    def __init__(self, client: Client, fields: OurFields, already: AlreadyRead) -> None:
+    def __init__(
+        self,
+        client: Client,
+        fields: OurFields,
+        already: AlreadyRead,
+        updates: UpdateBudget,
+        *,
+        known: Known | None = None,
+    ) -> None:
         self._client = client
         self._fields = fields
         self._already = already
+        self._updates = updates
+        self._known = known
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
         """Make the changes; nothing is sent twice unless it was certainly not carried out."""
+        self._fields.refresh_old()
         by_id: dict[int, FieldChange] = {}
         for change in changes:
-            by_id[int(split_key(change.conversation)[1])] = change
+            ticket_id = number_in(change.conversation)
+            if ticket_id is None:
+                yield _not_written(change, "deleted", permanent=True)
+            else:
+                by_id[ticket_id] = change
         for ids in in_hundreds(list(by_id)):
-            yield from self._apply_some([self._wanted(i, by_id[i]) for i in ids])
+            wanted: list[Wanted] = []
+            for ticket_id in ids:
+                made = self._wanted(ticket_id, by_id[ticket_id])
+                if isinstance(made, Wanted):
+                    wanted.append(made)
+                else:
+                    yield made
+            yield from self._apply_some(wanted)
 
-    def _wanted(self, ticket_id: int, change: FieldChange) -> Wanted:
+    def _wanted(self, ticket_id: int, change: FieldChange) -> Wanted | WriteOutcome:
         values: dict[int, str | None] = {}
         own_tags: set[str] = set()
-        for name, value in change.fields.items():
-            ours, raw = self._fields.raw_value(name, value)
-            values[ours.id] = raw
-            # Setting a dropdown adds its option's tag and takes its siblings' tags off.
-            own_tags.update(ours.options)
+        try:
+            for name, value in change.fields.items():
+                ours, raw = self._fields.raw_value(name, value)
+                values[ours.id] = raw
+                # Setting a dropdown adds its option's tag and takes its siblings' tags off.
+                own_tags.update(ours.options)
+        except (NotWritable, Refused) as refusal:
+            return _not_written(change, str(refusal))
         return Wanted(
             id=ticket_id,
             change=change,
             custom_fields=values,
             add_tags=change.add_tags - own_tags,
             remove_tags=change.remove_tags - own_tags,
-            stamp=self._already.stamp_for_write(ticket_id),
         )
 
     def _apply_some(self, wanted: Sequence[Wanted]) -> Iterator[WriteOutcome]:
-        try:
-            results = self._run([each.row() for each in wanted])
-        except Refused as refusal:
-            yield from (_not_written(each.change, str(refusal)) for each in wanted)
-            return
-        unknown = []
+        """Observe, decide, act; a conflict is observed again, a few times at most."""
+        unseen = []
+        ready = []
         for each in wanted:
-            result = results.get(each.id)
-            if result is None:
-                unknown.append(each)
+            version = self._already.version(each.id)
+            if version is None or version.stamp is None:
+                unseen.append(each)
             else:
-                outcome = _outcome(each.change, result)
-                if outcome.written and each.stamp:
-                    self._already.written(each.id)
-                yield outcome
-        yield from self._as_shown(unknown)
+                ready.append(replace(each, stamp=version.stamp))
+        for _ in range(MOST_ROUNDS):
+            for decided in self._decided(unseen):
+                if isinstance(decided, Wanted):
+                    ready.append(decided)
+                else:
+                    yield decided
+            unseen = yield from self._sent(ready)
+            ready = []
+            if not unseen:
+                return
+        yield from (_not_written(each.change, _MEANWHILE) for each in unseen)
 
-    def _run(self, rows: list[Json]) -> Mapping[int, Json]:
-        """Return the result rows by ticket; a ticket without one has an unknown outcome."""
-        try:
-            answer = self._client.put("tickets/update_many", {"tickets": rows})
-            return _by_id(self._finished(_job(answer)), rows)
-        except Refused:
-            raise
-        except (Unreachable, Misbehaving):
-            # The answer was lost, the work perhaps not: look before doing it again.
-            return {}
+    # --- Observe and decide ----------------------------------------------------------------------
 
-    def _finished(self, job: Json) -> Json:
-        """Poll until the job is over; return it as it stands when patience runs out."""
-        waited, pause = 0.0, _FIRST_POLL
-        while job.get("status") not in _FINISHED and waited < _PATIENCE:
-            self._client.sleep(pause)
-            waited, pause = waited + pause, min(pause * 2, _LONGEST_POLL)
-            job = _job(self._client.get(f"job_statuses/{job.get('id')}"))
-        return job
-
-    def _as_shown(self, unknown: Sequence[Wanted]) -> Iterator[WriteOutcome]:
-        """Decide by what the tickets show now."""
-        if not unknown:
-            return
-        ids = ",".join(str(each.id) for each in unknown)
-        answer = self._client.get("tickets/show_many", ids=ids)
-        shown = {row.get("id"): row for row in rows_of(answer, "tickets")}
-        for each in unknown:
-            ticket = shown.get(each.id)
+    def _decided(self, unseen: Sequence[Wanted]) -> Iterator[Wanted | WriteOutcome]:
+        tickets = self._look(unseen)
+        for each in unseen:
+            ticket = tickets.get(each.id)
             if ticket is None:
                 yield _not_written(each.change, "deleted", permanent=True)
             else:
-                yield self._outcome_by(each, ticket)
+                yield self._decide(each, ticket)
 
-    def _outcome_by(self, wanted: Wanted, ticket: Json) -> WriteOutcome:
-        status = mapping.status_of(ticket)
-        written = wanted.is_shown_by(ticket)
-        closed = not written and ticket.get("status") == "closed"
-        reason = None if written else "closed" if closed else "the answer was lost"
+    def _look(self, wanted: Sequence[Wanted]) -> dict[int, Json]:
+        pages = shown(self._client, [each.id for each in wanted])
+        return {row["id"]: row for _, rows in pages for row in rows if not mapping.is_gone(row)}
+
+    def _decide(self, wanted: Wanted, ticket: Json) -> Wanted | WriteOutcome:
+        edited = self._was_edited(wanted, ticket)
+        stamp = str(ticket.get("updated_at"))
+        self._already.ticket(wanted.id, stamp, self._fields.values_of(ticket))
+        if wanted.is_shown_by(ticket):
+            return self._outcome_by(wanted, ticket, written=True)
+        if ticket.get("status") == "closed":
+            return self._outcome_by(wanted, ticket, reason="closed", permanent=True)
+        if edited:
+            # With the state told, the next run sees whose value it is, and keeps a person's.
+            return self._outcome_by(wanted, ticket, reason=_MEANWHILE)
+        return replace(wanted, stamp=stamp)
+
+    def _was_edited(self, wanted: Wanted, ticket: Json) -> bool:
+        """Say whether a person may have set what this would replace.
+
+        Without a memory of our own the stored time tells: what was decided upon is older.
+        """
+        before = self._already.version(wanted.id)
+        if before is not None:
+            return wanted.was_edited(ticket, before)
+        if self._known is None or not wanted.replaces(ticket):
+            return False
+        stored = self._known([wanted.change.conversation]).get(wanted.change.conversation)
+        return stored is not None and stored < mapping.moment(ticket.get("updated_at"))
+
+    # --- Act -------------------------------------------------------------------------------------
+
+    def _sent(self, ready: Sequence[Wanted]) -> Generator[WriteOutcome, None, list[Wanted]]:
+        """Send the rows; yield their outcomes and return those to look at and send again."""
+        sendable = [each for each in ready if self._updates.spend(each.id)]
+        left = {each.id for each in ready} - {each.id for each in sendable}
+        yield from (
+            _not_written(each.change, "updated too often; it waits ten minutes")
+            for each in ready
+            if each.id in left
+        )
+        if not sendable:
+            return []
+        try:
+            results = jobs.run(self._client, [each.row() for each in sendable])
+        except Refused as refusal:
+            yield from (_not_written(each.change, str(refusal)) for each in sendable)
+            return []
+        return (yield from self._settled(sendable, results))
+
+    def _settled(
+        self, sent: Sequence[Wanted], results: Mapping[int, Json]
+    ) -> Generator[WriteOutcome, None, list[Wanted]]:
+        again: list[Wanted] = []
+        unknown: list[Wanted] = []
+        for each in sent:
+            result = results.get(each.id)
+            if result is None:
+                unknown.append(each)
+                continue
+            error = _error_of(result)
+            if "Conflict" in error:
+                again.append(each)
+                continue
+            if not error:
+                self._already.written(each.id, each.custom_fields, stamp=each.stamp)
+            elif self._option_vanished(each, error):
+                remade = self._wanted(each.id, each.change)
+                if isinstance(remade, Wanted):
+                    again.append(remade)
+                    continue
+            yield _outcome(each.change, result)
+        yield from self._as_shown(unknown)
+        return again
+
+    def _option_vanished(self, wanted: Wanted, error: str) -> bool:
+        """Say whether somebody removed an option between our list of them and the write."""
+        if error != "RecordInvalid":
+            return False
+        self._fields.refresh()
+        return any(
+            self._fields.lacks_option(name, value) for name, value in wanted.change.fields.items()
+        )
+
+    def _as_shown(self, unknown: Sequence[Wanted]) -> Iterator[WriteOutcome]:
+        """Decide by what the tickets show now what became of rows whose answer was lost."""
+        tickets = self._look(unknown)
+        for each in unknown:
+            ticket = tickets.get(each.id)
+            if ticket is None:
+                yield _not_written(each.change, "deleted", permanent=True)
+                continue
+            stamp = str(ticket.get("updated_at"))
+            self._already.ticket(each.id, stamp, self._fields.values_of(ticket))
+            if each.is_shown_by(ticket):
+                yield self._outcome_by(each, ticket, written=True)
+            elif ticket.get("status") == "closed":
+                yield self._outcome_by(each, ticket, reason="closed", permanent=True)
+            else:
+                yield self._outcome_by(each, ticket, reason="the answer was lost")
+
+    def _outcome_by(
+        self,
+        wanted: Wanted,
+        ticket: Json,
+        *,
+        written: bool = False,
+        reason: str | None = None,
+        permanent: bool = False,
+    ) -> WriteOutcome:
         return WriteOutcome(
             change=wanted.change,
             written=written,
             reason=reason,
-            permanent=closed,
-            state=self._fields.state_of(ticket, status),
+            permanent=permanent,
+            state=self._fields.state_of(ticket, mapping.status_of(ticket)),
             updated_at=mapping.moment(ticket.get("updated_at")),
         )
 
 
-def _job(answer: Json) -> Json:
-    job = answer.get("job_status")
-    if not isinstance(job, dict):
-        raise Misbehaving("Zendesk answered no job for a bulk update.")
-    return job
-
-
-def _by_id(job: Json, rows: Sequence[Json]) -> dict[int, Json]:
-    found: dict[int, Json] = {}
-    for result in rows_of(job, "results"):
-        ticket_id = result.get("id")
-        if not isinstance(ticket_id, int):
-            ticket_id = _id_at(result.get("index"), rows)
-        if ticket_id is not None:
-            found[ticket_id] = result
-    return found
-
-
-def _id_at(index: object, rows: Sequence[Json]) -> int | None:
-    """Return the ticket of a result row that names only its place, as failures may."""
-    if isinstance(index, int) and 0 <= index < len(rows):
-        return int(rows[index]["id"])
-    return None
+def _error_of(result: Json) -> str:
+    error = str(result.get("error") or "")
+    return error or ("refused" if result.get("success", True) is False else "")
 
 
 def _outcome(change: FieldChange, result: Json) -> WriteOutcome:
-    error = str(result.get("error") or "")
-    if not error and result.get("success", True) is not False:
+    error = _error_of(result)
+    if not error:
         return WriteOutcome(change=change, written=True)
-    details = str(result.get("details") or result.get("errors") or error or "refused")
+    details = str(result.get("details") or result.get("errors") or error)
     if _CLOSED in details:
         return _not_written(change, "closed", permanent=True)
-    if "Conflict" in error:
-        return _not_written(change, "changed meanwhile")
     if "NotFound" in error:
         return _not_written(change, "deleted", permanent=True)
     return _not_written(change, details[:200], permanent=error in _FINAL_ERRORS)

@@ -118,6 +118,10 @@ def test_a_job_may_be_over_at_once_and_its_rows_may_name_only_their_place(
         rows = [{"index": 0, "success": True}, {"index": 1, "error": "Busy", "details": "later"}]
         return 200, {}, json.dumps({"job_status": {"status": "completed", "results": rows}})
 
+    server.get(f"{HOST}/tickets/show_many.json", status=404, json={})
+    for number in (1, 2):
+        ticket = {**TICKET, "id": number, "custom_fields": []}
+        server.get(f"{HOST}/tickets/{number}.json", json={"ticket": ticket})
     server.add_callback(responses.POST, f"{HOST}/ticket_fields.json", create)
     server.add_callback(responses.PUT, f"{HOST}/tickets/update_many.json", update)
     desk = helpdesk()
@@ -131,4 +135,5 @@ def test_a_job_may_be_over_at_once_and_its_rows_may_name_only_their_place(
         (False, "later", False),
     ]
     value = [{"id": 31, "value": "vb_sentiment__negative"}]
-    assert sent == [{"id": 1, "custom_fields": value}, {"id": 2, "custom_fields": value}]
+    stamp = {"safe_update": True, "updated_stamp": TICKET["updated_at"]}
+    assert sent == [{"id": number, "custom_fields": value, **stamp} for number in (1, 2)]

@@ -16,7 +16,7 @@ from connectors.sandbox.corpus import (
 from connectors.sandbox.zendesk import ZendeskStand, zendesk_app
 from connectors.zendesk import build
 from service.domain.conversations import ConversationHead, ConversationKey, IncomingMessage, Page
-from service.ports import Helpdesk
+from service.ports import Helpdesk, Keeper, Known
 
 TOKEN = "good-token"
 BEGIN = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
@@ -42,14 +42,23 @@ class Account:
     url: str
     waits: list[float] = field(default_factory=list)
 
-    def connect(self, **settings: str) -> Helpdesk:
+    def connect(
+        self, *, known: Known | None = None, keeper: Keeper | None = None, **settings: str
+    ) -> Helpdesk:
         given: dict[str, str] = {
             "subdomain": "acme",
             "base_url": self.url,
             "oauth_token": TOKEN,
             **settings,
         }
-        return build(given, retries=Retries(sleep=self._sleep), clock=self.clock)
+        return build(
+            given,
+            known=known,
+            keeper=keeper,
+            retries=Retries(sleep=self._sleep),
+            clock=self.clock,
+            ticks=lambda: self.clock.now.timestamp(),
+        )
 
     def calls(self) -> Mapping[str, int]:
         short = {}
