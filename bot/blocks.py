@@ -81,9 +81,12 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
 def digest_message(digest: Digest) -> Message:
     """Render the weekly digest: volume, drivers with a customer's words, what is withheld."""
     title = f"Customer conversations, week {digest.week}"
-    understood, headline = [*_visible(digest.volume.text[:2]), "", ""][:2]
-    before = [_header(title), _small([understood] if understood else [])]
-    before += [_headline(headline), _divider() if digest.drivers else None]
+    understood, counted = [*_visible(digest.volume.text[:2]), "", ""][:2]
+    headline = digest.headline or counted
+    before = [_header(title), *(_paragraph(line) for line in digest.first[:MAX_LINES])]
+    before += [_small([understood] if understood else []), _headline(headline)]
+    before += [*(_paragraph(line) for line in digest.notes[:MAX_LINES])]
+    before += [_divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
     report = _link_button("Open the report", digest.report_url, "verbatim_report")
     after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]

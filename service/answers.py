@@ -12,6 +12,7 @@ from service.answering import breakdown, telling
 from service.answering.brief import account_brief
 from service.answering.churn import churn_list
 from service.answering.desk import Desk, is_rate
+from service.answering.gaps import gaps
 from service.answering.telling import Asked
 from service.answering.whole_table import WhyResult, why
 from service.catalogue import Catalogue
@@ -128,6 +129,10 @@ class Answers:
         if desk.withheld(query):
             raise Forbidden(f"{measures.title(query.metric)}: {wording.WITHHELD}.")
         return why(desk, query)
+
+    def gaps(self, query: Query) -> list[str]:
+        """What a period's numbers cannot hold: conversations that are missing or set aside."""
+        return gaps(self._desk(SYSTEM), query)
 
     def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
         """Run a published number again."""

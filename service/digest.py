@@ -4,12 +4,14 @@ It asks Answers like every other surface and counts nothing itself. A metric tha
 validation is withheld by name, never dropped in silence.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
+from service import wording
+from service.answering.counts import SURE, counts_differ, counts_p
 from service.answers import Answers
 from service.domain.answers import Answer, Counted, EvidenceLink, Group, Intent
 from service.domain.people import SYSTEM
@@ -18,9 +20,12 @@ from service.errors import Misused
 from service.links import Links
 from service.measures import all_metrics
 from service.ports import Clock
-from service.query import CONVERSATIONS, Dimension, Query, Window
+from service.query import CONVERSATIONS, NO_VALUE, Dimension, Query, Window
 
 TOP = 3  # drivers shown
+WEEKS = 8  # of the usual range
+MOST_LINES = 15
+SPAN = (7, 7)  # days of both weeks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +37,25 @@ class DriverLine:
     baseline: Counted | None
     quote: EvidenceLink | None
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Conversations the week before and now."""
+        return (self.baseline.n if self.baseline else 0), self.current.n
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     week: str  # ISO, "2026-W46"
     window: Window
     volume: Answer
-    drivers: tuple[DriverLine, ...]
-    withheld: tuple[str, ...]  # one line a metric that is not validated
+    drivers: tuple[DriverLine, ...]  # those that clearly changed
+    withheld: tuple[str, ...]  # one line with the metrics that are not validated
     trust: str
     report_url: str
     lines: tuple[str, ...]  # the whole message in words, at most fifteen lines
+    first: tuple[str, ...] = ()  # what is missing or stale: said before any number
+    headline: str = ""  # the volume against last week and the usual range
+    notes: tuple[str, ...] = ()  # validated shares, what improved, or that the week was quiet
 
 
 class Publisher(Protocol):
@@ -78,61 +91,127 @@ class Digests:
     def make(self, week: str) -> Digest:
         """Return the digest of one ISO week; raises Misused for a week that is not one."""
         window = week_window(week)
-        query = Query(metric=CONVERSATIONS, window=window, compare_to=window.preceding())
-        volume = self._answers.ask(query, SYSTEM, intent=Intent.COUNT)
-        drivers = self._drivers(window)
-        withheld = tuple(
-            f"{metric.title}: withheld, not validated"
-            for metric in all_metrics()
-            if metric.name not in self._validated
-        )
-        trust = _trust(volume)
+        volume = self._answers.ask(_against(window), SYSTEM, intent=Intent.COUNT)
+        changed = self._changed(window)
+        improved = next((one for one in changed if _fell(one)), None)
+        drivers = [one for one in changed if one is not improved][:TOP]
+        headline, unusual = self._headline(volume, window)
+        notes = [*self._shares(window), *_changes(drivers, improved, unusual=unusual)]
+        quoted = tuple(self._with_quote(one, window) for one in drivers)
+        first = self._first(volume, window)
+        withheld, trust = self._withheld(), _trust(volume, self._zone)
         report_url = self._links.group(
             Query(metric=CONVERSATIONS, window=window, group_by=(Dimension.DRIVER,))
-        )
-        lines = (
-            f"Week {week}: {window.words()}",
-            *volume.text[:2],
-            *(line for driver in drivers for line in _driver_lines(driver)),
-            *withheld,
-            trust,
-            f"Report: {report_url}",
         )
         return Digest(
             week=week,
             window=window,
             volume=volume,
-            drivers=drivers,
+            drivers=quoted,
             withheld=withheld,
             trust=trust,
             report_url=report_url,
-            lines=lines,
+            first=first,
+            headline=headline,
+            notes=tuple(notes),
+            lines=_lines(
+                [*first, f"Week {week}: {volume.understood}", headline],
+                quoted,
+                [*notes, *withheld, trust, f"Report: {report_url}"],
+            ),
         )
 
     def post(self, digest: Digest) -> str:
         return self._publisher.publish(digest)
 
-    def _drivers(self, window: Window) -> tuple[DriverLine, ...]:
-        by_driver = Query(metric=CONVERSATIONS, window=window, group_by=(Dimension.DRIVER,))
-        now = self._answers.ask(by_driver, SYSTEM, intent=Intent.TOP).groups
-        before = self._answers.ask(
-            by_driver.during(window.preceding()), SYSTEM, intent=Intent.TOP
-        ).groups
-        earlier = {group.values[0]: group.counted for group in before}
-        named = [group for group in now if group.values[0] != UNMAPPED]
-        named.sort(key=lambda group: (-_rise(group, earlier), group.values[0]))
-        return tuple(self._driver(group, earlier, window) for group in named[:TOP])
+    def _headline(self, volume: Answer, window: Window) -> tuple[str, bool]:
+        """The volume against last week and against its usual range, and whether it is unusual."""
+        found = volume.headline
+        if found is None or found.baseline is None:
+            return wording.NO_MATCH, False
+        now, before = found.current.n, found.baseline.n
+        clear = counts_differ(before, now, SPAN)
+        said = wording.volume_moved("conversations", (before, now), SPAN, clear=clear, asked=None)
+        usual = self._weeks(window)
+        if not usual:
+            return f"{said} {found.current.receipt}", clear
+        low, high = min(usual), max(usual)
+        where = "inside" if low <= now <= high else ("above" if now > high else "below")
+        weeks = f"{len(usual)} week{'' if len(usual) == 1 else 's'}"
+        range_said = f"{where.capitalize()} the range of the {weeks} before: {low} to {high}."
+        return f"{said} {range_said} {found.current.receipt}", clear
 
-    def _driver(self, group: Group, earlier: dict[str, Counted], window: Window) -> DriverLine:
-        name = group.values[0]
-        query = Query(window=window).narrowed(Dimension.DRIVER, name)
+    def _weeks(self, window: Window) -> list[int]:
+        """Conversations of each of the weeks before, from the first week that holds one."""
+        monday = [window.start - timedelta(days=7 * back) for back in range(WEEKS, 0, -1)]
+        asked = Query(window=Window(monday[0], window.start), group_by=(Dimension.WEEK,))
+        groups = self._answers.ask(asked, SYSTEM, intent=Intent.TREND).groups
+        counts = {group.values[0]: group.counted.n for group in groups}
+        held = [counts.get(day.isoformat(), 0) for day in monday]
+        first = next((place for place, n in enumerate(held) if n), len(held))
+        return held[first:]
+
+    def _changed(self, window: Window) -> list[DriverLine]:
+        """Drivers of which the count clearly changed, the surest first."""
+        now, before = self._drivers(window), self._drivers(window.preceding())
+        lines = [
+            DriverLine(name=name, current=current, baseline=before.get(name), quote=None)
+            for name, current in now.items()
+        ]
+        for name in before.keys() - now.keys():
+            gone = self._answers.ask(
+                Query(window=window).narrowed(Dimension.DRIVER, name), SYSTEM, intent=Intent.COUNT
+            )
+            if gone.headline is not None:
+                current = gone.headline.current
+                lines.append(
+                    DriverLine(name=name, current=current, baseline=before[name], quote=None)
+                )
+        clear = [one for one in lines if _surest(one)[0] < SURE]
+        return sorted(clear, key=_surest)
+
+    def _drivers(self, window: Window) -> dict[str, Counted]:
+        by_driver = Query(window=window, group_by=(Dimension.DRIVER,))
+        groups: Sequence[Group] = self._answers.ask(by_driver, SYSTEM, intent=Intent.COUNT).groups
+        unnamed = {UNMAPPED, NO_VALUE}
+        return {one.values[0]: one.counted for one in groups if one.values[0] not in unnamed}
+
+    def _with_quote(self, driver: DriverLine, window: Window) -> DriverLine:
+        query = Query(window=window).narrowed(Dimension.DRIVER, driver.name)
         quotes = self._answers.ask(query, SYSTEM, intent=Intent.QUOTES).quotes
         return DriverLine(
-            name=name,
-            current=group.counted,
-            baseline=earlier.get(name),
+            name=driver.name,
+            current=driver.current,
+            baseline=driver.baseline,
             quote=quotes[0] if quotes else None,
         )
+
+    def _shares(self, window: Window) -> list[str]:
+        """One line a validated metric: its first share against last week."""
+        shares = [one.rates[0].name for one in all_metrics() if one.name in self._validated]
+        return [
+            self._answers.ask(_against(window, name), SYSTEM, intent=Intent.COUNT).text[1]
+            for name in shares
+        ]
+
+    def _withheld(self) -> tuple[str, ...]:
+        names = [one.title for one in all_metrics() if one.name not in self._validated]
+        return (f"{', '.join(names)}: withheld, not validated",) if names else ()
+
+    def _first(self, volume: Answer, window: Window) -> tuple[str, ...]:
+        """What must be known before any number: conversations missing, or a sync too old.
+
+        The hours since the sync are left out: they would make each posting another digest.
+        """
+        said = list(self._answers.gaps(_against(window)))
+        as_of = volume.coverage.as_of if volume.coverage else None
+        ends = datetime.combine(window.end, time(), tzinfo=self._zone)
+        if as_of is None:
+            return (*said, "Nothing was synced yet: there are no numbers.")
+        if as_of < ends:
+            when = wording.moment(as_of, self._zone)
+            said.append(f"The week is not complete here: the last sync ended {when}.")
+        return tuple(wording.capital(one.rstrip(".")) + "." for one in said)
 
 
 def week_window(week: str) -> Window:
@@ -149,24 +228,58 @@ def week_of(day: date) -> str:
     return f"{year}-W{week:02}"
 
 
-def _rise(group: Group, earlier: dict[str, Counted]) -> int:
-    before = earlier.get(group.values[0])
-    return group.counted.n - (before.n if before else 0)
+def _against(window: Window, metric: str = CONVERSATIONS) -> Query:
+    return Query(metric=metric, window=window, compare_to=window.preceding())
 
 
-def _driver_lines(driver: DriverLine) -> tuple[str, ...]:
-    before = driver.baseline.n if driver.baseline else 0
-    line = f"{driver.name}: {driver.current.n} conversations, the week before {before}"
-    if driver.quote is None:
-        return (line,)
-    return (line, f"  “{driver.quote.shown()}”")
+def _surest(driver: DriverLine) -> tuple[float, str]:
+    before, now = driver.counts
+    return counts_p(before, now, SPAN), driver.name
 
 
-def _trust(volume: Answer) -> str:
+def _fell(driver: DriverLine) -> bool:
+    before, now = driver.counts
+    return now < before
+
+
+def _changes(
+    drivers: Sequence[DriverLine], improved: DriverLine | None, *, unusual: bool
+) -> list[str]:
+    """What improved; or that no driver clearly changed, and whether the week was quiet."""
+    if improved is not None:
+        before, now = improved.counts
+        return [f"Improved: {improved.name} fell from {before} to {now} conversations."]
+    if drivers:
+        return []
+    return ["No driver clearly changed." if unusual else "A quiet week: no driver clearly changed."]
+
+
+def _driver_line(driver: DriverLine) -> str:
+    before, now = driver.counts
+    verb = "rose" if now > before else "fell"
+    return f"{driver.name} {verb} from {before} to {now} conversations. {driver.current.receipt}"
+
+
+def _lines(
+    before: Sequence[str], drivers: Sequence[DriverLine], after: Sequence[str]
+) -> tuple[str, ...]:
+    """At most fifteen lines: the last drivers' quotes give way first, never a number."""
+    room = MOST_LINES - len(before) - len(drivers) - len(after)
+    told: list[str] = []
+    for driver in drivers:
+        told.append(_driver_line(driver))
+        if driver.quote is not None and room > 0:
+            told.append(f"  “{driver.quote.shown()}” {driver.quote.url}")
+            room -= 1
+    return (*before, *told, *after)
+
+
+def _trust(volume: Answer, zone: ZoneInfo) -> str:
     coverage = volume.coverage
     if coverage is None or coverage.as_of is None:
         return "Nothing was synced yet."
+    fresh = wording.moment(coverage.as_of, zone)
     return (
         f"{coverage.analysed} of {coverage.total} analysed, {coverage.failed} failed; "
-        f"data as of {coverage.as_of:%Y-%m-%d %H:%M} UTC"
+        f"data as of {fresh}; taxonomy {coverage.taxonomy}"
     )

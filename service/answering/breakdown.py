@@ -36,10 +36,16 @@ def start(desk: Desk, asked: Asked) -> Answer:
     )
 
 
-def finish(desk: Desk, answer: Answer, lines: Sequence[str]) -> Answer:
-    """Add the first line and the footer, and keep to what one message holds."""
+def finish(
+    desk: Desk, answer: Answer, lines: Sequence[str], *, wanted: int = evidence.QUOTES
+) -> Answer:
+    """Add the first line and the footer, and keep to what one message holds.
+
+    `wanted` is how many quotes are shown when enough qualify.
+    """
     first = " ".join([*desk.stale(), answer.understood])
-    text = wording.shorten([first, *lines], answer.explore_url, footer=footer_of(desk, answer))
+    footer = footer_of(desk, answer, wanted=wanted)
+    text = wording.shorten([first, *lines], answer.explore_url, footer=footer)
     return replace(answer, text=text)
 
 
@@ -315,4 +321,5 @@ def quotes(desk: Desk, asked: Asked) -> Answer:
     else:
         said = f"{said} match; {len(found)} quoted." if counted.n > 1 else "1 conversation matches."
         lines = [f"{said} {counted.receipt}"]
-    return finish(desk, answer, [*lines, *(wording.quote(one, desk.zone) for one in found)])
+    lines += [wording.quote(one, desk.zone) for one in found]
+    return finish(desk, answer, lines, wanted=wanted)

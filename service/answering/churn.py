@@ -16,7 +16,7 @@ from service.domain.measurements import YesNo
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Query, Window
 
 FLAG_LASTS = timedelta(days=45)  # a churn-risk flag without a new signal ends after this
-SHOWN = 5  # accounts in one message when nobody asked for more
+SHOWN = 7  # lines of one message that are left for accounts
 MOST = 200  # accounts counted
 QUOTED = 2
 
@@ -24,7 +24,7 @@ QUOTED = 2
 def churn_list(desk: Desk, asked: Asked) -> Answer:
     """Accounts (or conversations) with a churn-risk signal in the period, or open now."""
     asked = _at_risk(desk, asked)
-    query, limit = asked.query, asked.reading.limit or SHOWN
+    query, limit = asked.query, min(asked.reading.limit or SHOWN, SHOWN)
     counted = desk.counted(query)
     by_account = "conversation" not in asked.reading.group_by
     grouped = replace(query, group_by=(Dimension.ACCOUNT,))
@@ -44,14 +44,14 @@ def churn_list(desk: Desk, asked: Asked) -> Answer:
     said = f"{wording.conversations(counted.n)} with a churn-risk signal"
     said += f", from {len(named)} account{'' if len(named) == 1 else 's'}" if by_account else ""
     lines = [f"{said}. {counted.receipt}"]
-    lines += (
-        _accounts(desk, grouped, named[:limit])
-        if by_account
-        else _conversations(desk, query, limit)
-    )
-    if len(named) > limit:
-        lines.append(f"{len(named) - limit} more: {desk.links.group(grouped)}")
-    return finish(desk, answer, [*lines, *_quoted(desk, words)])
+    if not by_account:
+        lines += _conversations(desk, query, limit)
+    elif len(named) <= limit:
+        lines += _accounts(desk, grouped, named)
+    else:
+        lines += _accounts(desk, grouped, named[: limit - 1])
+        lines.append(f"{len(named) - limit + 1} more accounts: {desk.links.group(grouped)}")
+    return finish(desk, answer, [*lines, *_quoted(desk, words)], wanted=QUOTED)
 
 
 def _at_risk(desk: Desk, asked: Asked) -> Asked:

@@ -4,14 +4,14 @@ The rule: the most typical of what these conversations say, at most one per cust
 does not match its message letter for letter is dropped.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
 from service import measures
 from service.answering import quotable
 from service.answering.desk import Desk, is_rate, numerator_query
-from service.answering.typical import typicality
+from service.answering.typical import alike, typicality
 from service.domain.answers import EvidenceLink
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Sentiment
@@ -95,18 +95,23 @@ def is_exact(row: QuoteRow) -> bool:
     return 0 <= quote.start < quote.end and row.message_text[quote.start : quote.end] == quote.text
 
 
-def choose(rows: Iterable[QuoteRow], *, wanted: int, by_account: bool) -> list[QuoteRow]:
-    """Keep exact quotes, in the order given, at most one per customer and per wording."""
+def choose(rows: Sequence[QuoteRow], *, wanted: int, by_account: bool) -> list[QuoteRow]:
+    """Keep exact quotes, in the order given, at most one per customer.
+
+    Two that say nearly the same in the same words show one thing: the second waits until there is
+    nothing else.
+    """
     seen: set[str] = set()
     chosen: list[QuoteRow] = []
-    for row in rows:
-        customer = _customer(row, by_account=by_account)
-        if customer & seen or not is_exact(row):
-            continue
-        seen |= customer
-        chosen.append(row)
-        if len(chosen) == wanted:
-            break
+    for repeats in (False, True):
+        for row in rows:
+            customer = _customer(row, by_account=by_account)
+            if len(chosen) == wanted or customer & seen or not is_exact(row):
+                continue
+            if not repeats and any(alike(row.quote.text, one.quote.text) for one in chosen):
+                continue
+            seen |= customer
+            chosen.append(row)
     return chosen
 
 
@@ -157,10 +162,8 @@ def _is_fit(row: QuoteRow, about: frozenset[ConversationKey] | None, asked: Quer
     if about is not None and row.conversation not in about:
         return False
     text = row.quote.text
-    sentiment = asked.values_of(Dimension.SENTIMENT)
-    if sentiment == (Sentiment.POSITIVE.value,):
-        return bool(text.strip())
-    if Sentiment.NEGATIVE.value in sentiment and quotable.is_address_change(text):
+    negative = Sentiment.NEGATIVE.value in asked.values_of(Dimension.SENTIMENT)
+    if negative and quotable.is_address_change(text):
         return False
     return quotable.says_something(text)
 

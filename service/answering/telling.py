@@ -198,15 +198,13 @@ def rounded(values: Sequence[float]) -> list[float]:
     return [value / 10 for value in floors]
 
 
-def footer_of(desk: Desk, answer: Answer) -> str:
+def footer_of(desk: Desk, answer: Answer, *, wanted: int = evidence.QUOTES) -> str:
     """What is missing, coverage, freshness, what was not validated, how quotes were chosen."""
     if answer.coverage is None or answer.query is None:
         return ""
     stale = set(desk.stale())
     notes = [caveat for caveat in answer.caveats if caveat not in stale]
     if answer.quote_rule:
-        asked = answer.reading.get("limit")
-        wanted = asked if isinstance(asked, int) else evidence.QUOTES
         notes.append(wording.quote_rule(answer.quote_rule, len(answer.quotes), wanted))
     said = wording.coverage(answer.coverage, desk.zone, notes, first=gaps(desk, answer.query))
     if answer.counter_quote is None:

@@ -39,6 +39,13 @@ def typicality(texts: Sequence[str]) -> list[float]:
     return [round(float(value), 9) for value in matrix @ matrix.mean(axis=0)]
 
 
+def alike(one: str, other: str) -> bool:
+    """Whether two texts share at least half of their words."""
+    first, second = set(terms(one)), set(terms(other))
+    both = first | second
+    return bool(both) and len(first & second) >= len(both) / 2
+
+
 def terms(text: str) -> list[str]:
     """Return the words that say what a text is about, in lower case."""
     return [word for word in _WORD.findall(text.lower()) if word not in _COMMON]

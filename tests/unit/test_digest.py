@@ -1,0 +1,152 @@
+"""The weekly digest: what clearly changed, what is withheld, and first of all what is missing."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from service.digest import MOST_LINES, Digest, Digests
+from service.domain.answers import Intent
+from service.domain.conversations import Account, account_key
+from service.domain.people import SYSTEM
+from service.links import Links
+from storage.database import SqlDatabase
+from tests.builders import a_conversation, a_page, a_quote, an_analysis
+from tests.unit.answering_world import TODAY, answers_over
+from tests.unit.test_answers import opened
+
+WEEK, THIS, BEFORE = "2026-W46", date(2026, 11, 9), date(2026, 11, 2)
+
+
+class Nowhere:
+    def publish(self, digest: Digest) -> str:
+        return digest.week
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[SqlDatabase]:
+    made = opened(tmp_path / "digest.db")
+    yield made
+    made.close()
+
+
+def store(database: SqlDatabase, monday: date, drivers: Mapping[str, int]) -> None:
+    """Store so many conversations of each driver in one week, each of another customer."""
+    moment = datetime(monday.year, monday.month, monday.day, 10, tzinfo=UTC)
+    names = [name for name, n in drivers.items() for _ in range(n)]
+    stored, accounts, analyses = [], [], []
+    for number, driver in enumerate(names):
+        key = f"{monday:%m%d}{number}"
+        accounts.append(Account(key=account_key("zendesk", key), name=f"Company {key}"))
+        one = a_conversation(
+            key,
+            f"The {driver} page shows the wrong amount in row {number}",
+            account=accounts[-1].key,
+            requester=key,
+            created_at=moment + timedelta(days=number % 7),
+        )
+        stored.append(one)
+        analyses.append(an_analysis(one, drivers=(driver,), quotes=(a_quote(one, "driver"),)))
+    page = a_page(*stored, cursor=f"{monday}", accounts=tuple(accounts))
+    database.conversations.save_page("zendesk", page)
+    database.analyses.save(analyses)
+    database.conversations.sync_finished("zendesk", TODAY)
+
+
+def made(database: SqlDatabase, *, validated: tuple[str, ...] = ()) -> Digest:
+    digests = Digests(
+        answers=answers_over(database),
+        links=Links("https://verbatim.example"),
+        publisher=Nowhere(),
+        clock=lambda: TODAY,
+        zone=ZoneInfo("UTC"),
+        validated=validated,
+    )
+    assert digests.last_week() == WEEK
+    return digests.make(WEEK)
+
+
+def test_what_clearly_changed_is_told_with_both_counts_and_a_quote(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 6, "Login": 9, "Shipping": 20})
+    store(database, THIS, {"Billing": 24, "Login": 10, "Shipping": 5})
+    digest = made(database)
+    assert [one.name for one in digest.drivers] == ["Billing"]
+    place = next(i for i, line in enumerate(digest.lines) if line.startswith("Billing rose"))
+    assert "from 6 to 24 conversations. https://verbatim.example/r/" in digest.lines[place]
+    assert "The Billing page shows the wrong amount" in digest.lines[place + 1]
+    assert "Improved: Shipping fell from 20 to 5 conversations." in digest.lines
+
+
+def test_the_headline_gives_last_week_and_the_usual_range(database: SqlDatabase) -> None:
+    for back in range(1, 5):
+        store(database, THIS - timedelta(days=7 * back), {"Billing": 10 + back})
+    store(database, THIS, {"Billing": 12})
+    assert made(database).headline.startswith(
+        "Conversations: 12 vs 11 before, no clear change."
+        " Inside the range of the 4 weeks before: 11 to 14. https://"
+    )
+
+
+def test_a_quiet_week_is_called_quiet(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 10})
+    store(database, THIS, {"Billing": 11})
+    digest = made(database)
+    assert digest.drivers == ()
+    assert "A quiet week: no driver clearly changed." in digest.lines
+
+
+def test_a_driver_that_went_away_is_what_improved(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 10, "Login": 12})
+    store(database, THIS, {"Billing": 10})
+    assert "Improved: Login fell from 12 to 0 conversations." in made(database).lines
+
+
+def test_unvalidated_metrics_are_withheld_in_one_line(database: SqlDatabase) -> None:
+    store(database, THIS, {"Billing": 3})
+    assert made(database).withheld == ("Sentiment, Churn risk, Effort: withheld, not validated",)
+    some = made(database, validated=("sentiment",))
+    assert some.withheld == ("Churn risk, Effort: withheld, not validated",)
+    assert some.notes[0].startswith("Negative share")
+
+
+def test_the_same_week_gives_the_same_digest(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 6, "Login": 30})
+    store(database, THIS, {"Billing": 24, "Login": 9})
+    assert made(database) == made(database)
+
+
+def test_a_digest_has_fifteen_lines_at_most_and_keeps_its_numbers(database: SqlDatabase) -> None:
+    names = [f"Driver {letter}" for letter in "ABCDEF"]
+    store(database, BEFORE, {"Login": 40, **dict.fromkeys(names, 2)})
+    store(database, THIS, {"Login": 5, **dict.fromkeys(names, 20)})
+    validated = ("sentiment", "effort", "churn_risk")
+    digest = made(database, validated=validated)
+    assert len(digest.lines) <= MOST_LINES
+    assert len(digest.drivers) == 3
+    assert sum(" rose from 2 to 20 " in line for line in digest.lines) == 3
+    assert digest.lines[-1].startswith("Report: ")
+
+
+def test_a_sync_that_ended_before_the_week_did_is_said_first(database: SqlDatabase) -> None:
+    store(database, THIS, {"Billing": 3})
+    database.conversations.sync_finished("zendesk", datetime(2026, 11, 14, 6, tzinfo=UTC))
+    assert made(database).lines[0] == (
+        "The week is not complete here: the last sync ended 14 Nov 2026 06:00."
+    )
+
+
+def test_missing_conversations_are_said_first(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 7})
+    store(database, THIS, {"Billing": 7})
+    database.coverage.record("zendesk", {THIS: 1, date(2026, 11, 11): 4}, at=TODAY)
+    digest = made(database)
+    assert digest.lines[0] == (
+        "3 conversations of Zendesk are missing since 11 Nov 2026: run verbatim reconcile."
+    )
+    assert digest.volume.query is not None
+    answer = answers_over(database).ask(digest.volume.query, SYSTEM, intent=Intent.COUNT)
+    assert answer.text[-1].startswith(
+        "3 conversations of Zendesk are missing since 11 Nov 2026: run verbatim reconcile. 7 of 7"
+    )
