@@ -12,14 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, f
 
 from connectors._http import checked_base_url
 from service.errors import Misused
-from service.ports import Clock, Helpdesk, Known
+from service.ports import Clock, Helpdesk, Keeper, Known
 
 if TYPE_CHECKING:
     import httpx
 
 
-_PREFIX = "VERBATIM_HELPDESKS__INTERCOM__"
-_REGIONS = {
+PREFIX = "VERBATIM_HELPDESKS__INTERCOM__"
+REGIONS = {
     "us": "https://api.intercom.io",
     "eu": "https://api.eu.intercom.io",
     "au": "https://api.au.intercom.io",
@@ -52,13 +52,14 @@ class Settings(BaseModel):
 
     @property
     def address(self) -> str:
-        return self.base_url or _REGIONS[self.region]
+        return self.base_url or REGIONS[self.region]
 
 
 def build(
     settings: Settings | Mapping[str, object],
     *,
     known: Known | None = None,
+    keeper: Keeper | None = None,
     clock: Clock = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
     transport: "httpx.BaseTransport | None" = None,
@@ -68,6 +69,9 @@ def build(
     `known` returns the stored updated_at of conversations: what is not newer is not fetched again,
     which is how our own writes stay ours. Without it a pass after a write-back fetches every
     written conversation once more, and each write is preceded by a read.
+
+    `keeper` stays unused: an access token of Intercom does not expire and is never rotated, so
+    there is no secret to keep that is not in the settings.
     """
     checked = settings if isinstance(settings, Settings) else read_settings(settings)
     from connectors.intercom.helpdesk import Intercom  # loads the vendor's SDK
@@ -81,7 +85,7 @@ def read_settings(given: Mapping[str, object]) -> Settings:
         return Settings.model_validate(dict(given))
     except ValidationError as error:
         lines = [
-            f"{_PREFIX}{'__'.join(str(part) for part in wrong['loc']).upper()}: {wrong['msg']}"
+            f"{PREFIX}{'__'.join(str(part) for part in wrong['loc']).upper()}: {wrong['msg']}"
             for wrong in error.errors(include_input=False, include_context=False)
         ]
         raise Misused("; ".join(lines) + ". See .env.example.") from None

@@ -5,19 +5,21 @@ address of their own, and that two live attributes with one name make Intercom r
 (OAS issue 529). Touches no attribute that is not named like ours.
 """
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from connectors._http import Refused
 from connectors.intercom.client import NEWER_VERSION, Client
-from connectors.intercom.mapping import OUR_FIELDS
+from connectors.intercom.mapping import OUR_FIELDS, TITLES
 from connectors.intercom.payload import Json, identity, rows, words
 from service.domain.writeback import FieldSpec, SetupReport
 from service.errors import Misbehaving, Unauthorized
 
 _ATTRIBUTES = "/conversations/attributes"
 _WHERE = "Intercom, Settings > Data > Conversation attributes"
+_AGAIN = "run `verbatim setup intercom`"
 _USABLE_TYPES = frozenset(("list", "string"))  # null on a number was refused with a 400
 
 
@@ -44,7 +46,7 @@ def set_up(client: Client, specs: Sequence[FieldSpec], *, dry_run: bool) -> Setu
     ours = [spec for spec in specs if spec.name in OUR_FIELDS]
     listed = _listed(client)
     if listed is None:
-        shown = _listed_before(client)
+        shown = _listed_before(client) or []
         return _report([_by_hand_unless_fine(_step(spec, shown)) for spec in ours])
     steps = [_step(spec, listed) for spec in ours]
     return _report(steps if dry_run else [_done(client, step) for step in steps])
@@ -62,12 +64,52 @@ def _listed(client: Client) -> list[Json] | None:
         return None
 
 
-def _listed_before(client: Client) -> list[Json]:
+def _listed_before(client: Client) -> list[Json] | None:
     """Return the attributes as versions up to 2.15 list them, options included where told."""
     try:
         return rows(client.get("/data_attributes", params={"model": "conversation"}), "data")
-    except (Refused, Misbehaving):
-        return []
+    except Misbehaving:
+        return None
+
+
+# --- Why nothing can be written ------------------------------------------------------------------
+
+
+def shared_names(client: Client) -> tuple[str, ...]:
+    """Return the names that several live attributes have, in the words of the first of each."""
+    live = _live(client) or []
+    count = Counter(words(row.get("name")) for row in live)
+    return tuple(name for name, times in count.items() if times > 1 and name)
+
+
+def refused_values(client: Client, fields: Mapping[str, str | None]) -> Mapping[str, str]:
+    """Return, for our fields that cannot take their value, a sentence that says why."""
+    live = _live(client)
+    if live is None:
+        return {}
+    found = {name: _why_not(TITLES[name], value, live) for name, value in fields.items()}
+    return {name: why for name, why in found.items() if why}
+
+
+def _live(client: Client) -> list[Json] | None:
+    """Return the attributes in use, or None where they cannot be listed at all."""
+    listed = _listed(client)
+    if listed is None:
+        listed = _listed_before(client)
+    return None if listed is None else [r for r in listed if r.get("archived") is not True]
+
+
+def _why_not(title: str, value: str | None, live: Sequence[Json]) -> str:
+    row = next((each for each in live if _is_named(each, title)), None)
+    if row is None:
+        return f"Intercom has no attribute {title!r}: {_AGAIN}"
+    kind = words(row.get("data_type"))
+    if kind and kind not in _USABLE_TYPES:
+        return f"The attribute {title!r} is a {kind} in Intercom: {_AGAIN}"
+    options = _options(row)
+    if value is not None and (options or kind == "list") and value not in options:
+        return f"The attribute {title!r} has no option {value!r} in Intercom: {_AGAIN}"
+    return ""
 
 
 # --- Deciding ------------------------------------------------------------------------------------
@@ -91,7 +133,11 @@ def _step_for(spec: FieldSpec, row: Json) -> _Step:
     kind = words(row.get("data_type"))
     # Up to 2.15 a list is told as a string with options.
     if kind and kind not in _USABLE_TYPES:
-        text = f"{_WHERE}: rename {spec.title!r}, which is a {kind} there, and create a list"
+        text = (
+            f"{_WHERE}: rename or archive {spec.title!r}, which is a {kind} there and would refuse"
+            f" our words; then create the list {spec.title!r} with the options"
+            f" {', '.join(spec.values)}, or run this again"
+        )
         return _Step(spec=spec, deed=_Deed.BY_HAND, words=text)
     options = _options(row)
     missing = tuple(value for value in spec.values if value not in options)

@@ -1,6 +1,6 @@
 """Talks to Intercom: one HTTP client, one way to fail, one count of calls.
 
-Knows headers, retries and what an answer's status means. Refuses to know what is in a
+Knows headers, retries and how much of an answer is read. Refuses to know what is in a
 conversation. The SDK shares the client for the few small calls; its search pager never advances,
 its own retries are off by two, and parsing a conversation costs it 9 ms, so the many calls
 (search, retrieve, update) are plain JSON.
@@ -9,25 +9,31 @@ its own retries are off by two, and parsing a conversation costs it 9 ms, so the
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, TypeVar
 
 import httpx
 from intercom import Intercom as Sdk
 from intercom.core.api_error import ApiError
 
-from connectors._http import Refused, Retries, ServerFailed, problem_of
+from connectors._http import ServerFailed
 from connectors.intercom.limiter import Limiter
-from connectors.intercom.payload import Json, complaint
-from service.errors import Misbehaving, RateLimited, VerbatimError
+from connectors.intercom.payload import Json, parsed
+from connectors.intercom.problems import WHO, problem_in
+from connectors.intercom.retrying import TRIES, Retrying
+from service.errors import Misbehaving, RateLimited, Unreachable, VerbatimError
 
 T = TypeVar("T")
 
-WHO = "Intercom"
 VERSION = "2.14"  # what the SDK was made from; sent always, else the app's own setting decides
 NEWER_VERSION = "2.16"  # conversation attributes and the list of deleted conversations
-_TIMEOUTS = httpx.Timeout(30.0, connect=10.0)
 WORKERS = 8  # retrieves and updates at a time
+_TIMEOUTS = httpx.Timeout(30.0, connect=10.0)
+_LONGEST_ANSWER = 180.0  # seconds; a byte now and then never runs into the timeout for reading
+_MOST_BYTES = 48 * 1024 * 1024  # of an answer; 500 parts are seldom one
+
+
+class TooLarge(Misbehaving):
+    """Intercom sent an answer that is larger than anything we read."""
 
 
 class Client:
@@ -44,7 +50,8 @@ class Client:
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self._limiter = Limiter(now=now, sleep=sleep)
-        self._retries = Retries(sleep=sleep)
+        self._retrying = Retrying(sleep=sleep)
+        self._now = now
         self._count_call = count_call
         self._lock = threading.Lock()
         self._base_url = base_url
@@ -69,35 +76,52 @@ class Client:
         self._http.close()
 
     def get(
-        self, path: str, *, params: dict[str, str] | None = None, version: str = VERSION
+        self,
+        path: str,
+        *,
+        params: dict[str, str] | None = None,
+        version: str = VERSION,
+        tries: int = TRIES,
     ) -> Json:
-        return self._retries.call(lambda: self._once("GET", path, version, params=params))
-
-    def search(self, path: str, query: Json, *, tries: int | None = None) -> Json:
-        """POST a question; it changes nothing, so it is tried again like a GET.
-
-        `tries` counts failures only: being asked to slow down is none.
-        """
-        once = replace(self._retries, tries=tries) if tries else self._retries
-        return self._retries.call_write(
-            lambda: once.call(lambda: self._once("POST", path, VERSION, body=query))
+        return self._retrying.call(
+            lambda: self._once("GET", path, version, params=params), tries=tries
         )
 
-    def put(self, path: str, body: Json) -> Json:
-        """Set values. Setting them twice does no harm, so a lost answer is asked for again."""
-        return self._retries.call(lambda: self._once("PUT", path, VERSION, body=body))
+    def search(self, path: str, query: Json, *, tries: int = TRIES) -> Json:
+        """POST a question; it changes nothing, so it is tried again like a GET."""
+        return self._retrying.call(
+            lambda: self._once("POST", path, VERSION, body=query), tries=tries
+        )
+
+    def put(self, path: str, body: Json, *, landed: Callable[[Json], bool]) -> Json:
+        """Set values. After a lost answer the row is read, and `landed` says whether to go on."""
+        lost = False
+
+        def attempt() -> Json:
+            nonlocal lost
+            if lost:
+                found = self._once("GET", path, VERSION)
+                if landed(found):
+                    return found
+            try:
+                return self._once("PUT", path, VERSION, body=body)
+            except (Misbehaving, Unreachable):
+                lost = True
+                raise
+
+        return self._retrying.call(attempt)
 
     def repeatable(self, method: str, path: str, body: Json) -> Json:
         """Make a change that is the same done twice, such as adding or removing a tag."""
-        return self._retries.call(lambda: self._once(method, path, VERSION, body=body))
+        return self._retrying.call(lambda: self._once(method, path, VERSION, body=body))
 
     def create(self, path: str, body: Json, *, version: str = VERSION) -> Json:
         """POST something new, which must not happen twice."""
-        return self._retries.call_write(lambda: self._once("POST", path, version, body=body))
+        return self._retrying.call_once(lambda: self._once("POST", path, version, body=body))
 
     def ask_sdk(self, question: Callable[[Sdk], T]) -> T:
         """Make a small, repeatable call through the SDK, with our retries and our errors."""
-        return self._retries.call(lambda: self._sdk_once(question))
+        return self._retrying.call(lambda: self._sdk_once(question))
 
     def _sdk_once(self, question: Callable[[Sdk], T]) -> T:
         try:
@@ -118,32 +142,37 @@ class Client:
         params: dict[str, str] | None = None,
         body: Json | None = None,
     ) -> Json:
+        headers = {"Intercom-Version": version}
         try:
-            answer = self._http.request(
-                method,
-                self._base_url + path,
-                params=params,
-                json=body,
-                headers={"Intercom-Version": version},
-            )
+            with self._http.stream(
+                method, self._base_url + path, params=params, json=body, headers=headers
+            ) as answer:
+                content = parsed(self._read(answer))
         except httpx.RequestError as error:
             raise _no_answer(error) from error
-        content = _json_of(answer)
         if not answer.is_success:
             raise self._problem(answer.status_code, dict(answer.headers), content)
         if not isinstance(content, dict):
             raise Misbehaving(f"{WHO} answered something that is not its JSON.")
         return content
 
-    def _problem(self, status: int, headers: dict[str, str], body: object) -> VerbatimError:
+    def _read(self, answer: httpx.Response) -> bytes:
+        """Return the body, unless it is endless in size or in time."""
+        begun, chunks, size = self._now(), list[bytes](), 0
+        for chunk in answer.iter_bytes():
+            chunks.append(chunk)
+            size += len(chunk)
+            if size > _MOST_BYTES:
+                raise TooLarge
+            if self._now() - begun > _LONGEST_ANSWER:
+                raise ServerFailed(f"{WHO} took too long to send an answer.")
+        return b"".join(chunks)
+
+    def _problem(self, status: int, headers: dict[str, str], body: Any) -> VerbatimError:
         if status == 429:
             lower = {name.lower(): value for name, value in headers.items()}
-            return RateLimited(self._limiter.asked_wait(lower))
-        if status == 405 and not isinstance(body, dict):
-            # A captcha page comes from something in front of Intercom and goes away by itself.
-            return ServerFailed(f"{WHO} could not be reached ({status}).", status=status)
-        found = problem_of(status, headers, who=WHO, says=complaint(body))
-        return found or Misbehaving(f"{WHO} sent an answer that breaks off.")
+            return RateLimited(self._limiter.slow_down(lower))
+        return problem_in(status, headers, body)
 
     def _before(self, _: httpx.Request) -> None:
         self._limiter.wait()
@@ -154,19 +183,6 @@ class Client:
         self._limiter.read(answer.headers)
 
 
-def _json_of(answer: httpx.Response) -> Any:
-    if not answer.content:
-        return {}
-    try:
-        return answer.json()
-    except ValueError:
-        return None
-
-
 def _no_answer(error: httpx.RequestError) -> ServerFailed:
     kind = "in time" if isinstance(error, httpx.TimeoutException) else "at all"
     return ServerFailed(f"{WHO} did not answer {kind}, also after several tries.")
-
-
-def not_there(error: Refused) -> bool:
-    return error.status == 404

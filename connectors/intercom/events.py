@@ -25,7 +25,7 @@ def conversations_in(
     _verify(headers, body, secret)
     try:
         event = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SkipThis("The event is not JSON.") from error
     if not isinstance(event, dict):
         raise SkipThis("The event is not a JSON object.")
@@ -43,9 +43,11 @@ def _verify(headers: Mapping[str, str], body: bytes, secret: str | None) -> None
 
 
 def _conversation_of(topic: str, item: Json) -> str | None:
-    if not topic.startswith("conversation"):
+    """Return the id under a topic of conversations; a part's own id is never taken for it."""
+    if not topic.startswith(("conversation.", "conversation_part.")):
         return None
-    if item.get("type") in ("conversation", None) and identity(item.get("id")):
+    whole = topic.startswith("conversation.") and item.get("type") is None
+    if (whole or item.get("type") == "conversation") and identity(item.get("id")):
         return identity(item.get("id"))
     named = identity(item.get("conversation_id"))
     return named or identity(part(item, "conversation").get("id"))

@@ -11,17 +11,19 @@ from urllib.parse import urlsplit
 import httpx
 
 from connectors._http import Refused
-from connectors.intercom import Settings
+from connectors.intercom import PREFIX, REGIONS, Settings
 from connectors.intercom.attributes import set_up
 from connectors.intercom.client import Client
 from connectors.intercom.events import conversations_in
 from connectors.intercom.listing import count_created
 from connectors.intercom.mapping import OUR_FIELDS, SOURCE
+from connectors.intercom.presence import missing
 from connectors.intercom.reading import Reader
 from connectors.intercom.tags import Tags
 from connectors.intercom.writing import Writer
 from service.domain.conversations import ConversationKey, Page
 from service.domain.writeback import FieldChange, FieldSpec, SetupReport, WriteOutcome
+from service.errors import Misused
 from service.ports import Clock, Known
 
 _INBOXES = {
@@ -66,15 +68,13 @@ class Intercom:
         self._client.close()
 
     def pages(self, cursor: str | None) -> Iterator[Page]:
-        reader = Reader(
-            self._client,
-            known=self._known,
-            now=self._now,
-            calls=lambda: self.calls,
-            settle_seconds=self._settings.settle_seconds,
-            url_of=self._url_of,
-        )
-        return reader.pages(cursor)
+        return self._reader().pages(cursor)
+
+    def fetch(self, keys: Sequence[ConversationKey]) -> Iterator[Page]:
+        return self._reader().fetch(keys)
+
+    def missing(self, keys: Sequence[ConversationKey]) -> frozenset[ConversationKey]:
+        return missing(self._client, keys, now=self._now)
 
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
         return set_up(self._client, specs, dry_run=dry_run)
@@ -95,12 +95,34 @@ class Intercom:
     def check(self) -> str:
         me = self._client.ask_sdk(lambda sdk: sdk.admins.identify())
         workspace = me.app.name if me is not None and me.app is not None else None
+        region = me.app.region if me is not None and me.app is not None else None
+        self._compare_region(str(region or "").lower())
         who = me.name or me.email if me is not None else None
         return f"{who or 'somebody without a name'} in the Intercom workspace {workspace or '?'}"
+
+    def _compare_region(self, told: str) -> None:
+        """Refuse a region that is not the workspace's; a base URL alone says nothing of it."""
+        given = self._settings
+        chosen = given.base_url is None or "region" in given.model_fields_set
+        if chosen and told in REGIONS and told != given.region:
+            raise Misused(
+                f"This Intercom workspace is in the region {told}, and {PREFIX}REGION is"
+                f" {given.region}: set it to {told}."
+            )
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> tuple[ConversationKey, ...]:
         secret = self._settings.client_secret
         return conversations_in(headers, body, secret=secret.get_secret_value() if secret else None)
+
+    def _reader(self) -> Reader:
+        return Reader(
+            self._client,
+            known=self._known,
+            now=self._now,
+            calls=lambda: self.calls,
+            settle_seconds=self._settings.settle_seconds,
+            url_of=self._url_of,
+        )
 
     def _count_call(self) -> None:
         self.calls += 1

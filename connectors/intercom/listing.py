@@ -8,16 +8,21 @@ conversation.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from connectors._http import Refused, ServerFailed
+from connectors._http import PageLoopGuard, Refused, ServerFailed
 from connectors.intercom.client import Client
 from connectors.intercom.cursor import PAGE_SIZES, Cursor
 from connectors.intercom.payload import Json, identity, number, part, rows, seconds, words
+from connectors.intercom.problems import WHO
+from connectors.intercom.retrying import TRIES
+from service.errors import Misbehaving
 
 _SEARCH = "/conversations/search"
 _TRIES_BEFORE_SHRINKING = 2
+_MOST_EMPTY_PAGES = 20  # in a row; with a new token each time they would never end
 _ROWS = ("conversations", "data")
 
 
@@ -27,7 +32,7 @@ class Listed:
 
     id: str
     updated_at: int | None
-    customer_wrote_at: int | None
+    happened_at: int | None  # when somebody last wrote, assigned or closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,17 +48,30 @@ class Listing:
         self._client = client
         self._sizes = list(PAGE_SIZES)
         self._sorted = True
+        self._guard = PageLoopGuard(WHO)
+        self._empty = 0  # pages in a row
 
     def page(self, cursor: Cursor) -> ListPage:
         """Return the page at the cursor, in smaller pages when Intercom cannot make large ones."""
+        found = self._in_some_size(cursor)
+        self._empty = 0 if found.rows else self._empty + 1
+        if found.next is not None:
+            self._guard.go_on(found.next)
+            if self._empty > _MOST_EMPTY_PAGES:
+                raise Misbehaving(f"{WHO} sent nothing but empty pages; nothing was lost.")
+        return found
+
+    def _in_some_size(self, cursor: Cursor) -> ListPage:
         while len(self._sizes) > 1:
             try:
                 return self._page(cursor, tries=_TRIES_BEFORE_SHRINKING)
-            except ServerFailed:
+            except (ServerFailed, Misbehaving) as error:
+                if isinstance(error, Refused):
+                    raise
                 self._sizes.pop(0)
-        return self._page(cursor, tries=None)
+        return self._page(cursor, tries=TRIES)
 
-    def _page(self, cursor: Cursor, *, tries: int | None) -> ListPage:
+    def _page(self, cursor: Cursor, *, tries: int) -> ListPage:
         try:
             answer = self._client.search(_SEARCH, self._question(cursor), tries=tries)
         except Refused:
@@ -85,7 +103,7 @@ class Listing:
 
 def count_created(client: Client, start: datetime, end: datetime) -> int | None:
     """Return how many conversations were created in [start, end), or None when it does not say."""
-    first, behind = int(start.timestamp()), int(end.timestamp())
+    first, behind = ceil(start.timestamp()), ceil(end.timestamp())
     exact = _all_of(
         {
             "operator": "OR",
@@ -119,10 +137,23 @@ def _listed(answer: Json) -> tuple[Listed, ...]:
         Listed(
             id=id_,
             updated_at=seconds(row.get("updated_at")),
-            customer_wrote_at=seconds(part(row, "statistics").get("last_contact_reply_at")),
+            happened_at=_last_of(part(row, "statistics")),
         )
         for row in found
-        if (id_ := identity(row.get("id"))) is not None
+        if (id_ := identity(row.get("id"))) is not None and not _is_told_elsewhere(row)
+    )
+
+
+def _last_of(statistics: Json) -> int | None:
+    told = (seconds(value) for name, value in statistics.items() if name.endswith("_at"))
+    return max((moment for moment in told if moment is not None), default=None)
+
+
+def _is_told_elsewhere(row: Json) -> bool:
+    """Say whether the row is a ticket that was born from a conversation, which is listed itself."""
+    linked = rows(row.get("linked_objects"), "data")
+    return row.get("type") == "ticket" and any(
+        each.get("type") == "conversation" for each in linked
     )
 
 

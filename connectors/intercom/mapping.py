@@ -1,13 +1,14 @@
 """Makes our conversation of Intercom's: who spoke, what they said, and what our fields show.
 
 Knows the JSON of a retrieved conversation. Makes no call: whoever is only named by an id here is
-looked up elsewhere.
+looked up elsewhere. A conversation that cannot be read whole is refused, never read by half.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from connectors._text import plain
+from connectors._text import MOST_BYTES, plain
 from connectors.intercom.payload import (
     Json,
     identity,
@@ -31,6 +32,7 @@ from service.domain.conversations import (
     conversation_key,
 )
 from service.domain.writeback import TAG_PREFIX, FieldName, field_specs
+from service.errors import SkipThis
 
 SOURCE = "intercom"
 MOST_PARTS = 500  # a retrieve returns the newest 500; the others cannot be asked for
@@ -51,6 +53,14 @@ _BOTS = frozenset(("bot", "operator"))
 _STATUS = {"open": Status.OPEN, "snoozed": Status.PENDING, "closed": Status.SOLVED}
 _CHANNELS = {"conversation": "chat", "phone_call": "phone", "phone_switch": "phone"}
 _ATTRIBUTE_LINE = "conversation_attribute_updated"
+# A picture pasted into a mail: megabytes, and no word in it.
+_PICTURE = re.compile(r"data:[\w.+/-]+;base64,[A-Za-z0-9+/=]+")
+# What reading a value of a type that nobody foresaw raises.
+_MISREAD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+
+
+class Unreadable(SkipThis):
+    """The conversation cannot be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,26 +91,39 @@ def key_of(external_id: str) -> ConversationKey:
     return conversation_key(SOURCE, external_id)
 
 
-def fetched_of(raw: Json, *, url: str | None) -> Fetched | None:
-    """Read a retrieved conversation; None when it does not even say which one it is."""
-    external_id, created = identity(raw.get("id")), seconds(raw.get("created_at"))
-    updated = seconds(raw.get("updated_at")) or created
-    if external_id is None or created is None or updated is None:
-        return None
+def fetched_of(raw: Json, *, id_: str, at: int, url: str | None) -> Fetched:
+    """Read the retrieved conversation `id_`, asked for at `at`, or raise Unreadable."""
+    try:
+        return _fetched_of(raw, id_, at, url)
+    except _MISREAD as error:
+        kind = type(error).__name__
+        raise Unreadable(f"Intercom sent values of another kind than it documents ({kind}).") from (
+            error
+        )
+
+
+def _fetched_of(raw: Json, id_: str, at: int, url: str | None) -> Fetched:
+    created = seconds(raw.get("created_at"))
+    if identity(raw.get("id")) != id_:
+        raise Unreadable("Intercom answered with another conversation, or did not say which.")
+    if created is None:
+        raise Unreadable("Intercom does not say when it was created.")
+    updated = seconds(raw.get("updated_at"))
+    updated = created if updated is None else updated
     authors = _authors(raw)
     names = {words(author.get("name")).strip() for author in authors}
     contacts = [identity(row.get("id")) for row in rows(raw.get("contacts"), "contacts", "data")]
     return Fetched(
-        head=_head_of(raw, external_id, created, updated, contacts, url),
+        # Times are whole seconds: what was read in the second of a change may not be all of it,
+        # so it is told as a second older and the next pass reads it again.
+        head=_head_of(raw, id_, created, updated - (updated >= at), contacts, url),
         messages=_messages_of(raw, created),
         state=state_of(raw),
         complete=_is_complete(raw),
         updated_at=updated,
         company=_company_of(raw),
         contact=contacts[0] if contacts else None,
-        customer_named=any(
-            author.get("type") in _CUSTOMERS and author.get("name") for author in authors
-        ),
+        customer_named=any(_is_customer(each) and each.get("name") for each in authors),
         names=tuple(sorted(names - {""})),
         agents=_agents_of(authors),
     )
@@ -146,10 +169,11 @@ def is_closed(raw: Json) -> bool:
 
 def _rating_of(raw: Json) -> Rating | None:
     given = part(raw, "conversation_rating")
-    if given.get("rating") is None:
+    score = given.get("rating")
+    if not isinstance(score, int | str) or score == "":
         return None
     remark = plain(words(given.get("remark")), is_html=False)
-    return Rating(score=str(given["rating"]), comment=remark or None)
+    return Rating(score=str(score), comment=remark or None)
 
 
 def _company_of(raw: Json) -> CompanyHint | None:
@@ -163,7 +187,15 @@ def _company_of(raw: Json) -> CompanyHint | None:
 
 
 def _parts_of(raw: Json) -> list[Json]:
-    return rows(raw.get("conversation_parts"), "conversation_parts", "data")
+    """Return the parts. One that is no object, and a list that is none, would be words lost."""
+    told = raw.get("conversation_parts")
+    found = rows(told, "conversation_parts", "data")
+    listed = told
+    if isinstance(told, Mapping):
+        listed = next((told[name] for name in ("conversation_parts", "data") if name in told), [])
+    if listed is not None and (not isinstance(listed, list) or len(found) < len(listed)):
+        raise Unreadable("Its list of parts cannot be read.")
+    return found
 
 
 def has_parts(raw: Json) -> bool:
@@ -171,6 +203,9 @@ def has_parts(raw: Json) -> bool:
 
 
 def _is_complete(raw: Json) -> bool:
+    """Say whether every part is here; without a list of parts nothing is known about them."""
+    if not has_parts(raw):
+        return False
     returned = len(_parts_of(raw))
     total = number(part(raw, "conversation_parts").get("total_count"))
     return returned < MOST_PARTS if total is None else returned >= total
@@ -178,16 +213,18 @@ def _is_complete(raw: Json) -> bool:
 
 def _messages_of(raw: Json, created: int) -> tuple[Message, ...]:
     first = _message_of(part(raw, "source"), id_=_SOURCE_MESSAGE, at=created)
-    found = [] if first is None else [first]
+    found = {} if first is None else {first.id: first}
+    at = created
     for row in _parts_of(raw):
-        id_, at = identity(row.get("id")), seconds(row.get("created_at"))
-        message = _message_of(row, id_=id_, at=created if at is None else at) if id_ else None
+        # A part without a time stands where it stood in the list.
+        at = next((t for n in ("created_at", "updated_at") if (t := seconds(row.get(n)))), at)
+        message = _message_of(row, id_=identity(row.get("id")), at=at)
         if message is not None:
-            found.append(message)
-    return tuple(sorted(found, key=lambda message: message.created_at))
+            found[message.id] = message
+    return tuple(sorted(found.values(), key=lambda message: message.created_at))
 
 
-def _message_of(row: Json, *, id_: str, at: int) -> Message | None:
+def _message_of(row: Json, *, id_: str | None, at: int) -> Message | None:
     """Return what a person or bot said; a part without a body says nothing.
 
     Replies also arrive as parts named "open", "close" or "assignment", so the name decides nothing
@@ -196,10 +233,12 @@ def _message_of(row: Json, *, id_: str, at: int) -> Message | None:
     kind = words(row.get("part_type"))
     if kind.startswith(_ATTRIBUTE_LINE):
         return None
-    text = plain(words(row.get("body")), is_html=True)
+    text = _text_of(row.get("body"))
     redacted = row.get("redacted") is True
     if not text and not redacted:
         return None
+    if id_ is None:
+        raise Unreadable("One of its messages has no id.")
     return Message(
         id=id_,
         role=_role_of(row),
@@ -210,16 +249,32 @@ def _message_of(row: Json, *, id_: str, at: int) -> Message | None:
     )
 
 
+def _text_of(body: object) -> str:
+    if body is not None and not isinstance(body, str):
+        raise Unreadable("One of its messages is not a text.")
+    html = body or ""
+    if len(html) > MOST_BYTES // 4:
+        html = _PICTURE.sub("", html)
+        size = len(html.encode("utf-8", "replace"))
+        if size > MOST_BYTES:
+            raise Unreadable(f"One of its messages has {size >> 20} MB; 1 MB is read at most.")
+    return plain(html, is_html=True)
+
+
 def _role_of(row: Json) -> Role:
     author = part(row, "author")
-    if author.get("type") in _CUSTOMERS:
+    if _is_customer(author):
         return Role.CUSTOMER
     by_machine = any(
         where.get(flag) is True
         for where in (author, row)
         for flag in ("from_ai_agent", "is_ai_answer")
     )
-    return Role.BOT if by_machine or author.get("type") in _BOTS else Role.AGENT
+    return Role.BOT if by_machine or words(author.get("type")) in _BOTS else Role.AGENT
+
+
+def _is_customer(author: Json) -> bool:
+    return words(author.get("type")) in _CUSTOMERS
 
 
 def _authors(raw: Json) -> list[Json]:

@@ -1,21 +1,47 @@
 """Reads single values out of Intercom's JSON without trusting any of it.
 
 Knows that ids come as numbers or strings, times as numbers or dates, and that everything may be
-null. Knows nothing of what the values mean.
+null or broken. Knows nothing of what the values mean.
 """
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from connectors._text import clean
+
 Json = Mapping[str, Any]
 
 _FIRST_MILLISECOND = 100_000_000_000  # as seconds this would be the year 5138
+_MOST_DIGITS = 19
+
+
+def parsed(content: bytes) -> Any:
+    """Return an answer's JSON, with nothing in it that no store takes; None when it is none."""
+    if not content:
+        return {}
+    try:
+        found = json.loads(content)
+        # Lone surrogates and NUL arrive as escapes: names, tags and titles have them too.
+        return _storable(found) if b"\\u" in content else found
+    except (ValueError, RecursionError):
+        return None
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, str):
+        return clean(value)
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    if isinstance(value, dict):
+        return {clean(name): _storable(each) for name, each in value.items()}
+    return value
 
 
 def identity(value: object) -> str | None:
     """Return an id; unassigned is null until version 2.15 and 0 from 2.16 on."""
-    if isinstance(value, bool) or value is None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
         return None
     text = str(value).strip()
     return None if text in ("", "0") else text
@@ -43,7 +69,8 @@ def _seconds_of_date(text: str) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    at = int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+    return at if at >= 0 else None
 
 
 def moment_of(value: int) -> datetime:
@@ -51,9 +78,9 @@ def moment_of(value: int) -> datetime:
 
 
 def number(value: object) -> int | None:
-    if isinstance(value, bool):
-        return None
-    return int(str(value)) if str(value).isdigit() else None
+    text = str(value)
+    digits = text.isascii() and text.isdigit() and len(text) < _MOST_DIGITS
+    return int(text) if digits and isinstance(value, int | str) else None
 
 
 def part(value: object, name: str) -> Json:
@@ -72,3 +99,7 @@ def rows(value: object, *names: str) -> list[Json]:
 def complaint(body: object) -> str:
     """Return the first message of an error.list, which is what Intercom answers with a 4xx."""
     return next((words(row.get("message")) for row in rows(body, "errors")), "")
+
+
+def complaint_code(body: object) -> str:
+    return next((words(row.get("code")) for row in rows(body, "errors")), "")

@@ -8,11 +8,13 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from connectors._http import PageLoopGuard, Refused, ServerFailed
-from connectors.intercom.client import WHO, Client, not_there
+from connectors.intercom.client import Client
 from connectors.intercom.mapping import SOURCE, CompanyHint, Fetched
 from connectors.intercom.payload import Json, identity, number, part, rows, seconds, words
+from connectors.intercom.problems import WHO, deleted_there, not_there
 from service.domain.conversations import Account, Agent, account_key, agent_key
 from service.errors import Misbehaving
 
@@ -39,7 +41,7 @@ class People:
     def __init__(self, client: Client) -> None:
         self._client = client
         self._contacts: dict[str, _Contact] = {}
-        self._accounts: dict[str, Account] = {}
+        self._accounts: dict[str, Account | None] = {}
         self._told: set[str] = set()
         self._agents: dict[str, Agent] | None = None
         self._listed_companies = False
@@ -129,7 +131,7 @@ class People:
 
     def _contact(self, id_: str) -> _Contact:
         try:
-            return self._read_contact(self._client.get(f"/contacts/{id_}"))
+            return self._read_contact(self._client.get(f"/contacts/{quote(id_, safe='')}"))
         except Refused:
             return _Contact(name="", company=None)
 
@@ -183,12 +185,16 @@ class People:
             guard.go_on(f"{token} {found[0].get('id')}")
             params = {"scroll_param": token}
 
-    def _company(self, id_: str, hint: CompanyHint | None) -> Account:
+    def _company(self, id_: str, hint: CompanyHint | None) -> Account | None:
+        """Return the company; None when it was deleted and nothing tells its name."""
         try:
-            row = self._client.get(f"/companies/{id_}")
+            row = self._client.get(f"/companies/{quote(id_, safe='')}")
         except Refused as error:
             if not not_there(error) and error.status not in (400, 405, 501):
                 raise
+            # A name made of the id would overwrite the one that is stored.
+            if deleted_there(error) and (hint is None or hint.name is None):
+                return None
             row = {}
         return account_of_company(id_, row, hint)
 

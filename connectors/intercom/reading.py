@@ -4,24 +4,42 @@ Knows which version of a conversation is already here. Holds one page in memory 
 writes nothing to Intercom.
 """
 
+import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from connectors._http import PageLoopGuard, Refused
-from connectors.intercom.client import NEWER_VERSION, WHO, WORKERS, Client, not_there
-from connectors.intercom.cursor import OVERLAP, Cursor, load
+from connectors._http import Refused
+from connectors.intercom.client import WORKERS, Client
+from connectors.intercom.cursor import Cursor, load
+from connectors.intercom.deletions import deleted_since
 from connectors.intercom.listing import Listed, Listing, ListPage
-from connectors.intercom.mapping import Fetched, fetched_of, key_of
-from connectors.intercom.payload import Json, identity, number, part, rows, seconds
+from connectors.intercom.mapping import Fetched, Unreadable, fetched_of, key_of
 from connectors.intercom.people import People
-from service.domain.conversations import ConversationKey, IncomingMessage, Page
-from service.errors import Unauthorized
+from connectors.intercom.retrieving import Retrieved, Retriever
+from service.domain.conversations import (
+    ConversationKey,
+    IncomingMessage,
+    Page,
+    Unusable,
+    split_key,
+)
 from service.ports import Known
 
-_DELETED_PAGE = 60  # the most that the list of deleted conversations gives
-_MOST_DELETED_PAGES = 500
+logger = logging.getLogger(__name__)
+
+_FETCHED_AT_ONCE = 50  # conversations on a page of `fetch`
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Haul:
+    """What became of the conversations that were asked for."""
+
+    fetched: tuple[Fetched, ...] = ()
+    gone: tuple[ConversationKey, ...] = ()
+    unusable: tuple[Unusable, ...] = ()
+    seen: Mapping[str, int]  # the last second of which we surely have everything, by id
 
 
 class Reader:
@@ -51,20 +69,31 @@ class Reader:
         resumed = cursor.until is not None
         if not resumed:
             cursor = cursor.begun(self._now() - self._settle_seconds)
-        guard = PageLoopGuard(WHO)
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="intercom") as pool:
+            retriever = Retriever(self._client, now=self._now, pool=pool)
             while True:
                 before = self._calls()
                 listed, cursor = self._listed(cursor, resumed=resumed)
                 resumed = False
-                fetched, gone = self._retrieve(listed.rows, cursor, pool)
-                cursor = cursor.having_seen(fetched_at(fetched))
+                haul = self._haul(self._newer(listed.rows, cursor), retriever)
+                cursor = cursor.having_seen(haul.seen)
                 if listed.next is None:
                     break
-                cursor = replace(cursor, token=guard.go_on(listed.next))
-                yield self._page(cursor, [f for f, _ in fetched], gone, before)
-        deleted, cursor = self._deleted(cursor)
-        yield self._page(cursor.ended(), [f for f, _ in fetched], [*gone, *deleted], before)
+                cursor = replace(cursor, token=listed.next)
+                yield self._page(cursor.dump(), haul, before)
+        gone = (*haul.gone, *self._deleted(cursor))
+        ended = replace(cursor, deleted_since=cursor.until).ended()
+        yield self._page(ended.dump(), replace(haul, gone=gone), before)
+
+    def fetch(self, keys: Sequence[ConversationKey]) -> Iterator[Page]:
+        """Yield the conversations as they are now, whatever is known of them."""
+        ids = list(dict.fromkeys(split_key(key)[1] for key in keys))
+        with ThreadPoolExecutor(WORKERS, thread_name_prefix="intercom") as pool:
+            retriever = Retriever(self._client, now=self._now, pool=pool)
+            for start in range(0, len(ids), _FETCHED_AT_ONCE):
+                before = self._calls()
+                haul = self._haul(ids[start : start + _FETCHED_AT_ONCE], retriever)
+                yield self._page("", haul, before)
 
     def _listed(self, cursor: Cursor, *, resumed: bool) -> tuple[ListPage, Cursor]:
         """Return the next list page; a token that was kept for too long means: begin again."""
@@ -78,32 +107,35 @@ class Reader:
 
     # Which ones, and what they say now.
 
-    def _retrieve(
-        self, listed: Sequence[Listed], cursor: Cursor, pool: ThreadPoolExecutor
-    ) -> tuple[list[tuple[Fetched, int]], list[ConversationKey]]:
-        """Return the newer conversations, each with the second it was fetched in; and those
-        that are gone.
-        """
-        wanted = self._newer(listed, cursor)
-        answers = list(pool.map(self._conversation, wanted))
-        gone = [key_of(id_) for id_, (raw, _) in zip(wanted, answers, strict=True) if raw is None]
-        fetched = [
-            (found, at)
-            for raw, at in answers
-            if raw is not None
-            and (found := fetched_of(raw, url=self._url_of(identity(raw.get("id")) or "")))
-        ]
-        return fetched, gone
+    def _haul(self, ids: Sequence[str], retriever: Retriever) -> _Haul:
+        """Retrieve them; what cannot be had or read is set aside and the others go on."""
+        answers = retriever.retrieve(ids)
+        fetched: list[tuple[Fetched, int]] = []
+        unusable: list[Unusable] = []
+        for each in answers:
+            found = self._read(each)
+            if isinstance(found, Fetched):
+                fetched.append((found, each.at))
+            elif found is not None:
+                logger.warning("intercom.unusable", extra={"conversation": found.key})
+                unusable.append(found)
+        return _Haul(
+            fetched=tuple(found for found, _ in fetched),
+            gone=tuple(key_of(each.id) for each in answers if each.gone),
+            unusable=tuple(unusable),
+            # Times are whole seconds: in the second of the fetch something may have followed.
+            seen={split_key(f.head.key)[1]: min(f.updated_at, at - 1) for f, at in fetched},
+        )
 
-    def _conversation(self, id_: str) -> tuple[Json | None, int]:
-        """Return the whole conversation, or None when it was deleted since it was listed."""
-        at = self._now()
+    def _read(self, each: Retrieved) -> Fetched | Unusable | None:
+        if each.problem is not None:
+            return Unusable(key=key_of(each.id), why=str(each.problem))
+        if each.raw is None:
+            return None
         try:
-            return self._client.get(f"/conversations/{id_}"), at
-        except Refused as error:
-            if not not_there(error):
-                raise
-            return None, at
+            return fetched_of(each.raw, id_=each.id, at=each.at, url=self._url_of(each.id))
+        except Unreadable as error:
+            return Unusable(key=key_of(each.id), why=str(error))
 
     def _newer(self, listed: Sequence[Listed], cursor: Cursor) -> list[str]:
         rows_by_id = {row.id: row for row in listed}
@@ -118,36 +150,25 @@ class Reader:
 
     # What is told.
 
-    def _page(
-        self,
-        cursor: Cursor,
-        fetched: Sequence[Fetched],
-        gone: Sequence[ConversationKey],
-        calls_before: int,
-    ) -> Page:
-        if not fetched:
-            return Page(
-                cursor=cursor.dump(),
-                states={},
-                gone=tuple(gone),
-                calls=self._calls() - calls_before,
-            )
+    def _page(self, cursor: str, haul: _Haul, calls_before: int) -> Page:
+        fetched = haul.fetched
         self._people.look_up(fetched)
-        agents = self._people.untold_agents(fetched)
+        agents = self._people.untold_agents(fetched) if fetched else ()
         accounts = [self._people.account_of(each) for each in fetched]
         heads = tuple(
             replace(each.head, account=account.key if account else None)
             for each, account in zip(fetched, accounts, strict=True)
         )
         return Page(
-            cursor=cursor.dump(),
+            cursor=cursor,
             heads=heads,
             states={each.head.key: each.state for each in fetched},
             messages=tuple(self._messages(fetched)),
             accounts=self._people.untold_accounts(accounts),
             agents=agents,
-            gone=tuple(gone),
+            gone=tuple(dict.fromkeys(haul.gone)),
             complete=frozenset(each.head.key for each in fetched if each.complete),
+            unusable=haul.unusable,
             calls=self._calls() - calls_before,
         )
 
@@ -159,48 +180,11 @@ class Reader:
                     conversation=each.head.key, message=message, known_names=names
                 )
 
-    # What was deleted.
-
-    def _deleted(self, cursor: Cursor) -> tuple[list[ConversationKey], Cursor]:
-        """Return what was deleted since the last walk. A first walk has nothing to forget.
-
-        The list exists from version 2.16 on; without it a deletion is noticed as a 404.
-        """
-        begun = replace(cursor, deleted_since=cursor.until)
+    def _deleted(self, cursor: Cursor) -> list[ConversationKey]:
+        """Return what was deleted since the last walk. A first walk has nothing to forget."""
         if cursor.deleted_since is None:
-            return [], begun
-        since = cursor.deleted_since - OVERLAP
-        found: list[ConversationKey] = []
-        try:
-            for row in self._deleted_rows(since):
-                id_ = identity(row.get("id"))
-                if id_ is not None:
-                    found.append(key_of(id_))
-        except (Refused, Unauthorized):  # our credentials just worked: it is the list that is not
-            return [], begun
-        return found, begun
-
-    def _deleted_rows(self, since: int) -> Iterator[Json]:
-        """Yield rows of the list, newest deletion first, down to `since`."""
-        for page in range(1, _MOST_DELETED_PAGES):
-            params = {"page": str(page), "per_page": str(_DELETED_PAGE), "order": "desc"}
-            answer = self._client.get(
-                "/conversations/deleted", params=params, version=NEWER_VERSION
-            )
-            listed = rows(answer, "conversations", "data")
-            recent = [row for row in listed if (seconds(row.get("deleted_at")) or since) >= since]
-            yield from recent
-            total = number(part(answer, "pages").get("total_pages"))
-            if len(recent) < len(listed) or not listed or (total is not None and page >= total):
-                return
-
-
-def fetched_at(fetched: Sequence[tuple[Fetched, int]]) -> Mapping[str, int]:
-    """Return, by id, the last second of which we surely have everything.
-
-    Times are whole seconds: in the second of the fetch itself something may still have followed.
-    """
-    return {each.head.key.partition(":")[2]: min(each.updated_at, at - 1) for each, at in fetched}
+            return []
+        return [key_of(id_) for id_ in deleted_since(self._client, cursor.deleted_since)]
 
 
 def _is_here(row: Listed, seen: int | None, stored: datetime | None) -> bool:
@@ -213,4 +197,4 @@ def _is_here(row: Listed, seen: int | None, stored: datetime | None) -> bool:
         return False
     # A reply in the very second of our own write has the same updated_at as the write.
     same_second = row.updated_at == int(stored.timestamp())
-    return not (same_second and row.customer_wrote_at == row.updated_at)
+    return not (same_second and row.happened_at == row.updated_at)

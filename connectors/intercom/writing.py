@@ -1,7 +1,8 @@
 """Writes our values into conversations that are closed or quiet.
 
 Knows that every written value is a visible line in the thread and moves updated_at, and how the
-answer tells what else happened meanwhile. Never writes a note or a reply.
+answer tells what else happened meanwhile. Never writes a note or a reply, and never over what
+changed since it was read: an agent's value is in there.
 """
 
 import logging
@@ -10,7 +11,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import datetime
 
 from connectors._http import Refused
-from connectors.intercom.client import WORKERS, Client, not_there
+from connectors.intercom.client import WORKERS, Client
 from connectors.intercom.mapping import (
     TITLES,
     changed_by_others_since,
@@ -19,18 +20,25 @@ from connectors.intercom.mapping import (
     last_said_at,
     state_of,
 )
-from connectors.intercom.payload import Json, moment_of, seconds
+from connectors.intercom.payload import Json, identity, moment_of, seconds
+from connectors.intercom.presence import BATCH, rows_of
+from connectors.intercom.problems import deleted_there, not_there
+from connectors.intercom.refusals import Refusals
+from connectors.intercom.retrieving import path_of
 from connectors.intercom.tags import Tags
 from service.domain.conversations import ConversationKey, split_key
 from service.domain.writeback import FieldChange, WriteOutcome
+from service.errors import SkipThis
 from service.ports import Known
 
 logger = logging.getLogger(__name__)
 
 NOT_QUIET = "not quiet yet"
-_CHUNK = 64
-_MOST_REFUSALS = 10  # in a row; then it is not one option that is missing
-_WRONG_VALUE = frozenset((400, 404, 422))  # the same values would be refused again
+CHANGED = "changed since it was read"
+
+
+class _ChangedMeanwhile(SkipThis):
+    """Somebody changed the conversation since it was read; the next pass reads it."""
 
 
 class Writer:
@@ -38,8 +46,9 @@ class Writer:
 
     A conversation may be written to when it is closed or nobody wrote in it for `quiet_seconds`.
     When the stored updated_at is older than that, which is nearly always so, no call is needed to
-    know it: nothing can have been said later than the last change. Only a conversation that
-    changed recently, or whose stored time is not known, is read first.
+    know it: nothing can have been said later than the last change. One search for a hundred
+    conversations tells which of them changed since; those wait for the next pass. Only a
+    conversation that changed recently, or whose stored time is not known, is read first.
     """
 
     def __init__(
@@ -56,28 +65,47 @@ class Writer:
         self._known = known
         self._now = now
         self._quiet_seconds = quiet_seconds
-        self._refusals = 0  # in a row
-        self._last_refusal = ""
+        self._refusals = Refusals(client)
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
-        self._refusals = 0
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="intercom") as pool:
-            for start in range(0, len(changes), _CHUNK):
-                yield from self._chunk(changes[start : start + _CHUNK], pool)
+            for start in range(0, len(changes), BATCH):
+                yield from self._chunk(changes[start : start + BATCH], pool)
 
     def _chunk(
         self, changes: Sequence[FieldChange], pool: ThreadPoolExecutor
     ) -> Iterator[WriteOutcome]:
-        if self._refusals >= _MOST_REFUSALS:
-            yield from (_unwritten(change, self._last_refusal) for change in changes)
-            return
         stored: Mapping[ConversationKey, datetime] = {}
         if self._known is not None:
             stored = self._known([change.conversation for change in changes])
-        running = [
-            pool.submit(self._write, change, stored.get(change.conversation)) for change in changes
-        ]
+        before = {key: int(moment.timestamp()) for key, moment in stored.items()}
+        mine = [change.conversation for change in changes if self._touches(change)]
+        listed = self._listed([key for key in mine if key in before])
+        running = []
+        for change in changes:
+            at = before.get(change.conversation)
+            if not self._touches(change):
+                yield WriteOutcome(change=change, written=True)
+            elif at is not None and (listed or {}).get(change.conversation, at) > at:
+                yield _unwritten(change, CHANGED)
+            else:
+                running.append(pool.submit(self._write, change, at, look=listed is None))
         yield from self._outcomes(running)
+
+    def _listed(self, keys: Sequence[ConversationKey]) -> dict[ConversationKey, int] | None:
+        """Return when a search says they last changed; None where it cannot be asked for ids."""
+        if self._refusals.whole is not None:
+            return {}
+        by_id = {split_key(key)[1]: key for key in keys}
+        found = rows_of(self._client, list(by_id)) if by_id else []
+        if found is None:
+            return None
+        moments = ((identity(row.get("id")), seconds(row.get("updated_at"))) for row in found)
+        return {by_id[i]: at for i, at in moments if i in by_id and at is not None}
+
+    def _touches(self, change: FieldChange) -> bool:
+        add, remove = self._tags.wanted(change)
+        return bool(add or remove or change.fields.keys() & TITLES.keys())
 
     def _outcomes(self, running: Sequence[Future[WriteOutcome]]) -> Iterator[WriteOutcome]:
         """Yield what was done before raising what went wrong, so that nothing done is lost."""
@@ -85,60 +113,76 @@ class Writer:
         for future in running:
             problem = future.exception()
             if problem is None:
-                yield self._counted(future.result())
+                yield future.result()
             else:
                 problems.append(problem)
         if problems:
             raise problems[0]
 
-    def _counted(self, outcome: WriteOutcome) -> WriteOutcome:
-        if outcome.written:
-            self._refusals = 0
-        elif outcome.permanent:
-            self._refusals += 1
-            self._last_refusal = outcome.reason or ""
-        return outcome
-
-    def _write(self, change: FieldChange, stored: datetime | None) -> WriteOutcome:
+    def _write(self, change: FieldChange, before: int | None, *, look: bool) -> WriteOutcome:
+        fields = {name: change.fields[name] for name in sorted(change.fields) if name in TITLES}
+        known = self._refusals.known(fields)
+        if known is not None:
+            return _unwritten(change, known)
         try:
-            return self._write_or_raise(change, stored)
+            return self._write_or_raise(change, fields, before, look=look)
+        except SkipThis as problem:
+            return _unwritten(change, str(problem))
         except Refused as error:
-            reason = "deleted" if not_there(error) else str(error)
+            if not_there(error) and deleted_there(error):
+                return _unwritten(change, "deleted", permanent=True)
             logger.info(
                 "intercom.write_refused",
                 extra={"conversation": change.conversation, "status": error.status},
             )
-            return _unwritten(change, reason, permanent=error.status in _WRONG_VALUE)
+            reason, permanent = self._refusals.judge(error, fields)
+            return _unwritten(change, reason, permanent=permanent)
 
-    def _write_or_raise(self, change: FieldChange, stored: datetime | None) -> WriteOutcome:
-        fields = {name: change.fields[name] for name in sorted(change.fields) if name in TITLES}
+    def _write_or_raise(
+        self,
+        change: FieldChange,
+        fields: Mapping[str, str | None],
+        before: int | None,
+        *,
+        look: bool,
+    ) -> WriteOutcome:
         add, remove = self._tags.wanted(change)
-        if not (fields or add or remove):
-            return WriteOutcome(change=change, written=True)
-        before = None if stored is None else int(stored.timestamp())
-        if before is None or before > self._now() - self._quiet_seconds:
-            current = self._retrieved(change)
+        read = before
+        if look or before is None or before > self._now() - self._quiet_seconds:
+            current = self._client.get(_path(change))
+            read = seconds(current.get("updated_at"))
+            if before is not None and read is not None and read > before:
+                raise _ChangedMeanwhile(CHANGED)
             if not self._may_be_written(current):
                 return _unwritten(change, NOT_QUIET)
-            shown = state_of(current).fields
-            fields = {name: value for name, value in fields.items() if shown[name] != value}
+            fields = _differing(fields, current)
         # The tag first: the update's answer then also tells how the tag left the conversation.
         self._tags.change(change.conversation, add=add, remove=remove)
-        return self._outcome(change, self._put(change, fields), before)
+        # A tag moves updated_at too: after it the time proves nothing.
+        answer = self._put(change, fields, None if add or remove else read)
+        return self._outcome(change, answer, before)
 
     def _may_be_written(self, current: Json) -> bool:
         return is_closed(current) or last_said_at(current) <= self._now() - self._quiet_seconds
 
-    def _put(self, change: FieldChange, fields: Mapping[str, str | None]) -> Json:
+    def _put(self, change: FieldChange, fields: Mapping[str, str | None], read: int | None) -> Json:
         """Update and return the whole conversation; null clears a value."""
         if not fields:
-            return self._retrieved(change)
-        values = {TITLES[name]: value for name, value in fields.items()}
-        answer = self._client.put(_path(change), {"custom_attributes": values})
-        return answer if has_parts(answer) else self._retrieved(change)
+            return self._client.get(_path(change))
 
-    def _retrieved(self, change: FieldChange) -> Json:
-        return self._client.get(_path(change))
+        def landed(current: Json) -> bool:
+            """Say whether our update arrived, or raise when somebody else's did."""
+            if not _differing(fields, current):
+                return True
+            updated = seconds(current.get("updated_at"))
+            if read is not None and updated is not None and updated > read:
+                raise _ChangedMeanwhile(CHANGED)
+            return False
+
+        values = {TITLES[name]: value for name, value in fields.items()}
+        body = {"custom_attributes": values}
+        answer = self._client.put(_path(change), body, landed=landed)
+        return answer if has_parts(answer) else self._client.get(_path(change))
 
     def _outcome(self, change: FieldChange, answer: Json, before: int | None) -> WriteOutcome:
         """Tell how the conversation stands now.
@@ -157,7 +201,13 @@ class Writer:
 
 
 def _path(change: FieldChange) -> str:
-    return f"/conversations/{split_key(change.conversation)[1]}"
+    return path_of(split_key(change.conversation)[1])
+
+
+def _differing(fields: Mapping[str, str | None], current: Json) -> dict[str, str | None]:
+    """Return the values that the conversation does not show; writing the others changes nothing."""
+    shown = state_of(current).fields
+    return {name: value for name, value in fields.items() if shown[name] != value}
 
 
 def _unwritten(change: FieldChange, reason: str, *, permanent: bool = False) -> WriteOutcome:

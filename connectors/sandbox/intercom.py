@@ -39,6 +39,7 @@ class _Window:
         self._limit = limit
         self._start = 0
         self._used = 0
+        self.most = 0  # in any window
 
     def spend(self) -> bool:
         """Count the call and say whether it still fits."""
@@ -46,6 +47,7 @@ class _Window:
         if start != self._start:
             self._start, self._used = start, 0
         self._used += 1
+        self.most = max(self.most, self._used)
         return self._limit is None or self._used <= self._limit
 
     def headers(self) -> dict[str, str]:
@@ -74,7 +76,7 @@ def intercom_app(
     # One request at a time: a page must not be cut while a test or another thread moves rows.
     app.before_request(lambda: _take(state))
     app.teardown_request(lambda _: state.lock.release())
-    _install_access(app, token, _Window(clock, calls_per_window))
+    _install_access(app, state, token, _Window(clock, calls_per_window))
     intercom_conversations.register(app, desk)
     intercom_people.register(app, desk)
     app.register_error_handler(Refusal, refused)
@@ -95,7 +97,7 @@ def _refused_by_flask(error: HTTPException) -> Response:
     return refused(Refusal(error.code or 500, code, error.name))
 
 
-def _install_access(app: Flask, token: str, window: _Window) -> None:
+def _install_access(app: Flask, state: IntercomState, token: str, window: _Window) -> None:
     def check() -> Response | None:
         g.version = (2, 14)
         if request.path.startswith(_OPEN_PATHS):
@@ -104,8 +106,11 @@ def _install_access(app: Flask, token: str, window: _Window) -> None:
         bearer = given.token if given is not None and given.type == "bearer" else None
         if bearer is None or not secrets.compare_digest(bearer.encode(), token.encode()):
             return _refusal(401)
+        state.versions_asked[request.headers.get("Intercom-Version", "")] += 1
         g.version = _asked_version()
-        return None if window.spend() else _refusal(429)
+        fits = window.spend()
+        state.most_calls = window.most
+        return None if fits else _refusal(429)
 
     def add_headers(response: Response) -> Response:
         if not request.path.startswith(_OPEN_PATHS):

@@ -172,7 +172,8 @@ def _tag(desk: Desk, given: str) -> int:
 def _search(desk: Desk, found: _Found, body: Json) -> Json:
     paging = read_paging(body, strict_order=version() >= (2, 16))
     question = json.dumps([body.get("query"), paging.field, paging.descending], sort_keys=True)
-    if (found.question, found.version) != (question, desk.state.version):
+    late = desk.state.search_lag > 0  # then time alone changes what is found
+    if late or (found.question, found.version) != (question, desk.state.version):
         found.keys = _matching(desk, body.get("query"), paging)
         found.question, found.version = question, desk.state.version
     rest = _behind(found.keys, paging)
@@ -212,6 +213,8 @@ def _matching(desk: Desk, query: Any, paging: Paging) -> list[Key]:
         key=len,
     )
     rows = [state.conversations[id_] for _, id_ in candidates]
+    if state.search_lag:
+        rows = [row for row in rows if state.is_listed(row)]
     keys = [_key(row, paging) for row in rows if test(partial(_value, desk, row))]
     return sorted(keys, reverse=paging.descending)
 

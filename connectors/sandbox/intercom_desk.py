@@ -40,7 +40,9 @@ class Desk:
 
     def show(self, row: Conversation) -> Json:
         plain = request.args.get("display_as") == "plaintext"
-        return whole_conversation_json(self.state, row, version=version(), plain=plain)
+        shown = whole_conversation_json(self.state, row, version=version(), plain=plain)
+        spoil = self.state.spoiled.get(row.id)
+        return shown if spoil is None else spoil(shown)
 
 
 def number_of(key: str) -> int:

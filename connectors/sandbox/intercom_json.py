@@ -31,7 +31,7 @@ def conversation_json(state: IntercomState, row: Conversation, *, version: tuple
     numeric_none = 0 if version >= (2, 16) else None
     contact = state.contacts.get(row.contact)
     return {
-        "type": "conversation",
+        "type": "ticket" if row.id in state.tickets else "conversation",
         "id": str(row.id),
         "created_at": row.created_at,
         "updated_at": row.updated_at,
@@ -71,10 +71,21 @@ def conversation_json(state: IntercomState, row: Conversation, *, version: tuple
         "custom_attributes": dict(row.custom_attributes),
         "topics": {"type": "topic.list", "topics": [], "total_count": 0},
         "ticket": None,
-        "linked_objects": {"type": "list", "data": [], "total_count": 0, "has_more": False},
+        "linked_objects": _linked(state, row),
         "ai_agent": None,
         "ai_agent_participated": False,
     }
+
+
+def _linked(state: IntercomState, row: Conversation) -> Json:
+    born = state.tickets.get(row.id)
+    data = [] if born is None else [{"type": "conversation", "id": str(born), "category": None}]
+    data += [
+        {"type": "ticket", "id": str(ticket), "category": "Back-office"}
+        for ticket, conversation in state.tickets.items()
+        if conversation == row.id
+    ]
+    return {"type": "list", "data": data, "total_count": len(data), "has_more": False}
 
 
 def whole_conversation_json(

@@ -61,7 +61,7 @@ def _register_admins(app: Flask, desk: Desk) -> None:
             "type": "app",
             "id_code": "sandbox",
             "name": "Sandbox",
-            "region": "US",
+            "region": state.region,
             "timezone": "UTC",
             "created_at": 0,
             "secure": False,

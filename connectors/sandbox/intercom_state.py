@@ -4,6 +4,7 @@ Knows which change moves updated_at and which part it leaves in the thread. Know
 """
 
 import threading
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
@@ -21,6 +22,8 @@ from connectors.sandbox.intercom_records import (
     world_of,
 )
 from connectors.sandbox.records import Keyset, seconds
+
+Spoil = Callable[[dict[str, Any]], dict[str, Any]]
 
 _REDACTED = "This message was deleted"
 _FIN = Author(AuthorType.BOT, FIN)
@@ -52,6 +55,13 @@ class IntercomState:
         self.updated = Keyset((row.updated_at, row.id) for row in rows)
         self.created = Keyset((row.created_at, row.id) for row in rows)
         self.version = 0  # moves with every change, so that a search can be kept until then
+        # What a live workspace may do to its callers.
+        self.region = "US"
+        self.search_lag = 0  # seconds until a search lists a change
+        self.spoiled: dict[int, Spoil] = {}  # what retrieving a conversation answers instead
+        self.tickets: dict[int, int] = {}  # a conversation that is a ticket, and where it was born
+        self.versions_asked: Counter[str] = Counter()  # by the header, "" without one
+        self.most_calls = 0  # in a window
 
     def now(self) -> int:
         return seconds(self.clock())
@@ -97,6 +107,18 @@ class IntercomState:
             row = self.conversations[conversation_id]
             author = self._admin(row, admin_id)
             return self._append(row, self._part("comment" if public else "note", author, text))
+
+    def act_with_words(self, conversation_id: int, kind: str, text: str) -> Part:
+        """An agent closes, opens or assigns and says something with it."""
+        with self.lock:
+            row = self.conversations[conversation_id]
+            row.state = {"close": "closed", "open": "open"}.get(kind, row.state)
+            return self._append(row, self._part(kind, self._admin(row, None), text))
+
+    def reply_as_bot(self, conversation_id: int, text: str) -> Part:
+        with self.lock:
+            row = self.conversations[conversation_id]
+            return self._append(row, self._part("comment", _FIN, text))
 
     def set_field_as_agent(
         self, conversation_id: int, name: str, value: Any, *, admin_id: int | None = None
@@ -150,6 +172,15 @@ class IntercomState:
             row.custom_attributes.update(values)
             row.updated_at = self.now()
             return row
+
+    def delete_company(self, company_id: int) -> None:
+        """The company goes; what belonged to it may still name it."""
+        with self.lock:
+            del self.companies[company_id]
+
+    def is_listed(self, row: Conversation) -> bool:
+        """Say whether the search's index has the conversation's last change already."""
+        return row.updated_at <= self.now() - self.search_lag
 
     def merge_contact(self, source_id: int, target_id: int) -> None:
         """The source vanishes; its conversations belong to the target."""

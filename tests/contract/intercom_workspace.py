@@ -23,6 +23,7 @@ from service.domain.conversations import (
     HelpdeskState,
     IncomingMessage,
     Page,
+    fingerprint,
     split_key,
 )
 from service.domain.writeback import WriteOutcome
@@ -65,12 +66,20 @@ class Store:
     agents: dict[str, Agent] = field(default_factory=dict)
     gone: set[ConversationKey] = field(default_factory=set)
     complete: set[ConversationKey] = field(default_factory=set)
+    unusable: dict[ConversationKey, str] = field(default_factory=dict)
 
     def known(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
         return {key: self.updated[key] for key in keys if key in self.updated}
 
     def save(self, page: Page) -> None:
-        self.cursor = page.cursor
+        """Store as the port asks: parts are added and replaced, and removed when all are here."""
+        if page.cursor:
+            self.cursor = page.cursor
+        here = {(incoming.conversation, incoming.message.id) for incoming in page.messages}
+        for place in [place for place in self.messages if place[0] in page.complete]:
+            if place not in here:
+                del self.messages[place]
+        self.unusable.update({each.key: each.why for each in page.unusable})
         for head in page.heads:
             self.heads[head.key] = head
             self.updated[head.key] = head.updated_at
@@ -91,6 +100,11 @@ class Store:
 
     def texts(self, key: ConversationKey) -> list[str]:
         return [m.message.text for (k, _), m in self.messages.items() if k == key]
+
+    def fingerprint(self, key: ConversationKey) -> str:
+        """What decides whether a conversation is analysed again."""
+        found = [m.message for (k, _), m in self.messages.items() if k == key]
+        return fingerprint(sorted(found, key=lambda message: message.created_at))
 
 
 @dataclass
@@ -119,6 +133,15 @@ class Workspace:
 
     def retrieved(self) -> int:
         return self.calls().get("GET /conversations/<int:conversation_id>", 0)
+
+    def fetch(self, *keys: ConversationKey) -> list[Page]:
+        pages = list(self.desk.fetch(keys))
+        for page in pages:
+            self.store.save(page)
+        return pages
+
+    def key_of(self, number: int) -> ConversationKey:
+        return ConversationKey(f"intercom:{number}")
 
     def searched(self) -> int:
         return self.calls().get("POST /conversations/search", 0)
@@ -193,11 +216,14 @@ def workspace(
     *,
     token: str = TOKEN,
     remembers: bool = True,
+    calls_per_window: int | None = None,
     wrap: Callable[[IntercomStand], None] = lambda _: None,
     **settings: object,
 ) -> Iterator[Workspace]:
     clock, store = Clock(BEGUN + timedelta(days=2)), Store()
-    stand = intercom_app(corpus or small_corpus(), token=TOKEN, clock=clock)
+    stand = intercom_app(
+        corpus or small_corpus(), token=TOKEN, clock=clock, calls_per_window=calls_per_window
+    )
     wrap(stand)
     with stand.serve() as server:
         given = {

@@ -9,7 +9,6 @@ import httpx
 
 from connectors.intercom import build
 from connectors.intercom.cursor import MOST_SEEN, Cursor, load
-from connectors.intercom.limiter import Limiter
 from connectors.intercom.payload import moment_of, seconds
 from service.domain.conversations import ConversationKey, Role
 from service.ports import Helpdesk
@@ -105,9 +104,10 @@ def test_a_server_without_a_total_counts_nothing() -> None:
     assert Server(conversation()).desk().count(BEGUN, BEGUN + timedelta(days=1)) is None
 
 
-def test_a_conversation_without_dates_or_id_is_left_out_and_the_pass_goes_on() -> None:
+def test_a_conversation_without_a_date_is_set_aside_and_the_pass_goes_on() -> None:
     (page,) = Server(conversation(created_at=None)).desk().pages(None)
     assert page.heads == ()
+    assert [each.key for each in page.unusable] == [KEY]
 
 
 def test_a_reply_in_the_very_second_of_our_own_writing_is_read() -> None:
@@ -138,33 +138,6 @@ def test_the_cursor_stays_small() -> None:
 def test_a_cursor_that_is_not_ours_means_everything() -> None:
     for strange in (None, "", "nonsense", "[]", '{"since":"x"}'):
         assert load(strange) == Cursor(full=True)
-
-
-def test_calls_spread_out_when_little_is_left_of_the_window() -> None:
-    clock = Clock(BEGUN)
-    limiter = Limiter(now=lambda: clock.now.timestamp(), sleep=clock.sleep)
-    limiter.wait()
-    limiter.read({})
-    limiter.read(_share(remaining=90, reset=NOW + 10))
-    limiter.wait()
-    assert clock.slept == []
-    limiter.read(_share(remaining=45, reset=NOW + 10))
-    limiter.wait()
-    assert clock.slept == [0.5]
-    limiter.read(_share(remaining=20, reset=NOW + 8.5))
-    limiter.wait()
-    assert clock.slept == [0.5, 8.0]
-    limiter.read(_share(remaining=0, reset=NOW + 1e6))
-    limiter.wait()
-    assert len(clock.slept) == 2
-
-
-def _share(*, remaining: float, reset: float) -> dict[str, str]:
-    return {
-        "x-ratelimit-limit": "100",
-        "x-ratelimit-remaining": str(remaining),
-        "x-ratelimit-reset": str(reset),
-    }
 
 
 def test_times_are_read_however_they_are_told() -> None:

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 import pytest
 
 from connectors.intercom import build
+from connectors.sandbox.faults import Fault, FaultKind
 from service.domain.conversations import ConversationKey
 from service.domain.writeback import FieldChange, FieldSpec, WriteOutcome, field_specs
 from service.errors import Misused, SkipThis, Unauthorized
 from tests.contract.intercom_workspace import SECRET, Workspace, small_corpus, workspace
 
 PUT = "PUT /conversations/<int:conversation_id>"
+SEARCH = "POST /conversations/search"
 DRIVERS = ("Billing", "Unmapped")
 SPECS: tuple[FieldSpec, ...] = field_specs(DRIVERS, ("refund",))
 NEGATIVE: Mapping[str, str | None] = {"sentiment": "negative", "driver": "Billing"}
@@ -43,7 +45,7 @@ def test_only_changed_values_are_written_with_one_call_each() -> None:
         ready(world)
         outcomes = write(world, *(change(key) for key in world.all_keys()))
         assert all(outcome.written for outcome in outcomes)
-        assert world.calls() == {PUT: 30}
+        assert world.calls() == {PUT: 30, SEARCH: 1}
         row = world.state.conversations[world.id_of(world.all_keys()[0])]
         assert row.custom_attributes == {
             "Verbatim Sentiment": "negative",
@@ -66,17 +68,18 @@ def test_our_own_writing_is_not_read_again() -> None:
         assert world.retrieved() == 0
 
 
-def test_a_reply_that_arrives_before_our_writing_is_still_read() -> None:
+def test_what_changed_since_it_was_read_is_read_before_it_is_written() -> None:
     with workspace() as world:
         ready(world)
         key = world.all_keys()[0]
         world.clock.move(hours=1)
         world.state.add_comment(world.id_of(key), "Nobody read this yet.")
         (outcome,) = write(world, change(key))
-        assert (outcome.written, outcome.updated_at) == (True, None)
-        world.clock.move(minutes=5)
+        assert (outcome.written, outcome.reason) == (False, "changed since it was read")
+        world.clock.move(minutes=40)
         world.sync()
         assert "Nobody read this yet." in world.store.texts(key)
+        assert write(world, change(key))[0].written
 
 
 def test_a_reply_after_our_writing_retrieves_exactly_that_one() -> None:
@@ -120,26 +123,37 @@ def test_a_closed_conversation_is_written_at_once() -> None:
         assert write(world, change(key))[0].written
 
 
-def test_a_value_that_the_helpdesk_does_not_know_is_refused_for_good() -> None:
+def test_a_value_that_the_helpdesk_does_not_know_says_what_to_do() -> None:
     with workspace() as world:
         ready(world)
-        first, second, _ = world.all_keys()
-        refused, written = write(
-            world, change(first, {"driver": "Nowhere"}), change(second, {"driver": "Billing"})
-        )
-        assert (refused.written, refused.permanent) == (False, True)
-        assert "Verbatim Driver" in (refused.reason or "")
-        assert written.written
+        first, second, third = world.all_keys()
+        (refused,) = write(world, change(first, {"driver": "Nowhere"}))
+        assert (refused.written, refused.permanent) == (False, False)
+        assert "'Verbatim Driver' has no option 'Nowhere'" in (refused.reason or "")
+        assert "verbatim setup intercom" in (refused.reason or "")
+        assert all(each.written for each in write(world, change(second), change(third)))
 
 
-def test_writing_stops_when_every_value_is_refused() -> None:
+def test_writing_stops_when_the_attributes_are_not_there() -> None:
     with workspace(small_corpus(150)) as world:
         world.sync()
         outcomes = write(world, *(change(key) for key in world.all_keys()))
         assert len(outcomes) == 150
+        assert not any(outcome.written or outcome.permanent for outcome in outcomes)
+        assert world.calls()[PUT] <= 8
+        assert "no attribute 'Verbatim" in (outcomes[-1].reason or "")
+
+
+def test_writing_stops_when_everything_is_refused_without_a_reason() -> None:
+    with workspace(small_corpus(150)) as world:
+        ready(world)
+        world.stand.faults.add(
+            Fault(kind=FaultKind.SERVER_ERROR, status=422, times=None, method="PUT")
+        )
+        outcomes = write(world, *(change(key) for key in world.all_keys()))
+        assert len(outcomes) == 150
         assert not any(outcome.written for outcome in outcomes)
-        assert world.calls()[PUT] == 64
-        assert [outcome.permanent for outcome in outcomes].count(False) == 150 - 64
+        assert 10 <= world.calls()[PUT] <= 20
 
 
 def test_a_deleted_conversation_cannot_be_written() -> None:
