@@ -43,6 +43,17 @@ _BLOCKS = (
 )
 _CELLS = frozenset(("td", "th"))
 _MOST_QUOTE_MARKS = 8
+# How mail programs mark old mail in HTML: by a class, an id that starts so, or from an id on.
+_OLD_CLASSES = frozenset(
+    ("gmail_attr", "gmail_quote_attribution", "yahoo_quoted", "moz-cite-prefix", "protonmail_quote")
+)
+_OLD_IDS = ("yahoo_quoted",)
+_GMAIL_QUOTE = "gmail_quote"
+_REPLY_HEAD = "divrplyfwdmsg"
+_REPLY_POINT = "appendonsend"
+# Gmail's button "indent more" makes a blockquote too, of the writer's own words.
+_INDENT = re.compile(r"margin[^;]{0,40}\b40px.{0,60}border:\s*(?:none|0)", re.IGNORECASE)
+_MOST_LOOKS = 50  # searches inside an element; mail nests a few dozen of them at most
 
 
 def plain(body: str, *, is_html: bool) -> str:
@@ -98,6 +109,10 @@ class _Lines:
         self._lines: list[str] = []
         self._line = ""
         self._quoted = 0
+        self._quoting: set[int] = set()  # elements that are old mail from end to end
+        self._old_from_here: dict[int, int] = {}  # parent -> how often its rest turned old
+        self._old_lines = 0  # in the outermost old part
+        self._looks = 0
         self._verbatim = 0  # inside <pre>, where white space counts
 
     def read(self, root: LexborNode) -> str:
@@ -117,7 +132,7 @@ class _Lines:
             self._end_line()
         elif tag in _BLOCKS:
             self._block(tag)
-            self._quoted += tag == "blockquote"
+            self._mark_old(node, tag)
             self._verbatim += tag == "pre"
         elif tag in _CELLS and self._line.strip():
             self._say(" ")
@@ -129,10 +144,53 @@ class _Lines:
         if tag not in _BLOCKS:
             return
         self._break()
-        self._quoted -= tag == "blockquote"
+        self._unmark_old(node)
         self._verbatim -= tag == "pre"
         if tag in _SPACED:
             self._blank()
+
+    def _mark_old(self, node: LexborNode, tag: str) -> None:
+        """Old mail gets "> " marks, so that one reader of plain text sees it all alike."""
+        if self._is_rest_of_parent(node):
+            parent = node.parent
+            if parent is not None and parent.mem_id not in self._old_from_here:
+                self._old_from_here[parent.mem_id] = 1
+                self._quoted += 1
+        elif (tag == "blockquote" or not self._quoted) and self._is_old(node, tag):
+            self._quoting.add(node.mem_id)
+            self._quoted += 1
+
+    def _unmark_old(self, node: LexborNode) -> None:
+        was = self._quoted
+        if node.mem_id in self._quoting:
+            self._quoting.remove(node.mem_id)
+            self._quoted -= 1
+        self._quoted -= self._old_from_here.pop(node.mem_id, 0)
+        if was and not self._quoted:
+            # A single marked line could be an arrow that the customer typed; two cannot.
+            if self._old_lines == 1:
+                self._lines.append(">")
+            self._old_lines = 0
+
+    def _is_old(self, node: LexborNode, tag: str) -> bool:
+        attributes = node.attributes or {}
+        if tag == "blockquote":
+            return _INDENT.search((attributes.get("style") or "")[:200]) is None
+        classes = set((attributes.get("class") or "").lower().split()[:20])
+        if _GMAIL_QUOTE in classes:
+            return not self._holds_blockquote(node)
+        id_ = (attributes.get("id") or "").lower().removeprefix("x_")
+        return not classes.isdisjoint(_OLD_CLASSES) or id_.startswith(_OLD_IDS)
+
+    def _holds_blockquote(self, node: LexborNode) -> bool:
+        """Gmail wraps answers between old words too; a forward has only old ones."""
+        self._looks += 1
+        return self._looks > _MOST_LOOKS or node.css_first("blockquote") is not None
+
+    def _is_rest_of_parent(self, node: LexborNode) -> bool:
+        """Outlook puts old mail behind a mark, not inside it."""
+        id_ = ((node.attributes or {}).get("id") or "").lower().removeprefix("x_")
+        return id_ == _REPLY_HEAD or (id_ == _REPLY_POINT and _next_tag(node) == "hr")
 
     def _block(self, tag: str) -> None:
         self._break()
@@ -157,6 +215,7 @@ class _Lines:
 
     def _end_line(self) -> None:
         marks = "> " * min(self._quoted, _MOST_QUOTE_MARKS)
+        self._old_lines += bool(self._quoted and self._line.strip())
         self._lines.append(marks + self._line.rstrip(" "))
         self._line = ""
 
@@ -176,6 +235,16 @@ def _walk(root: LexborNode) -> Iterator[tuple[LexborNode, bool]]:
         if entering:
             stack.append((node, False))
             stack.extend((child, True) for child in reversed(_children(node)))
+
+
+def _next_tag(node: LexborNode) -> str | None:
+    """Return the tag of the next element; white space between is none."""
+    following = node.next
+    while following is not None and following.tag == "-text":
+        if (following.text_content or "").strip():
+            return None
+        following = following.next
+    return None if following is None else following.tag
 
 
 def _children(node: LexborNode) -> list[LexborNode]:

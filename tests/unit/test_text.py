@@ -3,6 +3,7 @@
 import pytest
 
 from connectors._text import MOST_BYTES, MOST_NESTED, clean, html_to_text, plain
+from service.domain.segments import new_text_spans
 
 
 @pytest.mark.parametrize(
@@ -72,3 +73,63 @@ def test_a_huge_body_is_cut_at_the_cap_and_never_inside_a_character() -> None:
     text = plain("é" * MOST_BYTES, is_html=False)
     assert len(text.encode()) == MOST_BYTES
     assert set(text) == {"é"}
+
+
+@pytest.mark.parametrize(
+    ("html", "text", "new"),
+    [
+        (
+            '<div>Fails.</div><div class="gmail_quote"><div class="gmail_attr">On 2 Nov 2026 Ana '
+            'wrote:<br></div><blockquote class="gmail_quote">Try again</blockquote></div>',
+            "Fails.\n> On 2 Nov 2026 Ana wrote:\n>\n> Try again\n>",
+            ["Fails."],
+        ),
+        (
+            '<div class="gmail_quote"><div class="gmail_attr">Ana wrote:</div><blockquote>Which?'
+            "</blockquote><div>This one.</div></div>",
+            "> Ana wrote:\n>\n> Which?\n>\nThis one.",
+            ["This one."],
+        ),
+        (
+            '<div>Is this you?</div><div class="gmail_quote">Forwarded message<br>Pay now</div>',
+            "Is this you?\n> Forwarded message\n> Pay now",
+            ["Is this you?"],
+        ),
+        (
+            '<div>Twice.</div><div id="appendonsend"></div><hr><div id="divRplyFwdMsg"><b>From:</b>'
+            " Ana</div><div>We refunded.</div>",
+            "Twice.\n> From: Ana\n> We refunded.",
+            ["Twice."],
+        ),
+        (
+            '<div>Twice.</div><div id="appendonsend"></div><div>And late.</div>',
+            "Twice.\nAnd late.",
+            ["Twice.\nAnd late."],
+        ),
+        (
+            '<div>Broken.</div><div id="yahoo_quoted_8" class="yahoo_quoted">Hello</div>',
+            "Broken.\n> Hello\n>",
+            ["Broken."],
+        ),
+        (
+            '<p>No.</p><div class="moz-cite-prefix">Am 2.11.26 schrieb Ana:</div>'
+            '<blockquote type="cite">Geht es?</blockquote><p>Nein.</p>',
+            "No.\n\n> Am 2.11.26 schrieb Ana:\n>\n> Geht es?\n>\nNein.",
+            ["No.", "Nein."],
+        ),
+        (
+            '<blockquote style="margin:0 0 0 40px;border:none;padding:0">indented</blockquote>',
+            "indented",
+            ["indented"],
+        ),
+    ],
+)
+def test_what_a_mail_program_calls_old_gets_marks(html: str, text: str, new: list[str]) -> None:
+    read = plain(html, is_html=True)
+    assert read == text
+    assert [read[start:end].strip() for start, end in new_text_spans(read)] == new
+
+
+def test_many_nested_quotes_are_looked_into_a_bounded_number_of_times() -> None:
+    html = '<div class="gmail_quote">' * 1900 + "<i>y</i>" * 5000 + "<blockquote>old"
+    assert "old" in html_to_text(html)
