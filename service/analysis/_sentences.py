@@ -1,7 +1,7 @@
 """Cuts a customer's message into sentences that keep their place in it.
 
-Knows punctuation, line breaks, quoted history and greetings. It never rewrites a text: a span is
-always a slice of the message. What a sentence means is decided elsewhere.
+Knows punctuation, line breaks and greetings; what is old mail, the domain says. It never rewrites
+a text: a span is always a slice of the message. What a sentence means is decided elsewhere.
 """
 
 import re
@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from service.domain.conversations import Conversation, Message
+from service.domain.segments import new_text_spans
 
 LONGEST_SENTENCE = 320  # a run-on text is cut at a space, so that a quote stays readable
 LONGEST_READ = 20_000  # code points of one message; a pasted log says nothing more after that
@@ -22,14 +23,6 @@ _ABBREVIATION = re.compile(
 )
 _ABBREVIATION_REACH = 10
 _SHORT_LINE = 50  # shorter lines are lines on purpose; longer ones are wrapped by a mail program
-_QUOTED_LINE = re.compile(r"\s*>")
-_HISTORY_STARTS = re.compile(
-    r"\s*(?:on\b.{6,120}\bwrote:|-{2,}\s*(?:original|forwarded) message\s*-{2,}"
-    r"|_{10,}|begin forwarded message:|##-.{0,80}-##)\s*$",
-    re.IGNORECASE,
-)
-_HEADER_LINE = re.compile(r"\s*(?:from|sent|to|subject|date|cc):\s", re.IGNORECASE)
-_SIGNATURE = re.compile(r"--\s*$|\s*sent from my \w+", re.IGNORECASE)
 _WORD = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _NOT_WORDS = re.compile(r"https?://\S+|www\.\S+|@\w+|\[(?:email|phone|card|iban|secret|name)\]")
 _OPENING = re.compile(
@@ -85,32 +78,32 @@ def without_opening(text: str) -> int:
 
 
 def sentence_spans(text: str) -> Iterator[tuple[int, int]]:
-    """Yield (start, end) of each sentence, trimmed, in order; quoted history is left out."""
-    for start, end in _paragraphs(text[:LONGEST_READ]):
-        for cut_start, cut_end in _cut(text, start, end):
-            trimmed = _trim(text, cut_start, cut_end)
-            if trimmed is not None:
-                yield trimmed
+    """Yield (start, end) of each new sentence, trimmed, in order; old mail is left out."""
+    room = LONGEST_READ
+    for new_start, new_end in new_text_spans(text):
+        for start, end in _paragraphs(text, new_start, min(new_end, new_start + room)):
+            for cut_start, cut_end in _cut(text, start, end):
+                trimmed = _trim(text, cut_start, cut_end)
+                if trimmed is not None:
+                    yield trimmed
+        room -= new_end - new_start
+        if room <= 0:
+            return
 
 
-def _paragraphs(text: str) -> Iterator[tuple[int, int]]:
-    """Join wrapped lines, keep lines that stand alone apart, stop where an old mail begins."""
+def _paragraphs(text: str, new_start: int, new_end: int) -> Iterator[tuple[int, int]]:
+    """Join wrapped lines, keep lines that stand alone apart."""
     start: int | None = None
-    end = 0
-    lines = [(match.start(), match.end()) for match in _LINE.finditer(text) if match.group()]
-    headers = 0
-    for line_start, line_end in lines:
-        line = text[line_start:line_end]
-        headers = headers + 1 if _HEADER_LINE.match(line) else 0
-        if _HISTORY_STARTS.match(line) or _SIGNATURE.match(line) or headers == 3:
-            break
-        if _QUOTED_LINE.match(line) or not line.strip():
+    end = new_start
+    for match in _LINE.finditer(text, new_start, new_end):
+        line = match.group()
+        if not line.strip():
             if start is not None:
                 yield start, end
             start = None
             continue
-        start = line_start if start is None else start
-        end = line_end
+        start = match.start() if start is None else start
+        end = match.end()
         if _ends_here(line):
             yield start, end
             start = None
@@ -144,7 +137,7 @@ def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
 
 
 def _trim(text: str, start: int, end: int) -> tuple[int, int] | None:
-    while start < end and (text[start].isspace() or text[start] in "*•-"):
+    while start < end and (text[start].isspace() or text[start] in "*•->"):
         start += 1
     while end > start and text[end - 1].isspace():
         end -= 1

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from service.analysis._gates import Material
 from service.analysis._sentences import Sentence
 from service.domain.measurements import EmptyReason, Measurement, Sentiment
+from service.domain.segments import lies_in_new_text
 
 Floats = NDArray[np.float32]
 
@@ -66,7 +67,10 @@ class Piece:
     @property
     def text(self) -> str:
         message = self.sentences[0].message
-        return message.text[self.sentences[0].start : self.sentences[-1].end]
+        start, end = self.sentences[0].start, self.sentences[-1].end
+        if lies_in_new_text(message.text, start, end):
+            return message.text[start:end]
+        return " ".join(sentence.text for sentence in self.sentences)  # around old mail
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,11 +6,19 @@ form, the grounding and the gates.
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from service.analysis._claude_form import Filled, Form, Verdict, as_data, make_form, read_form
+from service.analysis._claude_form import (
+    ClaimedQuote,
+    Filled,
+    Form,
+    Verdict,
+    as_data,
+    make_form,
+    read_form,
+)
 from service.analysis._gates import (
     Material,
     empty,
@@ -24,7 +32,7 @@ from service.analysis._gates import (
 )
 from service.analysis._grounding import grounded
 from service.analysis._topics import issue_sentence, summary_of
-from service.domain.conversations import Conversation, Message
+from service.domain.conversations import Conversation, Message, new_words
 from service.domain.measurements import (
     Analysis,
     EmptyReason,
@@ -34,6 +42,7 @@ from service.domain.measurements import (
     TagAssignment,
     YesNo,
 )
+from service.domain.segments import new_text_spans
 from service.domain.taxonomy import Taxonomy
 from service.errors import (
     Misbehaving,
@@ -47,7 +56,7 @@ from service.measures import all_metrics
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
-CODE_VERSION = 1
+CODE_VERSION = 2
 BASE_URL = "https://api.anthropic.com"
 TIMEOUT = 60.0
 ROOM = 1_200  # output tokens; doubled once when an answer does not fit
@@ -127,7 +136,7 @@ class ClaudeAnalyser:
         material = Material(
             conversation=conversation, sentences=own_sentences(conversation), language=None
         )
-        data, numbers = as_data(conversation)
+        data, numbers = as_data(_without_old_mail(conversation))
         filled = _nothing(form) if nothing_to_read(material) else self._ask(data, form)
         quotes = _quotes(filled, numbers, material)
         return Analysis(
@@ -251,12 +260,29 @@ def _nothing(form: Form) -> Filled:
     )
 
 
+def _without_old_mail(conversation: Conversation) -> Conversation:
+    """What the model is shown: each message once, not again in every answer to it."""
+    messages = tuple(replace(message, text=new_words(message)) for message in conversation.messages)
+    return replace(conversation, messages=messages)
+
+
+def _grounded_in_new(message: Message, claim: ClaimedQuote) -> Quote | None:
+    """Find a quote in the new words of a message; its offsets count in the whole text."""
+    for start, end in new_text_spans(message.text):
+        part = replace(message, text=message.text[start:end])
+        quote = grounded(part, claim.text, claim.shows)
+        if quote is not None:
+            return replace(quote, start=start + quote.start, end=start + quote.end)
+    return None
+
+
 def _quotes(filled: Filled, numbers: dict[int, Message], material: Material) -> tuple[Quote, ...]:
     """Keep what a customer literally wrote in the named message; count the rest."""
     found: list[Quote] = []
+    whole = {message.id: message for message in material.conversation.messages}
     for claim in filled.quotes:
-        message = numbers.get(claim.message)
-        quote = grounded(message, claim.text, claim.shows) if message is not None else None
+        shown = numbers.get(claim.message)
+        quote = _grounded_in_new(whole[shown.id], claim) if shown is not None else None
         if quote is not None:
             found.append(quote)
     kept = list(true_quotes(found, material.conversation))

@@ -54,11 +54,12 @@ from service.domain.measurements import (
     TagAssignment,
     YesNo,
 )
+from service.domain.segments import new_text_spans
 from service.domain.taxonomy import Taxonomy
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
-CODE_VERSION = 1  # raise it when a rule changes what is measured
+CODE_VERSION = 2  # raise it when a rule changes what is measured
 BATCH = 64  # conversations read together: enough texts of each length to fill a batch
 SECOND_DRIVER = 0.6  # confidence that a further sentence needs to add a driver of its own
 WHOLE_MESSAGE = 400  # characters of the issue's message that are matched beside the sentence
@@ -202,7 +203,7 @@ class LocalAnalyser:
         issues = issue_sentences(material)
         if not issues:
             return []
-        whole = issues[0].message.text[issues[0].start : issues[0].start + WHOLE_MESSAGE]
+        whole = _from_here_on(issues[0])
         rows = ladder.scores([matching_text(s) for s in issues] + [whole])
         rows[0] = (rows[0] + rows[-1]) / 2
         topics: list[tuple[TagAssignment, Sentence]] = []
@@ -213,6 +214,14 @@ class LocalAnalyser:
                 topics.append((_assignment(raw, placed), sentence))
         # What is mapped stands first: it is the primary driver that people will see.
         return sorted(topics, key=lambda topic: topic[0].driver is None)[:MOST_TAGS]
+
+
+def _from_here_on(sentence: Sentence) -> str:
+    """What the customer goes on to say, up to where old mail begins."""
+    text = sentence.message.text
+    spans = new_text_spans(text)
+    last = next((end for _, end in spans if sentence.end <= end), sentence.end)
+    return text[sentence.start : min(last, sentence.start + WHOLE_MESSAGE)]
 
 
 def _sentiment(material: Material, read: _Read) -> tuple[Measurement, Sentence | None]:

@@ -10,6 +10,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import NewType
 
+from service.domain.segments import has_new_text, new_text_spans
+
 ConversationKey = NewType("ConversationKey", str)  # "zendesk:360001200001"
 AccountKey = NewType("AccountKey", str)  # "zendesk:4200001"
 AgentKey = NewType("AgentKey", str)  # "zendesk:77"
@@ -114,7 +116,7 @@ class Conversation:
         return self.head.key
 
     def customer_messages(self) -> tuple[Message, ...]:
-        """The customer's voice: public words of a customer."""
+        """The customer's voice: public words of a customer, and not of old mail alone."""
         return tuple(m for m in self.messages if is_customer_voice(m))
 
     def fingerprint(self) -> str:
@@ -171,7 +173,17 @@ class Page:
 
 
 def is_customer_voice(message: Message) -> bool:
-    return message.role is Role.CUSTOMER and message.public and bool(message.text.strip())
+    """A message that only repeats old mail says nothing of the customer's."""
+    return message.role is Role.CUSTOMER and message.public and has_new_text(message.text)
+
+
+def new_words(message: Message) -> str:
+    """Return what was written for this message, without old mail and signatures.
+
+    For reading only: offsets count in the whole text.
+    """
+    text = message.text
+    return "".join(text[start:end] for start, end in new_text_spans(text)).strip()
 
 
 def fingerprint(messages: Iterable[Message]) -> str:

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from service.domain.conversations import Conversation, ConversationKey, is_customer_voice
+from service.domain.segments import lies_in_new_text
 
 
 class Sentiment(StrEnum):
@@ -135,11 +136,12 @@ class Analysis:
 
 
 def quote_is_true(quote: Quote, conversation: Conversation) -> bool:
-    """Whether a quote is, letter for letter, what a customer publicly wrote in it."""
+    """Whether a quote is, letter for letter, what a customer publicly wrote in it and was new."""
     return any(
         message.id == quote.message
         and is_customer_voice(message)
         and 0 <= quote.start < quote.end
         and message.text[quote.start : quote.end] == quote.text
+        and lies_in_new_text(message.text, quote.start, quote.end)
         for message in conversation.messages
     )

@@ -30,6 +30,7 @@ _DISCLAIMER_LINES = 40
 
 # Possessive: a long line of spaces is read once.
 _LINE = re.compile(r"^[^\S\n]*+\S[^\n]*", re.MULTILINE)
+_STOPS = (".", "!", "?", "\u2026")
 _LOG_LINE = re.compile(r"\s*(?:> \S{1,80}@\d+\.\d|>>> )")  # npm's output, Python's prompt
 
 
@@ -207,7 +208,16 @@ class _Lines:
             return True
         if _LOG_LINE.match(self._line(first)):
             return False
-        return last - first > 1 or leads or self._line(first).rstrip().endswith("?")
+        return last - first > 1 or leads or self._is_somebodys_sentence(first)
+
+    def _is_somebodys_sentence(self, index: int) -> bool:
+        """An arrow goes on with the thought of the line before; a quoted line is a sentence."""
+        line = self._line(index).strip()
+        if line.endswith("?") or len(self.spans) == 1:
+            return True
+        before = self._line(index - 1).rstrip() if index else "."
+        words = line.lstrip("> ")
+        return before.endswith(_STOPS) and words[:1].isupper() and words.endswith(_STOPS)
 
     def _label_attributions(self, end: int) -> None:
         for index in range(end):
@@ -233,7 +243,7 @@ class _Lines:
                 break
             if self._gap_before(above):
                 break
-        if start == index and not is_attribution(words):
+        if start == index and not self._is(index + 1, Mark.QUOTE) and not is_attribution(words):
             return None
         return start
 

@@ -285,3 +285,18 @@ def test_other_words_are_not_found() -> None:
     message = Message(id="m", role=Role.CUSTOMER, public=True, created_at=START, text="It is fine")
     assert grounded(message, "It Is Fine", "driver") is None
     assert grounded(message, "It is", "driver") is None
+
+
+def test_old_mail_is_neither_shown_nor_quoted(stub: ClaudeStub) -> None:
+    old = "On 2 Nov 2026 Ana wrote:\n> You said: we will cancel our plan.\n> Is that so?"
+    conversation = talk(customer(f"It is settled, thank you.\n\n{old}"), customer(old))
+    said = [
+        quote("we will cancel our plan", "churn_risk"),
+        quote("It is settled, thank you.", "sentiment"),
+    ]
+    stub.will_fill(form(quotes=said, churn_risk="yes", churn_tier="explicit"))
+    found = analysed(stub, conversation)
+    shown = json.loads(stub.asked[0]["messages"][0]["content"])
+    assert [each["text"] for each in shown] == ["It is settled, thank you."]
+    assert metric(found, "churn_risk").reason is EmptyReason.NO_QUOTE
+    assert {q.text for q in found.quotes} == {"It is settled, thank you."}

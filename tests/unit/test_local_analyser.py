@@ -115,7 +115,7 @@ def test_agents_and_quoted_history_never_count(analyser: Analyser) -> None:
             "Thanks for the answer, all good here now.\n> We want to cancel our subscription."
         ),
         agent("Would you like to cancel your subscription?"),
-        customer("No need.\n\nOn Monday Ana wrote:\nI will cancel my account"),
+        customer("No need.\n\nOn Monday Ana wrote:\n> I will cancel my account"),
     )
     assert measured(analyser, conversation, "churn_risk").value == "no"
 

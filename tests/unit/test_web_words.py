@@ -10,12 +10,14 @@ from hypothesis import strategies as st
 
 from service.domain.conversations import Message, Role
 from service.domain.measurements import Quote
+from service.domain.segments import Kind
 from service.errors import Misused
 from service.query import Dimension, Filter, Query, Window
 from service.web import charts, form, gate
 from service.web.numbers import Share, percent
 from service.web.spreadsheet import csv_lines, text_cell
-from service.web.transcript import Span, pieces, read_span
+from service.web.transcript import Span, pieces, read_span, still_there
+from tests.talk import customer, talk
 
 NOON = datetime(2026, 11, 16, 12, tzinfo=UTC)
 TODAY = date(2026, 11, 22)
@@ -228,3 +230,19 @@ def test_a_chart_without_any_value_divides_by_nothing() -> None:
     points = [charts.Point(title="a", value=None, words="none", url=None)]
     chart = charts.bars(points, top=charts.scale(points), top_words="0")
     assert chart.marks[0].width == 0
+
+
+def test_old_parts_are_pale_and_never_highlighted() -> None:
+    text = "I will cancel.\nOn 2 Nov 2026 Ana wrote:\n> I will cancel.\n> Ana\n\n-- \nRosa"
+    old = text.rindex("I will cancel.")
+    linked = Span(message="m1", start=old, end=old + 14)
+    found = pieces(message(text), (quote(text, 0, 14), quote(text, old, old + 14)), None)
+    assert [(p.kind, p.shows) for p in found] == [
+        (Kind.NEW, ("sentiment",)),
+        (Kind.NEW, ()),
+        (Kind.QUOTED, ()),
+        (Kind.SIGNATURE, ()),
+    ]
+    conversation = talk(customer(text))
+    assert not still_there(linked, conversation)
+    assert still_there(Span(message="m1", start=0, end=14), conversation)
