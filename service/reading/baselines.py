@@ -4,7 +4,7 @@ from datetime import date
 
 from service.query import Window
 from service.reading.model import Baseline, BaselineKind
-from service.reading.periods import DAY, months_on, unit_on, unit_start
+from service.reading.units import DAY, months_on, unit_on, unit_start
 
 
 def baseline_of(period: Window, today: date) -> Baseline:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
-from service.reading import baselines, intents, periods, signals
+from service.reading import baselines, intents, periods, points, signals, units
 from service.reading.entities import Entities, find_entities
 from service.reading.model import Baseline, BaselineKind, Compare
 from service.reading.words import Words
@@ -39,7 +39,7 @@ class Seen:
 def look(words: Words, catalogue: Catalogue) -> Seen:
     entities = find_entities(words, catalogue)
     text = words.everything()
-    days = periods.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
+    days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
     since_fix = _since_fix(words, entities, catalogue)
     first, second = _two_periods(words, days)
     number = signals.find_number(words, entities.of("custom"))
@@ -125,7 +125,7 @@ def _since_fix(words: Words, entities: Entities, catalogue: Catalogue) -> Window
     return Window(named.day, catalogue.today + timedelta(days=1))
 
 
-def _two_periods(words: Words, days: periods.Days) -> tuple[Window | None, Window | None]:
+def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window | None]:
     """Read the period and, when another is named after it, what it is compared with."""
     first = periods.take_period(words, days)
     if first is None:
@@ -154,7 +154,7 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
     )
     if than is not None and second is None and seen.period is not None:
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=seen.period)
-        start = periods.unit_start(than.group(1), catalogue.today)
+        start = units.unit_start(than.group(1), catalogue.today)
         seen.period = Window(start, catalogue.today + timedelta(days=1))
 
 

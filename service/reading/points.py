@@ -1,0 +1,327 @@
+"""One period in words, such as "last week", "12 oct" or "early September", to its days.
+
+Half-open windows from the workspace's today; never the clock. No date library reads ranges this
+way: they return one instant, and some of them in the future.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
+from service.query import Window
+from service.reading.units import DAY, months_on, unit_on, unit_start
+
+_MONTH_NAMES = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
+MONTHS = {name: i for i, name in enumerate(_MONTH_NAMES, 1)}
+MONTHS |= {name[:3]: i for name, i in list(MONTHS.items())} | {"sept": 9}
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAYS = {name: i for i, name in enumerate(_DAY_NAMES)}
+_DAYS |= {name[:3]: i for name, i in list(_DAYS.items())} | {"tues": 1, "thur": 3, "thurs": 3}
+_COUNTS = [
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+]
+NUMBERS = {word: i for i, word in enumerate(_COUNTS, 1)} | {
+    "a": 1,
+    "a couple of": 2,
+    "a couple": 2,
+    "couple of": 2,
+    "couple": 2,
+    "a few": 3,
+    "few": 3,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+}
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+_WEEKDAY = "|".join(sorted(_DAYS, key=len, reverse=True))
+_N = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
+_UNIT = r"(days?|weeks?|wks?|months?|mths?|quarters?|qtrs?|years?|yrs?|d|w|m)"
+_WHOLE = r"(week|wk|month|quarter|qtr|year|yr)"
+
+Reader = Callable[[re.Match[str], "Days"], Window | None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Days:
+    """What a period is read against."""
+
+    today: date
+    month_first: bool = False
+
+    @property
+    def tomorrow(self) -> date:
+        return self.today + DAY
+
+
+def _unit(word: str) -> str:
+    first = word[0]
+    return {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}[first]
+
+
+def _number(word: str) -> int:
+    return int(word) if word.isdigit() else NUMBERS[word]
+
+
+def cut_after_today(start: date, end: date, days: Days) -> Window | None:
+    """Cut a period off after today; None when it has not begun."""
+    end = min(end, days.tomorrow)
+    return Window(start, end) if start < end else None
+
+
+def _latest(day_of: Callable[[int], Window], days: Days) -> Window | None:
+    """Return the latest of a yearly period that has begun, cut off after today."""
+    for year in (days.today.year, days.today.year - 1):
+        window = day_of(year)
+        if window.start <= days.today:
+            return cut_after_today(window.start, window.end, days)
+    return None
+
+
+def _rolling(match: re.Match[str], days: Days) -> Window | None:
+    count, unit = _number(match.group(1)), _unit(match.group(2))
+    return Window(unit_on(unit, days.today, -count), days.today) if count else None
+
+
+def _rolling_one(match: re.Match[str], days: Days) -> Window | None:
+    return Window(unit_on(_unit(match.group(1)), days.today, -1), days.today)
+
+
+def _hours(match: re.Match[str], days: Days) -> Window | None:
+    return Window(days.today - int(match.group(1)) // 24 * DAY, days.tomorrow)
+
+
+def _this(match: re.Match[str], days: Days) -> Window | None:
+    return Window(unit_start(_unit(match.group(1)), days.today), days.tomorrow)
+
+
+def _to_date(match: re.Match[str], days: Days) -> Window | None:
+    return Window(unit_start(_unit(match.group(1)), days.today), days.tomorrow)
+
+
+def _last(match: re.Match[str], days: Days) -> Window | None:
+    unit = _unit(match.group(1))
+    start = unit_start(unit, days.today)
+    return Window(unit_on(unit, start, -1), start)
+
+
+def _before_last(match: re.Match[str], days: Days) -> Window | None:
+    unit = _unit(match.group(1))
+    start = unit_start(unit, days.today)
+    return Window(unit_on(unit, start, -2), unit_on(unit, start, -1))
+
+
+def _weekend(_: re.Match[str], days: Days) -> Window | None:
+    sunday = days.today - ((days.today.weekday() + 1) % 7 or 7) * DAY
+    return Window(sunday - DAY, sunday + DAY)
+
+
+def _last_weekday(match: re.Match[str], days: Days) -> Window | None:
+    day = unit_start("week", days.today) + (_DAYS[match.group(1)] - 7) * DAY
+    return Window(day, day + DAY)
+
+
+def _weekday(match: re.Match[str], days: Days) -> Window | None:
+    back = (days.today.weekday() - _DAYS[match.group(1)]) % 7 or 7
+    return Window(days.today - back * DAY, days.today - (back - 1) * DAY)
+
+
+def _month(match: re.Match[str], days: Days) -> Window | None:
+    month, year = MONTHS[match.group(1)], match.group(2)
+    return _of_year(
+        lambda y: Window(date(y, month, 1), months_on(date(y, month, 1), 1)), year, days
+    )
+
+
+def _of_year(day_of: Callable[[int], Window], year: str | None, days: Days) -> Window | None:
+    if year is None:
+        return _latest(day_of, days)
+    window = day_of(int(year) if len(year) == 4 else 2000 + int(year))
+    return cut_after_today(window.start, window.end, days)
+
+
+def _third(match: re.Match[str], days: Days) -> Window | None:
+    """Read "early", "mid" or "late" of a month: days 1-10, 11-20, 21 to the end."""
+    part, name = match.group(1), match.group(2)
+    first, last = {"early": (1, 11), "start": (1, 11), "beginning": (1, 11), "mid": (11, 21)}.get(
+        part.split()[0], (21, 0)
+    )
+
+    def window(year: int, month: int) -> Window:
+        start = date(year, month, 1)
+        end = start.replace(day=last) if last else months_on(start, 1)
+        return Window(start.replace(day=first), end)
+
+    if name in {"this month", "the month"}:
+        found = window(days.today.year, days.today.month)
+        return cut_after_today(found.start, found.end, days)
+    if name == "last month":
+        before = months_on(days.today.replace(day=1), -1)
+        return window(before.year, before.month)
+    month = MONTHS[name]
+    return _latest(lambda year: window(year, month), days)
+
+
+def _quarter(match: re.Match[str], days: Days) -> Window | None:
+    first = int(match.group(1)) * 3 - 2
+    return _of_year(
+        lambda y: Window(date(y, first, 1), months_on(date(y, first, 1), 3)), match.group(2), days
+    )
+
+
+def _half(match: re.Match[str], days: Days) -> Window | None:
+    first = 1 if match.group(1) in {"1", "first"} else 7
+    return _of_year(
+        lambda y: Window(date(y, first, 1), months_on(date(y, first, 1), 6)), match.group(2), days
+    )
+
+
+def _year(match: re.Match[str], days: Days) -> Window | None:
+    year = int(match.group(1))
+    return cut_after_today(date(year, 1, 1), date(year + 1, 1, 1), days)
+
+
+def _iso_week(match: re.Match[str], days: Days) -> Window | None:
+    week = int(match.group(1))
+    if not 1 <= week <= 53:
+        return None
+    for year in (days.today.year, days.today.year - 1):
+        try:
+            start = date.fromisocalendar(year, week, 1)
+        except ValueError:  # a year without a week 53
+            continue
+        if start <= days.today:
+            return cut_after_today(start, start + 7 * DAY, days)
+    return None
+
+
+def _week_of(match: re.Match[str], days: Days) -> Window | None:
+    inner = read_point(match.group(1), days)
+    if inner is None:
+        return None
+    start = unit_start("week", inner.start)
+    return cut_after_today(start, start + 7 * DAY, days)
+
+
+def one_day(year: str | None, month: int, day: int, days: Days) -> Window | None:
+    years = [days.today.year, days.today.year - 1] if year is None else [int(year)]
+    for one in years:
+        full = one + 2000 if one < 100 else one
+        try:
+            found = date(full, month, day)
+        except ValueError:
+            continue
+        if found <= days.today:
+            return Window(found, found + DAY)
+    return None
+
+
+def _iso_day(match: re.Match[str], days: Days) -> Window | None:
+    year, month, day = match.group(1).split("-")
+    return one_day(year, int(month), int(day), days)
+
+
+def _numeric_day(match: re.Match[str], days: Days) -> Window | None:
+    first, second, *rest = match.group(1).split("/")
+    month, day = (first, second) if days.month_first else (second, first)
+    return one_day(rest[0] if rest else None, int(month), int(day), days)
+
+
+def _day_month(match: re.Match[str], days: Days) -> Window | None:
+    return one_day(match.group(3), MONTHS[match.group(2)], int(match.group(1)), days)
+
+
+def _month_day(match: re.Match[str], days: Days) -> Window | None:
+    return one_day(match.group(3), MONTHS[match.group(1)], int(match.group(2)), days)
+
+
+def _days_ago(match: re.Match[str], days: Days) -> Window | None:
+    day = days.today - _number(match.group(1)) * DAY
+    return Window(day, day + DAY)
+
+
+def _fixed(offset: int) -> Reader:
+    def read(_: re.Match[str], days: Days) -> Window | None:
+        return Window(days.today + offset * DAY, days.today + (offset + 1) * DAY)
+
+    return read
+
+
+_YEAR = r"(?:,? (\d{4}))?"
+# In this order: what is longer and more exact comes first.
+POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
+    (re.compile(rf"\b{pattern}\b"), reader)
+    for pattern, reader in (
+        (
+            r"week (?:of|commencing|starting|beginning) (?:the )?([\w/ -]+?\d\w*(?: [a-z]+)?)",
+            _week_of,
+        ),
+        (r"(\d{4}-\d{2}-\d{2})", _iso_day),
+        (r"(\d{1,2}/\d{1,2}(?:/\d{2,4})?)", _numeric_day),
+        (rf"(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({MONTH}){_YEAR}", _day_month),
+        (rf"({MONTH}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", _month_day),
+        (
+            rf"(early|mid|late|start of|beginning of|end of|the end of) "
+            rf"({MONTH}|this month|the month|last month)",
+            _third,
+        ),
+        (r"(?:last|past|previous) (24|48|72) ?(?:h|hrs?|hours?)", _hours),
+        (rf"(?:last|past|previous|trailing|rolling|prior) {_N} ?{_UNIT}", _rolling),
+        (r"(\d+)([dwm])", _rolling),
+        (
+            r"(?:last|past|previous|the|a)? ?fortnight",
+            lambda _, d: Window(d.today - 14 * DAY, d.today),
+        ),
+        (r"past (week|month|quarter|year)", _rolling_one),
+        (rf"{_WHOLE} before last", _before_last),
+        (rf"(?:last|previous|prior) {_WHOLE}", _last),
+        (rf"(?:this|current) {_WHOLE}(?: so far)?", _this),
+        (rf"{_WHOLE} to date", _to_date),
+        (r"([mqyw])td", _to_date),
+        (r"(?:the|this|last|past|over the)? ?(?:weekend)", _weekend),
+        (rf"last ({_WEEKDAY})", _last_weekday),
+        (r"q([1-4])(?: (?:of )?(\d{4}))?", _quarter),
+        (r"h([12])(?: (?:of )?(\d{4}))?", _half),
+        (r"(first|second) half(?: of (\d{4}))?", _half),
+        (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
+        (rf"{_N} days ago", _days_ago),
+        (r"(?:today|so far today)", _fixed(0)),
+        (r"(?:yesterday|yday|yest|ystd)", _fixed(-1)),
+        (rf"({_WEEKDAY})", _weekday),
+        (rf"({MONTH})(?: (\d{{4}}))?", _month),
+        (r"(20\d\d)", _year),
+    )
+)
+
+
+def read_point(text: str, days: Days) -> Window | None:
+    """Read one period that fills the whole text, such as "12 oct" or "last week"."""
+    for pattern, reader in POINTS:
+        match = pattern.fullmatch(text.strip())
+        if match is not None:
+            return reader(match, days)
+    return None
