@@ -78,7 +78,7 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     found = next(
         (
             number
-            for look in (_churn, _effort, _rated_sentiment, _counted_sentiment, _mood)
+            for look in (_churn, _effort, _rated_sentiment, _counted_sentiment, _mood, _at_risk)
             if (number := look(text)) is not None
         ),
         None,
@@ -100,6 +100,13 @@ def _churn(text: str) -> Number | None:
     if re.search(r"\bchurn(?: risk)?\b", text):
         return Number(metric="churn_risk_rate")
     return None
+
+
+def _at_risk(text: str) -> Number | None:
+    """ "How many accounts are at risk" counts those with a signal, and no other."""
+    if not re.search(r"\bat[ -]risk\b", text):
+        return None
+    return Number(metric="conversations", filters={"churn_risk": ("yes",)})
 
 
 def _effort(text: str) -> Number | None:

@@ -68,3 +68,9 @@ def test_sentiment_is_asked_as_the_negative_share() -> None:
     query = to_query(read("why did sentiment drop last week", CATALOGUE), CATALOGUE)
     assert query.metric == "negative_rate"
     assert query.compare_to is not None
+
+
+def test_accounts_at_risk_are_those_with_a_signal() -> None:
+    query = to_query(read("how many accounts are at risk?", CATALOGUE), CATALOGUE)
+    assert query.metric == "accounts"
+    assert query.values_of(Dimension.CHURN_RISK) == ("yes",)
