@@ -138,6 +138,10 @@ class Answers:
         """Run a published number again."""
         return self._receipts.recount(receipt_id, viewer)
 
+    def recount_told(self, recount: Recount) -> tuple[str, ...]:
+        """A recount in lines: then, now, and every conversation that makes the difference."""
+        return self._receipts.told(recount)
+
     def recount_all(self, viewer: Viewer) -> Iterator[Recount]:
         """Run every published number again."""
         return self._receipts.recount_all(viewer)

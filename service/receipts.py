@@ -6,7 +6,7 @@ A receipt holds keys of conversations and never their text.
 import base64
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
@@ -46,6 +46,41 @@ def receipt_id(query: Query, versions: Mapping[str, str], *, n: int, of: int, as
     content = json.dumps([query.to_params(), sorted(versions.items()), n, of, as_of])
     digest = hashlib.sha256(content.encode()).digest()
     return base64.urlsafe_b64encode(digest[:9]).decode()
+
+
+def told(recount: Recount, stored: Collection[ConversationKey]) -> tuple[str, ...]:
+    """Say row by row how a number differs from then; keys only, never a word of a conversation.
+
+    `stored` are those of `recount.left` that still exist: the others were erased.
+    """
+    receipt = recount.receipt
+    then, now = (receipt.n, receipt.of), (recount.now_n, recount.now_of)
+    opening = f"Then {_number(receipt, then)}, now {_number(receipt, now)}"
+    if not is_named(recount):
+        why = "accounts are counted and not listed"
+        if receipt.query.metric != ACCOUNTS:
+            why = f"more than {MEMBERS:,} conversations are counted and not listed one by one"
+        return (f"{opening}: {why}.",)
+    if not recount.arrived and not recount.left:
+        same = "the same conversations" + ("" if recount.same else ", out of another total")
+        return (f"{opening}: {same}.",)
+    lines = [f"{opening}."]
+    lines += [f"Arrived since: {key}" for key in recount.arrived]
+    lines += [f"Left since: {key}" for key in recount.left if key in stored]
+    if recount.erased:
+        lines.append(f"Erased since: {recount.erased}, of which nothing is stored any more.")
+    return tuple(lines)
+
+
+def is_named(recount: Recount) -> bool:
+    """Whether the difference can be named: both then and now are few enough to list."""
+    receipt = recount.receipt
+    return len(receipt.members) == receipt.n and (recount.now_n <= MEMBERS)
+
+
+def _number(receipt: Receipt, counted: tuple[int, int]) -> str:
+    n, of = counted
+    return str(n) if receipt.query.metric in {CONVERSATIONS, ACCOUNTS} else f"{n} of {of}"
 
 
 class Receipts:
@@ -104,6 +139,10 @@ class Receipts:
             left=tuple(sorted(left)),
             erased=len(left - stored),
         )
+
+    def told(self, recount: Recount) -> tuple[str, ...]:
+        """A recount in lines: then, now, and every conversation that makes the difference."""
+        return told(recount, self._database.conversations.exists(recount.left))
 
     def recount_all(self, viewer: Viewer) -> Iterator[Recount]:
         """Run every stored receipt again."""
