@@ -13,14 +13,16 @@ from service.answering.breakdown import finish, groups_of
 from service.answering.desk import Desk, change_of
 from service.answering.explaining import windows_of
 from service.answering.telling import Asked, line_one
-from service.domain.answers import Answer, EvidenceLink, Headline, Intent
+from service.domain.answers import Answer, EvidenceLink, Group, Headline, Intent
 from service.domain.conversations import Account, Status
 from service.domain.measurements import YesNo
+from service.ports import ListedConversation
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Filter, Query, Window
 
 DAYS, BEFORE = 30, 90  # a brief looks at the last 30 days against the 90 before
 OPEN = (Status.OPEN.value, Status.PENDING.value)
 TOP_DRIVERS = 3
+READ = 200  # conversations that are read one by one; of more, only counts are told
 
 
 def account_brief(desk: Desk, asked: Asked) -> Answer:
@@ -43,29 +45,26 @@ def account_brief(desk: Desk, asked: Asked) -> Answer:
         coverage=coverage,
         explore_url=now.listing,
     )
-    opening = _who(accounts)
+    opening = _who(desk, accounts)
     if now.n == 0:
         return finish(desk, answer, [opening, _silent(desk, query, accounts)])
     drivers = groups_of(
         desk, replace(query.during(window), group_by=(Dimension.DRIVER,)), most=TOP_DRIVERS + 1
     )
     drivers = [group for group in drivers if group.values[0] != NO_VALUE][:TOP_DRIVERS]
-    words = evidence.quotes_of(desk, replace(query.during(window), metric="negative_rate"))
-    if len(words) < evidence.QUOTES:
-        words = _fill(words, evidence.quotes_of(desk, query.during(window)))
+    words = _words(desk, query.during(window))
+    rows = desk.database.facts.conversations(query.during(window), desk.viewer, limit=READ).rows
     answer = replace(
         answer,
         groups=tuple(drivers),
         quotes=words,
-        quote_rule=evidence.RULE if words else None,
+        quote_rule=evidence.Rule.BRIEF.value if words else None,
     )
     lines = [
         opening,
-        _counts(desk, query, now.n),
+        _counts(desk, query, now.n, _people(rows, now.n)),
         _churn(desk, query),
-        "Top drivers: "
-        + "; ".join(f"{group.values[0]} {group.counted.n}" for group in drivers)
-        + ". No fix on record.",
+        *_drivers(desk, drivers, rows),
         *(wording.quote(one, desk.zone) for one in words),
         _waiting(desk, query),
     ]
@@ -86,12 +85,12 @@ def _accounts(desk: Desk, query: Query) -> list[Account]:
     return [one for one in desk.database.conversations.accounts() if one.key in keys]
 
 
-def _who(accounts: Sequence[Account]) -> str:
+def _who(desk: Desk, accounts: Sequence[Account]) -> str:
     if not accounts:
         return "No account of that name is stored."
     first = accounts[0]
     facts = (
-        ("segment", first.segment),
+        ("segment", desk.name(Dimension.SEGMENT, first.segment) if first.segment else None),
         ("owner", first.owner),
         ("renewal", first.renewal),
     )
@@ -99,7 +98,41 @@ def _who(accounts: Sequence[Account]) -> str:
     return f"{first.name}: {said}."
 
 
-def _counts(desk: Desk, query: Query, n: int) -> str:
+def _people(rows: Sequence[ListedConversation], n: int) -> str:
+    """How many people wrote; nothing when there are more conversations than were looked at."""
+    people = {row.head.requester for row in rows} - {None}
+    if not people or n > len(rows):
+        return ""
+    return f", {len(people)} {'person' if len(people) == 1 else 'people'}"
+
+
+def _drivers(desk: Desk, drivers: Sequence[Group], rows: Sequence[ListedConversation]) -> list[str]:
+    """The top drivers with their first and last day and what is still open, in one line."""
+    told = []
+    for group in drivers:
+        own = [row.head for row in rows if group.values[0] in row.drivers]
+        said = f"{group.values[0]} {group.counted.n}"
+        if own and len(own) == group.counted.n:
+            days = sorted(head.created_at.astimezone(desk.zone).date() for head in own)
+            when = wording.days(Window(days[0], days[-1] + timedelta(days=1)), year=False)
+            unsolved = sum(head.status.value in OPEN for head in own)
+            said += f" ({when}, {unsolved} open)" if unsolved else f" ({when}, all solved)"
+        told.append(said)
+    return [f"Top drivers: {'; '.join(told)}. No fix on record."] if told else []
+
+
+def _words(desk: Desk, query: Query) -> tuple[EvidenceLink, ...]:
+    """The latest negative words, the most typical ones, and positive ones if there are any."""
+    latest = evidence.quotes_of(
+        desk, replace(query, metric="negative_rate"), wanted=1, rule=evidence.Rule.RECENT
+    )
+    happy = evidence.quotes_of(desk, replace(query, metric="positive_rate"), wanted=1)
+    typical = evidence.quotes_of(desk, query)
+    room = evidence.QUOTES - len(happy)
+    return _fill(_fill(latest, typical)[:room], happy)
+
+
+def _counts(desk: Desk, query: Query, n: int, people: str) -> str:
     window, baseline = windows_of(query)
     waiting = desk.counted(_open(query.during(window)))
     share = replace(query, metric="negative_rate")
@@ -110,7 +143,7 @@ def _counts(desk: Desk, query: Query, n: int) -> str:
         said = wording.headline("negative share", headline, None)
     else:
         said = f"Negative {now.n} of {now.of}, before {before.n} of {before.of}, few conversations."
-    return f"{wording.conversations(n)} ({waiting.n} open). {said} {now.receipt}"
+    return f"{wording.conversations(n)} ({waiting.n} open){people}. {said} {now.receipt}"
 
 
 def _open(query: Query) -> Query:
@@ -126,8 +159,11 @@ def _churn(desk: Desk, query: Query) -> str:
     words = evidence.quotes_of(
         desk, replace(query.during(window), metric="churn_risk_rate"), wanted=1
     )
-    said = f" {wording.quote(words[0], desk.zone)}" if words else ""
-    return f"Churn-risk signals: {wording.conversations(counted.n)}.{said}"
+    newest = desk.database.facts.conversations(flagged, desk.viewer, limit=1).rows
+    last = newest[0].head.created_at.astimezone(desk.zone).date()
+    said = f" {wording.quote(words[0], desk.zone)}" if words else f" {counted.receipt}"
+    signals = wording.conversations(counted.n)
+    return f"Churn-risk signals: {signals}, the last {wording.full_day(last)}.{said}"
 
 
 def _waiting(desk: Desk, query: Query) -> str:
@@ -144,8 +180,7 @@ def _silent(desk: Desk, query: Query, accounts: Sequence[Account]) -> str:
     rows = desk.database.facts.conversations(query.during(None), desk.viewer, limit=1).rows
     last = None
     if rows:
-        day = rows[0].head.created_at.astimezone(desk.zone)
-        last = f"{day.day} {day:%b %Y}"
+        last = wording.full_day(rows[0].head.created_at.astimezone(desk.zone).date())
     return wording.no_conversations(accounts[0].name if accounts else "this account", last)
 
 

@@ -10,7 +10,8 @@ MOST_COURTESY = 10  # words; a longer thank-you says what for
 
 _COURTESY = re.compile(
     r"\b(?:thanks?|thank\W*you|thx|cheers|(?:kind|best|warm)\W+regards|much\W+appreciated"
-    r"|(?:i|we)\W+appreciate|look(?:ing)?\W+forward|have\W+a\W+(?:nice|good|great))\b",
+    r"|(?:i|we)\W+appreciate|look(?:ing)?\W+forward|have\W+a\W+(?:nice|good|great)"
+    r"|good\W+(?:morning|afternoon|evening|day))\b",
     re.IGNORECASE,
 )
 _COMPLAINT = re.compile(
@@ -20,7 +21,7 @@ _COMPLAINT = re.compile(
 )
 # Words of somebody who asks for something and thanks in the same breath.
 _REQUEST = re.compile(
-    r"\b(?:please|need|want|can|could|how|where|when|why|cancel\w*|refund\w*|charg\w*)\b|\?",
+    r"\b(?:please|need|want|would|can|could|how|where|when|why|cancel\w*|refund\w*|charg\w*)\b|\?",
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(

@@ -257,7 +257,7 @@ def test_nobody_sees_accounts_that_are_not_theirs(answers: Answers) -> None:
 def test_an_account_brief_holds_its_counts(answers: Answers) -> None:
     answer = answers.ask_text(f'tell me about "{ACCOUNTS[0].name}"', SYSTEM)
     assert answer.intent is Intent.ACCOUNT_BRIEF
-    assert answer.text[1].startswith("Company 01 Ltd: segment enterprise, owner maya@example.com")
+    assert answer.text[1].startswith("Company 01 Ltd: segment Enterprise, owner maya@example.com")
     assert len(answer.text) <= 12
 
 

@@ -22,7 +22,13 @@ DAY = TODAY - timedelta(days=3)
 
 @pytest.mark.parametrize(
     "text",
-    ["thanks for the information", "Ok, thank you!", "Hi, many thanks for your help", "Cheers"],
+    [
+        "thanks for the information",
+        "Ok, thank you!",
+        "Hi, many thanks for your help",
+        "Cheers",
+        "hello and a good morning",
+    ],
 )
 def test_a_thank_you_is_no_evidence(text: str) -> None:
     assert is_courtesy(text)
@@ -34,6 +40,7 @@ def test_a_thank_you_is_no_evidence(text: str) -> None:
         "thanks for nothing, it is still broken",
         "Thank you but I was charged twice",
         "I was charged twice.",
+        "good morning, I would like to close my account",
         "Thanks to your update the export of every invoice now takes an hour to finish.",
     ],
 )
