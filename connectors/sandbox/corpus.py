@@ -19,6 +19,7 @@ SpeakerRole = Literal["customer", "agent", "bot"]
 
 BUNDLE: Final = Path(__file__).parent / "data" / "corpus.jsonl.gz"
 WEEKS: Final = 13
+TOLD_WEEKS: Final = 2  # the last ones, which the demo's question compares
 WEEK_SECONDS: Final = 7 * 24 * 3600
 JITTER_SECONDS: Final = 45 * 60
 # Copies of the bundle, made when more is asked for than it holds, get ids this far apart.
@@ -95,8 +96,9 @@ class _Pick:
 def load_corpus(*, now: datetime, seed: int = 0, conversations: int | None = None) -> Corpus:
     """Return the corpus with its last week on the last whole Monday-to-Sunday week before `now`.
 
-    Times are UTC. The same arguments give the same corpus. `conversations` takes a sample that
-    keeps the weeks' shares; more than the bundle holds repeats texts under new ids.
+    Times are UTC. The same arguments give the same corpus. `conversations` takes a sample: from
+    400 on it holds the last two weeks whole and thins out the others; below, and beyond the
+    bundle (which repeats texts under new ids), it keeps the weeks' shares.
     """
     lines = _read_bundle()
     accounts = tuple(
@@ -139,25 +141,39 @@ def _person(line: Mapping[str, Any], *, account: str | None) -> CorpusPerson:
 def _picks(
     rows: Sequence[Mapping[str, Any]], *, segments: Mapping[str, str], wanted: int, seed: int
 ) -> Iterator[_Pick]:
-    """Whole copies of the bundle first, then a sample of one more."""
+    """Whole copies of the bundle first, then a sample of one more.
+
+    A bundle that is cut keeps the two weeks that the demo compares: a change in one driver and
+    segment would drown in the noise of a third of them.
+    """
     whole, rest = divmod(max(wanted, 0), len(rows))
     for copy in range(whole):
         yield from (_Pick(row=row, index=index, copy=copy) for index, row in enumerate(rows))
-    for index in _sample(rows, segments=segments, size=rest, seed=seed):
+    late = [i for i, row in enumerate(rows) if row["week"] >= WEEKS - TOLD_WEEKS]
+    told = late if whole == 0 and rest > 1.1 * len(late) else []
+    earlier = _sample(
+        rows, segments=segments, size=rest - len(told), seed=seed, without=frozenset(told)
+    )
+    for index in sorted([*told, *earlier]):
         yield _Pick(row=rows[index], index=index, copy=whole)
 
 
 def _sample(
-    rows: Sequence[Mapping[str, Any]], *, segments: Mapping[str, str], size: int, seed: int
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    segments: Mapping[str, str],
+    size: int,
+    seed: int,
+    without: frozenset[int],
 ) -> list[int]:
     """Every n-th conversation of the sorted bundle, so that each stratum keeps its share.
 
     The few conversations of the churn story come first: a sample of one in ten would lose them.
     """
-    story = [i for i, row in enumerate(rows) if row["intended"]["story"] == "churn"]
-    story = story if size >= 10 * len(story) else []
+    churn = {i for i, row in enumerate(rows) if row["intended"]["story"] == "churn"} - without
+    story = sorted(churn) if size >= 10 * len(churn) else []
     others = sorted(
-        set(range(len(rows))) - set(story), key=lambda i: _stratum(rows[i], segments, i)
+        set(range(len(rows))) - set(story) - without, key=lambda i: _stratum(rows[i], segments, i)
     )
     size -= len(story)
     phase = 0.5 if seed == 0 else _dice(seed, "sample").random()

@@ -14,7 +14,7 @@ from service.settings import read_settings
 from service.workspace import Workspace
 from verbatim import Built
 
-CONVERSATIONS = 2_000  # the whole bundled corpus, as in `make demo`
+CONVERSATIONS = 500  # the two weeks that the demo compares are whole from 400 on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,8 @@ class Ran:
 
 @pytest.fixture(scope="package")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ran]:
-    """The whole corpus; for journeys that only read."""
-    with _run(tmp_path_factory.mktemp("demo"), conversations=None) as found:
+    """The demo, somewhat smaller; for journeys that only read."""
+    with _run(tmp_path_factory.mktemp("demo"), conversations=CONVERSATIONS) as found:
         yield found
 
 

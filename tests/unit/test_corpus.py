@@ -193,6 +193,14 @@ def test_a_sample_keeps_the_weeks_shares_and_the_story(wanted: int) -> None:
     assert len(stories(corpus, "Harbor & Finch")) >= 3
 
 
+@pytest.mark.parametrize("wanted", [400, 900])
+def test_a_cut_bundle_keeps_the_weeks_that_are_compared(wanted: int) -> None:
+    corpus = load_corpus(now=WEDNESDAY, conversations=wanted)
+    weeks = Counter(week_of(told, WEDNESDAY) for told in corpus.conversations)
+    assert (weeks[11], weeks[12]) == (152, 175)
+    assert all(weeks[week] > 0 for week in range(11))
+
+
 def test_the_same_arguments_give_the_same_corpus() -> None:
     once = load_corpus(now=WEDNESDAY, seed=3, conversations=400)
     assert once == load_corpus(now=WEDNESDAY, seed=3, conversations=400)
