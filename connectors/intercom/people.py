@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 _SEARCH_PAGE = 150
 _MANY = 25  # from here on reading the whole list of companies costs less than asking one by one
+_MOST_BROKEN = 3  # contacts of a run that are never answered
+_PROBE_TRIES = 2
 _FEW = 3  # up to here asking one by one costs no more than a search
 
 _SEGMENT_NAMES = ("segment", "tier", "customer_segment")
@@ -33,6 +35,7 @@ _RENEWAL_NAMES = ("renewal", "renewal_date", "renews_on", "contract_renewal_date
 class _Contact:
     name: str
     company: str | None  # the only one; None for no company and for several
+    read: bool = True  # False: Intercom never answered for this one
 
 
 class People:
@@ -45,6 +48,7 @@ class People:
         self._told: set[str] = set()
         self._agents: dict[str, Agent] | None = None
         self._listed_companies = False
+        self._broken = 0
 
     def look_up(self, page: Sequence[Fetched]) -> None:
         """Fetch whoever this page needs and is not known yet, in as few calls as possible."""
@@ -52,6 +56,11 @@ class People:
         hints = {f.company.id: f.company for f in page if f.company}
         wanted = {id_ for each in page if (id_ := self._company_of(each)) is not None}
         self._fetch_companies({id_: hints.get(id_) for id_ in wanted})
+
+    def can_tell(self, fetched: Fetched) -> bool:
+        """Say whether the account is known, be it that there is none."""
+        contact = self._contacts.get(fetched.contact or "")
+        return fetched.company is not None or contact is None or contact.read
 
     def account_of(self, fetched: Fetched) -> Account | None:
         company = self._company_of(fetched)
@@ -134,6 +143,13 @@ class People:
             return self._read_contact(self._client.get(f"/contacts/{quote(id_, safe='')}"))
         except Refused:
             return _Contact(name="", company=None)
+        except (ServerFailed, Misbehaving):
+            # One broken contact stops nobody; many are an outage.
+            self._broken += 1
+            if self._broken > _MOST_BROKEN:
+                raise
+            self._client.get("/me", tries=_PROBE_TRIES)
+            return _Contact(name="", company=None, read=False)
 
     def _read_contact(self, row: Json) -> _Contact:
         companies = part(row, "companies")

@@ -29,6 +29,7 @@ from service.ports import Known
 
 logger = logging.getLogger(__name__)
 
+_NO_CONTACT = "Intercom never answered for its contact, so that nobody knows whose it is."
 _FETCHED_AT_ONCE = 50  # conversations on a page of `fetch`
 
 
@@ -151,8 +152,9 @@ class Reader:
     # What is told.
 
     def _page(self, cursor: str, haul: _Haul, calls_before: int) -> Page:
-        fetched = haul.fetched
-        self._people.look_up(fetched)
+        self._people.look_up(haul.fetched)
+        fetched = [each for each in haul.fetched if self._people.can_tell(each)]
+        orphans = [each.head.key for each in haul.fetched if not self._people.can_tell(each)]
         agents = self._people.untold_agents(fetched) if fetched else ()
         accounts = [self._people.account_of(each) for each in fetched]
         heads = tuple(
@@ -168,7 +170,7 @@ class Reader:
             agents=agents,
             gone=tuple(dict.fromkeys(haul.gone)),
             complete=frozenset(each.head.key for each in fetched if each.complete),
-            unusable=haul.unusable,
+            unusable=(*haul.unusable, *(Unusable(key=key, why=_NO_CONTACT) for key in orphans)),
             calls=self._calls() - calls_before,
         )
 
