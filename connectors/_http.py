@@ -189,19 +189,20 @@ class Pace:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
-        self._per_minute = per_minute
+        self.per_minute = per_minute
         self._clock = clock
         self._sleep = sleep
         self._times: list[float] = []
 
     def wait(self) -> None:
         """Return when the next call may be made."""
-        if self._per_minute is None:
+        if self.per_minute is None:
             return
         now = self._clock()
         self._times = [each for each in self._times if each > now - 60]
-        if len(self._times) >= self._per_minute:
-            self._sleep(self._times[-self._per_minute] + 60 - now)
+        if len(self._times) >= self.per_minute:
+            # A clock that was set back must not make this longer than the minute it is about.
+            self._sleep(min(self._times[-self.per_minute] + 60 - now, 60.0))
             now = self._clock()
         self._times.append(now)
 

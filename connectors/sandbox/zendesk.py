@@ -4,7 +4,7 @@ Puts the routes, the credentials and the switches together. Not verified against
 the wording of 409 and 422, the cursor of an empty last page, tagging closed tickets in bulk.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from wsgiref.types import StartResponse, WSGIEnvironment
 
@@ -45,6 +45,8 @@ def zendesk_app(
     null_cursor_on_empty: bool = True,
     oauth_clients: Mapping[str, str] | None = None,
     token_lifetime: timedelta = timedelta(hours=2),
+    refresh_tokens: Iterable[str] = (),
+    tell_expiry: bool = True,
 ) -> ZendeskStand:
     """Build the stand-in; `hide` is the vendor's window of changes that exports do not show yet."""
     state = ZendeskState(corpus, clock=clock, hide=hide)
@@ -60,7 +62,14 @@ def zendesk_app(
     # One request at a time: a page must not be cut while a test or another thread moves rows.
     app.before_request(lambda: _take(state))
     app.teardown_request(lambda _: state.lock.release())
-    tokens = Tokens(token=token, clients=oauth_clients or {}, clock=clock, lifetime=token_lifetime)
+    tokens = Tokens(
+        token=token,
+        clients=oauth_clients or {},
+        clock=clock,
+        lifetime=token_lifetime,
+        refresh_tokens=refresh_tokens,
+        tell_expiry=tell_expiry,
+    )
     limits = Limits(
         clock=clock,
         incremental_per_minute=incremental_per_minute,

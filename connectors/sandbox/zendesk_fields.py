@@ -105,6 +105,9 @@ class TicketFields:
     def get(self, id_: int) -> TicketField | None:
         return self._fields.get(id_)
 
+    def remove(self, id_: int) -> None:
+        del self._fields[id_]
+
     def create(self, wanted: dict[str, Any], now: datetime) -> TicketField:
         kind, title = wanted.get("type"), wanted.get("title")
         if kind not in TYPES:

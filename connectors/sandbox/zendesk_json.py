@@ -60,6 +60,7 @@ def ticket_json(row: Ticket, fields: Iterable[TicketField], root: str) -> Json:
         "allow_channelback": False,
         "allow_attachments": True,
         "from_messaging_channel": row.channel in MESSAGING_CHANNELS,
+        **row.odd,
     }
 
 
@@ -67,7 +68,9 @@ def comment_count(row: Ticket) -> Json:
     """Return the side-load of this name, where the request asks for it."""
     wanted = request.args.get("include", "").split(",")
     told = sum(1 for each in row.comments if not each.messaging)
-    return {"comment_count": told} if "comment_count" in wanted else {}
+    return (
+        {"comment_count": row.odd.get("comment_count", told)} if "comment_count" in wanted else {}
+    )
 
 
 def metric_set_json(row: Ticket) -> Json:
@@ -105,6 +108,7 @@ def comment_json(row: Comment, channel: str) -> Json:
         "via": {"channel": channel, "source": {"from": {}, "to": {}, "rel": None}},
         "created_at": iso(row.created_at),
         "metadata": {"system": {}, "custom": {}},
+        **row.odd,
     }
 
 
@@ -163,7 +167,7 @@ def _comment_child(row: Comment, label: str, *, with_comments: bool) -> Json:
         "comment_public": row.public,
     }
     if with_comments:
-        shown |= comment_json(row, label) | {"via": label}
+        shown |= comment_json(row, label) | {"via": label} | row.odd
     return shown
 
 
@@ -207,7 +211,7 @@ def log_event_json(row: Comment, author: User | None) -> Json:
             "display_name": author.name if author else "System",
             "zen:support:user_id": author.id if author else None,
         },
-        "content": content,
+        "content": content | row.odd,
         "metadata": {"public": row.public},
     }
 

@@ -49,6 +49,7 @@ class Comment:
     text: str
     role: str  # customer, agent, bot
     messaging: bool  # only in the conversation log
+    odd: dict[str, Any] = field(default_factory=dict)  # told instead, as no documentation says
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,6 +95,7 @@ class Ticket:
     type: str | None = None
     rating: dict[str, Any] | None = None
     scrubbed: bool = False
+    odd: dict[str, Any] = field(default_factory=dict)  # told instead, as no documentation says
     comments: list[Comment] = field(default_factory=list)
     audits: list[Audit] = field(default_factory=list)
 

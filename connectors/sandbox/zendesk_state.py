@@ -207,6 +207,40 @@ class ZendeskState:
             told = f"Request #{source_id} was closed and merged into this request."
             self.add_comment(target.id, told, author_id=agent, public=False)
 
+    def spoil_ticket(self, ticket_id: int, **odd: Any) -> None:
+        """Tell these values of the ticket from now on, whatever they are; none: mend it."""
+        with self.lock:
+            row = self.tickets[ticket_id]
+            row.odd = odd
+            self.touch(row)
+
+    def spoil_comment(self, ticket_id: int, place: int, **odd: Any) -> None:
+        with self.lock:
+            row = self.tickets[ticket_id]
+            row.comments[place].odd = odd
+            self.touch(row)
+
+    def restore_ticket(self, ticket_id: int) -> None:
+        """Take a ticket out of the deleted ones again."""
+        with self.lock:
+            row = self.tickets[ticket_id]
+            row.status = "open"
+            self.created.put(ticket_id, seconds(row.created_at))
+            self.touch(row)
+
+    def lose_jobs(self) -> None:
+        """Forget the results of all bulk updates, as the vendor does after an hour or a day."""
+        with self.lock:
+            self.jobs.clear()
+
+    def delete_field(self, field_id: int) -> None:
+        """An admin removes a field: its values and its options' tags go from every ticket."""
+        with self.lock:
+            field_ = self.fields.get(field_id)
+            if field_ is not None:
+                self.wipe_values(field_id, field_.values)
+                self.fields.remove(field_id)
+
     def delete_ticket(self, ticket_id: int) -> None:
         """Soft deletion: the export still shows the row, with its words."""
         with self.lock:

@@ -3,6 +3,7 @@
 Knows how the parts of this folder fit. The words of Zendesk end in them.
 """
 
+import logging
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
@@ -24,9 +25,9 @@ from connectors.zendesk.client import Account, Client
 from connectors.zendesk.events import read_event
 from connectors.zendesk.fetching import Fetching, missing
 from connectors.zendesk.fields import OurFields
+from connectors.zendesk.oauth import API_TOKENS_END, Login
 from connectors.zendesk.position import decode
 from connectors.zendesk.reading import Reading
-from connectors.zendesk.transport import Login
 from connectors.zendesk.update_budget import UpdateBudget
 from connectors.zendesk.writing import Writing
 from service.domain.conversations import ConversationKey, Page
@@ -35,6 +36,9 @@ from service.errors import Misused, Unauthorized
 from service.ports import Helpdesk, Keeper, Known
 
 _LOGIN = "give OAUTH_TOKEN, or OAUTH_CLIENT_ID with OAUTH_CLIENT_SECRET, or EMAIL with API_TOKEN"
+
+_API_TOKEN_ENDS = f"the API token ends on {API_TOKENS_END}: make an OAuth client before"
+logger = logging.getLogger(__name__)
 
 
 class Settings(BaseModel):
@@ -47,9 +51,11 @@ class Settings(BaseModel):
     oauth_client_id: str | None = None
     oauth_client_secret: SecretStr | None = None
     oauth_token: SecretStr | None = None
+    oauth_refresh_token: SecretStr | None = None
     email: str | None = None
     api_token: SecretStr | None = None
     webhook_secret: SecretStr | None = None
+    account_id: int | None = Field(default=None, ge=1)
     calls_per_minute: int | None = Field(default=None, ge=1)
 
     @field_validator("*", mode="before")
@@ -68,6 +74,8 @@ class Settings(BaseModel):
             raise ValueError("SUBDOMAIN is missing: the part before .zendesk.com")
         if bool(self.oauth_client_id) != bool(self.oauth_client_secret):
             raise ValueError("OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET belong together")
+        if self.oauth_refresh_token and not self.oauth_client_id:
+            raise ValueError("OAUTH_REFRESH_TOKEN needs OAUTH_CLIENT_ID and OAUTH_CLIENT_SECRET")
         if not (self.oauth_token or self.oauth_client_id or (self.email and self.api_token)):
             raise ValueError(f"credentials are missing: {_LOGIN}")
         return self
@@ -85,6 +93,7 @@ class Settings(BaseModel):
             email=self.email,
             api_token=_shown(self.api_token),
             oauth_token=_shown(self.oauth_token),
+            refresh_token=_shown(self.oauth_refresh_token),
             client_id=self.oauth_client_id,
             client_secret=_shown(self.oauth_client_secret),
         )
@@ -126,14 +135,24 @@ class Zendesk:
         self.fields: frozenset[str] = frozenset(FieldName)
         self.flag_tags_only = False
         self.calls = 0
+        login = settings.login()
+        self._by_api_token = login.by_api_token
+        if login.by_api_token:
+            logger.warning("zendesk.api_token_ends", extra={"on": API_TOKENS_END})
         self._client = Client(
-            settings.account(), settings.login(), retries=retries, on_call=self._count, clock=ticks
+            settings.account(),
+            login,
+            keeper=keeper,
+            retries=retries,
+            on_call=self._count,
+            clock=ticks,
         )
         self._our_fields = OurFields(self._client)
         self._known = known
         self._already = AlreadyRead()
         self._updates = UpdateBudget(ticks)
         self._webhook_secret = _shown(settings.webhook_secret)
+        self._account_id = settings.account_id
         self._clock = clock
 
     def _count(self) -> None:
@@ -173,10 +192,17 @@ class Zendesk:
         # Without credentials Zendesk answers 200 and "Anonymous user", who has no id.
         if not isinstance(user, dict) or not user.get("id"):
             raise Unauthorized(f"Zendesk does not know who we are: {_LOGIN}.")
-        return f"{user.get('name')} <{user.get('email')}>, {user.get('role')}"
+        who = f"{user.get('name')} <{user.get('email')}>, {user.get('role')}"
+        return f"{who}; {_API_TOKEN_ENDS}" if self._by_api_token else who
 
     def parse_event(self, headers: Mapping[str, str], body: bytes) -> tuple[ConversationKey, ...]:
-        return read_event(headers, body, secret=self._webhook_secret, now=self._clock())
+        return read_event(
+            headers,
+            body,
+            secret=self._webhook_secret,
+            account_id=self._account_id,
+            now=self._clock(),
+        )
 
 
 def _utc(moment: datetime) -> str:

@@ -11,23 +11,28 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
-from connectors._http import Pace, PageLoopGuard, Refused, Retries, ServerFailed
+from connectors._http import PageLoopGuard, Refused, Retries, ServerFailed
+from connectors.zendesk.budgets import (
+    EXPORT_CALLS_PER_MINUTE,
+    Budget,
+    endpoint_limit,
+    general_limit,
+)
+from connectors.zendesk.oauth import Credentials, Login
 from connectors.zendesk.transport import (
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
     WHO,
     AccountAdapter,
-    Credentials,
-    Login,
     body_of,
     open_session,
 )
 from service.errors import Misbehaving, VerbatimError
+from service.ports import Keeper
 
 Json = dict[str, Any]
 
-# The exports share ten calls a minute with every other connector of the account.
-EXPORT_CALLS_PER_MINUTE = 8
+_EXPORTS = "incremental/"
 _LIST_PAGE = 100
 _TOO_HEAVY = frozenset((408, 504))
 
@@ -59,6 +64,7 @@ class Client:
         account: Account,
         login: Login,
         *,
+        keeper: Keeper | None = None,
         retries: Retries | None = None,
         on_call: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
@@ -72,22 +78,32 @@ class Client:
         self._on_call = on_call
         self._clock = clock
         adapter = AccountAdapter(
-            base_url=account.url, credentials=Credentials(login), on_call=self._count
+            base_url=account.url,
+            credentials=Credentials(login, keeper),
+            on_call=self._count,
+            on_answer=self._learn,
         )
         session = open_session(adapter, account_url=account.vendor_url)
         zenpy = Zenpy(subdomain=account.subdomain, session=session, disable_cache=True)
         self._api = zenpy.tickets
         self._api.timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
-        self._pace = Pace(account.calls_per_minute, clock=clock, sleep=self.retries.sleep)
-        # Another address is a stand-in or a proxy with limits of its own, told by its 429s.
-        vendors_own = account.base_url is None and account.calls_per_minute is None
-        self._export_pace = Pace(
-            EXPORT_CALLS_PER_MINUTE if vendors_own else None, clock=clock, sleep=self.retries.sleep
-        )
+        most, sleep = account.calls_per_minute, self.retries.sleep
+        self._calls_left = Budget(most, most=most, leave=0.1, clock=clock, sleep=sleep)
+        # Another address is a stand-in or a proxy, whose limits its headers and its 429s tell.
+        exports = EXPORT_CALLS_PER_MINUTE if account.base_url is None else None
+        self._exports_left = Budget(exports, most=most, leave=0.2, clock=clock, sleep=sleep)
 
     def _count(self) -> None:
         self.calls += 1
         self._on_call()
+
+    def _learn(self, path: str, headers: Mapping[str, str]) -> None:
+        general = general_limit(headers)
+        if general is not None:
+            self._calls_left.learn(general)
+        of_exports = endpoint_limit(headers) if _EXPORTS in path else None
+        if of_exports is not None:
+            self._exports_left.learn(of_exports)
 
     def now(self) -> float:
         """Return seconds on a clock that only compares with itself."""
@@ -113,7 +129,7 @@ class Client:
         """Read a page of an export; raise TooHeavy at once when it timed out."""
 
         def read() -> Json:
-            self._export_pace.wait()
+            self._exports_left.wait()
             try:
                 return self._read(path, parameters)
             except ServerFailed as failure:
@@ -151,14 +167,14 @@ class Client:
             page = {"page[size]": _LIST_PAGE, after: guard.go_on(str(cursor))}
 
     def _read(self, path: str, parameters: Mapping[str, object]) -> Json:
-        self._pace.wait()
+        self._calls_left.wait()
         return body_of(self._api._get(self._address(path, parameters), raw_response=True))
 
     def _write(self, method: Callable[..., Any], path: str, body: Json) -> Json:
         """Make a change once. Only a 429 is tried again: it was certainly not carried out."""
 
         def write() -> Json:
-            self._pace.wait()
+            self._calls_left.wait()
             response = self._api._call_api(
                 method, self._address(path, {}), json=body, timeout=self._api.timeout
             )

@@ -11,6 +11,7 @@ from base64 import b64encode
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from typing import Any
 
 from service.domain.conversations import ConversationKey, conversation_key
 from service.errors import Unauthorized
@@ -18,23 +19,48 @@ from service.errors import Unauthorized
 WINDOW = timedelta(minutes=5)
 _SIGNATURE = "x-zendesk-webhook-signature"
 _TIMESTAMP = "x-zendesk-webhook-signature-timestamp"
-_SUBJECT = re.compile(r"zen:ticket:(\d{1,20})")
+_ACCOUNT = "x-zendesk-account-id"
+_SUBJECT = re.compile(r"zen:ticket:([0-9]{1,20})")
+_NUMBER = re.compile(r"[0-9]{1,20}")
 
 
 def read_event(
-    headers: Mapping[str, str], body: bytes, *, secret: str | None, now: datetime
+    headers: Mapping[str, str],
+    body: bytes,
+    *,
+    secret: str | None,
+    account_id: int | None,
+    now: datetime,
 ) -> tuple[ConversationKey, ...]:
-    """Return the conversations a genuine webhook names, or raise Unauthorized."""
+    """Return the conversations a genuine webhook names, or raise Unauthorized.
+
+    An event of a kind that we do not know names none: Zendesk adds kinds, and repeats what fails.
+    """
     if not secret:
         raise Unauthorized("Zendesk webhooks need the setting WEBHOOK_SECRET.")
-    given = {name.lower(): value for name, value in headers.items()}
-    timestamp = given.get(_TIMESTAMP, "")
+    timestamp = _only(headers, _TIMESTAMP)
     digest = hmac.new(secret.encode(), timestamp.encode() + body, sha256).digest()
-    if not hmac.compare_digest(b64encode(digest), given.get(_SIGNATURE, "").encode()):
+    if not hmac.compare_digest(b64encode(digest), _only(headers, _SIGNATURE).encode()):
         raise Unauthorized("The webhook's signature is not Zendesk's.")
     if not _is_fresh(timestamp, now):
         raise Unauthorized("The webhook's time is more than five minutes away from ours.")
-    return tuple(conversation_key("zendesk", number) for number in _tickets_of(body))
+    event = _event_of(body)
+    if account_id is not None and not _is_from(account_id, headers, event):
+        raise Unauthorized("The webhook comes from another Zendesk account.")
+    return tuple(conversation_key("zendesk", number) for number in _tickets_of(event))
+
+
+def _only(headers: Mapping[str, str], name: str) -> str:
+    """Return the one header of the name: of two, one was not what was signed."""
+    found = [value for given, value in headers.items() if given.lower() == name]
+    return found[0] if len(found) == 1 else ""
+
+
+def _is_from(account_id: int, headers: Mapping[str, str], event: Mapping[str, Any]) -> bool:
+    told = {value for given, value in headers.items() if given.lower() == _ACCOUNT}
+    if event.get("account_id") is not None:
+        told.add(str(event["account_id"]))
+    return told == {str(account_id)}
 
 
 def _is_fresh(timestamp: str, now: datetime) -> bool:
@@ -47,14 +73,16 @@ def _is_fresh(timestamp: str, now: datetime) -> bool:
     return abs(moment - now) <= WINDOW
 
 
-def _tickets_of(body: bytes) -> list[str]:
-    """Read the event envelope, or the body of a trigger's webhook, which its author words."""
+def _event_of(body: bytes) -> Mapping[str, Any]:
     try:
         event = json.loads(body)
-    except ValueError:
-        return []
-    if not isinstance(event, dict):
-        return []
+    except (ValueError, RecursionError):
+        return {}
+    return event if isinstance(event, dict) else {}
+
+
+def _tickets_of(event: Mapping[str, Any]) -> list[str]:
+    """Read the event envelope, or the body of a trigger's webhook, which its author words."""
     found = _SUBJECT.fullmatch(str(event.get("subject", "")))
     if found:
         return [found.group(1)]
@@ -63,4 +91,4 @@ def _tickets_of(body: bytes) -> list[str]:
     numbers = [str(each) for each in candidates if each is not None]
     # Only a ticket's own event says "id" for a ticket; a user's or a comment's means another.
     kind = str(event.get("type", "ticket"))
-    return [each for each in numbers if each.isdecimal() and "ticket" in kind][:1]
+    return [each for each in numbers if _NUMBER.fullmatch(each) and "ticket" in kind][:1]

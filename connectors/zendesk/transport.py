@@ -6,7 +6,6 @@ of an answer would hand our credentials to another host. Knows no ticket.
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,71 +13,14 @@ import requests
 from requests.adapters import HTTPAdapter
 
 from connectors._http import ServerFailed, is_loopback, problem_of
-from service.errors import Misbehaving, Unauthorized
+from connectors.zendesk.oauth import Credentials, GrantRefused
+from service.errors import Misbehaving
 
 WHO = "Zendesk"
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 90.0  # an export page of 1,000 tickets takes long, and then fails with 504
 _NO_ANSWER_IN_TIME = 408
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Login:
-    """What we were given to sign in with; the first complete combination is used."""
-
-    email: str | None = None
-    api_token: str | None = None
-    oauth_token: str | None = None
-    client_id: str | None = None
-    client_secret: str | None = None
-
-    @property
-    def renewable(self) -> bool:
-        return bool(self.client_id and self.client_secret)
-
-
-class Credentials:
-    """The Authorization header, and a new one when the token has run out.
-
-    OAuth access tokens expire. Refresh tokens work once and would have to be stored before use,
-    so a new token is asked for with the client's own credentials (grant client_credentials).
-    """
-
-    def __init__(self, login: Login) -> None:
-        self._login = login
-        self._token = login.oauth_token
-
-    def sign(self, request: requests.PreparedRequest) -> None:
-        request.headers["Authorization"] = self._header(request)
-
-    @property
-    def missing(self) -> bool:
-        return self._token is None and self._login.renewable
-
-    @property
-    def renewable(self) -> bool:
-        return self._login.renewable
-
-    def _header(self, request: requests.PreparedRequest) -> str:
-        if self._token is not None:
-            return f"Bearer {self._token}"
-        user, secret = f"{self._login.email}/token", self._login.api_token or ""
-        basic = requests.auth.HTTPBasicAuth(user, secret)(request.copy())
-        return str(basic.headers["Authorization"])
-
-    def question(self) -> dict[str, str]:
-        return {
-            "grant_type": "client_credentials",
-            "client_id": self._login.client_id or "",
-            "client_secret": self._login.client_secret or "",
-            "scope": "read write",
-        }
-
-    def take(self, answer: Mapping[str, Any]) -> None:
-        token = answer.get("access_token")
-        if not isinstance(token, str) or not token:
-            raise Unauthorized("Zendesk gave no access token for our OAuth client.")
-        self._token = token
+_MOST_RENEWALS = 2  # what another process got meanwhile may have run out as well
 
 
 class AccountAdapter(HTTPAdapter):
@@ -88,22 +30,35 @@ class AccountAdapter(HTTPAdapter):
     """
 
     def __init__(
-        self, *, base_url: str, credentials: Credentials, on_call: Callable[[], None]
+        self,
+        *,
+        base_url: str,
+        credentials: Credentials,
+        on_call: Callable[[], None],
+        on_answer: Callable[[str, Mapping[str, str]], None] = lambda path, headers: None,
     ) -> None:
         super().__init__(max_retries=0)
         self._base_url = base_url
         self._credentials = credentials
         self._on_call = on_call
+        self._on_answer = on_answer
 
     def send(  # type: ignore[override]  # the other parameters are passed on as they come
         self, request: requests.PreparedRequest, **options: Any
     ) -> requests.Response:
-        if self._credentials.missing:
-            self._renew(options)
+        def ask(question: Mapping[str, str]) -> Mapping[str, Any]:
+            return self._granted(question, options)
+
+        token = self._credentials.sign(request, ask)
         response = self._sent(request, options)
-        if response.status_code == 401 and self._credentials.renewable:
-            self._renew(options)
+        for _ in range(_MOST_RENEWALS if self._credentials.renewable else 0):
+            if response.status_code != 401:
+                break
+            # Refused for its token, so nothing was done: this is safe for a write, too.
+            self._credentials.renew(token, ask)
+            token = self._credentials.sign(request, ask)
             response = self._sent(request, options)
+        self._on_answer(request.path_url, response.headers)
         problem = problem_of(
             response.status_code, response.headers, who=WHO, says=reason_of(response)
         )
@@ -115,7 +70,6 @@ class AccountAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, options: Mapping[str, Any]
     ) -> requests.Response:
         """Send to the base URL, and restore the asked address: zenpy routes answers by it."""
-        self._credentials.sign(request)
         asked = request.url or ""
         parts = urlsplit(asked)
         request.url = f"{self._base_url}{parts.path}" + (f"?{parts.query}" if parts.query else "")
@@ -150,17 +104,19 @@ class AccountAdapter(HTTPAdapter):
             return {**options, "proxies": {}}
         return dict(options)
 
-    def _renew(self, options: Mapping[str, Any]) -> None:
+    def _granted(
+        self, question: Mapping[str, str], options: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
         asked = requests.Request(
-            "POST", f"{self._base_url}/oauth/tokens", json=self._credentials.question()
+            "POST", f"{self._base_url}/oauth/tokens", json=dict(question)
         ).prepare()
         response = self._answer(asked, options)
         if 400 <= response.status_code < 500 and response.status_code != 429:
-            raise Unauthorized("Zendesk refused our OAuth client: check its id and its secret.")
+            raise GrantRefused
         problem = problem_of(response.status_code, response.headers, who=WHO)
         if problem is not None:
             raise problem
-        self._credentials.take(body_of(response))
+        return body_of(response)
 
 
 class RefusingAdapter(HTTPAdapter):
@@ -195,7 +151,7 @@ def body_of(response: requests.Response) -> dict[str, Any]:
     """Return the JSON object of an answer; an HTML page with status 200 is no answer."""
     try:
         body = json.loads(response.content)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Misbehaving("Zendesk answered something that is not JSON.") from error
     if not isinstance(body, dict):
         raise Misbehaving("Zendesk answered JSON of an unexpected shape.")
@@ -208,7 +164,7 @@ def reason_of(response: requests.Response) -> str:
         return ""
     try:
         body = json.loads(response.content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return ""
     if not isinstance(body, dict):
         return ""

@@ -99,7 +99,8 @@ def test_a_redirect_to_another_host_is_not_followed() -> None:
 
 
 def test_another_host_is_refused_before_anything_is_sent() -> None:
-    from connectors.zendesk.transport import AccountAdapter, Credentials, Login, open_session
+    from connectors.zendesk.oauth import Credentials, Login
+    from connectors.zendesk.transport import AccountAdapter, open_session
 
     adapter = AccountAdapter(
         base_url="http://127.0.0.1:1", credentials=Credentials(Login()), on_call=lambda: None
