@@ -85,18 +85,26 @@ def why_change(desk: Desk, asked: Asked) -> Answer:
 def _most_changed(desk: Desk, query: Query) -> tuple[Query, list[str]]:
     """Of all headline numbers the one that moved most clearly, and what became of the others."""
     window, baseline = windows_of(query)
-    best, best_size, said = HEADLINES[0], -1.0, {}
+    best, best_size = HEADLINES[0], -1.0
+    moved: dict[str, str] = {}
+    still: dict[str, str] = {}
     for metric in HEADLINES:
         one = replace(query, metric=metric)
         now, before = desk.counted(one.during(window)), desk.counted(one.during(baseline))
         change = change_of(before, now)
         headline = Headline(metric=metric, current=now, baseline=before, change=change)
-        said[metric] = wording.headline(desk.title(one), headline, None).rstrip(".")
+        if change is not None and change.clear:
+            moved[metric] = wording.headline(desk.title(one), headline, None).rstrip(".")
+        else:
+            still[metric] = desk.title(one)
         half = (change.high - change.low) / 2 if change else 0.0
         size = abs(change.points) / half if change and half else 0.0
         if size > best_size:
             best, best_size = metric, size
-    return replace(query, metric=best), [text for name, text in said.items() if name != best]
+    also = [sentence for name, sentence in moved.items() if name != best]
+    same = [title for name, title in still.items() if name != best]
+    also += [f"no clear change in {' or '.join(same)}"] if same else []
+    return replace(query, metric=best), also
 
 
 def _share_change(desk: Desk, asked: Asked, also: Sequence[str]) -> Answer:

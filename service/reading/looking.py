@@ -156,6 +156,15 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=seen.period)
         start = units.unit_start(than.group(1), catalogue.today)
         seen.period = Window(start, catalogue.today + timedelta(days=1))
+        return
+    before = re.search(
+        r"\b(?:vs|versus|than|to|with|against|and) the (week|month|quarter|year) before(?! last)\b",
+        seen.text,
+    )
+    if before is not None and second is None and seen.period is not None:
+        start = seen.period.start
+        window = Window(units.unit_on(before.group(1), start, -1), start)
+        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=window)
 
 
 def _sides(seen: Seen) -> Compare | None:

@@ -7,6 +7,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.blocks import digest_message
+from connectors.sandbox.slack_limits import texts
 from service.digest import MOST_LINES, Digest, Digests
 from service.domain.answers import Intent
 from service.domain.conversations import Account, account_key
@@ -135,6 +137,20 @@ def test_a_sync_that_ended_before_the_week_did_is_said_first(database: SqlDataba
     assert made(database).lines[0] == (
         "The week is not complete here: the last sync ended 14 Nov 2026 06:00."
     )
+
+
+def test_slack_shows_what_the_lines_say(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 6, "Shipping": 20})
+    store(database, THIS, {"Billing": 24, "Shipping": 5})
+    database.conversations.sync_finished("zendesk", datetime(2026, 11, 14, 6, tzinfo=UTC))
+    digest = made(database)
+    shown = texts(digest_message(digest).blocks)
+    whole = " ".join(shown)
+    assert digest.first[0] in whole
+    assert "29 vs 26 before, no clear change" in whole
+    assert "Improved: " in whole
+    assert whole.index(digest.first[0]) < whole.index("29 vs 26") < whole.index("Improved: ")
+    assert digest.withheld[0] in whole
 
 
 def test_missing_conversations_are_said_first(database: SqlDatabase) -> None:

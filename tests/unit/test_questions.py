@@ -74,3 +74,12 @@ def test_accounts_at_risk_are_those_with_a_signal() -> None:
     query = to_query(read("how many accounts are at risk?", CATALOGUE), CATALOGUE)
     assert query.metric == "accounts"
     assert query.values_of(Dimension.CHURN_RISK) == ("yes",)
+
+
+@pytest.mark.parametrize(
+    "text", ["compare last week with the week before", "last week vs the week before"]
+)
+def test_the_week_before_is_the_one_before_the_period(text: str) -> None:
+    query = to_query(read(text, CATALOGUE), CATALOGUE)
+    assert query.window is not None
+    assert query.compare_to == query.window.preceding()
