@@ -338,3 +338,19 @@ def changed_by_others_since(raw: Json, moment: int) -> bool:
     rating = part(raw, "conversation_rating")
     moments += [seconds(rating.get("created_at")), seconds(rating.get("updated_at"))]
     return any(at is not None and at > moment for at in moments)
+
+
+def set_by_agents_since(raw: Json, moment: int) -> dict[str, str | None]:
+    """Return our fields that agents set later than `moment`, with their values.
+
+    Intercom signs a line about an attribute with the agent, and with its bot when a program did it.
+    """
+    names = {title: name for name, title in TITLES.items()}
+    found: dict[str, str | None] = {}
+    for row in _parts_of(raw):
+        at, details = seconds(row.get("created_at")), part(row, "event_details")
+        by_agent = part(row, "author").get("type") == "admin"
+        name = names.get(_name_of(part(details, "attribute")))
+        if name and by_agent and at is not None and at > moment:
+            found[name] = _shown(part(details, "value").get("name"))
+    return found

@@ -18,6 +18,7 @@ from connectors.intercom.mapping import (
     has_parts,
     is_closed,
     last_said_at,
+    set_by_agents_since,
     state_of,
 )
 from connectors.intercom.payload import Json, identity, moment_of, seconds
@@ -32,6 +33,8 @@ from service.errors import SkipThis
 from service.ports import Known
 
 logger = logging.getLogger(__name__)
+
+Fields = Mapping[str, str | None]
 
 NOT_QUIET = "not quiet yet"
 CHANGED = "changed since it was read"
@@ -141,7 +144,7 @@ class Writer:
     def _write_or_raise(
         self,
         change: FieldChange,
-        fields: Mapping[str, str | None],
+        fields: Fields,
         before: int | None,
         *,
         look: bool,
@@ -160,12 +163,21 @@ class Writer:
         self._tags.change(change.conversation, add=add, remove=remove)
         # A tag moves updated_at too: after it the time proves nothing.
         answer = self._put(change, fields, None if add or remove else read)
+        answer = self._given_back(change, fields, answer, read)
         return self._outcome(change, answer, before)
+
+    def _given_back(
+        self, change: FieldChange, fields: Fields, answer: Json, read: int | None
+    ) -> Json:
+        """Set the values again that agents had set before us, unlisted yet, and we wrote over."""
+        theirs = {} if read is None else set_by_agents_since(answer, read)
+        over = {name: theirs[name] for name in theirs.keys() & fields.keys()}
+        return self._put(change, _differing(over, answer), None) if over else answer
 
     def _may_be_written(self, current: Json) -> bool:
         return is_closed(current) or last_said_at(current) <= self._now() - self._quiet_seconds
 
-    def _put(self, change: FieldChange, fields: Mapping[str, str | None], read: int | None) -> Json:
+    def _put(self, change: FieldChange, fields: Fields, read: int | None) -> Json:
         """Update and return the whole conversation; null clears a value."""
         if not fields:
             return self._client.get(_path(change))
@@ -204,7 +216,7 @@ def _path(change: FieldChange) -> str:
     return path_of(split_key(change.conversation)[1])
 
 
-def _differing(fields: Mapping[str, str | None], current: Json) -> dict[str, str | None]:
+def _differing(fields: Fields, current: Json) -> dict[str, str | None]:
     """Return the values that the conversation does not show; writing the others changes nothing."""
     shown = state_of(current).fields
     return {name: value for name, value in fields.items() if shown[name] != value}

@@ -110,6 +110,23 @@ def test_an_agents_edit_since_the_last_pass_is_not_overwritten_and_becomes_visib
         assert world.store.states[key].fields["sentiment"] == "positive"
 
 
+def test_an_agents_edit_that_the_search_did_not_show_yet_is_given_back() -> None:
+    with workspace() as world:
+        key, other, _ = ready(world)
+        world.clock.move(hours=5)
+        world.state.search_lag = 600
+        world.state.set_field_as_agent(world.id_of(key), "Verbatim Sentiment", "positive")
+        (outcome,) = write(world, key)
+        assert values(world, key) == {
+            "Verbatim Sentiment": "positive",
+            "Verbatim Driver": "Billing",
+        }
+        assert outcome.state is not None
+        assert outcome.state.fields["sentiment"] == "positive"
+        assert write(world, other)[0].written
+        assert values(world, other)["Verbatim Sentiment"] == "negative"
+
+
 def test_two_attributes_of_one_name_stop_writing_but_not_reading() -> None:
     with workspace(small_corpus(120)) as world:
         keys = ready(world)
