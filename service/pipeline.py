@@ -251,10 +251,11 @@ class Pipeline:
         entry: LedgerEntry,
         analysis: Analysis,
     ) -> FieldChange | None:
+        wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
         people_set = {name: entry.state.fields.get(name) for name in entry.kept}
-        people_set |= writeback.agents_edits(entry)
+        people_set |= writeback.agents_edits(entry, wanted)
         return writeback.change(
-            writeback.desired(analysis, self._links, fields=helpdesk.fields),
+            wanted,
             entry,
             kept=people_set,
             flag_tags_only=helpdesk.flag_tags_only,
@@ -270,7 +271,7 @@ class Pipeline:
         settled: list[WriteOutcome] = []
         for entry, analysis in batch:
             made = self._change(helpdesk, entry, analysis)
-            report.kept += self._keep_edits(entry)
+            report.kept += self._keep_edits(helpdesk, entry, analysis)
             outcome = _without_writing(entry, made)
             if outcome is not None:
                 settled.append(outcome)
@@ -278,10 +279,19 @@ class Pipeline:
                 changes.append(made)
         self._record(settled, report)
         for chunk in _chunks(changes, WRITE_BATCH):
-            self._record(list(helpdesk.apply(chunk)), report)
+            self._apply(helpdesk, chunk, report)
 
-    def _keep_edits(self, entry: LedgerEntry) -> int:
-        edits = writeback.agents_edits(entry)
+    def _apply(self, helpdesk: Helpdesk, chunk: Sequence[FieldChange], report: WriteReport) -> None:
+        """Make the changes and record every outcome, also those before a failure midway."""
+        outcomes: list[WriteOutcome] = []
+        try:
+            outcomes.extend(helpdesk.apply(chunk))
+        finally:
+            self._record(outcomes, report)
+
+    def _keep_edits(self, helpdesk: Helpdesk, entry: LedgerEntry, analysis: Analysis) -> int:
+        wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
+        edits = writeback.agents_edits(entry, wanted)
         for name, value in edits.items():
             self._database.write_back.keep(entry.conversation, name, value)
             self._database.analyses.set_by_person(entry.conversation, name, value)

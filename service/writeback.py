@@ -41,16 +41,19 @@ def evidence_url(analysis: Analysis, links: Links) -> str:
     return links.words(analysis.conversation, message=best.message, start=best.start, end=best.end)
 
 
-def agents_edits(entry: LedgerEntry) -> dict[str, str | None]:
+def agents_edits(entry: LedgerEntry, wanted: Desired) -> dict[str, str | None]:
     """Return our fields that a person changed since we wrote them, with the person's values.
 
     A value in a field that we never wrote is a person's too, unless our evidence link stands beside
-    it: then an earlier installation of ours wrote it. The evidence link itself is nobody's opinion.
+    it: then an earlier installation of ours wrote it. The evidence link itself is nobody's opinion,
+    and neither is the value that we want: a write whose outcome was lost looks like that.
     """
     edits: dict[str, str | None] = {}
     ours_from_before = bool(entry.state.fields.get(FieldName.EVIDENCE))
     for name, read in entry.state.fields.items():
         if name == FieldName.EVIDENCE or name in entry.kept:
+            continue
+        if name in wanted.fields and read == wanted.fields[name]:
             continue
         if name in entry.written:
             if read != entry.written[name]:

@@ -57,8 +57,12 @@ def entry(
 def planned(found: Analysis, current: LedgerEntry) -> object:
     wanted = writeback.desired(found, LINKS, fields=ALL_FIELDS)
     people_set = {name: current.state.fields.get(name) for name in current.kept}
-    people_set |= writeback.agents_edits(current)
+    people_set |= writeback.agents_edits(current, wanted)
     return writeback.change(wanted, current, kept=people_set, flag_tags_only=False)
+
+
+def edits(found: Analysis, current: LedgerEntry) -> dict[str, str | None]:
+    return writeback.agents_edits(current, writeback.desired(found, LINKS, fields=ALL_FIELDS))
 
 
 def shown(found: Analysis) -> LedgerEntry:
@@ -140,7 +144,7 @@ def test_a_value_that_an_agent_changed_is_recognised_and_kept() -> None:
         tags=(current.state.tags - {"vb_sentiment__negative"}) | {"vb_sentiment__neutral"},
     )
 
-    assert writeback.agents_edits(edited) == {"sentiment": "neutral"}
+    assert edits(found, edited) == {"sentiment": "neutral"}
     assert planned(found, edited) is None
 
 
@@ -153,20 +157,27 @@ def test_a_field_that_an_agent_cleared_stays_clear() -> None:
         tags=current.state.tags - {"vb_sentiment__negative"},
     )
 
-    assert writeback.agents_edits(cleared) == {"sentiment": None}
+    assert edits(found, cleared) == {"sentiment": None}
     assert planned(found, cleared) is None
 
 
 def test_values_beside_our_evidence_link_come_from_an_earlier_installation() -> None:
     found = entry(fields={"sentiment": "positive", "evidence": "https://old.example/x"})
 
-    assert writeback.agents_edits(found) == {}
+    assert edits(analysis(sentiment="negative"), found) == {}
 
 
 def test_a_value_in_a_field_we_never_wrote_is_a_persons() -> None:
-    assert writeback.agents_edits(entry(fields={"sentiment": "positive"})) == {
-        "sentiment": "positive"
-    }
+    found = analysis(sentiment="negative")
+
+    assert edits(found, entry(fields={"sentiment": "positive"})) == {"sentiment": "positive"}
+
+
+def test_a_write_whose_outcome_was_lost_is_not_taken_for_an_agents() -> None:
+    found = analysis(sentiment="negative", effort="low")
+    lost = entry(fields={"sentiment": "negative", "effort": "low"}, written={})
+
+    assert edits(found, lost) == {}
 
 
 def test_where_each_tag_costs_a_call_only_the_flag_is_written() -> None:
