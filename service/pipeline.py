@@ -285,7 +285,8 @@ class Pipeline:
         """Make the changes and record every outcome, also those before a failure midway."""
         outcomes: list[WriteOutcome] = []
         try:
-            outcomes.extend(helpdesk.apply(chunk))
+            for outcome in helpdesk.apply(chunk):
+                outcomes.append(outcome)
         finally:
             self._record(outcomes, report)
 
