@@ -54,8 +54,8 @@ class Chart:
     top: str  # what the end of the scale is called
 
 
-LABEL_WIDTH = 190
-BAR_WIDTH = 430
+LABEL_WIDTH = 250
+BAR_WIDTH = 400
 VALUE_WIDTH = 150
 ROW_HEIGHT = 26
 COLUMN_HEIGHT = 120
