@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from service.catalogue import Catalogue
     from service.digest import Digests, Publisher
     from service.domain.conversations import ConversationKey
+    from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.links import Links
     from service.pipeline import Masks, Pipeline
@@ -133,6 +134,11 @@ class Built:
             clock=self.now,
             owner=f"{socket.gethostname()}:{os.getpid()}",
         )
+
+    def import_formats(self) -> Mapping[str, Reader]:
+        from connectors.export_files import import_formats
+
+        return import_formats()
 
     def web_app(self) -> Flask:
         from pydantic import SecretStr

@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO
 
 from service.domain.conversations import (
     Account,
@@ -53,6 +53,15 @@ class Row:
     agent: Agent | None = None
     labels: Labels | None = None
     known_names: tuple[str, ...] = ()  # people named in the row, for masking
+
+
+def bounded_lines(file: TextIO) -> Iterator[str]:
+    """Yield a file's lines; of one that is too long only as much as shows that it is."""
+    while line := file.readline(LONGEST_LINE + 1):
+        more = line
+        while more and not more.endswith("\n") and len(line) > LONGEST_LINE:
+            more = file.readline(LONGEST_LINE)
+        yield line
 
 
 def read_rows(lines: Iterable[str], *, source: str = "import") -> Iterator[Row | BadRow]:

@@ -17,7 +17,7 @@ from service.domain.measurements import (
 )
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
-from service.exchange import Labels, Row, read_rows
+from service.exchange import Labels, Row
 from service.pipeline import Masks
 from service.ports import Clock, Database
 
@@ -46,12 +46,12 @@ class Importer:
         self._clock = clock
 
     def run(
-        self, lines: Iterable[str], *, source: str, advance: Callable[[int], None]
+        self, rows: Iterable[Row | BadRow], *, source: str, advance: Callable[[int], None]
     ) -> ImportReport:
-        """Import conversation JSONL. `source` names the helpdesk of rows that do not say theirs."""
+        """Import rows as they come. `source` names the helpdesk that they are from."""
         report = ImportReport()
-        rows = self._good_rows(read_rows(lines, source=source), report)
-        while batch := list(islice(rows, _BATCH)):
+        good = self._good_rows(rows, report)
+        while batch := list(islice(good, _BATCH)):
             self._store([masked_row(row, self._masks) for row in batch], source)
             report.conversations += len(batch)
             report.labelled += sum(row.labels is not None for row in batch)

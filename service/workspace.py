@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.answers import Answers
     from service.catalogue import Catalogue
     from service.digest import Digests
+    from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.links import Links
     from service.pipeline import Masks, Pipeline
@@ -76,6 +77,10 @@ class Workspace(Protocol):
     def digests(self) -> Digests: ...
 
     def schedule(self) -> Schedule: ...
+
+    def import_formats(self) -> Mapping[str, Reader]:
+        """Readers of the helpdesks' own export files, by the name of the format."""
+        ...
 
     def web_app(self) -> Flask: ...
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO, TextIO
 
 import click
 
@@ -31,15 +31,31 @@ _taxonomy_option = click.option(
 
 
 @click.command("import")
-@click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
-@click.option("--source", default="import", show_default=True, help="Helpdesk of rows without one.")
+@click.argument("file", type=click.File("rb"))
+@click.option("--source", help="Helpdesk of JSONL rows that name none. [default: import]")
+@click.option(
+    "--format",
+    "format_name",
+    help="conversations, zendesk-json, zendesk-csv or intercom-json; found out without.",
+)
 @json_option
 @pass_workspace
-def import_command(workspace: Workspace, *, file: TextIO, source: str, as_json: bool) -> None:
-    """Import conversation JSONL; rows with labels count as measured by "imported".
+def import_command(
+    workspace: Workspace,
+    *,
+    file: BinaryIO,
+    source: str | None,
+    format_name: str | None,
+    as_json: bool,
+) -> None:
+    """Import conversation JSONL, or an export of Zendesk or Intercom; .gz and - are fine.
 
-    Example: verbatim import conversations.jsonl --source zendesk
+    Example: verbatim import tickets.json.gz
     """
+    from service.import_files import chosen_format, opened
+
+    text = opened(file)
+    chosen = chosen_format(text.start, workspace.import_formats(), name=format_name, source=source)
     importer = Importer(
         database=workspace.database(),
         taxonomy=workspace.taxonomy(),
@@ -47,12 +63,14 @@ def import_command(workspace: Workspace, *, file: TextIO, source: str, as_json: 
         clock=workspace.now,
     )
     with progress_for(as_json=as_json).step("Importing", None) as advance:
-        report = importer.run(file, source=source, advance=advance)
+        report = importer.run(chosen.rows(text), source=chosen.source, advance=advance)
     if as_json:
         rows = [{"line": bad.line, "why": bad.why} for bad in report.bad_rows]
-        counts = {"conversations": report.conversations, "labelled": report.labelled}
+        counts: dict[str, object] = {"format": chosen.name, "source": chosen.source}
+        counts |= {"conversations": report.conversations, "labelled": report.labelled}
         say_json({**counts, "bad": report.bad, "bad_rows": rows})
     else:
+        say(f"Read as {chosen.title}")
         say(f"{report.conversations:,} conversations imported, {report.labelled:,} with labels")
     complain(report.bad_rows, report.bad)
 
