@@ -314,7 +314,14 @@ def _within_budget(
     while kept and not _fits([*before, *kept, *notice, *after]):
         kept.pop()
         notice = _left_out(len(quotes) - len(kept), lines_left_out)
-    return (*before, *kept, *notice, *after)
+    return _without_giants([*before, *kept, *notice, *after])
+
+
+def _without_giants(blocks: list[Block]) -> tuple[Block, ...]:
+    """With no quote left to cut, only a giant line can be too much: it goes before the others."""
+    while len(blocks) > 1 and not _fits(blocks):
+        blocks.remove(max(blocks, key=_size))
+    return tuple(blocks)
 
 
 def _left_out(quotes: int, lines: int) -> list[Block]:

@@ -39,6 +39,7 @@ class Dimension(StrEnum):
 
 MULTI_VALUED = frozenset({Dimension.DRIVER, Dimension.TAG, Dimension.RAW_TAG})
 EMPTY_VALUE = "empty"  # filter value for "measured as empty"
+DASH = "\u2013"  # between two days; a hyphen would read as a minus
 UNMEASURED_VALUE = "unmeasured"  # filter value for "not measured yet"
 NO_VALUE = "none"  # filter value for "the helpdesk has none": no account, no segment, no agent
 
@@ -62,11 +63,17 @@ class Window:
         """The equally long window that ends where this one starts."""
         return Window(self.start - timedelta(days=self.days), self.start)
 
-    def words(self) -> str:
-        last = self.end - timedelta(days=1)
-        if last == self.start:
-            return f"{self.start:%a} {self.start.day} {self.start:%b %Y}"
-        return f"{self.start.day} {self.start:%b}-{last.day} {last:%b %Y}"
+    def words(self, *, year: bool = True) -> str:
+        """Return "9\u201315 Nov 2026": what both days share is said once."""
+        first, last = self.start, self.end - timedelta(days=1)
+        ending = f" {last.year}" if year else ""
+        if first == last:
+            return f"{first:%a} {_day_month(first)}{ending}"
+        if first.year != last.year:
+            return f"{_day_month(first)} {first.year} {DASH} {_day_month(last)} {last.year}"
+        if first.month != last.month:
+            return f"{_day_month(first)} {DASH} {_day_month(last)}{ending}"
+        return f"{first.day}{DASH}{_day_month(last)}{ending}"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -176,6 +183,10 @@ class Query:
         if self.group_by:
             parts.append("by " + " and ".join(d.value.replace("_", " ") for d in self.group_by))
         return ", ".join(parts)
+
+
+def _day_month(day: date) -> str:
+    return f"{day.day} {day:%b}"
 
 
 def _every(filters: Sequence[Filter]) -> tuple[Filter, ...]:

@@ -17,7 +17,6 @@ NOTHING_RECORDED = "Also changed: nothing recorded."
 NOT_VALIDATED = "not validated"
 WITHHELD = "withheld: not validated"
 MORE = "More: "
-DASH = "\u2013"  # between two days; a hyphen would read as a minus
 SHOWN_LINES = 12
 
 HELP = (
@@ -88,26 +87,13 @@ def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def days(window: Window, *, year: bool = True) -> str:
-    """Return "9\u201315 Nov 2026": a month and a year are said once when both days share them."""
-    first, last = window.start, window.end - timedelta(days=1)
-    ending = f" {last.year}" if year else ""
-    if first == last:
-        return f"{first:%a} {day_month(first)}{ending}"
-    if first.year != last.year:
-        return f"{day_month(first)} {first.year} {DASH} {day_month(last)} {last.year}"
-    if first.month != last.month:
-        return f"{day_month(first)} {DASH} {day_month(last)}{ending}"
-    return f"{first.day}{DASH}{day_month(last)}{ending}"
-
-
 def period(window: Window, baseline: Window | None) -> str:
     """Return both windows; the year of the second is left out when it is the first one's."""
     if baseline is None:
-        return days(window)
+        return window.words()
     years = {window.start.year, (window.end - timedelta(days=1)).year}
     same = years == {baseline.start.year, (baseline.end - timedelta(days=1)).year}
-    return f"{days(window)} against {days(baseline, year=not same or len(years) > 1)}"
+    return f"{window.words()} against {baseline.words(year=not same or len(years) > 1)}"
 
 
 def day_month(day: date) -> str:

@@ -243,8 +243,8 @@ def _value(desk: Desk, query: Query, by: Dimension, value: str) -> str:
         return desk.name(by, value)
     whole, held = Query().narrowed(by, value).window, query.narrowed(by, value).window
     if held is None or whole != held:
-        return wording.days(held or Window(date.fromisoformat(value), date.max))
-    return f"{held.start:%B %Y}" if by is Dimension.MONTH else wording.days(held)
+        return (held or Window(date.fromisoformat(value), date.max)).words()
+    return f"{held.start:%B %Y}" if by is Dimension.MONTH else held.words()
 
 
 def group_lines(desk: Desk, query: Query, groups: Sequence[Group]) -> list[str]:

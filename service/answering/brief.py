@@ -114,7 +114,7 @@ def _drivers(desk: Desk, drivers: Sequence[Group], rows: Sequence[ListedConversa
         said = f"{group.values[0]} {group.counted.n}"
         if own and len(own) == group.counted.n:
             days = sorted(head.created_at.astimezone(desk.zone).date() for head in own)
-            when = wording.days(Window(days[0], days[-1] + timedelta(days=1)), year=False)
+            when = Window(days[0], days[-1] + timedelta(days=1)).words(year=False)
             unsolved = sum(head.status.value in OPEN for head in own)
             said += f" ({when}, {unsolved} open)" if unsolved else f" ({when}, all solved)"
         told.append(said)

@@ -15,8 +15,7 @@ from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Forbidden, NotFound
 from service.measures import all_metrics
-from service.query import Dimension, Query, Window
-from service.wording import DASH
+from service.query import DASH, Dimension, Query, Window
 from storage.database import SqlDatabase, open_database
 from tests.builders import a_conversation, a_page, an_analysis
 from tests.unit.answering_world import ACCOUNTS, TODAY, answers_over, fill

@@ -9,7 +9,7 @@ from service import wording
 from service.answering.telling import rounded
 from service.domain.answers import Change, Counted, Coverage, EvidenceLink, Headline
 from service.domain.conversations import ConversationKey
-from service.query import Window
+from service.query import DASH, Window
 
 
 def counted(n: int, of: int) -> Counted:
@@ -110,7 +110,7 @@ def test_the_footer_is_never_what_is_left_out() -> None:
 )
 def test_a_period_says_its_month_and_year_once(first: str, end: str, said: str) -> None:
     window = Window(date.fromisoformat(first), date.fromisoformat(end))
-    assert wording.days(window) == said.format(wording.DASH)
+    assert window.words() == said.format(DASH)
 
 
 def test_the_earlier_period_repeats_the_year_only_when_it_differs() -> None:
