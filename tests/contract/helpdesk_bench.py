@@ -146,6 +146,9 @@ class HelpdeskBench(ABC):
     list_path: ClassVar[str]  # the path that lists what changed
     write_calls: ClassVar[tuple[tuple[str, str], ...]]  # (method, path) of what apply calls
     reading_posts: ClassVar[tuple[str, ...]] = ()  # routes that are read by POST
+    born: ClassVar[str] = (
+        "created_at"  # the member of a conversation's JSON that no reader can miss
+    )
     signs_time: ClassVar[bool] = True  # whether a webhook's age can be told
 
     url: str

@@ -202,7 +202,7 @@ class ReadingLaws:
         self, bench: HelpdeskBench, whole: Copy
     ) -> None:
         poisoned = bench.all_keys[1]
-        bench.tell(lambda node: node.update(created_at="soon"), poisoned)
+        bench.tell(lambda node: node.update({bench.born: "soon"}), poisoned)
         copy = Copy()
         copy.read(bench.connect(copy))
         assert set(copy.unusable) == {poisoned}
@@ -214,7 +214,7 @@ class ReadingLaws:
         self, bench: HelpdeskBench, whole: Copy
     ) -> None:
         poisoned = bench.all_keys[1]
-        bench.tell(lambda node: node.update(created_at="soon"), poisoned)
+        bench.tell(lambda node: node.update({bench.born: "soon"}), poisoned)
         copy = Copy()
         copy.read(bench.connect(copy))
         again = copy.take_all(bench.connect(copy).fetch([poisoned]))
