@@ -128,6 +128,17 @@ class FailingLaws:
         copy.read(bench.connect(copy))
         assert sorted(copy.heads) == sorted(bench.all_keys)
 
+    def test_nobody_there_or_no_tls_there_is_told_after_a_few_tries(
+        self, bench: HelpdeskBench
+    ) -> None:
+        for address in ("http://127.0.0.1:1", bench.url.replace("http:", "https:")):
+            bench.url = address
+            bench.clock.waits.clear()
+            with pytest.raises((RetryLater, TellPerson)) as told:
+                list(bench.connect().pages(None))
+            assert "\n" not in str(told.value)
+            assert 0 < len(bench.clock.waits) < 20
+
     def test_a_redirect_is_not_followed_and_no_other_host_is_asked(
         self, bench: HelpdeskBench
     ) -> None:

@@ -1,0 +1,123 @@
+"""Rows 16 to 19 and 41 of the fault matrix: webhooks are hints, however they come."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from service.domain.conversations import ConversationKey
+from service.errors import VerbatimError
+from tests.faults.world import World, world
+
+NAMES = ("zendesk", "intercom")
+
+
+@pytest.fixture
+def here(tmp_path: Path) -> Iterator[World]:
+    """A workspace after its first cycle, two hours ago."""
+    with world(tmp_path) as found:
+        found.cycle()
+        found.later()
+        found.cycle()
+        yield found
+
+
+def _knock(here: World, name: str, headers: dict[str, str], body: bytes) -> int:
+    return here.web().test_client().post(f"/hooks/{name}", data=body, headers=headers).status_code
+
+
+def _last_words(here: World, key: ConversationKey) -> str:
+    return here.stored()[key].messages[-1].text
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_same_event_fifty_times_at_once_has_one_effect(here: World, name: str) -> None:
+    bench = here.benches[name]
+    bench.reply(bench.all_keys[0], "Is anybody there?")
+    headers, body = bench.hook(bench.all_keys[0])
+    app = here.web()
+
+    def knock(_: int) -> tuple[int, bool]:
+        answer = app.test_client().post(f"/hooks/{name}", data=body, headers=headers)
+        return answer.status_code, answer.get_json()["accepted"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(knock, range(50)))
+    assert {status for status, _ in answers} == {200}
+    assert sum(fresh for _, fresh in answers) == 1
+    assert here.pipeline().follow_hints(name) == 1
+    assert here.pipeline().follow_hints(name) == 0
+    assert _last_words(here, bench.all_keys[0]) == "Is anybody there?"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_events_in_any_order_end_in_what_the_helpdesk_says_now(here: World, name: str) -> None:
+    bench = here.benches[name]
+    first, second = bench.all_keys[:2]
+    events = []
+    for key, text in ((first, "one"), (second, "two"), (first, "three")):
+        here.later(seconds=1)
+        bench.reply(key, text)
+        events.append(bench.hook(key))
+    bench.delete(second)
+    for headers, body in reversed(events):
+        assert _knock(here, name, headers, body) == 200
+    here.pipeline().follow_hints(name)
+    assert _last_words(here, first) == "three"
+    assert second not in here.stored()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_day_without_webhooks_is_repaired_by_the_next_pass(here: World, name: str) -> None:
+    bench = here.benches[name]
+    bench.reply(bench.all_keys[1], "Lost on the way")
+    here.later(hours=24)
+    report = here.cycle()
+    assert _last_words(here, bench.all_keys[1]) == "Lost on the way"
+    assert report.analysed.analysed == 1
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_about_something_unknown_stores_nothing(here: World, name: str) -> None:
+    before = here.stored()
+    headers, body = here.benches[name].hook(ConversationKey(f"{name}:999999999"))
+    assert _knock(here, name, headers, body) == 200
+    assert here.pipeline().follow_hints(name) == 0
+    assert here.stored() == before
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_event_of_another_tenant_is_refused_and_not_kept(here: World, name: str) -> None:
+    bench = here.benches[name]
+    headers, body = bench.hook(bench.all_keys[0], secret="the secret of somebody else")
+    assert _knock(here, name, headers, body) == 401
+    assert here.database.work.unfinished(name) == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_our_own_write_back_comes_back_and_is_not_measured_again(here: World, name: str) -> None:
+    bench = here.benches[name]
+    traces = [bench.traces(key) for key in bench.all_keys]
+    for key in bench.all_keys:
+        assert _knock(here, name, *bench.hook(key)) == 200
+    for _ in range(2):
+        report = here.cycle()
+        assert report.analysed.analysed == 0
+        assert sum(each.written for each in report.written) == 0
+        here.later()
+    assert [bench.traces(key) for key in bench.all_keys] == traces
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_hint_that_cannot_be_followed_now_is_followed_later(here: World, name: str) -> None:
+    bench = here.benches[name]
+    bench.reply(bench.all_keys[0], "Still waiting")
+    assert _knock(here, name, *bench.hook(bench.all_keys[0])) == 200
+    bench.faults.server_error(503, times=None)
+    with pytest.raises(VerbatimError):
+        here.pipeline().follow_hints(name)
+    assert len(here.database.work.unfinished(name)) == 1
+    bench.faults.clear()
+    assert here.pipeline().follow_hints(name) == 1
+    assert _last_words(here, bench.all_keys[0]) == "Still waiting"

@@ -1,0 +1,112 @@
+"""Both helpdesks, a database, the loop and the web application, in one process with a clock of its
+own: for faults that need no dead process.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+from pydantic import SecretStr
+
+from service.analysis.local import build as build_analyser
+from service.domain.conversations import Conversation, ConversationKey
+from service.domain.writeback import field_specs
+from service.links import Links
+from service.pipeline import Pipeline
+from service.ports import Analyser, Helpdesk
+from service.progress import Silent
+from service.redaction import Redactor
+from service.settings import Settings
+from service.taxonomy_files import default_taxonomy
+from service.web.app import create_app
+from storage.database import SqlDatabase
+from tests.contract.helpdesk_bench import Copy, HelpdeskBench, small_corpus
+from tests.contract.test_helpdesk_intercom import IntercomBench
+from tests.contract.test_helpdesk_zendesk import ZendeskBench
+from tests.databases import opened
+
+URL = "http://127.0.0.1:8765"
+
+
+@cache
+def analyser() -> Analyser:
+    return build_analyser()
+
+
+@cache
+def masks() -> Redactor:
+    return Redactor()
+
+
+class _Stored(Copy):
+    """Tells the connectors what the database holds, as the program does."""
+
+    def __init__(self, database: SqlDatabase) -> None:
+        super().__init__()
+        self._database = database
+
+    def known(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
+        return self._database.conversations.updated_at(keys)
+
+
+@dataclass(slots=True)
+class World:
+    benches: Mapping[str, HelpdeskBench]
+    database: SqlDatabase
+    helpdesks: Mapping[str, Helpdesk]
+
+    def pipeline(self) -> Pipeline:
+        return Pipeline(
+            database=self.database,
+            helpdesks=self.helpdesks,
+            analyser=analyser(),
+            taxonomy=default_taxonomy(),
+            masks=masks(),
+            links=Links(URL),
+            clock=self.benches["zendesk"].clock,
+        )
+
+    def cycle(self) -> Any:
+        return self.pipeline().cycle(Silent())
+
+    def later(self, **passed: float) -> None:
+        for bench in self.benches.values():
+            bench.later(**passed)
+
+    def web(self) -> Flask:
+        return create_app(
+            database=self.database,
+            answers=None,  # type: ignore[arg-type]  # webhooks ask no questions
+            settings=Settings(secret_key=SecretStr("a secret"), _env_file=None),  # type: ignore[call-arg]  # no developer's .env
+            links=Links(URL),
+            clock=self.benches["zendesk"].clock,
+            taxonomy=default_taxonomy(),
+            helpdesks=self.helpdesks,
+        )
+
+    def stored(self) -> dict[ConversationKey, Conversation]:
+        store = self.database.conversations
+        keys = [k for name in self.benches for batch in store.stored_keys(name) for k in batch]
+        return {each.key: each for each in store.get_many(keys)}
+
+
+@contextmanager
+def world(folder: Path, *, conversations: int = 4) -> Iterator[World]:
+    with (
+        ZendeskBench.opened(small_corpus("zendesk", conversations)) as zendesk,
+        IntercomBench.opened(small_corpus("intercom", conversations)) as intercom,
+    ):
+        database = opened(f"sqlite:///{folder / 'verbatim.db'}", zendesk.clock)
+        database.migrate()
+        benches: dict[str, HelpdeskBench] = {"zendesk": zendesk, "intercom": intercom}
+        helpdesks = {name: each.connect(_Stored(database)) for name, each in benches.items()}
+        specs = field_specs(*default_taxonomy().choices())
+        for desk in helpdesks.values():
+            desk.setup([spec for spec in specs if spec.name in desk.fields], dry_run=False)
+        yield World(benches=benches, database=database, helpdesks=helpdesks)
+        database.close()
