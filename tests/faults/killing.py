@@ -12,9 +12,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from itertools import count
 from multiprocessing import connection
 from pathlib import Path
 from typing import Any
+
+from sqlalchemy import Engine, event
 
 from connectors.intercom import build as build_intercom
 from connectors.sandbox.corpus import Corpus
@@ -45,9 +48,14 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def run_command(arguments: list[str], environment: Mapping[str, str], log: str) -> None:
-    """Run `verbatim` in this process, which was forked for it."""
+def run_command(
+    arguments: list[str], environment: Mapping[str, str], log: str, last_statement: int | None
+) -> None:
+    """Run `verbatim` in this process, which was forked for it, or until it dies."""
     from verbatim import main
+
+    if last_statement is not None:
+        _die_before_statement(last_statement)
 
     os.chdir(Path(log).parent)  # no .env of the developer's
     for name in [name for name in os.environ if name.startswith("VERBATIM_")]:
@@ -57,6 +65,17 @@ def run_command(arguments: list[str], environment: Mapping[str, str], log: str) 
     with Path(log).open("w") as output:
         sys.stdout = sys.stderr = output
         main()
+
+
+def _die_before_statement(number: int) -> None:
+    """Let this process kill itself when its database is about to run its Nth statement."""
+    numbers = count()
+
+    def strike(*_: object) -> None:
+        if next(numbers) == number:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    event.listen(Engine, "before_cursor_execute", strike)
 
 
 @dataclass(slots=True)
@@ -120,16 +139,22 @@ class Town:
         self.executioner.at = None
         return code == -signal.SIGKILL
 
+    def run_until_statement(self, home: Path, *arguments: str, number: int) -> bool:
+        """Run a command that dies before its Nth SQL statement; say whether it came that far."""
+        return self._run(home, arguments, last_statement=number) == -signal.SIGKILL
+
     def requests_of(self, home: Path, *arguments: str) -> int:
         self.executioner.seen = 0
         self.run(home, *arguments)
         return self.executioner.seen
 
-    def _run(self, home: Path, arguments: tuple[str, ...]) -> int:
+    def _run(
+        self, home: Path, arguments: tuple[str, ...], *, last_statement: int | None = None
+    ) -> int:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(_WARM))
         log = home.parent / f"{home.name}.log"
-        given = (list(arguments), self.environment(home), str(log))
+        given = (list(arguments), self.environment(home), str(log), last_statement)
         process = context.Process(target=run_command, args=given, daemon=True)
         process.start()
         self.executioner.process = process

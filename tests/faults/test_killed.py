@@ -12,7 +12,7 @@ import pytest
 from tests.databases import opened
 from tests.faults.killing import Town, set_up, town
 
-EACH = 6  # conversations of each helpdesk
+EACH = 4  # conversations of each helpdesk
 
 
 @pytest.fixture(scope="module")
@@ -47,6 +47,22 @@ def test_a_sync_killed_at_any_request_ends_as_one_that_was_not(
         assert quiet_town.run_killed(home, "sync", "--json", at=at, after=after)
         quiet_town.run(home, "sync", "--json")
         assert _stored(home) == wanted, f"killed at request {at} of {requests}"
+
+
+def test_a_sync_killed_between_two_statements_has_stored_whole_pages_only(
+    quiet_town: Town, empty_home: Path, folder: Path
+) -> None:
+    """A page and its cursor are one transaction, so no place between them is dangerous."""
+    clean = _copy(empty_home, folder / "clean statements")
+    quiet_town.run(clean, "sync", "--json")
+    wanted = _stored(clean)
+    struck = 0
+    for number in range(12, 150, 24):
+        home = _copy(empty_home, folder / f"statement {number}")
+        struck += quiet_town.run_until_statement(home, "sync", "--json", number=number)
+        quiet_town.run(home, "sync", "--json")
+        assert _stored(home) == wanted, f"killed before statement {number}"
+    assert struck >= 4  # a run has more statements than most of these
 
 
 @pytest.mark.parametrize("after", [False, True], ids=["before its answer", "after its answer"])
