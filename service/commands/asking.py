@@ -153,14 +153,14 @@ def verify_command(workspace: Workspace, *, as_json: bool) -> None:
 
     Example: verbatim receipts verify --json
     """
-    recounts = list(workspace.answers().recount_all(SYSTEM))
+    answers = workspace.answers()
+    recounts = list(answers.recount_all(SYSTEM))
     changed = [one for one in recounts if not one.same]
     if as_json:
         say_json({"receipts": len(recounts), "changed": [plain(one) for one in changed]})
     else:
         for one in changed:
-            then, now = one.receipt, one
-            say(f"{then.id}: then {then.n} of {then.of}, now {now.now_n} of {now.now_of}")
+            say(f"{one.receipt.id}:", *(f"  {line}" for line in answers.recount_told(one)))
         say(f"{len(recounts)} receipts, {len(changed)} changed")
     if changed:
         raise click.exceptions.Exit(1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from flask import Blueprint, render_template
 
+from service.answering.desk import is_rate, numerator_query
 from service.domain.answers import Recount
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
@@ -56,7 +57,9 @@ def page(receipt_id: str) -> str:
         now=words(query.metric, recount.now_n, recount.now_of),
         arrived=named(recount.arrived),
         left=named([key for key in recount.left if key in stored]),
+        counted_url=HERE.explore(numerator_query(query)),
         list_url=HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)),
+        is_share=is_rate(query.metric),
     )
 
 
