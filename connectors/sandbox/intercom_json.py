@@ -190,11 +190,13 @@ def _statistics(row: Conversation) -> Json:
         if each.author.type is AuthorType.ADMIN and each.part_type == "comment"
     ]
     closings = [each.created_at for each in row.parts if each.part_type == "close"]
+    replies = [each.created_at for each in row.parts if each.author.type is AuthorType.USER]
     return {
         "type": "conversation_statistics",
         "time_to_admin_reply": answers[0] - row.created_at if answers else None,
         "time_to_first_close": closings[0] - row.created_at if closings else None,
         "first_contact_reply_at": row.created_at,
+        "last_contact_reply_at": replies[-1] if replies else row.created_at,
         "first_admin_reply_at": answers[0] if answers else None,
         "last_admin_reply_at": answers[-1] if answers else None,
         "last_close_at": closings[-1] if closings else None,
