@@ -17,7 +17,8 @@ from bot.connection import Connection
 from bot.listeners import actions, command, mention, other, storing
 from bot.resuming import Resuming
 from service.errors import Misused
-from service.ports import Clock, Database
+from service.ports import Clock
+from service.stores import Database
 
 
 class SlackBot:

@@ -24,7 +24,8 @@ from bot.posting import Poster, Unconfirmed
 from service.domain.answers import Answer
 from service.domain.people import Viewer
 from service.errors import RetryLater, Unauthorized, Unreachable, VerbatimError
-from service.ports import Clock, Database, Person
+from service.ports import Clock
+from service.stores import Database, Person
 
 logger = logging.getLogger("verbatim")
 

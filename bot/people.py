@@ -12,7 +12,7 @@ from slack_sdk import WebClient
 
 from bot.calling import Refused, read
 from service.domain.people import PersonRole, Viewer
-from service.ports import PeopleStore, Person
+from service.stores import PeopleStore, Person
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

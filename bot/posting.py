@@ -14,7 +14,8 @@ from slack_sdk import WebClient
 from bot.blocks import Message
 from bot.calling import Refused, call, read
 from service.errors import RateLimited, TellPerson, Unauthorized
-from service.ports import Clock, WorkStore
+from service.ports import Clock
+from service.stores import WorkStore
 
 EVENT_TYPE = "verbatim_message"
 _SENDING = "sending"

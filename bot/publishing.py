@@ -5,7 +5,8 @@ from bot.calling import web_client
 from bot.connection import Connection
 from bot.posting import Poster
 from service.digest import Digest
-from service.ports import Clock, WorkStore
+from service.ports import Clock
+from service.stores import WorkStore
 
 
 class SlackPublisher:

@@ -12,7 +12,8 @@ from datetime import UTC, datetime, timedelta
 
 from service.domain.people import PersonRole, Viewer
 from service.errors import Forbidden, NotFound, NotSignedIn
-from service.ports import Clock, PeopleStore, Person
+from service.ports import Clock
+from service.stores import PeopleStore, Person
 
 LINK_LIFETIME = timedelta(minutes=15)
 IDLE_LIMIT = timedelta(hours=8)

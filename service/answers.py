@@ -21,11 +21,12 @@ from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy
 from service.errors import Forbidden, Misused
 from service.links import Links
-from service.ports import Clock, Database
+from service.ports import Clock
 from service.query import Query
 from service.questions import assumptions, read, sides_of, to_query
 from service.reading.model import Baseline, BaselineKind, Reading
 from service.receipts import Receipts
+from service.stores import Database
 
 Teller = Callable[[Desk, Asked], Answer]
 

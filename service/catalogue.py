@@ -11,8 +11,8 @@ from service import measures
 from service.domain.conversations import Account
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy, slug
-from service.ports import Database
 from service.query import NO_VALUE, Dimension
+from service.stores import Database
 
 # In the order in which kinds win when the same words name two things.
 KINDS = (

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 from service import statistics
 from service.influence import Errors
-from service.ports import Cell
 from service.query import NO_VALUE, Dimension
+from service.stores import Cell
 from service.weekdays import (
     ZERO,
     Sides,

@@ -19,7 +19,8 @@ from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Labels, Row
 from service.pipeline import Masks
-from service.ports import Clock, Database
+from service.ports import Clock
+from service.stores import Database
 
 IMPORTED = "imported"  # the analyser's name of labels that came with the file
 _BATCH = 500

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 from math import sqrt
 
-from service.ports import Cell
+from service.stores import Cell
 from service.weekdays import Sides, Weights, plain, weighted
 
 

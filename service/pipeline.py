@@ -22,8 +22,9 @@ from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
 from service.links import Links
 from service.measuring import Unreadable, measure
-from service.ports import Analyser, Clock, Database, Helpdesk, Quarantined
+from service.ports import Analyser, Clock, Helpdesk
 from service.progress import Progress
+from service.stores import Database, Quarantined
 
 WRITE_BATCH = 100  # what one bulk call of a helpdesk takes
 

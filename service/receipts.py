@@ -14,8 +14,9 @@ from service.domain.answers import Receipt, Recount, Tally
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.errors import Misused, NotFound
-from service.ports import Clock, Database
+from service.ports import Clock
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Filter, Query
+from service.stores import Database
 
 MEMBERS = 2_000  # keys kept with a receipt; a larger number is recounted, its difference not named
 

@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from service.domain.people import SYSTEM
 from service.measures import all_metrics
-from service.ports import Clock, Database, DayCoverage, Helpdesk
+from service.ports import Clock, Helpdesk
 from service.query import Dimension, Filter, Query, Window
+from service.stores import Database, DayCoverage
 
 PROVEN_DAYS = 90  # how far back each day is counted on its own
 _BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)  # before any helpdesk's first conversation

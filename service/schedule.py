@@ -16,7 +16,8 @@ from apscheduler.triggers.cron import CronTrigger
 
 from service.errors import Misused, VerbatimError
 from service.logs import logger
-from service.ports import Clock, WorkStore
+from service.ports import Clock
+from service.stores import WorkStore
 
 HEARTBEAT = timedelta(seconds=15)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")

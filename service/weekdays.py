@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple
 
-from service.ports import Cell
+from service.stores import Cell
 
 ZERO = Fraction(0)
 

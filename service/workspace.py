@@ -23,9 +23,10 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.domain.taxonomy import Taxonomy
     from service.links import Links
     from service.pipeline import Masks, Pipeline
-    from service.ports import Analyser, Database, Helpdesk
+    from service.ports import Analyser, Helpdesk
     from service.schedule import Schedule
     from service.settings import Settings
+    from service.stores import Database
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

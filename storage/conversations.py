@@ -16,7 +16,8 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.measurements import SetBy
-from service.ports import Clock, Quarantined, Stored
+from service.ports import Clock
+from service.stores import Quarantined, Stored
 from storage import erasing, quarantine
 from storage.bulk import chunks, upsert
 from storage.engine import Engine

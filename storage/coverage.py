@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, exists, func, select
 
-from service.ports import DayCoverage
 from service.query import Window
+from service.stores import DayCoverage
 from storage.bulk import upsert
 from storage.engine import Engine
 from storage.in_force import LEFT_BLANK

@@ -11,7 +11,6 @@ from sqlalchemy import ColumnElement, Row, Select, case, exists, func, literal, 
 from service.domain.answers import Tally
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
-from service.ports import Cell, CoverageCounts, Listing, QuoteRow
 from service.query import (
     EMPTY_VALUE,
     NO_VALUE,
@@ -20,6 +19,7 @@ from service.query import (
     Query,
     Window,
 )
+from service.stores import Cell, CoverageCounts, Listing, QuoteRow
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.engine import Engine
 from storage.heads import account_of

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, select, tuple_
 
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
-from service.ports import ListedConversation, Listing
+from service.stores import ListedConversation, Listing
 from storage.heads import account_of, head_of
 from storage.in_force import measurements_of
 from storage.tables.accounts import account, agent

@@ -14,8 +14,8 @@ from service.domain.conversations import (
     Page,
     fingerprint,
 )
-from service.ports import Stored
 from service.query import NO_VALUE
+from service.stores import Stored
 from storage import erasing, rollups
 from storage.bulk import change, chunks, upsert
 from storage.heads import Hashed, account_row, head_row, message_of, state_text

@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, select, update
 
 from service.domain.conversations import AccountKey
-from service.ports import Person
+from service.stores import Person
 from storage.bulk import insert, upsert
 from storage.engine import Engine
 from storage.heads import dumped

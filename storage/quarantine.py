@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection, select
 
 from service.domain.conversations import ConversationKey, Page, Unusable, split_key
-from service.ports import Quarantined
+from service.stores import Quarantined
 from storage.bulk import chunks, insert_into
 from storage.moments import from_ms
 from storage.tables.conversations import quarantine

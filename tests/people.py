@@ -1,7 +1,7 @@
 """The people in our tests: who they are and which accounts they may see."""
 
 from service.domain.people import PersonRole, Viewer
-from service.ports import Person
+from service.stores import Person
 from tests.builders import ACME
 
 

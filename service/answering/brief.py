@@ -16,8 +16,8 @@ from service.answering.telling import Asked, line_one
 from service.domain.answers import Answer, EvidenceLink, Group, Headline, Intent
 from service.domain.conversations import Account, Status
 from service.domain.measurements import YesNo
-from service.ports import ListedConversation
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Filter, Query, Window
+from service.stores import ListedConversation
 
 DAYS, BEFORE = 30, 90  # a brief looks at the last 30 days against the 90 before
 OPEN = (Status.OPEN.value, Status.PENDING.value)

@@ -16,9 +16,10 @@ from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import Taxonomy
 from service.errors import Misused
 from service.links import Links
-from service.ports import Clock, Database
+from service.ports import Clock
 from service.query import ACCOUNTS, CONVERSATIONS, NO_VALUE, Dimension, Filter, Query
 from service.receipts import Receipts, n_of
+from service.stores import Database
 
 T = TypeVar("T")
 STALE = timedelta(hours=2)

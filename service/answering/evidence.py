@@ -16,8 +16,8 @@ from service.domain.answers import EvidenceLink
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Sentiment
 from service.domain.taxonomy import UNMAPPED
-from service.ports import ListedConversation, QuoteRow
 from service.query import CONVERSATIONS, Dimension, Filter, Query
+from service.stores import ListedConversation, QuoteRow
 
 QUOTES = 3
 CANDIDATES = 200  # newest rows to choose from: more would cost time and change little

@@ -20,7 +20,7 @@ from service.commands.terminal import (
 from service.demo import QUESTION, DemoReport, run_loop
 from service.domain.people import PersonRole
 from service.measures import metric_named
-from service.ports import Person
+from service.stores import Person
 from service.workspace import SandboxAddresses, Workspace
 
 

@@ -8,7 +8,7 @@ from service.commands.terminal import json_option, pass_workspace, say, say_json
 from service.domain.people import PersonRole
 from service.domain.writeback import SetupReport, field_specs
 from service.errors import Misused
-from service.ports import Person
+from service.stores import Person
 from service.workspace import Workspace
 
 

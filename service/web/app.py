@@ -14,8 +14,9 @@ from service.domain.conversations import split_key
 from service.domain.taxonomy import Taxonomy
 from service.errors import Forbidden, Misused, NotFound, RetryLater, TellPerson, VerbatimError
 from service.links import Links
-from service.ports import Clock, Database, Helpdesk
+from service.ports import Clock, Helpdesk
 from service.settings import Settings
+from service.stores import Database
 from service.web import (
     api,
     conversation,

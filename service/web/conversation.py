@@ -13,8 +13,8 @@ from service.domain.measurements import Analysis, Measurement, Metric, Quote, Se
 from service.domain.people import Viewer
 from service.errors import Misused, NotFound
 from service.measures import all_metrics
-from service.ports import ListedConversation
 from service.query import Dimension, Filter, Query
+from service.stores import ListedConversation
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.transcript import Piece, Span, pieces, read_span, still_there
 from service.web.withholding import withheld_metrics

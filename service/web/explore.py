@@ -14,7 +14,6 @@ from service.domain.answers import Intent, Tally
 from service.domain.people import Viewer
 from service.errors import Forbidden, Misused
 from service.measures import all_metrics, title
-from service.ports import Facts, ListedConversation
 from service.query import (
     CONVERSATIONS,
     EMPTY_VALUE,
@@ -22,6 +21,7 @@ from service.query import (
     Dimension,
     Query,
 )
+from service.stores import Facts, ListedConversation
 from service.web import form
 from service.web.charts import Segment, stacked
 from service.web.site import HERE, Site, current_viewer, site

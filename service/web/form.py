@@ -10,7 +10,6 @@ from datetime import date, timedelta
 from service.domain.people import Viewer
 from service.errors import Misused
 from service.measures import all_metrics
-from service.ports import Facts
 from service.query import (
     EMPTY_VALUE,
     NO_VALUE,
@@ -20,6 +19,7 @@ from service.query import (
     Query,
     Window,
 )
+from service.stores import Facts
 from service.web.site import HERE
 
 CHOSEN = (

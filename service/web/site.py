@@ -17,8 +17,9 @@ from service.domain.conversations import Account
 from service.domain.people import Viewer
 from service.domain.taxonomy import Taxonomy
 from service.links import Links
-from service.ports import Clock, Database, Helpdesk
+from service.ports import Clock, Helpdesk
 from service.query import Query
+from service.stores import Database
 
 HERE = Links("")  # addresses within the site: they keep whatever host the reader came by
 

@@ -13,8 +13,8 @@ from service.domain.conversations import ConversationKey
 from service.domain.measurements import Metric
 from service.domain.people import Viewer
 from service.measures import all_metrics
-from service.ports import CoverageCounts, DayCoverage, Quarantined
 from service.query import EMPTY_VALUE, Dimension, Filter, Query, Window
+from service.stores import CoverageCounts, DayCoverage, Quarantined
 from service.web.site import HERE, Site, current_viewer, site
 
 FAILURES = 50

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
 from werkzeug.serving import BaseWSGIServer, make_server
 
-from service.ports import Person
+from service.stores import Person
 from tests.browser import sample
 from tests.browser.sample import Sample
 

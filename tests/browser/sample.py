@@ -35,8 +35,9 @@ from service.domain.measurements import (
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
 from service.links import Links
 from service.measures import all_metrics
-from service.ports import Database, Helpdesk, Person
+from service.ports import Helpdesk
 from service.settings import Settings
+from service.stores import Database, Person
 from service.web.app import create_app
 from storage.database import SqlDatabase, open_database
 

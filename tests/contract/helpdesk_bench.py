@@ -114,7 +114,7 @@ class Copy:
         for key in keys:
             self.gone.add(key)
             for kept in (self.heads, self.updated, self.states, self.messages):
-                kept.pop(key, None)  # type: ignore[attr-defined]  # all four are dicts
+                kept.pop(key, None)
 
     def record(self, outcomes: Iterable[WriteOutcome]) -> list[WriteOutcome]:
         kept = list(outcomes)

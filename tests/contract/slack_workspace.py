@@ -21,7 +21,7 @@ from connectors.sandbox.slack import SlackStand, slack_app
 from connectors.sandbox.slack_state import TEAM
 from service.domain.answers import Answer
 from service.domain.people import Viewer
-from service.ports import Database, Person
+from service.stores import Database, Person
 from tests.builders import NOON, Clockwork
 from tests.contract.slack_answers import an_answer
 

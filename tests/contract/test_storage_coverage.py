@@ -7,8 +7,8 @@ import pytest
 from service.domain.conversations import Unusable, conversation_key
 from service.domain.measurements import EmptyReason
 from service.domain.writeback import FieldChange, WriteOutcome
-from service.ports import DayCoverage
 from service.query import Window
+from service.stores import DayCoverage
 from storage.database import SqlDatabase
 from tests.builders import NOON, VERSION, Clockwork, a_conversation, a_page, an_analysis
 

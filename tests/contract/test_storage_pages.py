@@ -14,8 +14,8 @@ from service.domain.conversations import (
     conversation_key,
 )
 from service.domain.people import SYSTEM
-from service.ports import Stored
 from service.query import Dimension, Query
+from service.stores import Stored
 from storage.database import SqlDatabase
 from tests.builders import (
     ACME,

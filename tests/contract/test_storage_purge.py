@@ -11,9 +11,9 @@ from sqlalchemy import inspect
 from service.domain.conversations import IncomingMessage, conversation_key
 from service.domain.people import SYSTEM
 from service.domain.writeback import FieldChange, WriteOutcome
-from service.ports import Stored
 from service.query import Dimension, Query
 from service.receipts import Receipts
+from service.stores import Stored
 from storage.database import SqlDatabase
 from tests.builders import (
     NOON,

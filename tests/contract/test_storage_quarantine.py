@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from service.domain.conversations import Page, Unusable, conversation_key
-from service.ports import Quarantined
+from service.stores import Quarantined
 from storage.database import SqlDatabase
 from tests.builders import NOON, Clockwork, a_conversation, a_page
 

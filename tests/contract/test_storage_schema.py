@@ -11,7 +11,7 @@ from alembic.runtime.migration import MigrationContext
 from sqlmodel import SQLModel
 
 from service.errors import Misused
-from service.ports import Database
+from service.stores import Database
 from storage.database import SqlDatabase
 from tests.databases import Databases, opened
 

@@ -8,7 +8,7 @@ from service.answers import Answers
 from service.domain.conversations import Account, AccountKey, Conversation, account_key
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
 from service.links import Links
-from service.ports import Database
+from service.stores import Database
 from tests.builders import a_conversation, a_measurement, a_page, a_quote, an_analysis
 
 TODAY = datetime(2026, 11, 16, 9, 0, tzinfo=UTC)  # a Monday

@@ -15,8 +15,8 @@ from service.decomposition import (
     decompose,
     within,
 )
-from service.ports import Cell
 from service.query import Dimension
+from service.stores import Cell
 from service.weekdays import weekday_weights
 
 DRIVER, SEGMENT = Dimension.DRIVER, Dimension.SEGMENT

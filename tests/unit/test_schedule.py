@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from service.errors import Misused, Unreachable
-from service.ports import Database
 from service.schedule import Cron, Every, Job, Schedule
+from service.stores import Database
 
 BERLIN = ZoneInfo("Europe/Berlin")
 WEEK = timedelta(days=8)

@@ -13,7 +13,8 @@ from flask.testing import FlaskClient
 from service.access import ABSOLUTE_LIMIT, IDLE_LIMIT, LINK_LIFETIME, Access, viewer
 from service.domain.conversations import ConversationKey
 from service.errors import Forbidden, Misused, NotFound, NotSignedIn, Unauthorized
-from service.ports import Helpdesk, Person
+from service.ports import Helpdesk
+from service.stores import Person
 from tests.browser import sample
 from tests.browser.sample import ANA, NOW, Sample
 

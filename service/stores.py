@@ -1,0 +1,433 @@
+"""What is kept, and how it is asked for: the stores behind one database, in the inside's own words.
+
+Adapters implement these protocols; the small types beside them are what the stores hand out.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from service.domain.answers import Receipt, Tally
+from service.domain.conversations import (
+    Account,
+    AccountKey,
+    Agent,
+    Conversation,
+    ConversationHead,
+    ConversationKey,
+    Page,
+)
+from service.domain.measurements import Analysis, Quote
+from service.domain.people import Viewer
+from service.domain.writeback import (
+    LedgerEntry,
+    WriteOutcome,
+)
+from service.ports import Keeper
+from service.query import Dimension, Query, Window
+
+# --- What is stored ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quarantined:
+    """A conversation that was set aside; saving it whole later takes it out."""
+
+    key: ConversationKey
+    source: str
+    why: str
+    since: datetime
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """What a saved page changed."""
+
+    conversations: int = 0  # new or changed heads
+    messages: int = 0  # new or changed messages
+    gone: int = 0
+
+
+class ConversationStore(Protocol):
+    def cursor(self, source: str) -> str | None: ...
+
+    def save_page(self, source: str, page: Page) -> Stored:
+        """Store a page (already masked) and its cursor in one transaction.
+
+        Idempotent; stale heads never win.
+        """
+        ...
+
+    def sync_finished(self, source: str, at: datetime) -> None: ...
+
+    def synced_at(self) -> Mapping[str, datetime]:
+        """Per source, the end of the last finished sync."""
+        ...
+
+    def get(self, key: ConversationKey) -> Conversation | None: ...
+
+    def get_many(self, keys: Sequence[ConversationKey]) -> list[Conversation]: ...
+
+    def unmeasured(self, analyser: str, taxonomy: str) -> Iterator[list[Conversation]]:
+        """Yield batches of conversations without a current Analysis of this analyser and taxonomy
+        version.
+
+        Current: same fingerprint. Failed ones of the same fingerprint and version are left out.
+        Safe to save analyses while iterating.
+        """
+        ...
+
+    def unmeasured_count(self, analyser: str, taxonomy: str) -> int: ...
+
+    def accounts(self) -> list[Account]: ...
+
+    def agents(self) -> list[Agent]: ...
+
+    def exists(self, keys: Iterable[ConversationKey]) -> set[ConversationKey]: ...
+
+    def stored_keys(self, source: str) -> Iterator[list[ConversationKey]]:
+        """Yield batches of the keys of one source, in one order; safe to purge while iterating."""
+        ...
+
+    def purge(self, keys: Sequence[ConversationKey], *, why: str) -> int:
+        """Remove conversations with all that depended on them; a text-free tombstone stays."""
+        ...
+
+    def quarantined(self) -> list["Quarantined"]: ...
+
+    def release(self, keys: Sequence[ConversationKey]) -> int:
+        """Drop quarantine entries; return how many there were."""
+        ...
+
+    def daily_counts(self, source: str) -> Mapping[date, int]: ...
+
+    def updated_at(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, datetime]:
+        """When each stored conversation was last changed, by its helpdesk's clock."""
+        ...
+
+
+class AnalysisStore(Protocol):
+    def save(self, analyses: Sequence[Analysis]) -> None:
+        """Replace each conversation's current analysis, its facts and the rollups they touch, in
+        one transaction.
+
+        Values that a person set (SetBy.AGENT, SetBy.REVIEWER) stay in force.
+        """
+        ...
+
+    def fail(
+        self, conversation: ConversationKey, fingerprint: str, version: str, why: str
+    ) -> None: ...
+
+    def get(self, key: ConversationKey) -> Analysis | None: ...
+
+    def failures(self) -> list[tuple[ConversationKey, str]]: ...
+
+    def set_by_person(self, key: ConversationKey, metric: str, value: str | None) -> None:
+        """Record an agent's edit as the value in force."""
+        ...
+
+    def rebuild(self) -> int:
+        """Recompute facts and rollups from the rows; return the conversations read."""
+        ...
+
+
+class WriteBackStore(Protocol):
+    def entries(self, source: str) -> Iterator[list[tuple[LedgerEntry, Analysis]]]:
+        """Yield batches of what may have to be written, safe to record outcomes while iterating.
+
+        These are the analysed conversations of which the analysis, the values in force, the state
+        in
+        the helpdesk or our own knowledge of it changed since the last outcome; never all of them
+        again.
+        """
+        ...
+
+    def record(self, outcomes: Sequence[WriteOutcome]) -> None: ...
+
+    def keep(self, conversation: ConversationKey, field_name: str, value: str | None) -> None:
+        """Mark a field as set by an agent: it is never overwritten."""
+        ...
+
+    def not_written(self, source: str) -> Mapping[str, int]:
+        """Reason -> conversations, for the coverage ledger."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedConversation:
+    """A row of a list: the head, its labels and the account's name."""
+
+    head: ConversationHead
+    account: Account | None
+    agent_name: str | None
+    labels: Mapping[str, str | None]  # metric -> value; a missing metric is not measured
+    drivers: tuple[str, ...]
+    tags: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    rows: tuple[ListedConversation, ...]
+    next: str | None  # keyset token of the next page
+    previous: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """Counts for the decomposition: conversations with m distinct values of the lens, of one
+    account and weekday.
+    """
+
+    value: str  # the dimension's value; "" when the lens is the total
+    m: int  # distinct values these conversations touch; each weighs 1/m here
+    weekday: int  # Monday is 0
+    account: str  # "" without one
+    n: int  # conversations where the metric is known
+    x: int  # of them, those that the rate counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRow:
+    """A stored quote with the conversation it stands in; not yet checked against the message."""
+
+    quote: Quote
+    conversation: ConversationKey
+    message_text: str
+    created_at: datetime
+    channel: str
+    account: Account | None
+    requester: str | None
+    helpdesk_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DayCoverage:
+    """One source and day of the coverage ledger. stored = analysed + failed + waiting."""
+
+    source: str
+    day: date
+    helpdesk: int | None  # by the helpdesk's own count, when it was last asked
+    stored: int
+    analysed: int
+    failed: int
+    quarantined: int  # arrived and unreadable; day unknown counts on the day it arrived
+    empty: Mapping[str, Mapping[str, int]]  # metric -> reason -> conversations
+    not_written: Mapping[str, int]  # reason -> conversations
+    asked_at: datetime | None  # when the helpdesk was asked
+
+    @property
+    def missing(self) -> int | None:
+        """Conversations that the helpdesk counts and we hold in no form; None when not asked."""
+        return None if self.helpdesk is None else self.helpdesk - self.stored - self.quarantined
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageCounts:
+    total: int
+    analysed: int
+    failed: int
+    empty: Mapping[str, int] = field(default_factory=dict)
+
+
+class Facts(Protocol):
+    """The reading side.
+
+    Every method applies the viewer's scope; nothing else makes SQL of a Query.
+    """
+
+    def count(self, query: Query, viewer: Viewer) -> Tally: ...
+
+    def groups(self, query: Query, viewer: Viewer) -> list[tuple[tuple[str, ...], Tally]]:
+        """Tallies by the query's group_by, one tuple of values each; NO_VALUE where there is
+        none.
+        """
+        ...
+
+    def cells(
+        self, query: Query, viewer: Viewer, lens: Dimension | None, window: Window
+    ) -> Sequence[Cell]:
+        """Counts of the query's metric in `window`, for the exact decomposition."""
+        ...
+
+    def conversations(
+        self, query: Query, viewer: Viewer, *, after: str | None = None, limit: int = 50
+    ) -> Listing: ...
+
+    def keys(
+        self, query: Query, viewer: Viewer, *, numerator: bool, limit: int
+    ) -> tuple[ConversationKey, ...]:
+        """Keys of the query's conversations, newest first; `numerator` keeps those that its rate
+        counts.
+        """
+        ...
+
+    def quotes(
+        self, query: Query, viewer: Viewer, *, shows: Sequence[str], limit: int
+    ) -> list[QuoteRow]:
+        """Quotes of the query's conversations, newest first, at most one per conversation and
+        `shows`.
+        """
+        ...
+
+    def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts: ...
+
+    def days(self) -> Window | None:
+        """First and last day that hold a conversation."""
+        ...
+
+    def values(self, dimension: Dimension, viewer: Viewer) -> list[str]:
+        """Distinct values in use, most frequent first, at most 200."""
+        ...
+
+
+class CoverageLedger(Protocol):
+    """What the helpdesks count against what is stored, by source and day."""
+
+    def record(self, source: str, counts: Mapping[date, int], *, at: datetime) -> None:
+        """Store the helpdesk's own counts of conversations created on these days."""
+        ...
+
+    def days(self, source: str, window: Window) -> list[DayCoverage]:
+        """Return a row a day of the window that anybody counts a conversation on."""
+        ...
+
+    def missing(self, window: Window | None) -> Mapping[str, int]:
+        """Per source, how many conversations of the window are missing by the last counts."""
+        ...
+
+
+class ReceiptStore(Protocol):
+    def save(self, receipt: Receipt) -> None: ...
+
+    def get(self, receipt_id: str) -> Receipt | None: ...
+
+    def all_ids(self) -> Iterator[str]: ...
+
+
+# --- People, work and surfaces -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    email: str
+    name: str
+    role: str
+    slack_user: str | None = None
+    accounts: frozenset[AccountKey] | None = None  # None: every account
+
+
+class PeopleStore(Protocol):
+    def get(self, email: str) -> Person | None: ...
+
+    def by_slack_user(self, slack_user: str) -> Person | None: ...
+
+    def save(self, person: Person) -> None: ...
+
+    def all(self) -> list[Person]: ...
+
+    def make_link(self, email: str, *, token_hash: str, expires_at: datetime) -> None: ...
+
+    def use_link(self, token_hash: str, *, at: datetime) -> str | None:
+        """Return the link's e-mail address once, or None when it is unknown, used or expired."""
+        ...
+
+    def start_session(self, email: str, *, session_hash: str, expires_at: datetime) -> None: ...
+
+    def session(self, session_hash: str, *, at: datetime) -> Person | None: ...
+
+    def end_session(self, session_hash: str) -> None: ...
+
+
+class WorkStore(Protocol):
+    """Inbox, outbox and the ledger of scheduled jobs: what makes repeating harmless."""
+
+    def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
+        """Store an inbound event; False when it was seen before."""
+        ...
+
+    def unfinished(self, source: str) -> list[tuple[str, str]]:
+        """(event id, payload) of accepted events that were not finished, oldest first."""
+        ...
+
+    def finish(self, source: str, event_id: str) -> None: ...
+
+    def claim(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
+        """Take a scheduled run if nobody has done it or holds it; `lease` in seconds."""
+        ...
+
+    def renew(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
+        """Hold a run of ours for `lease` more seconds; False when it is done or somebody else's."""
+        ...
+
+    def done(self, job: str, due: datetime, owner: str, result: str) -> bool:
+        """Close a run; False when the lease went to somebody else (fencing)."""
+        ...
+
+    def last_done(self, job: str) -> datetime | None: ...
+
+    def forget_done(self, before: datetime) -> int:
+        """Drop runs that were done and events that were finished before; return how many.
+
+        The newest run of a job that repeats stays, so nothing is due again.
+        """
+        ...
+
+    def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:
+        """Insert or find an outgoing effect; return its state: pending, sending or sent."""
+        ...
+
+    def outbox_sending(self, key: str) -> None: ...
+
+    def outbox_sent(self, key: str, remote_id: str) -> None: ...
+
+    def outbox_remote(self, key: str) -> str | None: ...
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a small piece of state, such as a Slack thread's last reading."""
+        ...
+
+    def recall(self, name: str) -> str | None: ...
+
+
+class Database(Protocol):
+    """All stores over one database, and its schema."""
+
+    @property
+    def conversations(self) -> ConversationStore: ...
+
+    @property
+    def analyses(self) -> AnalysisStore: ...
+
+    @property
+    def write_back(self) -> WriteBackStore: ...
+
+    @property
+    def facts(self) -> Facts: ...
+
+    @property
+    def coverage(self) -> CoverageLedger: ...
+
+    @property
+    def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def people(self) -> PeopleStore: ...
+
+    @property
+    def work(self) -> WorkStore: ...
+
+    def keeper(self, namespace: str) -> Keeper: ...
+
+    def migrate(self) -> str:
+        """Create or upgrade the schema; return the revision. Safe to run twice and by two
+        processes.
+        """
+        ...
+
+    def revision(self) -> tuple[str | None, str]:
+        """(current, newest) schema revision."""
+        ...
