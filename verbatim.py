@@ -102,7 +102,7 @@ class Built:
             links=self.links(),
             clock=self.now,
             zone=self.settings.zone,
-            analyser_version=self.analyser().version,
+            analyser_version=self._analyser_version(),
             masking_version=self.masks().version,
         )
 
@@ -255,6 +255,14 @@ class Built:
 
         analyser: Analyser = plugins.load(analysis, name).build(self.settings)
         return analyser
+
+    def _analyser_version(self) -> str:
+        """Answers name the analyser behind a number; they do not have to load its model."""
+        from service import analysis, plugins
+
+        module = plugins.load(analysis, self.settings.analyser_name)
+        version: str = module.version(self.settings)
+        return version
 
     def _publisher(self) -> Publisher:
         slack = self.settings.slack

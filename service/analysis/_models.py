@@ -52,15 +52,20 @@ class Artefacts:
         return str(self.folder / name)
 
 
-def checked_artefacts(folder: Path = FOLDER) -> Artefacts:
-    """Check every file of the manifest, or say which one is missing or changed."""
+def digest_of(folder: Path = FOLDER) -> str:
+    """The hash of the manifest, and so of every file that it names; it reads none of them."""
     manifest = folder / MANIFEST
     if not manifest.is_file():
         raise TellPerson(f"The local analyser's files are missing: {MANIFEST} was not installed.")
-    lines = manifest.read_text(encoding="ascii").split("\n")
+    return hashlib.sha256(manifest.read_bytes()).hexdigest()
+
+
+def checked_artefacts(folder: Path = FOLDER) -> Artefacts:
+    """Check every file of the manifest, or say which one is missing or changed."""
+    digest = digest_of(folder)
+    lines = (folder / MANIFEST).read_text(encoding="ascii").split("\n")
     for expected, name in (line.split() for line in lines if line.strip()):
         _check(folder / name, expected)
-    digest = hashlib.sha256(manifest.read_bytes()).hexdigest()
     return Artefacts(folder=folder, digest=digest)
 
 

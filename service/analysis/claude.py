@@ -70,6 +70,15 @@ _DEAREST = (10.0, 50.0)
 _log = logging.getLogger(__name__)
 
 
+def version(settings: Settings) -> str:
+    """What `build` would measure with, without loading the SDK."""
+    return _version_of(settings.claude.model)
+
+
+def _version_of(model: str) -> str:
+    return f"claude-{CODE_VERSION}-{model}"
+
+
 def build(settings: Settings, *, clock: Clock | None = None, retries: int = 2) -> Analyser:
     """Make the client from explicit values: nothing is taken from the SDK's own environment."""
     claude = settings.claude
@@ -118,7 +127,7 @@ class ClaudeAnalyser:
     name = "claude"
 
     def __init__(self, *, client: Any, model: str, budget: Budget, clock: Clock) -> None:
-        self.version = f"claude-{CODE_VERSION}-{model}"
+        self.version = _version_of(model)
         self._client = client
         self._model = model
         self._budget = budget

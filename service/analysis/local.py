@@ -23,7 +23,12 @@ from service.analysis._gates import (
 )
 from service.analysis._ladder import Ladder, Placed
 from service.analysis._language import LanguageReader
-from service.analysis._models import SentimentModel, ThemeTable, checked_artefacts
+from service.analysis._models import (
+    SentimentModel,
+    ThemeTable,
+    checked_artefacts,
+    digest_of,
+)
 from service.analysis._sentences import Sentence
 from service.analysis._tone import (
     ORDER,
@@ -65,6 +70,12 @@ SECOND_DRIVER = 0.6  # confidence that a further sentence needs to add a driver 
 WHOLE_MESSAGE = 400  # characters of the issue's message that are matched beside the sentence
 
 
+def version(settings: Settings | None = None) -> str:
+    """What `build` would measure with, without loading anything."""
+    del settings
+    return f"local-{CODE_VERSION}-{digest_of()[:8]}"
+
+
 def build(
     settings: Settings | None = None, *, clock: Clock | None = None, threads: int = 1
 ) -> Analyser:
@@ -73,7 +84,7 @@ def build(
     return LocalAnalyser(
         sentiment=SentimentModel(artefacts, threads=threads),
         themes=ThemeTable(artefacts),
-        version=f"local-{CODE_VERSION}-{artefacts.digest[:8]}",
+        version=version(settings),
         clock=clock or _now,
     )
 

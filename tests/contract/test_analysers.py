@@ -83,6 +83,11 @@ def test_there_is_one_analysis_a_conversation_in_order(analyses: list[Analysis])
     assert [a.conversation for a in analyses] == [c.key for c in CONVERSATIONS]
 
 
+def test_its_version_is_known_without_loading_it(analyser: Analyser) -> None:
+    module = plugins.load(analysis, analyser.name)
+    assert module.version(Settings()) == analyser.version
+
+
 def test_nothing_in_gives_nothing_out(analyser: Analyser) -> None:
     assert list(analyser.analyse((), default_taxonomy())) == []
 
