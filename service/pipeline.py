@@ -4,10 +4,11 @@ Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no 
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from service import writeback
 from service.domain.conversations import (
@@ -19,12 +20,18 @@ from service.domain.conversations import (
 )
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
-from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
+from service.domain.writeback import Desired, FieldChange, LedgerEntry, WriteOutcome
+from service.errors import VerbatimError
 from service.links import Links
 from service.measuring import Unreadable, measure
 from service.ports import Analyser, Clock, Helpdesk
 from service.progress import Progress
 from service.stores import Database, Quarantined
+from service.under_way import UnderWay
+
+T = TypeVar("T")
+
+logger = logging.getLogger(__name__)
 
 WRITE_BATCH = 100  # what one bulk call of a helpdesk takes
 
@@ -94,13 +101,32 @@ class Pipeline:
         self._clock = clock
 
     def cycle(self, progress: Progress) -> CycleReport:
-        """Sync, analyse and write back once, for every connected helpdesk."""
-        for name in self._helpdesks:
-            self.follow_hints(name)
-        synced = tuple(self.sync(name, progress) for name in self._helpdesks)
+        """Sync, analyse and write back once, for every connected helpdesk.
+
+        A helpdesk that fails hinders no other: its error is raised when all else is done.
+        """
+        problems: list[VerbatimError] = []
+        synced = self._each(lambda name: self._news(name, progress), problems)
         analysed = self.analyse(progress)
-        written = tuple(self.write_back(name, progress) for name in self._helpdesks)
+        written = self._each(lambda name: self.write_back(name, progress), problems)
+        if problems:
+            raise problems[0]
         return CycleReport(synced=synced, analysed=analysed, written=written)
+
+    def _each(self, step: Callable[[str], T], problems: list[VerbatimError]) -> tuple[T, ...]:
+        """Take a step for every helpdesk, and collect what went wrong."""
+        done = []
+        for name in self._helpdesks:
+            try:
+                done.append(step(name))
+            except VerbatimError as error:
+                logger.warning("cycle.helpdesk_failed", extra={"source": name, "why": str(error)})
+                problems.append(error)
+        return tuple(done)
+
+    def _news(self, source: str, progress: Progress) -> SyncReport:
+        self.follow_hints(source)
+        return self.sync(source, progress)
 
     def sync(self, source: str, progress: Progress, *, full: bool = False) -> SyncReport:
         """Fetch what changed since the cursor; a page is stored with its cursor or not at all."""
@@ -177,9 +203,14 @@ class Pipeline:
     def planned_changes(self, source: str) -> Iterator[FieldChange]:
         """Yield what write_back would change now. Nothing is changed or recorded."""
         helpdesk = self._helpdesks[source]
+        under_way = UnderWay(self._database.work, source)
         for batch in self._database.write_back.entries(source):
             for entry, analysis in batch:
-                made = self._change(helpdesk, entry, analysis)
+                wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
+                edits = under_way.without_ours(
+                    entry.conversation, writeback.agents_edits(entry, wanted)
+                )
+                made = _change(helpdesk, entry, wanted, edits)
                 if made is not None:
                     yield made
 
@@ -188,9 +219,10 @@ class Pipeline:
         helpdesk = self._helpdesks[source]
         report = WriteReport(source=source)
         calls_before = helpdesk.calls
+        under_way = UnderWay(self._database.work, source)
         with progress.step(f"Writing back to {source}", None) as advance:
             for batch in self._database.write_back.entries(source):
-                self._write_batch(helpdesk, batch, report)
+                self._write_batch(helpdesk, batch, under_way, report)
                 advance(len(batch))
         report.calls = helpdesk.calls - calls_before
         return report
@@ -246,66 +278,70 @@ class Pipeline:
             unreadable.why,
         )
 
-    def _change(
-        self,
-        helpdesk: Helpdesk,
-        entry: LedgerEntry,
-        analysis: Analysis,
-    ) -> FieldChange | None:
-        wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
-        people_set = {name: entry.state.fields.get(name) for name in entry.kept}
-        people_set |= writeback.agents_edits(entry, wanted)
-        return writeback.change(
-            wanted,
-            entry,
-            kept=people_set,
-            flag_tags_only=helpdesk.flag_tags_only,
-        )
-
     def _write_batch(
         self,
         helpdesk: Helpdesk,
         batch: Sequence[tuple[LedgerEntry, Analysis]],
+        under_way: UnderWay,
         report: WriteReport,
     ) -> None:
         changes: list[FieldChange] = []
         settled: list[WriteOutcome] = []
         for entry, analysis in batch:
-            made = self._change(helpdesk, entry, analysis)
-            report.kept += self._keep_edits(helpdesk, entry, analysis)
+            wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
+            edits = under_way.without_ours(
+                entry.conversation, writeback.agents_edits(entry, wanted)
+            )
+            self._keep_edits(entry.conversation, edits)
+            report.kept += len(edits)
+            made = _change(helpdesk, entry, wanted, edits)
             outcome = _without_writing(entry, made)
             if outcome is not None:
                 settled.append(outcome)
             elif made is not None:
                 changes.append(made)
-        self._record(settled, report)
+        self._record(settled, under_way, report)
         for chunk in _chunks(changes, WRITE_BATCH):
-            self._apply(helpdesk, chunk, report)
+            self._apply(helpdesk, chunk, under_way, report)
 
-    def _apply(self, helpdesk: Helpdesk, chunk: Sequence[FieldChange], report: WriteReport) -> None:
+    def _apply(
+        self,
+        helpdesk: Helpdesk,
+        chunk: Sequence[FieldChange],
+        under_way: UnderWay,
+        report: WriteReport,
+    ) -> None:
         """Make the changes and record every outcome, also those before a failure midway."""
         outcomes: list[WriteOutcome] = []
+        under_way.begin(chunk)
         try:
             for outcome in helpdesk.apply(chunk):
                 outcomes.append(outcome)
         finally:
-            self._record(outcomes, report)
+            self._record(outcomes, under_way, report)
 
-    def _keep_edits(self, helpdesk: Helpdesk, entry: LedgerEntry, analysis: Analysis) -> int:
-        wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
-        edits = writeback.agents_edits(entry, wanted)
+    def _keep_edits(self, key: ConversationKey, edits: Mapping[str, str | None]) -> None:
         for name, value in edits.items():
-            self._database.write_back.keep(entry.conversation, name, value)
-            self._database.analyses.set_by_person(entry.conversation, name, value)
-        return len(edits)
+            self._database.write_back.keep(key, name, value)
+            self._database.analyses.set_by_person(key, name, value)
 
-    def _record(self, outcomes: Sequence[WriteOutcome], report: WriteReport) -> None:
+    def _record(
+        self, outcomes: Sequence[WriteOutcome], under_way: UnderWay, report: WriteReport
+    ) -> None:
         self._database.write_back.record(outcomes)
+        under_way.settle(outcomes)
         for outcome in outcomes:
             if outcome.written:
                 report.written += 1
             elif outcome.reason is not None:
                 report.not_written[outcome.reason] = report.not_written.get(outcome.reason, 0) + 1
+
+
+def _change(
+    helpdesk: Helpdesk, entry: LedgerEntry, wanted: Desired, edits: Mapping[str, str | None]
+) -> FieldChange | None:
+    people_set = {name: entry.state.fields.get(name) for name in entry.kept} | dict(edits)
+    return writeback.change(wanted, entry, kept=people_set, flag_tags_only=helpdesk.flag_tags_only)
 
 
 def _without_writing(entry: LedgerEntry, made: FieldChange | None) -> WriteOutcome | None:

@@ -42,7 +42,7 @@ def evidence_url(analysis: Analysis, links: Links) -> str:
 
 
 def agents_edits(entry: LedgerEntry, wanted: Desired) -> dict[str, str | None]:
-    """Return our fields that a person changed since we wrote them, with the person's values.
+    """Return our fields that a person changed since we wrote or read them, with their values.
 
     A value in a field that we never wrote is a person's too, unless our evidence link stands beside
     it: then an earlier installation of ours wrote it. The evidence link itself is nobody's opinion,
@@ -51,7 +51,11 @@ def agents_edits(entry: LedgerEntry, wanted: Desired) -> dict[str, str | None]:
     edits: dict[str, str | None] = {}
     ours_from_before = bool(entry.state.fields.get(FieldName.EVIDENCE))
     for name, read in entry.state.fields.items():
-        if name == FieldName.EVIDENCE or name in entry.kept:
+        if name == FieldName.EVIDENCE:
+            continue
+        if name in entry.kept:
+            if read != entry.kept[name]:  # they changed their mind
+                edits[name] = read
             continue
         if name in wanted.fields and read == wanted.fields[name]:
             continue

@@ -136,7 +136,7 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         updated_at=from_ms(row.updated_at),
         state=state_of(row.state),
         written=_read(row.written),
-        kept=frozenset(_read(row.kept)),
+        kept=_read(row.kept),
     )
 
 

@@ -3,7 +3,7 @@ bring them up to date.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -87,7 +87,8 @@ class LedgerEntry:
     updated_at: datetime
     state: HelpdeskState  # as last read from the helpdesk
     written: Mapping[str, str | None]  # our last written values; a missing name was never written
-    kept: frozenset[str] = frozenset()  # fields that an agent set: never overwritten
+    # Fields that an agent set, with the values as last seen: never overwritten.
+    kept: Mapping[str, str | None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -233,7 +233,7 @@ def test_an_agents_edit_in_the_helpdesk_hands_it_out_again(measured: SqlDatabase
     ((entry, analysis),) = next(iter(measured.write_back.entries("zendesk")))
     assert entry.written == {"sentiment": "neutral"}
     assert entry.state.fields == {"sentiment": "negative"}
-    assert entry.kept == {"sentiment"}
+    assert entry.kept == {"sentiment": "negative"}
     assert analysis.conversation == KEY
 
 

@@ -42,7 +42,7 @@ def entry(
     fields: dict[str, str | None] | None = None,
     written: dict[str, str | None] | None = None,
     tags: frozenset[str] = frozenset(),
-    kept: frozenset[str] = frozenset(),
+    kept: dict[str, str | None] | None = None,
 ) -> LedgerEntry:
     return LedgerEntry(
         conversation=KEY,
@@ -50,7 +50,7 @@ def entry(
         updated_at=AT,
         state=HelpdeskState(fields=fields or {}, tags=tags, writable=True),
         written=written or {},
-        kept=kept,
+        kept=kept or {},
     )
 
 
@@ -159,6 +159,19 @@ def test_a_field_that_an_agent_cleared_stays_clear() -> None:
 
     assert edits(found, cleared) == {"sentiment": None}
     assert planned(found, cleared) is None
+
+
+def test_an_agent_who_changes_their_mind_is_heard_again() -> None:
+    found = analysis(sentiment="negative")
+    once = {"sentiment": "neutral"}
+
+    same = entry(fields={"sentiment": "neutral"}, kept=dict(once))
+    cleared = entry(fields={"sentiment": None}, kept=dict(once))
+    as_we_say = entry(fields={"sentiment": "negative"}, kept=dict(once))
+
+    assert edits(found, same) == {}
+    assert edits(found, cleared) == {"sentiment": None}
+    assert edits(found, as_we_say) == {"sentiment": "negative"}
 
 
 def test_values_beside_our_evidence_link_come_from_an_earlier_installation() -> None:
