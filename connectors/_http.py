@@ -21,6 +21,7 @@ from service.errors import Misbehaving, RateLimited, Unauthorized, Unreachable, 
 T = TypeVar("T")
 
 SHORTEST_WAIT = timedelta(seconds=1)  # "0" or nonsense must not become a busy loop
+LONGEST_ANSWER = 180.0  # seconds for a whole answer; a byte now and then meets every read timeout
 LONGEST_WAIT = timedelta(minutes=15)  # a header of 1e9 seconds is a mistake, not a plan
 _FIRST_BACK_OFF = 0.5
 _LONGEST_BACK_OFF = 30.0

@@ -32,6 +32,7 @@ class FaultKind(StrEnum):
     EMPTY_PAGE = "empty_page"  # a list page without rows that says there is more
     REPEAT_CURSOR = "repeat_cursor"  # a list page that hands the same cursor back
     SLOW = "slow"  # wait before answering
+    TRICKLE = "trickle"  # the right answer, a byte at a time, with a wait before each
 
 
 @dataclass(slots=True, kw_only=True)
@@ -138,6 +139,11 @@ class Faults:
     ) -> None:
         self.add(Fault(kind=FaultKind.SLOW, times=times, seconds=seconds, path=path, skip=skip))
 
+    def trickle(
+        self, seconds: float, *, times: int | None = 1, path: str = "/", skip: int = 0
+    ) -> None:
+        self.add(Fault(kind=FaultKind.TRICKLE, times=times, seconds=seconds, path=path, skip=skip))
+
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
@@ -198,7 +204,12 @@ _INSTEAD = (
     FaultKind.HTML_PAGE,
     FaultKind.DROP_BEFORE,
 )
-_AFTERWARDS = (FaultKind.DROP_AFTER, FaultKind.TRUNCATE_JSON, FaultKind.CUT_TRANSFER)
+_AFTERWARDS = (
+    FaultKind.DROP_AFTER,
+    FaultKind.TRUNCATE_JSON,
+    FaultKind.CUT_TRANSFER,
+    FaultKind.TRICKLE,
+)
 
 
 class _FaultyWsgi:
@@ -238,12 +249,20 @@ class _FaultyWsgi:
         if fault.kind is FaultKind.DROP_AFTER:
             raise ConnectionResetError
         whole = response.get_data()
+        if fault.kind is FaultKind.TRICKLE:
+            start_response(response.status, response.headers.to_wsgi_list())
+            return self._trickling(whole, fault.seconds)
         response.set_data(whole[: len(whole) // 2])
         if fault.kind is FaultKind.TRUNCATE_JSON:
             return response(environ, start_response)
         response.headers["Content-Length"] = str(len(whole))
         start_response(response.status, response.headers.to_wsgi_list())
         return _cut_after(response.get_data())
+
+    def _trickling(self, whole: bytes, seconds: float) -> Iterator[bytes]:
+        for at in range(len(whole)):
+            self._faults.wait(seconds)
+            yield whole[at : at + 1]
 
     def _spoiled(
         self, fault: Fault, call: Call, environ: WSGIEnvironment, start_response: StartResponse

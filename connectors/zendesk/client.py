@@ -82,6 +82,7 @@ class Client:
             credentials=Credentials(login, keeper),
             on_call=self._count,
             on_answer=self._learn,
+            clock=clock,
         )
         session = open_session(adapter, account_url=account.vendor_url)
         zenpy = Zenpy(subdomain=account.subdomain, session=session, disable_cache=True)

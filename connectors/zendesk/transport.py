@@ -5,14 +5,16 @@ of an answer would hand our credentials to another host. Knows no ticket.
 """
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from connectors._http import ServerFailed, is_loopback, problem_of
+from connectors._http import LONGEST_ANSWER, ServerFailed, is_loopback, problem_of
 from connectors.zendesk.oauth import Credentials, GrantRefused
 from service.errors import Misbehaving
 
@@ -20,6 +22,7 @@ WHO = "Zendesk"
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 90.0  # an export page of 1,000 tickets takes long, and then fails with 504
 _NO_ANSWER_IN_TIME = 408
+_CHUNK = 64 * 1024
 _MOST_RENEWALS = 2  # what another process got meanwhile may have run out as well
 
 
@@ -36,12 +39,14 @@ class AccountAdapter(HTTPAdapter):
         credentials: Credentials,
         on_call: Callable[[], None],
         on_answer: Callable[[str, Mapping[str, str]], None] = lambda path, headers: None,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__(max_retries=0)
         self._base_url = base_url
         self._credentials = credentials
         self._on_call = on_call
         self._on_answer = on_answer
+        self._clock = clock
 
     def send(  # type: ignore[override]  # the other parameters are passed on as they come
         self, request: requests.PreparedRequest, **options: Any
@@ -84,19 +89,32 @@ class AccountAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, options: Mapping[str, Any]
     ) -> requests.Response:
         self._on_call()
+        begun = self._clock()
         try:
-            response = super().send(request, **self._own(options))
+            response = super().send(request, **{**self._own(options), "stream": True})
             # Reading the body here keeps a connection that breaks half way inside this try.
-            response.content  # noqa: B018 -- requests reads on access
-        except requests.ReadTimeout as error:
-            raise ServerFailed(
-                "Zendesk did not answer in time.", status=_NO_ANSWER_IN_TIME
-            ) from error
-        except requests.RequestException as error:
+            self._read_whole(response, begun)
+        except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
+            raise _late() from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
             raise ServerFailed(
                 f"Zendesk could not be reached ({type(error).__name__}), also after several tries."
             ) from error
         return response
+
+    def _read_whole(self, response: requests.Response, begun: float) -> None:
+        """Read the body as it comes, for requests to find; give up when that takes too long.
+
+        read1 gives what there is: any other read waits for a chunk, however slowly it fills.
+        """
+        chunks = []
+        while chunk := response.raw.read1(_CHUNK, decode_content=True):
+            chunks.append(chunk)
+            if self._clock() - begun > LONGEST_ANSWER:
+                response.close()
+                raise _late()
+        response._content = b"".join(chunks)
+        response._content_consumed = True  # type: ignore[attr-defined]  # what requests itself sets
 
     def _own(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a proxy of the environment away from this machine's own addresses."""
@@ -117,6 +135,10 @@ class AccountAdapter(HTTPAdapter):
         if problem is not None:
             raise problem
         return body_of(response)
+
+
+def _late() -> ServerFailed:
+    return ServerFailed("Zendesk did not answer in time.", status=_NO_ANSWER_IN_TIME)
 
 
 class RefusingAdapter(HTTPAdapter):
