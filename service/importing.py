@@ -114,7 +114,7 @@ class Importer:
         ]
         assigned += [
             TagAssignment(raw=driver, canonical=None, driver=driver, confidence=1.0)
-            for driver in labels.drivers
+            for driver in map(self._taxonomy.spelled, labels.drivers)
             if driver not in found
         ]
         return tuple(assigned)

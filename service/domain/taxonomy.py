@@ -41,6 +41,11 @@ class Taxonomy:
         topics = tuple(tag.name for driver in self.drivers for tag in driver.tags)
         return (*drivers, UNMAPPED), topics
 
+    def spelled(self, driver: str) -> str:
+        """Return a driver's name as this taxonomy writes it: "billing" is "Billing" here."""
+        wanted = slug(driver)
+        return next((one.name for one in self.drivers if slug(one.name) == wanted), driver)
+
     def driver_of(self, canonical: str) -> str | None:
         for driver in self.drivers:
             if any(tag.name == canonical for tag in driver.tags):
