@@ -95,7 +95,12 @@ def why_command(
 
 @click.command("read")
 @click.argument("text", required=False)
-@click.option("--file", "file", type=click.File("r"), help="Questions as JSONL; - reads stdin.")
+@click.option(
+    "--file",
+    "file",
+    type=click.File("r", encoding="utf-8", errors="replace"),
+    help="Questions as JSONL; - reads stdin.",
+)
 @click.option("--catalogue", type=click.Path(path_type=Path), help="Catalogue as JSON.")
 @json_option
 @pass_workspace

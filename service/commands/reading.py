@@ -32,10 +32,14 @@ def print_readings(
 def _read_line(line: str, number: int, known: Catalogue) -> dict[str, object]:
     try:
         row = json.loads(line)
-        question, thread = row["text"], row.get("thread", [])
-    except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise BadRow(number, "not a JSON object with a text") from error
-    reading: dict[str, object] = read(question, known, thread=thread).as_dict()
+    except ValueError as error:
+        raise BadRow(number, "it is not JSON") from error
+    if not isinstance(row, dict) or not isinstance(row.get("text"), str):
+        raise BadRow(number, "it is not a JSON object with a `text`")
+    thread = row.get("thread") or []
+    if not isinstance(thread, list) or not all(isinstance(each, dict) for each in thread):
+        raise BadRow(number, "its `thread` is not a list of readings")
+    reading: dict[str, object] = read(row["text"], known, thread=thread).as_dict()
     return reading
 
 

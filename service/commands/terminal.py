@@ -3,6 +3,7 @@ error.
 """
 
 import json
+import re
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from rich.progress import TaskID
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+# What customers wrote reaches terminals too, and none of it may steer one. Lines and tabs stay.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 pass_workspace = click.pass_obj
 json_option = click.option(
@@ -73,12 +77,17 @@ def progress_for(*, as_json: bool) -> Progress:
 
 def say(*lines: str) -> None:
     for line in lines:
-        click.echo(line)
+        click.echo(harmless(line))
+
+
+def harmless(text: str) -> str:
+    """Take out control characters, with which a text could colour, move or rename a terminal."""
+    return _CONTROL.sub("", text)
 
 
 def say_answer(lines: Sequence[str]) -> None:
     """Print an answer's lines; each link stands on a line of its own, so that it can be clicked."""
-    for number, line in enumerate(lines):
+    for number, line in enumerate(map(harmless, lines)):
         text, _, link = line.rpartition(" ")
         if link.startswith(("http://", "https://")) and text:
             click.echo(f"  {text}" if text.startswith('"') else text)

@@ -267,3 +267,25 @@ def test_an_unknown_time_zone_is_one_clear_sentence(
     err = said(capsys)[1]
     assert "VERBATIM_TIMEZONE" in err
     assert "do-not-print" not in err
+
+
+@pytest.mark.parametrize(
+    ("line", "sentence"),
+    [
+        ("{broken", "line 2: it is not JSON"),
+        ('{"text": 5}', "line 2: it is not a JSON object with a `text`"),
+        ('{"text": "why", "thread": "x"}', "line 2: its `thread` is not a list of readings"),
+        ("\udcff", "line 2: it is not JSON"),
+    ],
+)
+def test_a_question_that_cannot_be_read_is_named_by_its_line(
+    line: str, sentence: str, empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    questions = tmp_path / "questions.jsonl"
+    good = json.dumps({"text": "why did sentiment drop last week?"})
+    questions.write_text(f"{good}\n{line}\n", encoding="utf-8", errors="surrogateescape")
+
+    assert run(empty, ["read", "--file", str(questions)]) == 1
+    out, err = said(capsys)
+    assert json.loads(out)["intent"] == "why_change"
+    assert err.strip() == f"verbatim: {sentence}"
