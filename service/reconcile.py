@@ -35,8 +35,16 @@ class SourceCoverage:
             return None
         return self.helpdesk - self.stored - self.quarantined
 
+    @property
+    def lacking(self) -> bool:
+        """Whether something is missing. A day that holds too much makes up for no other day; what
+        is in quarantine does, because only the day of its arrival is known.
+        """
+        lacking = sum(max(0, day.missing or 0) for day in self.days)
+        return bool(self.missing) or lacking > self.quarantined
+
     def lines(self) -> list[str]:
-        """One line of sums, then a line for each day on which something is missing."""
+        """One line of sums, one for each day that differs, and what to do when one lacks some."""
         counted = "does not say" if self.helpdesk is None else f"{self.helpdesk:,}"
         line = (
             f"{self.source}: helpdesk {counted}, stored {self.stored:,}, "
@@ -49,7 +57,10 @@ class SourceCoverage:
         for reason, count in sorted(self.not_written.items()):
             line += f"; {count:,} not written: {reason}"
         wrong = [day for day in self.days if day.missing]
-        return [line, *(f"  {day.day}: {_difference(day)}" for day in wrong)]
+        lines = [line, *(f"  {day.day}: {_difference(day)}" for day in wrong)]
+        if self.lacking and (self.missing or 0) >= 0:
+            lines.append(f"  fetch what is missing with: verbatim sync {self.source} --full")
+        return lines
 
 
 class Reconciliation:
@@ -79,9 +90,9 @@ class Reconciliation:
 
     def _source(self, source: str, days: int) -> SourceCoverage:
         now = self._clock()
-        window = self._proven_window(source, now, days)
         helpdesk = self._helpdesks.get(source)
         total = None if helpdesk is None else helpdesk.count(_BEGINNING, now)
+        window = self._proven_window(source, now, days, total)
         if helpdesk is not None and window is not None:
             self._ask(source, helpdesk, window)
         query = Query(filters=(Filter.of(Dimension.SOURCE, source),))
@@ -99,13 +110,19 @@ class Reconciliation:
             days=tuple(self._database.coverage.days(source, window)) if window else (),
         )
 
-    def _proven_window(self, source: str, now: datetime, days: int) -> Window | None:
-        """The last days, but none before the first conversation that we hold or an empty ledger."""
+    def _proven_window(
+        self, source: str, now: datetime, days: int, total: int | None
+    ) -> Window | None:
+        """The last days. Those before the first conversation that we hold are left out, unless
+        we hold less than the helpdesk in all: what is missing may be the oldest.
+        """
         today = now.astimezone(self._zone).date()
         held = self._database.conversations.daily_counts(source)
-        if not held:
-            return None
-        first = max(min(held), today - timedelta(days=days - 1))
+        first = today - timedelta(days=days - 1)
+        if total is None or total <= sum(held.values()):
+            if not held:
+                return None
+            first = max(min(held), first)
         return Window(first, today + timedelta(days=1)) if first <= today else None
 
     def _ask(self, source: str, helpdesk: Helpdesk, window: Window) -> None:

@@ -30,6 +30,7 @@ class FaultKind(StrEnum):
     CUT_TRANSFER = "cut_transfer"  # half the body under the whole body's Content-Length
     HTML_PAGE = "html_page"  # an HTML page where JSON belongs
     EMPTY_PAGE = "empty_page"  # a list page without rows that says there is more
+    LOST_PAGE = "lost_page"  # a list page without its rows that goes on as if it had shown them
     REPEAT_CURSOR = "repeat_cursor"  # a list page that hands the same cursor back
     SLOW = "slow"  # wait before answering
     TRICKLE = "trickle"  # the right answer, a byte at a time, with a wait before each
@@ -130,6 +131,9 @@ class Faults:
 
     def empty_page_once(self, *, path: str = "/", skip: int = 0) -> None:
         self.add(Fault(kind=FaultKind.EMPTY_PAGE, path=path, skip=skip))
+
+    def lose_page(self, *, path: str = "/", skip: int = 0) -> None:
+        self.add(Fault(kind=FaultKind.LOST_PAGE, path=path, skip=skip))
 
     def repeat_cursor(self, times: int | None = 1, *, path: str = "/", skip: int = 0) -> None:
         self.add(Fault(kind=FaultKind.REPEAT_CURSOR, times=times, path=path, skip=skip))

@@ -98,6 +98,8 @@ def _cursor_page(desk: Desk, keyset: Keyset) -> tuple[list[Key], Json]:
     last = encode_cursor(*page[-1]) if page else None
     if last is None and not desk.null_cursor_on_empty:
         last = asked
+    if desk.faults.spoils_page(FaultKind.LOST_PAGE):
+        page = []
     return page, _cursor_links(last, end_of_stream=len(keys) <= limit)
 
 
@@ -124,6 +126,8 @@ def _time_page(desk: Desk, keyset: Keyset, name: str, show: Callable[[int], Json
         keys, more = found[:limit], len(found) > limit
         end = keys[-1][0] if keys else start
     has_end = bool(keys) or more
+    if desk.faults.spoils_page(FaultKind.LOST_PAGE):
+        keys = []
     return {
         name: [show(id_) for _, id_ in keys],
         "count": len(keys),

@@ -143,7 +143,7 @@ def reconcile_command(workspace: Workspace, *, days: int, as_json: bool) -> None
         say_json({"sources": [_row(row) for row in rows]})
     else:
         say(*(line for row in rows for line in row.lines()) if rows else ("Nothing is stored.",))
-    if any(row.missing for row in rows):
+    if any(row.lacking for row in rows):
         raise click.exceptions.Exit(1)
 
 
