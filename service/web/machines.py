@@ -70,9 +70,22 @@ def slack_route(handler: SlackHandler) -> Callable[[], Response]:
 
 
 def _event_id(body: bytes) -> str:
-    """The vendor's id of this delivery, or a hash of the body: the same event is the same row."""
+    """The vendor's id of this event, or a hash of the body: the same event is the same row.
+
+    A second delivery of Intercom counts its attempts in the body, so only the id is the same.
+    """
     for name in _EVENT_ID_HEADERS:
         value = request.headers.get(name)
         if value:
             return value[:200]
+    told = _json(body)
+    if isinstance(told, dict) and isinstance(told.get("id"), str) and told["id"]:
+        return str(told["id"])[:200]
     return hashlib.sha256(body).hexdigest()
+
+
+def _json(body: bytes) -> object:
+    try:
+        return json.loads(body)
+    except (ValueError, RecursionError):
+        return None

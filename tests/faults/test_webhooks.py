@@ -1,5 +1,8 @@
 """Rows 16 to 19 and 41 of the fault matrix: webhooks are hints, however they come."""
 
+import hashlib
+import hmac
+import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -8,6 +11,7 @@ import pytest
 
 from service.domain.conversations import ConversationKey
 from service.errors import VerbatimError
+from tests.contract.helpdesk_bench import SECRET
 from tests.faults.world import World, world
 
 NAMES = ("zendesk", "intercom")
@@ -49,6 +53,20 @@ def test_the_same_event_fifty_times_at_once_has_one_effect(here: World, name: st
     assert here.pipeline().follow_hints(name) == 1
     assert here.pipeline().follow_hints(name) == 0
     assert _last_words(here, bench.all_keys[0]) == "Is anybody there?"
+
+
+def test_a_second_delivery_that_counts_its_attempts_has_no_second_effect(here: World) -> None:
+    bench = here.benches["intercom"]
+    _, body = bench.hook(bench.all_keys[0])
+    accepted = []
+    for attempt in (1, 2):
+        event = json.dumps(json.loads(body) | {"delivery_attempts": attempt}).encode()
+        digest = hmac.new(SECRET.encode(), event, hashlib.sha1).hexdigest()
+        client = here.web().test_client()
+        signed = {"X-Hub-Signature": f"sha1={digest}"}
+        answer = client.post("/hooks/intercom", data=event, headers=signed)
+        accepted.append((answer.status_code, answer.get_json()["accepted"]))
+    assert accepted == [(200, True), (200, False)]
 
 
 @pytest.mark.parametrize("name", NAMES)
