@@ -4,6 +4,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from datetime import timedelta
+from pathlib import Path
 from threading import Barrier
 
 import pytest
@@ -11,8 +12,9 @@ import pytest
 from connectors.sandbox.faults import Call
 from connectors.zendesk import build
 from service.errors import Misused, Unauthorized
-from service.ports import Helpdesk
+from service.ports import Helpdesk, Keeper
 from tests.contract.zendesk_stand import Account, account
+from tests.databases import opened
 
 
 class Shelf:
@@ -45,7 +47,7 @@ def renewing(*tokens: str, tell_expiry: bool = True) -> AbstractContextManager[A
     )
 
 
-def signed_in(desk: Account, shelf: Shelf, *, first: str = "first") -> Helpdesk:
+def signed_in(desk: Account, shelf: Keeper, *, first: str = "first") -> Helpdesk:
     return desk.connect(
         keeper=shelf,
         oauth_token="",
@@ -135,6 +137,27 @@ def test_what_another_process_renewed_is_used_and_not_renewed_again() -> None:
         one.check()
         another.check()
         assert grants(desk) == 2
+
+
+def test_two_programs_on_one_database_share_the_kept_pair_through_restarts(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with renewing() as desk:
+        opened_once = [opened(f"sqlite:///{tmp_path / 'verbatim.db'}", desk.clock) for _ in (1, 2)]
+        opened_once[0].migrate()
+        for database in opened_once:
+            signed_in(desk, database.keeper("zendesk")).check()
+            desk.clock.go(hours=2)
+            signed_in(desk, database.keeper("zendesk")).check()
+            database.close()
+        kept = opened(f"sqlite:///{tmp_path / 'verbatim.db'}", desk.clock)
+        pair = kept.keeper("zendesk").load("oauth")
+        kept.close()
+        assert pair is not None
+        assert grants(desk) == 3
+        secrets = [value for value in json.loads(pair).values() if isinstance(value, str)]
+        assert not [each for each in secrets if each and each in caplog.text]
+        assert pair.encode() not in (tmp_path / "verbatim.db").read_bytes()
 
 
 def test_a_race_for_the_refresh_token_is_lost_without_harm() -> None:
