@@ -1,14 +1,16 @@
 """`verbatim demo`: the whole loop on this machine, then the explorer."""
 
 import json
+import shlex
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 import click
 
 from service.addresses import DEFAULT_PORT, LOOPBACK, free_port
-from service.commands.processes import stop_on_signals
+from service.commands.processes import PORT, stop_on_signals
 from service.commands.terminal import (
     json_option,
     pass_workspace,
@@ -33,7 +35,7 @@ from service.workspace import SandboxAddresses, Workspace
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder for the database; default: a new temporary one.",
 )
-@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="Explorer's port.")
+@click.option("--port", type=PORT, default=DEFAULT_PORT, show_default=True, help="Explorer's port.")
 @json_option
 @pass_workspace
 def demo_command(
@@ -63,9 +65,9 @@ def demo_command(
             say_answer(report.answer.text if report.answer else ())
         if no_serve:
             if not as_json:
-                say("", f"The data is in {home}", f"Open it: VERBATIM_HOME={home} verbatim serve")
+                say("", *_how_to_open(home, chosen_port, addresses.visitor))
             return
-        _serve(demo, addresses, chosen_port)
+        _serve(demo, addresses, chosen_port, err=as_json)
     if keep is None:
         shutil.rmtree(home, ignore_errors=True)
 
@@ -74,7 +76,7 @@ def _environment(addresses: SandboxAddresses, port: int) -> dict[str, str]:
     return {**addresses.environment, "VERBATIM_PUBLIC_URL": f"http://{LOOPBACK}:{port}"}
 
 
-def _serve(demo: Workspace, addresses: SandboxAddresses, port: int) -> None:
+def _serve(demo: Workspace, addresses: SandboxAddresses, port: int, *, err: bool) -> None:
     """Serve the explorer and the bot, ask the question once in Slack, and wait for Ctrl-C."""
     from service.web.serving import serving  # late: Flask costs start-up time
 
@@ -82,11 +84,32 @@ def _serve(demo: Workspace, addresses: SandboxAddresses, port: int) -> None:
     with serving(demo.web_app(), host=LOOPBACK, port=port):
         addresses.mention(f"http://{LOOPBACK}:{port}/slack/events", QUESTION)
         token = demo.access().make_sign_in_link(addresses.visitor)
-        say("", f"Sign in (once): {demo.links().sign_in(token)}")
-        say("Then every link above opens.")
-        say(f"The same question asked in Slack, and the digest: {addresses.urls['slack']}")
-        say("Stop with Ctrl-C.")
+        again = f"{_as_typed(demo.settings.folder, port)} link {addresses.visitor}"
+        lines = [
+            f"Sign in (once, within 15 minutes): {demo.links().sign_in(token)}",
+            "Then every link above opens.",
+            f"Another sign-in link: {again}",
+            f"The same question asked in Slack, and the digest: {addresses.urls['slack']}",
+            "Stop with Ctrl-C.",
+        ]
+        for line in ("", *lines):
+            click.echo(line, err=err)
         stop.wait()
+
+
+def _how_to_open(home: Path, port: int, visitor: str) -> list[str]:
+    typed = _as_typed(home, port)
+    return [
+        f"The data is in {home}",
+        f"Open it: {typed} serve",
+        f"and sign in with the link of: {typed} link {visitor}",
+    ]
+
+
+def _as_typed(home: Path, port: int) -> str:
+    """Return how this program is called on the demo's data: it is on no PATH after `make demo`."""
+    address = "" if port == DEFAULT_PORT else f" VERBATIM_PUBLIC_URL=http://{LOOPBACK}:{port}"
+    return f"VERBATIM_HOME={shlex.quote(str(home))}{address} {shlex.quote(sys.argv[0])}"
 
 
 def _introduce(demo: Workspace, email: str) -> None:
@@ -132,12 +155,17 @@ def _lines(report: DemoReport, addresses: SandboxAddresses) -> list[str]:
     lines += [f"Not written: {n:,} ({reason})." for reason, n in report.not_written.items()]
     lines += [
         f"The same cycle again: {second['analysed']} measured, {second['written']} written.",
-        f"Weekly digest: {report.digest_posted}",
+        f"Weekly digest posted to the stand-in of {_where(report.digest_posted)}.",
         "",
         f"> {QUESTION}",
         "",
     ]
     return lines
+
+
+def _where(posted: str | None) -> str:
+    """Name the channel without Slack's numbers for it."""
+    return (posted or "Slack").partition(" (")[0]
 
 
 def _names(addresses: SandboxAddresses) -> str:

@@ -11,10 +11,12 @@ from service.commands.terminal import pass_workspace, say
 from service.logs import configure
 from service.workspace import Workspace
 
+PORT = click.IntRange(0, 65535)
+
 
 @click.command("serve")
 @click.option("--host", default=LOOPBACK, show_default=True, help="Address to listen on.")
-@click.option("--port", type=int, help="Port; default: the one in VERBATIM_PUBLIC_URL, or 8765.")
+@click.option("--port", type=PORT, help="Port; default: the one in VERBATIM_PUBLIC_URL, or 8765.")
 @pass_workspace
 def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
     """Serve the explorer, the webhooks and Slack over HTTP.
@@ -32,6 +34,9 @@ def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
     stop = stop_on_signals()
     with serving(workspace.web_app(), host=host, port=chosen):
         say(f"Explorer: {workspace.settings.public_url}  (stop with Ctrl-C)")
+        if chosen != port_of(workspace.settings.public_url):
+            say(f"It listens on port {chosen}, but links name the address above:")
+            say("set VERBATIM_PUBLIC_URL to the one that people open.")
         stop.wait()
 
 
@@ -66,7 +71,7 @@ def worker_command(workspace: Workspace, *, once: bool) -> None:
 @click.command("sandbox")
 @click.option("--conversations", type=click.IntRange(min=1), help="How many; default: all.")
 @click.option("--seed", type=int, default=0, show_default=True)
-@click.option("--port", type=int, default=0, help="First of four ports; default: free ones.")
+@click.option("--port", type=PORT, default=0, help="First of four ports; default: free ones.")
 @pass_workspace
 def sandbox_command(
     workspace: Workspace, *, conversations: int | None, seed: int, port: int

@@ -289,3 +289,24 @@ def test_a_question_that_cannot_be_read_is_named_by_its_line(
     out, err = said(capsys)
     assert json.loads(out)["intent"] == "why_change"
     assert err.strip() == f"verbatim: {sentence}"
+
+
+def test_the_demo_says_how_to_open_what_it_left(
+    empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    home = tmp_path / "kept here"
+    arguments = ["demo", "--no-serve", "--conversations", "10", "--port", "8799"]
+
+    assert run(empty, [*arguments, "--keep", str(home)]) == 0
+
+    lines = said(capsys)[0].splitlines()
+    typed = f"VERBATIM_HOME='{home}' VERBATIM_PUBLIC_URL=http://127.0.0.1:"
+    assert any(line.startswith(f"Open it: {typed}") and line.endswith(" serve") for line in lines)
+    assert any(typed in line and line.endswith(" link you@ledgerly.example") for line in lines)
+
+
+def test_a_port_that_cannot_be_is_refused(
+    empty: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(empty, ["serve", "--port", "99999"]) == 2
+    assert "99999 is not in the range" in said(capsys)[1]

@@ -54,6 +54,18 @@ def test_what_was_erased_and_what_arrived_since_are_told_apart(tmp_path: Path) -
     site.database.close()
 
 
+def test_where_the_helpdesks_were_read_to_is_folded_away(tmp_path: Path) -> None:
+    site = sample.make(tmp_path)
+    client = site.client()
+    found = re.search(r'class="receipt" href="([^"]+)"', client.get("/").text)
+    assert found is not None
+    shown, _, folded = client.get(found[1]).text.partition("<details><summary>How far each")
+    assert "Analyser" in shown
+    assert "Cursor" not in shown
+    assert "zendesk 1" in folded
+    site.database.close()
+
+
 def _change(site: Sample, *, gone: ConversationKey, reopened: ConversationKey) -> None:
     """Fetch one more page of news: one conversation is deleted, another only updated."""
     stored = site.database.conversations.get(reopened)
