@@ -55,6 +55,7 @@ def page(receipt_id: str) -> str:
         difference=difference(recount),
         then=words(query.metric, receipt.n, receipt.of),
         now=words(query.metric, recount.now_n, recount.now_of),
+        counted=named(counted_now(recount)),
         arrived=named(recount.arrived),
         left=named([key for key in recount.left if key in stored]),
         counted_url=HERE.explore(numerator_query(query)),
@@ -76,6 +77,15 @@ def difference(recount: Recount) -> str:
     if receipt.n == recount.now_n and remembered:
         return "the same conversations, out of another total"
     return "too many to keep with a receipt, so the difference is not named one by one"
+
+
+def counted_now(recount: Recount) -> list[ConversationKey]:
+    """Return the conversations that a number counts now, or nothing when they are not known."""
+    receipt = recount.receipt
+    if receipt.query.metric == ACCOUNTS or len(receipt.members) != receipt.n:
+        return []
+    left = set(recount.left)
+    return [*(key for key in receipt.members if key not in left), *recount.arrived]
 
 
 def within(query: Query, viewer: Viewer) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from service.domain.answers import Receipt, Recount
 from service.domain.conversations import ConversationKey, HelpdeskState, Page
 from service.query import Query
-from service.web.receipts import difference
+from service.web.receipts import counted_now, difference
 from tests.browser import sample
 from tests.browser.sample import NOW, Sample
 
@@ -39,6 +39,13 @@ def test_a_difference_is_named_or_said_to_be_unnamed(recount: Recount, words: st
     assert difference(recount) == words
 
 
+def test_a_receipt_names_what_it_counts_now() -> None:
+    assert counted_now(COUNTED) == list(RECEIPT.members)
+    moved = replace(COUNTED, arrived=(ConversationKey("zendesk:new"),), left=RECEIPT.members[:1])
+    assert counted_now(moved) == [*RECEIPT.members[1:], "zendesk:new"]
+    assert counted_now(replace(COUNTED, receipt=replace(RECEIPT, members=()))) == []
+
+
 def test_what_was_erased_and_what_arrived_since_are_told_apart(tmp_path: Path) -> None:
     site = sample.make(tmp_path)
     client = site.client()
@@ -51,6 +58,7 @@ def test_what_was_erased_and_what_arrived_since_are_told_apart(tmp_path: Path) -
     assert f"Then {len(keys)}, now {len(keys) - 1}: 0 arrived, 0 left, 1 erased." in page
     assert "1 conversation of this number is no longer stored" in page
     assert keys[0] not in page
+    assert f'href="/conversations/{keys[1]}"' in page
     site.database.close()
 
 
