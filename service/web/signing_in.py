@@ -10,19 +10,22 @@ from service.errors import NotSignedIn
 from service.web import gate
 from service.web.site import signed_in, site
 
+CUT_OFF = "This link is not one of ours, or a part of it got lost; ask for a new one."
+
 pages = Blueprint("signing_in", __name__)
 
 
 @pages.get("/sign-in")
 def page() -> str:
     token = request.args.get("token", "")
+    who = site().access.invited(token)
     return render_template(
         "sign_in.html",
         token=token,
-        who=site().access.invited(token),
+        who=who,
         next=gate.safe_next(request.args.get("next", "/")),
         form_token=site().access.form_token(token),
-        refused=None,
+        refused=CUT_OFF if token and who is None else None,
     )
 
 

@@ -93,6 +93,11 @@ def test_a_made_up_link_shows_no_button(site: Sample) -> None:
         assert "verbatim link" in page
 
 
+def test_a_link_that_lost_a_part_says_so(site: Sample) -> None:
+    assert "a part of it got lost" in site.client(None).get("/sign-in?token=cut.off").text
+    assert "a part of it got lost" not in site.client(None).get("/sign-in").text
+
+
 def test_the_page_that_was_asked_for_opens_after_signing_in(site: Sample) -> None:
     address = f"/sign-in?token={site.link(ANA)}&next=/trust"
     client = site.client(None)
