@@ -76,20 +76,26 @@ def test_a_write_back_killed_at_any_request_writes_nothing_twice(folder: Path, a
         with _ready() as wounded:
             home = _copy(measured, folder / f"write {after} {at}")
             assert wounded.run_killed(home, "write-back", "--json", at=at, after=after)
-            wounded.run(home, "cycle", "--json")
+            _settle(wounded, home)
             assert wounded.shown() == wanted, f"killed at request {at} of {requests}"
 
 
 def test_the_cycles_after_a_killed_one_find_nothing_left_to_do(folder: Path) -> None:
     with _measured(folder / "last") as (here, home):
         assert here.run_killed(home, "cycle", "--json", at=10, after=True)
-        here.run(home, "cycle", "--json")
+        _settle(here, home)
         seen = here.shown()
         here.run(home, "cycle", "--json")
         report = json.loads((folder / "last.log").read_text())
         assert sum(each["written"] for each in report["written"]) == 0
         assert report["analysed"]["analysed"] == 0
         assert here.shown() == seen
+
+
+def _settle(here: Town, home: Path) -> None:
+    """Run two cycles: what changed in the very second of a pass is left to the next one."""
+    for _ in range(2):
+        here.run(home, "cycle", "--json")
 
 
 @contextmanager
