@@ -194,8 +194,8 @@ class Built:
         """The workspace's key: from the settings, else made once and kept beside the database."""
         if self.settings.secret_key is not None:
             return self.settings.secret_key.get_secret_value().encode()
+        self._make_home()
         path = self.settings.folder / "secret_key"
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         except FileExistsError:
@@ -210,11 +210,22 @@ class Built:
             self._parts[name] = build()
         return self._parts[name]  # type: ignore[return-value]  # built by the same callable
 
+    def _make_home(self) -> None:
+        from service.errors import Misused
+
+        folder = self.settings.folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise Misused(
+                f"{folder} cannot be made ({error.strerror}): set VERBATIM_HOME to another folder."
+            ) from error
+
     def _open_database(self) -> Database:
         from service.measures import all_metrics
         from storage.database import open_database
 
-        self.settings.folder.mkdir(parents=True, exist_ok=True)
+        self._make_home()
         database = open_database(
             self.settings.database,
             metrics=all_metrics(),

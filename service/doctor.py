@@ -3,14 +3,22 @@
 import os
 import shutil
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
+from urllib.parse import urlsplit
 
-from service.errors import VerbatimError
-from service.settings import Settings
+from dotenv import dotenv_values
+from pydantic import BaseModel
+
+from service import analysis, plugins
+from service.errors import Misused, VerbatimError
+from service.schedule import Cron
+from service.settings import ClaudeSettings, Settings, SlackSettings
 from service.workspace import Workspace
 
 _PREFIX = "VERBATIM_"
+_GROUPS: Mapping[str, type[BaseModel]] = {"slack": SlackSettings, "claude": ClaudeSettings}
 _LITTLE_DISK = 1 << 30  # bytes
 
 
@@ -27,24 +35,33 @@ class Finding:
 
 
 def examine(workspace: Workspace, *, offline: bool) -> list[Finding]:
-    findings = [*_settings(workspace.settings), _database(workspace), _disk(workspace.settings)]
-    findings += [_people(workspace), *_helpdesks(workspace, offline=offline)]
+    database = _database(workspace)
+    findings = [*_settings(workspace.settings), database, _disk(workspace.settings)]
+    if database.ok:
+        findings += [_people(workspace), *_helpdesks(workspace, offline=offline)]
     findings.append(_slack(workspace.settings))
     return findings
 
 
-def unknown_names(names: Iterator[str], settings: type[Settings] = Settings) -> list[str]:
-    """Return VERBATIM_ variables that no setting reads: usually a typing mistake."""
-    known = {f"{_PREFIX}{name.upper()}" for name in settings.model_fields}
-    return sorted(
-        name
-        for name in names
-        if name.startswith(_PREFIX) and name.split("__", maxsplit=1)[0] not in known
-    )
+def unknown_names(names: Iterable[str]) -> list[str]:
+    """Return VERBATIM_ variables that no setting reads: usually a typing mistake.
+
+    What a helpdesk reads is checked by its connector, which refuses unknown names itself.
+    """
+    return sorted(n for n in names if n.startswith(_PREFIX) and not _is_known(n))
+
+
+def _is_known(name: str) -> bool:
+    group, _, rest = name.removeprefix(_PREFIX).lower().partition("__")
+    if group not in Settings.model_fields:
+        return False
+    inner = _GROUPS.get(group)
+    return rest in inner.model_fields if inner is not None else group == "helpdesks" or not rest
 
 
 def _settings(settings: Settings) -> Iterator[Finding]:
-    unknown = unknown_names(iter(os.environ))
+    in_file = dotenv_values(".env")  # pydantic-settings reads it and ignores what it does not know
+    unknown = unknown_names({*os.environ, *in_file})
     yield Finding(
         name="settings",
         ok=not unknown,
@@ -52,14 +69,40 @@ def _settings(settings: Settings) -> Iterator[Finding]:
         do="check the spelling against .env.example" if unknown else None,
     )
     yield Finding(name="time zone", ok=True, says=settings.timezone)
-    yield Finding(name="analyser", ok=True, says=settings.analyser_name)
+    yield _analyser(settings)
+    yield _public_url(settings)
+    yield _digest_time(settings)
+
+
+def _analyser(settings: Settings) -> Finding:
+    known = plugins.names(analysis)
+    is_known = settings.analyser_name in known
+    do = f"set VERBATIM_ANALYSER to {' or '.join(known)}"
+    return Finding(
+        name="analyser", ok=is_known, says=settings.analyser_name, do=None if is_known else do
+    )
+
+
+def _public_url(settings: Settings) -> Finding:
+    parts = urlsplit(settings.public_url)
+    good = parts.scheme in {"http", "https"} and bool(parts.hostname)
+    do = "set VERBATIM_PUBLIC_URL to an address such as https://verbatim.example.com"
+    return Finding(name="public URL", ok=good, says=settings.public_url, do=None if good else do)
+
+
+def _digest_time(settings: Settings) -> Finding:
+    try:
+        Cron(settings.digest_cron, settings.zone, look_back=timedelta(days=8))
+    except Misused as error:
+        return Finding(name="digest", ok=False, says=str(error), do="set VERBATIM_DIGEST_CRON")
+    return Finding(name="digest", ok=True, says=f"{settings.digest_cron} {settings.timezone}")
 
 
 def _database(workspace: Workspace) -> Finding:
     try:
         current, newest = workspace.database().revision()
     except VerbatimError as error:
-        return Finding(name="database", ok=False, says=str(error), do="verbatim migrate")
+        return Finding(name="database", ok=False, says=str(error), do="then run this again")
     says = f"schema {current}"
     if workspace.settings.database.startswith("sqlite"):
         says += f", SQLite {sqlite3.sqlite_version}"

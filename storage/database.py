@@ -3,8 +3,11 @@
 from collections.abc import Sequence
 from zoneinfo import ZoneInfo
 
+from sqlalchemy.exc import OperationalError
+
 import storage.tables  # noqa: F401 -- declares every table
 from service.domain.measurements import Metric
+from service.errors import Unreachable
 from service.ports import Clock, Keeper
 from storage import migrate
 from storage.analyses import SqlAnalyses
@@ -52,7 +55,15 @@ class SqlDatabase:
         return self._keeper.within(namespace)
 
     def migrate(self) -> str:
-        return migrate.migrate(self.engine)
+        """Bring the schema up to date; raises Unreachable when the database cannot be opened."""
+        try:
+            return migrate.migrate(self.engine)
+        except OperationalError as error:
+            # The driver's words can hold the user and the host; its class says enough.
+            kind = type(error.orig).__name__ if error.orig else type(error).__name__
+            raise Unreachable(
+                f"The database cannot be opened ({kind}): check VERBATIM_DATABASE_URL."
+            ) from error
 
     def revision(self) -> tuple[str | None, str]:
         return migrate.revision(self.engine), migrate.newest()

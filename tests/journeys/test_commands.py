@@ -310,3 +310,40 @@ def test_a_port_that_cannot_be_is_refused(
 ) -> None:
     assert run(empty, ["serve", "--port", "99999"]) == 2
     assert "99999 is not in the range" in said(capsys)[1]
+
+
+def test_a_database_that_does_not_answer_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = "postgresql://me:do-not-print@127.0.0.1:1/nothing"
+    settings = {"VERBATIM_HOME": str(tmp_path), "VERBATIM_DATABASE_URL": url}
+    assert run(Built(lambda: settings_from(settings)), ["ask", "how many?"]) == 1
+    err = said(capsys)[1]
+    assert err.count("\n") == 1
+    assert "check VERBATIM_DATABASE_URL" in err
+    assert "do-not-print" not in err
+
+
+def test_a_home_that_cannot_be_made_is_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    settings = {"VERBATIM_HOME": str(tmp_path / "file" / "home")}
+    assert run(Built(lambda: settings_from(settings)), ["ask", "how many?"]) == 2
+    assert "set VERBATIM_HOME" in said(capsys)[1]
+
+
+def test_doctor_finds_misspelt_names_and_values_that_cannot_work(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VERBATIM_SLACK__TOKN", "x")
+    settings = {
+        "VERBATIM_HOME": str(tmp_path),
+        "VERBATIM_ANALYSER": "gpt",
+        "VERBATIM_DIGEST_CRON": "every monday",
+        "VERBATIM_PUBLIC_URL": "example",
+    }
+    assert run(Built(lambda: settings_from(settings)), ["doctor", "--offline", "--json"]) == 1
+    checks = {check["name"]: check for check in json.loads(said(capsys)[0])["checks"]}
+    assert "VERBATIM_SLACK__TOKN" in checks["settings"]["says"]
+    assert [checks[n]["ok"] for n in ("analyser", "digest", "public URL")] == [False] * 3
