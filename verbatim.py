@@ -328,7 +328,9 @@ def _settings() -> Settings:
 def main() -> None:
     """Run the `verbatim` command."""
     from service.cli import run
+    from service.logs import configure
 
+    configure("ERROR")  # a warning would stand beside an error's sentence; processes log as set
     sys.exit(run(Built(_settings)))
 
 

@@ -10,7 +10,6 @@ from importlib import import_module
 import click
 
 from service.errors import Misused, VerbatimError
-from service.logs import configure
 from service.workspace import Workspace
 
 _HOMES = {
@@ -77,7 +76,6 @@ def commands() -> None:
 
 def run(workspace: Workspace, arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code; an error is one sentence on standard error."""
-    configure("ERROR")  # a warning would stand beside that sentence; processes log as set
     try:
         # Not in standalone mode click returns the code of an Exit instead of raising it.
         code = commands.main(

@@ -134,7 +134,6 @@ def test_a_quote_address_is_read_or_refused(address: str, span: Span | None) -> 
         "\t=1",
         "\r=1",
         "\n=1",
-        "\0=1",
         "\uff1d1+1",
         "\uff0b1",
         "\uff0d1",
@@ -143,6 +142,10 @@ def test_a_quote_address_is_read_or_refused(address: str, span: Span | None) -> 
 )
 def test_a_text_never_reaches_a_spreadsheet_as_a_formula(formula: str) -> None:
     assert text_cell(formula) == f"'{formula}"
+
+
+def test_a_control_character_hides_no_formula_from_the_rule() -> None:
+    assert text_cell("\0=1") == "'=1"
 
 
 def test_csv_quotes_commas_quotes_and_line_breaks() -> None:
