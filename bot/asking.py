@@ -177,13 +177,16 @@ class Asking:
             self._introduce(asked, person)
             return
         message, reading = self._message(asked, person)
+        if reading is not None and asked.thread is not None:
+            # Before the answer stands there: a click on its buttons may be quicker than we are.
+            self._remember(asked, reading, f"{asked.channel}:{asked.thread}")
         try:
             remote = self._post(asked, message)
         except Unconfirmed:
             sentence = "Slack did not confirm my answer. If you do not see it here, ask again."
             self.whisper(sentence, channel=asked.channel, user=asked.user, thread=asked.thread)
             return
-        if reading is not None and remote is not None:
+        if reading is not None and remote is not None and asked.thread is None:
             self._remember(asked, reading, remote)
 
     def _message(self, asked: Asked, person: Person) -> tuple[Message, Mapping[str, object] | None]:
@@ -232,7 +235,8 @@ class Asking:
     def _remember(self, asked: Asked, reading: Mapping[str, object], remote: str) -> None:
         """Keep the reading for follow-ups. A command's answer starts a thread of its own."""
         channel, _, ts = remote.partition(":")
-        said = [*self._earlier(asked), {"text": asked.text, "reading": dict(reading)}]
+        now = {"text": asked.text, "reading": dict(reading)}
+        said = [one for one in self._earlier(asked) if one != now] + [now]
         name = _thread_name(channel, asked.thread or ts)
         self._work.remember(name, json.dumps(said[-_THREAD_MEMORY:]))
 
