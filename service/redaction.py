@@ -72,6 +72,18 @@ _DATE_OR_VERSION = re.compile(
 )
 _LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
+# What a text must contain before a pattern is worth running: most texts hide nothing, and looking
+# for a word costs a fraction of looking for a pattern.
+_TOKEN_HINTS = (
+    *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "whsec", "xox", "xapp", "ghp", "gho", "ghs", "ghu"),
+    *("glpat", "shpat", "npm", "dop_v1", "rubygems", "github_pat_"),
+    *("AKIA", "ASIA", "AIza", "eyJ", "SG."),
+)
+_BEARER_HINTS = ("bearer", "basic")
+_LABEL_HINTS = ("pass", "pwd", "pin", "cv", "secret", "key", "token", "otp", "code")
+_A_DIGIT = re.compile(r"\d")
+_FEWEST_DIGITS = 7  # of anything but an IBAN
+
 # Given names and surnames that are also words: masked only inside a full name.
 _ORDINARY_WORDS = """
 able account agent amber april art august autumn baker bank banks bar bell best bill billing bishop
@@ -105,27 +117,30 @@ class Redactor:
         A placeholder changes what stands beside its neighbours, so masking goes on until nothing
         changes; ordinary text takes one pass more than it has something to hide.
         """
-        pattern = _names_pattern(tuple(known_names)[:MOST_NAMES])
+        names = tuple(known_names)[:MOST_NAMES]
         for _ in range(_MOST_PASSES):
-            masked = self._mask_once(text, pattern)
+            masked = self._mask_once(text, names)
             if masked == text:
                 break
             text = masked
         return text
 
-    def _mask_once(self, text: str, names: re.Pattern[str] | None) -> str:
+    def _mask_once(self, text: str, names: tuple[str, ...]) -> str:
         masked = _PRIVATE_KEY.sub("[secret]", text) if "-----BEGIN" in text else text
         masked = _IN_URL.sub("[secret]", masked) if "://" in masked else masked
         masked = _EMAIL.sub("[email]", masked) if "@" in masked else masked
-        masked = _TOKEN.sub("[secret]", masked)
-        masked = _BEARER.sub(_mask_value, masked)
-        masked = _LABELLED.sub(_mask_label, masked)
-        if any(character.isdigit() for character in masked):
-            masked = self._mask_numbers(masked)
-        return _outside_placeholders(masked, names) if names is not None else masked
+        masked = _mask_secrets(masked)
+        digits = len(_A_DIGIT.findall(masked))
+        if digits:
+            masked = self._mask_numbers(masked, digits)
+        if _holds_any(masked, _name_hints(names)):
+            masked = _outside_placeholders(masked, _names_pattern(names))
+        return masked
 
-    def _mask_numbers(self, text: str) -> str:
+    def _mask_numbers(self, text: str, digits: int) -> str:
         masked = _IBAN.sub(_mask_iban, text)
+        if digits < _FEWEST_DIGITS:
+            return masked
         masked = _DIGIT_RUN.sub(_mask_card, masked)
         masked = _SSN.sub("[secret]", masked)
         return _PHONE_CANDIDATE.sub(self._mask_phone, masked)
@@ -144,6 +159,25 @@ class Redactor:
         if _has_shape(candidate):
             return "[phone]"
         return _replace_phones(candidate, self.regions)
+
+
+def _mask_secrets(text: str) -> str:
+    masked = _TOKEN.sub("[secret]", text) if _holds_any(text, _TOKEN_HINTS) else text
+    folded = _folded(masked)
+    masked = _BEARER.sub(_mask_value, masked) if _holds_any(folded, _BEARER_HINTS) else masked
+    return _LABELLED.sub(_mask_label, masked) if _holds_any(folded, _LABEL_HINTS) else masked
+
+
+def _holds_any(text: str, words: Sequence[str]) -> bool:
+    return any(map(text.__contains__, words))  # a generator would cost more than the looking
+
+
+def _folded(text: str) -> str:
+    """Return the text so that a word is found in it wherever a pattern would ignore its case."""
+    if text.isascii():
+        return text.lower()
+    # A pattern also takes the Turkish letters for an i; casefold knows the other odd ones.
+    return text.casefold().replace("\u0307", "").replace("\u0131", "i")
 
 
 def _has_shape(candidate: str) -> bool:
@@ -234,13 +268,17 @@ def _checks_as_iban(part: str) -> bool:
 
 
 @lru_cache(maxsize=512)
-def _names_pattern(names: tuple[str, ...]) -> re.Pattern[str] | None:
+def _names_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
     """Whole words, case as given: full names, and their parts that are not also words."""
     words = sorted(_maskable(names), key=len, reverse=True)
-    if not words:
-        return None
     options = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words)
     return re.compile(rf"(?<![\w@])(?:{options})(?!\w)")
+
+
+@lru_cache(maxsize=512)
+def _name_hints(names: tuple[str, ...]) -> tuple[str, ...]:
+    """The first words of what is masked: a text with none of them needs no pattern compiled."""
+    return tuple(first[0] for word in _maskable(names) if (first := word.split()))
 
 
 def _maskable(names: Sequence[str]) -> set[str]:

@@ -29,6 +29,11 @@ MASKED = [
     ("key AKIAABCDEFGHIJKLMNOP leaked", "key [secret] leaked"),
     ("git clone https://bob:s3cret@git.example/x", "git clone https://[secret]@git.example/x"),
     ("ssn 531-21-7351", "ssn [secret]"),
+    ("PA\u017f\u017fWORD: hunter2!", "PA\u017f\u017fWORD: [secret]"),
+    ("my p\u0131n: 4921", "my p\u0131n: [secret]"),
+    ("my P\u0130N: 4921", "my P\u0130N: [secret]"),
+    ("to\u212aen and API \u212aey: abcd1234", "to\u212aen and API \u212aey: [secret]"),
+    ("BA\u017fIC dXNlcjpwYXNzd29yZA==", "BA\u017fIC [secret]"),
 ]
 
 READABLE = [
