@@ -5,15 +5,13 @@ ids from it: the order of events is not promised and a failed delivery is repeat
 event is a hint to fetch.
 """
 
-import hashlib
-import hmac
-import json
 from collections.abc import Mapping
 
+from connectors._signed import fits, hex_hmac, json_object, the_header
 from connectors.intercom.mapping import key_of
 from connectors.intercom.payload import Json, identity, part, words
 from service.domain.conversations import ConversationKey
-from service.errors import SkipThis, Unauthorized
+from service.errors import Unauthorized
 
 _SIGNATURE = "x-hub-signature"  # sha1= and the HMAC-SHA1 of the raw body; no time is signed
 
@@ -23,12 +21,7 @@ def conversations_in(
 ) -> tuple[ConversationKey, ...]:
     """Return the conversations that an event is about; none for a ping or another topic."""
     _verify(headers, body, secret)
-    try:
-        event = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise SkipThis("The event is not JSON.") from error
-    if not isinstance(event, dict):
-        raise SkipThis("The event is not a JSON object.")
+    event = json_object(body)
     found = _conversation_of(words(event.get("topic")), part(part(event, "data"), "item"))
     return () if found is None else (key_of(found),)
 
@@ -36,9 +29,8 @@ def conversations_in(
 def _verify(headers: Mapping[str, str], body: bytes, secret: str | None) -> None:
     if not secret:
         raise Unauthorized("Set VERBATIM_HELPDESKS__INTERCOM__CLIENT_SECRET to receive webhooks.")
-    given = next((value for name, value in headers.items() if name.lower() == _SIGNATURE), "")
-    made = "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
-    if not hmac.compare_digest(given.strip().encode(), made.encode()):
+    made = "sha1=" + hex_hmac(secret, body, digest="sha1")
+    if not fits(made, the_header(headers, _SIGNATURE).strip()):
         raise Unauthorized("The event's signature does not fit the app's client secret.")
 
 

@@ -5,18 +5,17 @@ Signature: https://developer.zendesk.com/documentation/webhooks/verifying/
 """
 
 import hmac
-import json
 import re
 from base64 import b64encode
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
+from connectors._signed import fits, is_fresh, json_object, the_header
 from service.domain.conversations import ConversationKey, conversation_key
-from service.errors import Unauthorized
+from service.errors import SkipThis, Unauthorized
 
-WINDOW = timedelta(minutes=5)
 _SIGNATURE = "x-zendesk-webhook-signature"
 _TIMESTAMP = "x-zendesk-webhook-signature-timestamp"
 _ACCOUNT = "x-zendesk-account-id"
@@ -38,22 +37,16 @@ def read_event(
     """
     if not secret:
         raise Unauthorized("Zendesk webhooks need the setting WEBHOOK_SECRET.")
-    timestamp = _only(headers, _TIMESTAMP)
+    timestamp = the_header(headers, _TIMESTAMP)
     digest = hmac.new(secret.encode(), timestamp.encode() + body, sha256).digest()
-    if not hmac.compare_digest(b64encode(digest), _only(headers, _SIGNATURE).encode()):
+    if not fits(b64encode(digest).decode(), the_header(headers, _SIGNATURE)):
         raise Unauthorized("The webhook's signature is not Zendesk's.")
-    if not _is_fresh(timestamp, now):
+    if not is_fresh(timestamp, now=now):
         raise Unauthorized("The webhook's time is more than five minutes away from ours.")
     event = _event_of(body)
     if account_id is not None and not _is_from(account_id, headers, event):
         raise Unauthorized("The webhook comes from another Zendesk account.")
     return tuple(conversation_key("zendesk", number) for number in _tickets_of(event))
-
-
-def _only(headers: Mapping[str, str], name: str) -> str:
-    """Return the one header of the name: of two, one was not what was signed."""
-    found = [value for given, value in headers.items() if given.lower() == name]
-    return found[0] if len(found) == 1 else ""
 
 
 def _is_from(account_id: int, headers: Mapping[str, str], event: Mapping[str, Any]) -> bool:
@@ -63,22 +56,11 @@ def _is_from(account_id: int, headers: Mapping[str, str], event: Mapping[str, An
     return told == {str(account_id)}
 
 
-def _is_fresh(timestamp: str, now: datetime) -> bool:
-    try:
-        moment = datetime.fromisoformat(timestamp)
-    except ValueError:
-        return False
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return abs(moment - now) <= WINDOW
-
-
 def _event_of(body: bytes) -> Mapping[str, Any]:
     try:
-        event = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return event if isinstance(event, dict) else {}
+        return json_object(body)
+    except SkipThis:
+        return {}  # a genuine body that is no event names nothing, and need not come again
 
 
 def _tickets_of(event: Mapping[str, Any]) -> list[str]:
