@@ -74,9 +74,11 @@ class DesklyState:
             "segment": company.segment,
             "owner": company.owner,
         }
+        number = next(self._numbers)
         return {
             "id": told.id,
-            "sequence": next(self._numbers),
+            "born": number,
+            "sequence": number,
             "deleted": False,
             "channel": told.channel,
             "subject": told.subject,
@@ -143,11 +145,16 @@ def deskly_app(
         asked = request.args["ids"].split(",")
         return {"ids": [i for i in asked if i in state.threads and not state.threads[i]["deleted"]]}
 
-    @app.get("/count")
-    def counted() -> Json:
+    @app.get("/created")
+    def created() -> Json:
         start, end = int(request.args["start"]), int(request.args["end"])
+        after = int(request.args.get("after") or 0)
         living = [row for row in state.threads.values() if not row["deleted"]]
-        return {"count": sum(start <= row["created"] < end for row in living)}
+        rows = sorted(living, key=lambda row: int(row["born"]))
+        rows = [row for row in rows if row["born"] > after and start <= row["created"] < end]
+        page, more = rows[:page_size], len(rows) > page_size
+        last = page[-1]["born"] if page else after
+        return {"threads": [{"id": row["id"]} for row in page], "next": str(last), "more": more}
 
     @app.get("/fields")
     def fields() -> Json:

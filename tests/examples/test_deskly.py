@@ -4,18 +4,21 @@ import hashlib
 import hmac
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
+
+import pytest
 
 from connectors._http import Retries
 from connectors.sandbox.corpus import Corpus
 from connectors.sandbox.server import Stand
 from service.domain.conversations import ConversationKey, conversation_key, split_key
+from service.errors import Unauthorized
 from service.ports import Helpdesk
-from tests.contract.helpdesk_bench import SECRET, TOKEN, Copy, HelpdeskBench
+from tests.contract.helpdesk_bench import BEGUN, SECRET, TOKEN, Copy, HelpdeskBench, small_corpus
 from tests.contract.helpdesk_contract import HelpdeskContract
-from tests.examples.deskly import build
+from tests.examples.deskly import Deskly, build
 from tests.examples.deskly_stand import deskly_app
 
 ROOT = Path(__file__).parents[2]
@@ -89,6 +92,40 @@ def _id(key: ConversationKey) -> str:
 
 class TestDeskly(HelpdeskContract):
     desk = DesklyBench
+
+
+def test_what_was_created_in_a_window_is_listed_page_by_page() -> None:
+    with DesklyBench.opened() as bench:
+        told = bench.corpus.conversations
+        bench.delete(bench.all_keys[3])
+        pages = list(bench.connect().created(told[2].created_at, told[6].created_at))
+        assert [list(page) for page in pages] == [bench.all_keys[2:3] + bench.all_keys[4:6]]
+        everything = list(bench.connect().created(BEGUN, BEGUN + timedelta(days=1)))
+        assert [len(page) for page in everything] == [3, 3]
+
+
+def test_any_number_of_conversations_is_asked_about_a_hundred_at_a_time() -> None:
+    with DesklyBench.opened(small_corpus("deskly", 230)) as bench:
+        assert bench.connect().missing(bench.all_keys) == frozenset()
+        assert bench.calls() == 3
+
+
+def test_without_a_secret_no_webhook_is_believed() -> None:
+    helpdesk = build({"base_url": "http://127.0.0.1:1", "token": TOKEN})
+    with pytest.raises(Unauthorized, match="WEBHOOK_SECRET"):
+        helpdesk.parse_event({}, b"{}")
+    cast(Deskly, helpdesk).close()
+
+
+@pytest.mark.parametrize("address", ["http://helpdesk.example.com", "ftp://127.0.0.1", "soon"])
+def test_an_address_that_would_show_the_token_to_others_is_refused(address: str) -> None:
+    with pytest.raises(ValueError, match="base_url") as told:
+        build({"base_url": address, "token": TOKEN})
+    assert TOKEN not in str(told.value)
+
+
+def test_the_worked_example_stays_short() -> None:
+    assert len((ROOT / "tests" / "examples" / "deskly.py").read_text().splitlines()) <= 80
 
 
 def test_the_page_shows_the_file_as_it_is() -> None:
