@@ -292,6 +292,9 @@ class Pipeline:
             edits = under_way.without_ours(
                 entry.conversation, writeback.agents_edits(entry, wanted)
             )
+            arrived = under_way.arrived(entry.conversation, entry.state.fields)
+            if arrived:
+                self._database.write_back.arrived(entry.conversation, arrived)
             self._keep_edits(entry.conversation, edits)
             report.kept += len(edits)
             made = _change(helpdesk, entry, wanted, edits)

@@ -151,6 +151,10 @@ class WriteBackStore(Protocol):
         """Mark a field as set by an agent: it is never overwritten."""
         ...
 
+    def arrived(self, conversation: ConversationKey, fields: Mapping[str, str | None]) -> None:
+        """Note values of ours that stand in the helpdesk though their write's outcome was lost."""
+        ...
+
     def not_written(self, source: str) -> Mapping[str, int]:
         """Reason -> conversations, for the coverage ledger."""
         ...

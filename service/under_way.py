@@ -30,6 +30,13 @@ class UnderWay:
         ours = self._noted.get(key, {})
         return {name: value for name, value in values.items() if value not in ours.get(name, ())}
 
+    def arrived(
+        self, key: ConversationKey, values: Mapping[str, str | None]
+    ) -> dict[str, str | None]:
+        """Return those values that we were about to write: here they are."""
+        ours = self._noted.get(key, {})
+        return {name: value for name, value in values.items() if value in ours.get(name, ())}
+
     def begin(self, changes: Iterable[FieldChange]) -> None:
         for change in changes:
             of_one = self._noted.setdefault(change.conversation, {})

@@ -55,13 +55,26 @@ class SqlWriteBack:
                 change(connection, conversation, [self._standing(*pair) for pair in pairs])
 
     def keep(self, conversation_key: ConversationKey, field_name: str, value: str | None) -> None:
+        self._note(conversation_key, written={}, kept={field_name: value})
+
+    def arrived(self, conversation_key: ConversationKey, fields: Mapping[str, str | None]) -> None:
+        self._note(conversation_key, written=fields, kept={})
+
+    def _note(
+        self,
+        conversation_key: ConversationKey,
+        *,
+        written: Mapping[str, str | None],
+        kept: Mapping[str, str | None],
+    ) -> None:
+        """Add to what is known of one conversation; it stays as settled as it was."""
         with self._engine.changing() as connection:
             row = _by_key(connection, [conversation_key]).get(conversation_key)
             if row is not None:
                 new = {
                     "conversation_id": row.id,
-                    "written": dumped(_read(row.written)),
-                    "kept": dumped(_read(row.kept) | {field_name: value}),
+                    "written": dumped(_read(row.written) | dict(written)),
+                    "kept": dumped(_read(row.kept) | dict(kept)),
                     "reason": row.reason,
                 }
                 upsert(connection, ledger, ["conversation_id"], [new])
