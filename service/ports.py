@@ -34,10 +34,11 @@ class Known(Protocol):
 
 
 class Keeper(Protocol):
-    """Keeps a connector's own small secrets, such as a rotated token; handed to every `build`.
+    """Keeps what a connector alone understands and must not lose; handed to every `build`.
 
-    What was saved is stored, encrypted, when `save` returns: a single-use token is kept before it
-    is used.
+    A rotated token, or the id of a bulk job whose result was not read yet. What was saved is
+    stored, encrypted, when `save` returns: a single-use token is kept before it is used, a job's
+    id before anybody asks how far the job is.
     """
 
     def load(self, name: str) -> str | None: ...
@@ -74,7 +75,11 @@ class Helpdesk(Protocol):
         ...
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
-        """Make the changes; yield one outcome for each change, in any order."""
+        """Make the changes; yield one outcome for each change, in any order.
+
+        The caller stores what was yielded before it calls `apply` again. After a crash it asks for
+        the same changes once more: what had been done already is then told, and not done twice.
+        """
         ...
 
     def count(self, start: datetime, end: datetime) -> int | None:

@@ -25,6 +25,8 @@ from connectors.zendesk.client import Account, Client
 from connectors.zendesk.events import read_event
 from connectors.zendesk.fetching import Fetching, missing
 from connectors.zendesk.fields import OurFields
+from connectors.zendesk.jobs import Jobs
+from connectors.zendesk.kept_jobs import KeptJobs
 from connectors.zendesk.oauth import API_TOKENS_END, Login
 from connectors.zendesk.position import decode
 from connectors.zendesk.reading import Reading
@@ -110,7 +112,8 @@ def build(
 ) -> Helpdesk:
     """Return the connected helpdesk. Nothing is called yet.
 
-    `known` tells when each stored conversation was changed, `keeper` holds rotated tokens.
+    `known` tells when each stored conversation was changed, `keeper` holds rotated tokens and the
+    ids of bulk jobs.
     """
     checked = settings if isinstance(settings, Settings) else _checked(settings)
     return Zendesk(
@@ -151,6 +154,8 @@ class Zendesk:
         self._known = known
         self._already = AlreadyRead()
         self._updates = UpdateBudget(ticks)
+        self._kept_jobs = KeptJobs(keeper, clock=clock)
+        self._jobs = Jobs(self._client, self._kept_jobs)
         self._webhook_secret = _shown(settings.webhook_secret)
         self._account_id = settings.account_id
         self._clock = clock
@@ -175,7 +180,13 @@ class Zendesk:
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
         return Writing(
-            self._client, self._our_fields, self._already, self._updates, known=self._known
+            self._client,
+            self._our_fields,
+            self._already,
+            self._updates,
+            self._kept_jobs,
+            self._jobs,
+            known=self._known,
         ).apply(changes)
 
     def count(self, start: datetime, end: datetime) -> int | None:

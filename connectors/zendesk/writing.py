@@ -8,22 +8,25 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from connectors._http import Refused
-from connectors.zendesk import jobs, mapping
+from connectors.zendesk import mapping
 from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Client, Json
 from connectors.zendesk.fetching import number_in
 from connectors.zendesk.fields import OurFields
 from connectors.zendesk.intake import shown
-from connectors.zendesk.people import in_hundreds
+from connectors.zendesk.jobs import Jobs
+from connectors.zendesk.kept_jobs import KeptJobs, digest_of
 from connectors.zendesk.update_budget import UpdateBudget
 from connectors.zendesk.wanted import Wanted
 from service.domain.writeback import FieldChange, WriteOutcome
 from service.errors import NotWritable
 from service.ports import Known
 
+MOST_LOOKED_AT = 500  # tickets whose changes are sent before the next ones are looked at
 MOST_ROUNDS = 3  # a write, and two more against the newer version that a conflict told of
 _CLOSED = "closed prevents"  # "Status: closed prevents ticket update"
-_FINAL_ERRORS = frozenset(("RecordInvalid", "RecordNotFound", "TicketNotFound"))
+_INVALID = "RecordInvalid"
+_FINAL_ERRORS = frozenset((_INVALID, "RecordNotFound", "TicketNotFound"))
 _MEANWHILE = "changed meanwhile"
 
 
@@ -34,6 +37,8 @@ class Writing:
         fields: OurFields,
         already: AlreadyRead,
         updates: UpdateBudget,
+        kept: KeptJobs,
+        jobs: Jobs,
         *,
         known: Known | None = None,
     ) -> None:
@@ -41,27 +46,30 @@ class Writing:
         self._fields = fields
         self._already = already
         self._updates = updates
+        self._kept = kept
+        self._jobs = jobs
         self._known = known
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
         """Make the changes; nothing is sent twice unless it was certainly not carried out."""
         self._fields.refresh_old()
-        by_id: dict[int, FieldChange] = {}
+        self._kept.begin()
+        wanted: dict[int, Wanted] = {}
         for change in changes:
-            ticket_id = number_in(change.conversation)
-            if ticket_id is None:
-                yield _not_written(change, "deleted", permanent=True)
+            made = self._made(change)
+            if isinstance(made, Wanted):
+                wanted[made.id] = made
             else:
-                by_id[ticket_id] = change
-        for ids in in_hundreds(list(by_id)):
-            wanted: list[Wanted] = []
-            for ticket_id in ids:
-                made = self._wanted(ticket_id, by_id[ticket_id])
-                if isinstance(made, Wanted):
-                    wanted.append(made)
-                else:
-                    yield made
-            yield from self._apply_some(wanted)
+                yield made
+        left = yield from self._resumed(list(wanted.values()))
+        for start in range(0, len(left), MOST_LOOKED_AT):
+            yield from self._apply_some(left[start : start + MOST_LOOKED_AT])
+
+    def _made(self, change: FieldChange) -> Wanted | WriteOutcome:
+        ticket_id = number_in(change.conversation)
+        if ticket_id is None:
+            return _not_written(change, "deleted", permanent=True)
+        return self._wanted(ticket_id, change)
 
     def _wanted(self, ticket_id: int, change: FieldChange) -> Wanted | WriteOutcome:
         values: dict[int, str | None] = {}
@@ -103,6 +111,34 @@ class Writing:
             if not unseen:
                 return
         yield from (_not_written(each.change, _MEANWHILE) for each in unseen)
+
+    # --- What a killed process left --------------------------------------------------------------
+
+    def _resumed(self, wanted: Sequence[Wanted]) -> Generator[WriteOutcome, None, Sequence[Wanted]]:
+        """Settle by its result what was sent and not heard of; return what is still to be done.
+
+        Where no result is to be had any more, the ticket is looked at like any that is not known.
+        """
+        left = {each.id: each for each in wanted}
+        asked = self._digests(wanted)
+        for job, results in self._jobs.resume(self._kept.holding(asked)):
+            sent = {id_ for id_, digest in asked.items() if job.holds(id_, digest)}
+            told = [each for id_, each in left.items() if id_ in sent & results.keys()]
+            again = yield from self._settled(told, results)
+            left = {id_: each for id_, each in left.items() if each not in told}
+            left |= {each.id: each for each in again}
+            self._kept.settled(job, asked.keys())
+        return list(left.values())
+
+    def _digests(self, wanted: Sequence[Wanted]) -> dict[int, str]:
+        """Return what each change would be known by if it was sent to the stored version."""
+        keys = [each.change.conversation for each in wanted]
+        stored = self._known(keys) if self._known is not None else {}
+        return {
+            each.id: digest_of(each.change, stored[each.change.conversation])
+            for each in wanted
+            if each.change.conversation in stored
+        }
 
     # --- Observe and decide ----------------------------------------------------------------------
 
@@ -156,20 +192,21 @@ class Writing:
             for each in ready
             if each.id in left
         )
-        if not sendable:
-            return []
-        try:
-            results = jobs.run(self._client, [each.row() for each in sendable])
-        except Refused as refusal:
-            yield from (_not_written(each.change, str(refusal)) for each in sendable)
-            return []
-        return (yield from self._settled(sendable, results))
+        again: list[Wanted] = []
+        for rows, told in self._jobs.run(sendable):
+            if told.refused is not None:
+                yield from (_not_written(each.change, told.refused) for each in rows)
+            else:
+                again += yield from self._settled(rows, told.rows)
+        return again
 
     def _settled(
         self, sent: Sequence[Wanted], results: Mapping[int, Json]
     ) -> Generator[WriteOutcome, None, list[Wanted]]:
         again: list[Wanted] = []
         unknown: list[Wanted] = []
+        if any(_error_of(row) == _INVALID for row in results.values()):
+            self._fields.refresh()  # once: somebody may have removed options meanwhile
         for each in sent:
             result = results.get(each.id)
             if result is None:
@@ -192,10 +229,7 @@ class Writing:
 
     def _option_vanished(self, wanted: Wanted, error: str) -> bool:
         """Say whether somebody removed an option between our list of them and the write."""
-        if error != "RecordInvalid":
-            return False
-        self._fields.refresh()
-        return any(
+        return error == _INVALID and any(
             self._fields.lacks_option(name, value) for name, value in wanted.change.fields.items()
         )
 
