@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from service.domain.conversations import ConversationKey
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
+    from service.flags import Flags
     from service.links import Links
     from service.pipeline import Masks, Pipeline
     from service.ports import Analyser, Helpdesk
@@ -127,6 +128,11 @@ class Built:
 
     def schedule(self) -> Schedule:
         from service.jobs import jobs
+    def flags(self) -> Flags:
+        from service.flags import Flags
+
+        return Flags(database=self.database(), links=self.links(), clock=self.now)
+
         from service.schedule import Schedule
 
         return Schedule(

@@ -40,6 +40,7 @@ _HOMES = {
     "read": "asking",
     "brief": "asking",
     "receipts": "asking",
+    "flags": "flags",
     "digest": "asking",
 }
 

@@ -3,7 +3,7 @@
 Adapters implement these protocols; the small types beside them are what the stores hand out.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -19,6 +19,7 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.measurements import Analysis, Quote
+from service.domain.flags import FlagChange, Outcome, Signal, Stay
 from service.domain.people import Viewer
 from service.domain.writeback import (
     LedgerEntry,
@@ -309,6 +310,36 @@ class ReceiptStore(Protocol):
 
     def get(self, receipt_id: str) -> Receipt | None: ...
 
+class FlagStore(Protocol):
+    """Churn-risk flags: what customers said, what happened since, and how accounts ended."""
+
+    def signals(self, since: datetime) -> list[Signal]:
+        """Words written since that state a risk by the values in force, oldest first."""
+        ...
+
+    def stays(self, since: datetime) -> list[Stay]:
+        """Conversations in which a customer took a threat back since, oldest first."""
+        ...
+
+    def changes(
+        self, accounts: Collection[AccountKey] | None = None
+    ) -> Mapping[AccountKey, tuple[FlagChange, ...]]:
+        """The history of these accounts' flags (None: of all that have one), in order."""
+        ...
+
+    def add(self, change: FlagChange) -> bool:
+        """Append a change; False when somebody else wrote the nth one first."""
+        ...
+
+    def record_outcomes(self, outcomes: Sequence[Outcome]) -> None:
+        """Keep how accounts ended; one a day and account, the last one given wins."""
+        ...
+
+    def outcomes(self) -> list[Outcome]:
+        """Every recorded outcome, oldest first."""
+        ...
+
+
     def all_ids(self) -> Iterator[str]: ...
 
 
@@ -417,6 +448,9 @@ class Database(Protocol):
 
     @property
     def receipts(self) -> ReceiptStore: ...
+    @property
+    def flags(self) -> FlagStore: ...
+
 
     @property
     def people(self) -> PeopleStore: ...

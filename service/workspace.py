@@ -21,6 +21,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.digest import Digests
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
+    from service.flags import Flags
     from service.links import Links
     from service.pipeline import Masks, Pipeline
     from service.ports import Analyser, Helpdesk
@@ -76,6 +77,8 @@ class Workspace(Protocol):
     def access(self) -> Access: ...
 
     def digests(self) -> Digests: ...
+
+    def flags(self) -> Flags: ...
 
     def schedule(self) -> Schedule: ...
 

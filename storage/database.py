@@ -16,6 +16,7 @@ from storage.coverage import SqlCoverage
 from storage.engine import Engine
 from storage.facts import SqlFacts
 from storage.heads import keyed_hash
+from storage.flags import SqlFlags
 from storage.people import SqlPeople
 from storage.receipts import SqlReceipts
 from storage.secrets import SqlKeeper
@@ -45,6 +46,7 @@ class SqlDatabase:
         self.write_back = SqlWriteBack(engine)
         self.facts = SqlFacts(engine, Measures(metrics))
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
+        self.flags = SqlFlags(engine)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
         self.work = SqlWork(engine, clock=clock)

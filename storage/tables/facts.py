@@ -18,6 +18,13 @@ class FactRow(SQLModel, table=True):
         Index("ix_fact_newest", "rank", "created_at", "conversation_id"),
         Index("ix_fact_driver", "driver", "day", "sentiment", "m"),
         Index("ix_fact_account", "account", "day"),
+        Index(
+            "ix_fact_at_risk",
+            "account",
+            "created_at",
+            sqlite_where=text("rank = 0 AND churn_risk = 'yes'"),
+            postgresql_where=text("rank = 0 AND churn_risk = 'yes'"),
+        ),
     )
 
     conversation_id: int = number(key=True)

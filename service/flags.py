@@ -1,0 +1,274 @@
+"""Keeps the accounts' churn-risk flags true, lets people act on them, and grades them.
+
+The rule stands in service.domain.flags; this module reads what it needs, writes what it says, and
+shows each flag with its evidence. It gives no score.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import takewhile
+from statistics import median
+from typing import TypeVar
+
+from service.domain.conversations import Account, AccountKey
+from service.domain.flags import (
+    SIGNAL_LASTS,
+    Flag,
+    FlagChange,
+    FlagEvent,
+    Outcome,
+    OutcomeKind,
+    Signal,
+    Stay,
+    acted_on,
+    evidence,
+    flag_of,
+    judge,
+)
+from service.domain.measurements import ChurnTier
+from service.domain.people import Viewer
+from service.errors import Misused, NotFound
+from service.links import Links
+from service.ports import Clock
+from service.stores import Database, FlagStore
+
+# Words older than a flag lasts still tell why it ended.
+_LOOK_BACK = 2 * SIGNAL_LASTS
+FEWEST_OUTCOMES = 20  # below this a share of outcomes says nothing
+COUNTS_FOR = timedelta(days=120)  # a flag foresees what happens this soon after it was raised
+
+T = TypeVar("T", Signal, Stay)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """A customer's words behind a flag, as they stand now."""
+
+    signal: Signal
+    text: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFlag:
+    """A flag with what a person needs to act on it."""
+
+    flag: Flag
+    account: Account
+    evidence: tuple[Evidence, ...]  # newest first
+    drivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grade:
+    """How flags and outcomes fit, in counts. Shares are for those who have enough of them."""
+
+    cancelled: int
+    renewed: int
+    flagged_cancelled: int
+    flagged_renewed: int
+    lead_days: float | None  # median, from raising to cancelling
+    missed: tuple[AccountKey, ...]  # cancelled, and no flag before
+
+    @property
+    def enough(self) -> bool:
+        return self.cancelled + self.renewed >= FEWEST_OUTCOMES
+
+    def lines(self) -> list[str]:
+        known = self.cancelled + self.renewed
+        if not self.enough:
+            return [f"Too few outcomes to grade flags: {known} of at least {FEWEST_OUTCOMES}."]
+        flagged = self.flagged_cancelled + self.flagged_renewed
+        said = [
+            f"Of {flagged} flagged accounts with a known outcome, "
+            f"{self.flagged_cancelled} cancelled.",
+            f"Of {self.cancelled} accounts that cancelled, "
+            f"{self.flagged_cancelled} had been flagged before.",
+        ]
+        if self.lead_days is not None:
+            said.append(f"Median time from flag to cancelling: {self.lead_days:g} days.")
+        return said
+
+
+class Flags:
+    """The flags of one workspace."""
+
+    def __init__(self, *, database: Database, links: Links, clock: Clock) -> None:
+        self._database = database
+        self._links = links
+        self._clock = clock
+
+    def update(self) -> list[FlagChange]:
+        """Write what the rule changes now; idempotent, and safe beside another process."""
+        at = self._clock()
+        store = self._database.flags
+        signals = _by_account(store.signals(at - _LOOK_BACK))
+        stays = _by_account(store.stays(at - _LOOK_BACK))
+        history = store.changes()
+        written = []
+        for account in sorted(signals.keys() | history.keys()):
+            flag = flag_of(history.get(account, ()))
+            changes = judge(flag, account, signals[account], stays[account], at=at)
+            written += _written(changes, store)
+        return written
+
+    def act(
+        self, account: AccountKey, event: FlagEvent, *, viewer: Viewer, reason: str = ""
+    ) -> Flag:
+        """Address, silence or snooze an account's flag; return it as it then stands.
+
+        Raises Misused when "not a risk" gives no reason, NotFound when no flag stands.
+        """
+        if event is FlagEvent.NOT_A_RISK and not reason.strip():
+            raise Misused("Say why it is not a risk: the reason is kept with the flag.")
+        self._allowed(account, viewer)
+        history = self._database.flags.changes([account]).get(account, ())
+        after = self._acted(history, event, by=viewer.person, reason=reason.strip())
+        if after is None:
+            raise NotFound("No flag stands on this account now; look again.")
+        return after
+
+    def _acted(
+        self, history: Sequence[FlagChange], event: FlagEvent, *, by: str, reason: str
+    ) -> Flag | None:
+        """Write a person's change; None when there was nothing to change, or somebody was first."""
+        flag = flag_of(history)
+        if flag is None:
+            return None
+        change = acted_on(flag, event, by=by, reason=reason, at=self._clock())
+        if change is None or not self._database.flags.add(change):
+            return None
+        return flag_of((*history, change))
+
+    def standing(self, viewer: Viewer) -> list[ShownFlag]:
+        """Return the standing flags that this viewer may see: explicit first, newest first."""
+        flags = [flag for flag in self._all(None) if flag.stands and _sees(viewer, flag.account)]
+        shown = self._shown(flags)
+        return sorted(
+            shown,
+            key=lambda one: (one.flag.tier is ChurnTier.EARLY, -one.flag.since.timestamp()),
+        )
+
+    def of(
+        self, account: AccountKey, viewer: Viewer
+    ) -> tuple[ShownFlag | None, Sequence[FlagChange]]:
+        """Return an account's newest flag, standing or not, and its whole history."""
+        self._allowed(account, viewer)
+        history = self._database.flags.changes([account]).get(account, ())
+        flag = flag_of(history)
+        shown = self._shown([flag]) if flag else []
+        return (shown[0] if shown else None), history
+
+    def record(self, outcomes: Sequence[Outcome]) -> int:
+        """Keep how accounts ended; return how many are of accounts that we know."""
+        known = {one.key for one in self._database.conversations.accounts()}
+        mine = [one for one in outcomes if one.account in known]
+        self._database.flags.record_outcomes(mine)
+        return len(mine)
+
+    def grade(self) -> Grade:
+        """Compare what was flagged with what happened."""
+        return grade(self._database.flags.outcomes(), self._database.flags.changes())
+
+    def _all(self, accounts: Collection[AccountKey] | None) -> list[Flag]:
+        histories = self._database.flags.changes(accounts).values()
+        return [flag for history in histories if (flag := flag_of(history)) is not None]
+
+    def _shown(self, flags: Sequence[Flag]) -> list[ShownFlag]:
+        accounts = {one.key: one for one in self._database.conversations.accounts()}
+        signals = _by_account(self._database.flags.signals(self._clock() - _LOOK_BACK))
+        return [
+            ShownFlag(
+                flag=flag,
+                account=accounts[flag.account],
+                evidence=self._words(evidence(flag, signals[flag.account])),
+                drivers=_drivers(evidence(flag, signals[flag.account])),
+            )
+            for flag in flags
+            if flag.account in accounts
+        ]
+
+    def _words(self, signals: Sequence[Signal]) -> tuple[Evidence, ...]:
+        keys = list(dict.fromkeys(signal.conversation for signal in signals))
+        stored = {one.key: one for one in self._database.conversations.get_many(keys)}
+        found = []
+        for signal in signals:
+            messages = stored[signal.conversation].messages if signal.conversation in stored else ()
+            text = next((m.text for m in messages if m.id == signal.message), "")
+            words = text[signal.start : signal.end]
+            if words:
+                url = self._links.words(
+                    signal.conversation,
+                    message=signal.message,
+                    start=signal.start,
+                    end=signal.end,
+                )
+                found.append(Evidence(signal=signal, text=words, url=url))
+        return tuple(found)
+
+    def _allowed(self, account: AccountKey, viewer: Viewer) -> None:
+        if not _sees(viewer, account):
+            raise NotFound("There is no such account, or it is not one of yours.")
+
+
+def grade(outcomes: Sequence[Outcome], history: Mapping[AccountKey, Sequence[FlagChange]]) -> Grade:
+    """Count, for each outcome, whether a flag was raised in the months before it."""
+    flagged = dict.fromkeys(OutcomeKind, 0)
+    total = dict.fromkeys(OutcomeKind, 0)
+    lead, missed = [], []
+    for outcome in outcomes:
+        raised = _raised_before(outcome, history.get(outcome.account, ()))
+        total[outcome.kind] += 1
+        if raised is not None:
+            flagged[outcome.kind] += 1
+            if outcome.kind is OutcomeKind.CANCELLED:
+                lead.append((_evening(outcome) - raised).days)
+        elif outcome.kind is OutcomeKind.CANCELLED:
+            missed.append(outcome.account)
+    return Grade(
+        cancelled=total[OutcomeKind.CANCELLED],
+        renewed=total[OutcomeKind.RENEWED],
+        flagged_cancelled=flagged[OutcomeKind.CANCELLED],
+        flagged_renewed=flagged[OutcomeKind.RENEWED],
+        lead_days=float(median(lead)) if lead else None,
+        missed=tuple(missed),
+    )
+
+
+def _raised_before(outcome: Outcome, changes: Sequence[FlagChange]) -> datetime | None:
+    """When the flag was raised that the outcome bears out, if one was."""
+    until = _evening(outcome)
+    raised = [
+        change.at
+        for change in changes
+        if change.event is FlagEvent.RAISED and until - COUNTS_FOR <= change.at < until
+    ]
+    return min(raised, default=None)
+
+
+def _evening(outcome: Outcome) -> datetime:
+    """The end of the outcome's day."""
+    midnight = datetime.combine(outcome.day, datetime.min.time(), UTC)
+    return midnight + timedelta(days=1)
+
+
+def _written(changes: Iterator[FlagChange], store: FlagStore) -> list[FlagChange]:
+    """Write changes until somebody else turns out to have written first."""
+    return list(takewhile(store.add, changes))
+
+
+def _by_account(found: Sequence[T]) -> defaultdict[AccountKey, list[T]]:
+    by_account: defaultdict[AccountKey, list[T]] = defaultdict(list)
+    for one in found:
+        by_account[one.account].append(one)
+    return by_account
+
+
+def _drivers(signals: Sequence[Signal]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(signal.driver for signal in signals if signal.driver))
+
+
+def _sees(viewer: Viewer, account: AccountKey) -> bool:
+    return viewer.accounts is None or account in viewer.accounts
