@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
 
+from service.costs import Costs
 from service.domain.answers import Receipt, Tally
 from service.domain.conversations import (
     Account,
@@ -457,6 +458,9 @@ class Database(Protocol):
 
     @property
     def work(self) -> WorkStore: ...
+
+    @property
+    def costs(self) -> Costs: ...
 
     def keeper(self, namespace: str) -> Keeper: ...
 

@@ -12,6 +12,7 @@ from service.ports import Clock, Keeper
 from storage import migrate
 from storage.analyses import SqlAnalyses
 from storage.conversations import SqlConversations
+from storage.costs import SqlCosts
 from storage.coverage import SqlCoverage
 from storage.engine import Engine
 from storage.facts import SqlFacts
@@ -50,6 +51,7 @@ class SqlDatabase:
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
         self.work = SqlWork(engine, clock=clock)
+        self.costs = SqlCosts(engine, clock=clock)
         self._keeper = SqlKeeper(engine, secret)
 
     def keeper(self, namespace: str) -> Keeper:

@@ -3,6 +3,26 @@
 Tables know their columns and nothing of the domain; stores translate.
 """
 
-from storage.tables import accounts, analyses, conversations, facts, people, receipts, work
+from storage.tables import (
+    accounts,
+    analyses,
+    conversations,
+    costs,
+    facts,
+    flags,
+    people,
+    receipts,
+    work,
+)
 
-__all__ = ["accounts", "analyses", "conversations", "facts", "people", "receipts", "work"]
+__all__ = [
+    "accounts",
+    "analyses",
+    "conversations",
+    "costs",
+    "facts",
+    "flags",
+    "people",
+    "receipts",
+    "work",
+]
