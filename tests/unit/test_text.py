@@ -1,6 +1,10 @@
 """Text at the connectors' door: what customers' words may and may not become."""
 
+from html import escape
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors._text import MOST_BYTES, MOST_NESTED, clean, html_to_text, plain
 from service.domain.segments import new_text_spans
@@ -133,3 +137,27 @@ def test_what_a_mail_program_calls_old_gets_marks(html: str, text: str, new: lis
 def test_many_nested_quotes_are_looked_into_a_bounded_number_of_times() -> None:
     html = '<div class="gmail_quote">' * 1900 + "<i>y</i>" * 5000 + "<blockquote>old"
     assert "old" in html_to_text(html)
+
+
+WORDS = st.text(st.characters() | st.sampled_from(" \n\t\r\xa0\f\x00\ufeff;#"), max_size=20).map(
+    escape
+)
+PIECES = st.sampled_from(("<br>", "<br />", "&nbsp;", "&#39;", " ", "\n", "&amp;lt;")) | WORDS
+INSIDE = st.lists(PIECES, max_size=5).map("".join)
+PARAGRAPHS = INSIDE.flatmap(
+    lambda words: st.sampled_from(('<p dir="auto">', "<p>")).map(lambda tag: f"{tag}{words}</p>")
+)
+WRAPPERS = st.sampled_from(("{}", "<div>{}</div>", '<div class="zd-comment" dir="auto">{}</div>'))
+
+
+@given(wrapper=WRAPPERS, pieces=st.lists(INSIDE | PARAGRAPHS, max_size=5))
+def test_flat_markup_reads_the_same_with_and_without_the_parser(
+    wrapper: str, pieces: list[str]
+) -> None:
+    html = wrapper.replace("{}", "".join(pieces))
+    with_an_element_that_needs_the_parser = f"{html}<i></i>"
+    assert html_to_text(html) == html_to_text(with_an_element_that_needs_the_parser)
+
+
+def test_markup_that_nearly_is_flat_ends_in_time() -> None:
+    assert html_to_text("<p>" * 5 + "a &amp; " * 100_000 + "<b>").startswith("a & a")
