@@ -74,11 +74,11 @@ _LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
 # What a text must contain before a pattern is worth running: most texts hide nothing, and looking
 # for a word costs a fraction of looking for a pattern.
-_TOKEN_HINTS = (
-    *("sk-", "sk_", "pk-", "pk_", "rk-", "rk_", "whsec", "xox", "xapp", "ghp", "gho", "ghs", "ghu"),
+_DASHED_TOKEN_HINTS = (
+    *("sk", "pk", "rk", "whsec", "xox", "xapp", "ghp", "gho", "ghs", "ghu"),
     *("glpat", "shpat", "npm", "dop_v1", "rubygems", "github_pat_"),
-    *("AKIA", "ASIA", "AIza", "eyJ", "SG."),
 )
+_TOKEN_HINTS = ("AKIA", "ASIA", "AIza", "eyJ", "SG.")
 _BEARER_HINTS = ("bearer", "basic")
 _LABEL_HINTS = ("pass", "pwd", "pin", "cv", "secret", "key", "token", "otp", "code")
 _A_DIGIT = re.compile(r"\d")
@@ -162,10 +162,15 @@ class Redactor:
 
 
 def _mask_secrets(text: str) -> str:
-    masked = _TOKEN.sub("[secret]", text) if _holds_any(text, _TOKEN_HINTS) else text
+    masked = _TOKEN.sub("[secret]", text) if _may_hold_token(text) else text
     folded = _folded(masked)
     masked = _BEARER.sub(_mask_value, masked) if _holds_any(folded, _BEARER_HINTS) else masked
     return _LABELLED.sub(_mask_label, masked) if _holds_any(folded, _LABEL_HINTS) else masked
+
+
+def _may_hold_token(text: str) -> bool:
+    dashed = "-" in text or "_" in text
+    return (dashed and _holds_any(text, _DASHED_TOKEN_HINTS)) or _holds_any(text, _TOKEN_HINTS)
 
 
 def _holds_any(text: str, words: Sequence[str]) -> bool:
