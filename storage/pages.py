@@ -143,16 +143,18 @@ class PageSaver:
         return frozenset(changed)
 
     def _renew_fingerprints(self, ids: Iterable[int]) -> set[int]:
-        """An analysis of other words is no analysis: it goes, and the conversation waits again."""
-        old = {row.id: row.fingerprint for row in self._known.values()}
+        """Return those whose analysis went: one of other words is none, so they wait again."""
+        old = {row.id: row for row in self._known.values()}
         new: dict[int, str] = {}
         for chunk in chunks(sorted(ids)):
             new |= _fingerprints(self._connection, chunk)
-        changed = {one: text for one, text in new.items() if old[one] != text}
-        forget_analyses(self._connection, list(changed))
+        changed = {one: text for one, text in new.items() if old[one].fingerprint != text}
+        # What was never measured has nothing to forget, and its facts do not depend on its words.
+        measured = {one for one in changed if old[one].measured_by}
+        forget_analyses(self._connection, list(measured))
         rows = [{"id": o, "fingerprint": text, "measured_by": ""} for o, text in changed.items()]
         change(self._connection, conversation, rows)
-        return set(changed)
+        return measured
 
     def _purge(self) -> int:
         if not self._gone:
