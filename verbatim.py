@@ -50,7 +50,9 @@ class Built:
 
     @cached_property
     def settings(self) -> Settings:
-        return self._read_settings()
+        settings = self._read_settings()
+        self._define_metrics(settings)
+        return settings
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -194,6 +196,18 @@ class Built:
         from service.settings import settings_from
 
         return Built(lambda: settings_from({"VERBATIM_HOME": str(home), **environment}))
+
+    def _define_metrics(self, settings: Settings) -> None:
+        """A workspace's own metrics are known before anything asks for the list of them."""
+        from service import measures
+
+        path = settings.metrics_file
+        if settings.metrics is None and not path.is_file():
+            measures.define(())
+            return
+        from service.custom_metrics import read_metrics
+
+        measures.define(read_metrics(path))
 
     @cached_property
     def _secret(self) -> bytes:

@@ -23,7 +23,7 @@ from service.errors import Forbidden, Misused
 from service.links import Links
 from service.ports import Clock
 from service.query import Query
-from service.questions import assumptions, read, sides_of, to_query
+from service.questions import assumptions, read, sides_of, to_query, undefined
 from service.reading.model import Baseline, BaselineKind, Reading
 from service.receipts import Receipts
 from service.stores import Database
@@ -218,8 +218,8 @@ def _without_numbers(reading: Reading, catalogue: Catalogue) -> Answer | None:
         lines = (wording.clarify(slot, reading.clarify.reason, options),)
     elif reading.intent in _NOT_ON_RECORD:
         lines = (_NOT_ON_RECORD[reading.intent],)
-    elif (reading.metric or "").startswith("custom:") or "custom" in reading.filters:
-        lines = ("No custom metric is measured here yet.",)
+    elif undefined(reading, catalogue):
+        lines = ("That is no metric of this workspace: verbatim metrics list.",)
     else:
         return None
     return Answer(

@@ -9,6 +9,7 @@ from datetime import date
 
 from service import measures
 from service.domain.conversations import Account
+from service.domain.measurements import CUSTOM, YesNo
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy, slug
 from service.query import NO_VALUE, Dimension
@@ -143,6 +144,7 @@ class Catalogue:
                 *_named("source", {*used[Dimension.SOURCE]}),
                 *_people("agent", [(agent.name, str(agent.key)) for agent in agents]),
                 *_owners({a.owner for a in accounts if a.owner}),
+                *_own_metrics(),
                 *_terms(),
             ),
         )
@@ -225,6 +227,21 @@ def _owners(addresses: Iterable[str]) -> list[Entity]:
         words = address.partition("@")[0].replace(".", " ").replace("_", " ")
         people.append((words.title(), address))
     return _people("owner", people)
+
+
+def _own_metrics() -> list[Entity]:
+    """One name for each value that can be asked for; "yes" goes by the metric's title alone."""
+    return [
+        Entity(
+            kind="custom",
+            id=rate.name.removeprefix(CUSTOM).removesuffix("_rate").removesuffix("_yes"),
+            name=metric.title if rate.value == YesNo.YES else f"{metric.title} {rate.value}",
+            aliases=() if rate.value == YesNo.YES else (f"{rate.value} {metric.title}",),
+            keys=(metric.name, rate.value),
+        )
+        for metric in measures.own_metrics()
+        for rate in metric.rates
+    ]
 
 
 def _terms() -> list[Entity]:

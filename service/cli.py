@@ -35,6 +35,7 @@ _HOMES = {
     "label": "files",
     "evaluate": "files",
     "taxonomy": "files",
+    "metrics": "metrics",
     "ask": "asking",
     "why": "asking",
     "read": "asking",

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from service.domain.answers import Answer
 from service.domain.people import SYSTEM
 from service.domain.taxonomy import UNMAPPED
-from service.domain.writeback import field_specs
-from service.measures import all_metrics
+from service.domain.writeback import field_specs, takes
+from service.measures import all_metrics, own_metrics
 from service.pipeline import CycleReport
 from service.progress import Progress
 from service.query import Dimension, Query
@@ -63,7 +63,11 @@ def run_loop(workspace: Workspace, progress: Progress) -> DemoReport:
 def _prepare(workspace: Workspace) -> None:
     taxonomy = workspace.taxonomy()
     for helpdesk in workspace.helpdesks().values():
-        wanted = [s for s in field_specs(*taxonomy.choices()) if s.name in helpdesk.fields]
+        wanted = [
+            spec
+            for spec in field_specs(*taxonomy.choices(), own_metrics())
+            if takes(helpdesk.fields, spec.name)
+        ]
         helpdesk.setup(wanted, dry_run=False)
 
 

@@ -134,7 +134,7 @@ class Evaluator:
 
     def add(self, analysis: Analysis, labels: Labels) -> None:
         """Compare one analysis with what people said about the same conversation."""
-        for metric, labelled in {**labels.measured, **labels.custom}.items():
+        for metric, labelled in labels.by_metric().items():
             measured = analysis.measured(metric)
             predicted = measured.value if measured else None
             if labelled is None:

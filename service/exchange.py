@@ -23,7 +23,7 @@ from service.domain.conversations import (
     agent_key,
     conversation_key,
 )
-from service.domain.measurements import Analysis, Measurement, YesNo
+from service.domain.measurements import CUSTOM, Analysis, Measurement, YesNo
 from service.errors import BadRow
 from service.measures import all_metrics
 
@@ -42,7 +42,11 @@ class Labels:
     measured: Mapping[str, str | None] = field(default_factory=dict)
     drivers: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
-    custom: Mapping[str, str | None] = field(default_factory=dict)
+    custom: Mapping[str, str | None] = field(default_factory=dict)  # by the name in their file
+
+    def by_metric(self) -> Mapping[str, str | None]:
+        """Every label by its metric's name, the workspace's own metrics among them."""
+        return {**self.measured, **{f"{CUSTOM}{name}": v for name, v in self.custom.items()}}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,7 @@ class Row:
     agent: Agent | None = None
     labels: Labels | None = None
     known_names: tuple[str, ...] = ()  # people named in the row, for masking
+    whole: bool = True  # every message of the conversation is in the row
 
 
 def bounded_lines(file: TextIO) -> Iterator[str]:
@@ -112,6 +117,7 @@ class _Reader:
             agent=agent,
             labels=self._labels(),
             known_names=self._names(),
+            whole="messages" in data,
         )
 
     def _head(
@@ -222,7 +228,7 @@ class _Reader:
         if self._data.get("labels") is None:
             return None
         data = self._object(self._data, "labels")
-        metrics = {metric.name: metric.values for metric in all_metrics()}
+        metrics = {m.name: m.values for m in all_metrics() if not m.is_custom}
         measured = {
             name: self._label(data[name], name, values)
             for name, values in metrics.items()
@@ -233,8 +239,15 @@ class _Reader:
             measured=measured,
             drivers=self._texts(data, "drivers"),
             tags=self._texts(data, "tags"),
-            custom={str(k): None if v is None else _word(v) for k, v in custom.items()},
+            custom={str(name): self._custom(name, value) for name, value in custom.items()},
         )
+
+    def _custom(self, name: str, value: object) -> str | None:
+        """A metric that this workspace has not defined may have any value."""
+        known = {m.name: m.values for m in all_metrics() if m.is_custom}.get(f"{CUSTOM}{name}")
+        if known is not None:
+            return self._label(value, f"custom.{name}", known)
+        return None if value is None else _word(value)
 
     def _label(self, value: object, name: str, values: Sequence[str]) -> str | None:
         if value is None:
@@ -323,7 +336,10 @@ def label_line(analysis: Analysis, *, row_id: str) -> dict[str, Any]:
     """Return what `label` prints for one row."""
     first = analysis.tags[0] if analysis.tags else None
     line: dict[str, Any] = {"id": row_id}
-    line.update((m.metric, _measured(m)) for m in analysis.measurements)
+    own = [m for m in analysis.measurements if m.metric.startswith(CUSTOM)]
+    line.update((m.metric, _measured(m)) for m in analysis.measurements if m not in own)
+    if own:
+        line["custom"] = {m.metric.removeprefix(CUSTOM): _measured(m) for m in own}
     line.update(
         raw_tags=[tag.raw for tag in analysis.tags],
         canonical_tag=first.canonical if first else None,

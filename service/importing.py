@@ -95,7 +95,7 @@ class Importer:
             analyser=IMPORTED,
             taxonomy=self._taxonomy.version,
             language=None,
-            measurements=tuple(_measurement(n, v) for n, v in labels.measured.items()),
+            measurements=tuple(_measurement(n, v) for n, v in labels.by_metric().items()),
             tags=self._tags(labels),
             quotes=(),
             summary="",

@@ -1,5 +1,10 @@
-"""Every metric there is, found in service.metrics, and the rates that can be asked of them."""
+"""Every metric there is, and the rates that can be asked of them.
 
+Built-in ones are found in service.metrics; the workspace's own are handed in once, when its
+settings are read.
+"""
+
+from collections.abc import Sequence
 from functools import cache
 
 from service import metrics, plugins
@@ -7,10 +12,25 @@ from service.domain.measurements import Metric, Rate
 from service.errors import Misused
 from service.query import ACCOUNTS, CONVERSATIONS
 
+_defined: list[Metric] = []  # the workspace's own; a process serves one workspace
+
+
+def define(metrics: Sequence[Metric]) -> None:
+    """Make these the workspace's own metrics, in place of those before."""
+    _defined[:] = metrics
+
+
+def all_metrics() -> tuple[Metric, ...]:
+    """Return the built-in metrics, sentiment first, then the workspace's own."""
+    return (*_built_in(), *_defined)
+
+
+def own_metrics() -> tuple[Metric, ...]:
+    return tuple(_defined)
+
 
 @cache
-def all_metrics() -> tuple[Metric, ...]:
-    """Return the built-in metrics, sentiment first, then by name."""
+def _built_in() -> tuple[Metric, ...]:
     found: list[Metric] = [plugins.load(metrics, name).METRIC for name in plugins.names(metrics)]
     return tuple(sorted(found, key=lambda metric: (metric.name != "sentiment", metric.name)))
 

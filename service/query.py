@@ -4,6 +4,7 @@ A Query is frozen and hashable, survives its URL, and states itself in words. It
 surface.
 """
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
@@ -13,6 +14,7 @@ from service.errors import Misused
 
 CONVERSATIONS = "conversations"
 ACCOUNTS = "accounts"
+_CUSTOM = re.compile(r"custom_[a-z][a-z0-9_]{0,39}")
 
 
 class Dimension(StrEnum):
@@ -35,6 +37,19 @@ class Dimension(StrEnum):
     DAY = "day"
     WEEK = "week"  # the Monday it starts on
     MONTH = "month"  # the first day of it
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Dimension | None":
+        """A metric that a workspace defines is a dimension too; which there are is not known here.
+
+        Such members are equal by value and not listed, so compare them with `==`.
+        """
+        if not isinstance(value, str) or not _CUSTOM.fullmatch(value):
+            return None
+        made = str.__new__(cls, value)
+        made._name_ = value.upper()
+        made._value_ = value
+        return made
 
 
 MULTI_VALUED = frozenset({Dimension.DRIVER, Dimension.TAG, Dimension.RAW_TAG})
@@ -127,7 +142,7 @@ class Query:
         return replace(self, window=window, compare_to=None)
 
     def values_of(self, dimension: Dimension) -> tuple[str, ...]:
-        return next((f.values for f in self.filters if f.dimension is dimension), ())
+        return next((f.values for f in self.filters if f.dimension == dimension), ())
 
     def to_params(self) -> list[tuple[str, str]]:
         """Return URL parameters, in a canonical order; defaults are left out."""
@@ -197,7 +212,7 @@ def _every(filters: Sequence[Filter]) -> tuple[Filter, ...]:
     """
     kept: list[Filter] = []
     for new in filters:
-        same = [old for old in kept if old.dimension is new.dimension]
+        same = [old for old in kept if old.dimension == new.dimension]
         if new.dimension in MULTI_VALUED:
             if any(set(old.values) <= set(new.values) for old in same):
                 continue

@@ -13,7 +13,7 @@ from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, signals, threads
-from service.reading.asking import assumptions, sides_of, to_query
+from service.reading.asking import assumptions, sides_of, to_query, undefined
 from service.reading.entities import nearest
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
@@ -21,7 +21,7 @@ from service.reading.refusals import refusal
 from service.reading.terms import defined_term
 from service.reading.words import Words
 
-__all__ = ["Reading", "assumptions", "read", "sides_of", "to_query"]
+__all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
 ThreadItem = Mapping[str, object]
 _NO_METRIC = {Intent.ACCOUNT_BRIEF, Intent.QUOTES, Intent.CHURN_LIST, Intent.FUNNEL}

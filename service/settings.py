@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     claude: ClaudeSettings = ClaudeSettings()
     analyser: str | None = None
     taxonomy: Path | None = None
+    metrics: Path | None = None
     retention_days: int = Field(default=395, ge=1)
     digest_cron: str = "0 9 * * 1"
     sync_minutes: int = Field(default=5, ge=1)
@@ -76,6 +77,11 @@ class Settings(BaseSettings):
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.folder / 'verbatim.sqlite'}"
+
+    @property
+    def metrics_file(self) -> Path:
+        """Where the workspace's own metrics stand; it need not exist unless it was set."""
+        return self.metrics or self.folder / "metrics.yaml"
 
     @property
     def analyser_name(self) -> str:

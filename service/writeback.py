@@ -5,7 +5,7 @@ Everything here is pure; observing and acting happen elsewhere.
 
 from collections.abc import Collection, Mapping
 
-from service.domain.measurements import Analysis
+from service.domain.measurements import CUSTOM, Analysis
 from service.domain.taxonomy import UNMAPPED
 from service.domain.writeback import (
     TAG_PREFIX,
@@ -14,6 +14,7 @@ from service.domain.writeback import (
     FieldName,
     LedgerEntry,
     tag_of,
+    takes,
 )
 from service.links import Links
 
@@ -24,10 +25,11 @@ _FLAG_TAGS = frozenset({tag_of(FieldName.CHURN_RISK, "yes")})
 def desired(analysis: Analysis, links: Links, *, fields: Collection[str]) -> Desired:
     """Return what the analysis says the helpdesk should show, limited to the fields it is given."""
     values = {name.value: _measured_value(analysis, name) for name in _MEASURED}
+    values |= {m.metric: m.value for m in analysis.measurements if m.metric.startswith(CUSTOM)}
     values[FieldName.DRIVER] = next(iter(analysis.drivers()), UNMAPPED)
     values[FieldName.TOPIC] = next((t.canonical for t in analysis.tags if t.canonical), None)
     values[FieldName.EVIDENCE] = evidence_url(analysis, links)
-    shown = {name: value for name, value in values.items() if name in fields}
+    shown = {name: value for name, value in values.items() if takes(fields, name)}
     return Desired(fields=shown, tags=_tags(shown))
 
 

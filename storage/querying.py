@@ -121,7 +121,7 @@ def _single(dimension: Dimension) -> ColumnElement[Any]:
             .correlate(fact)
             .scalar_subquery()
         )
-    return _COLUMNS[dimension]
+    return _COLUMNS.get(dimension, value_of(dimension.value))
 
 
 def _during(window: Window | None) -> list[ColumnElement[bool]]:
@@ -136,7 +136,7 @@ def _touches(one: Filter) -> ColumnElement[bool]:
     holders = _holders(one)
     if holders is not None:
         return fact.c.conversation_id.in_(holders)
-    return _COLUMNS[one.dimension].in_(one.values)
+    return _single(one.dimension).in_(one.values)
 
 
 def _holders(one: Filter) -> Select[Any] | None:

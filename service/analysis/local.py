@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.analysis._churn import measure_churn
+from service.analysis._custom import CustomMetrics, version_of
 from service.analysis._effort import measure_effort
 from service.analysis._gates import (
     Material,
@@ -54,6 +55,7 @@ from service.domain.measurements import (
     Analysis,
     EmptyReason,
     Measurement,
+    Metric,
     Quote,
     Sentiment,
     TagAssignment,
@@ -61,6 +63,7 @@ from service.domain.measurements import (
 )
 from service.domain.segments import new_text_spans
 from service.domain.taxonomy import Taxonomy
+from service.measures import own_metrics
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
@@ -73,7 +76,7 @@ WHOLE_MESSAGE = 400  # characters of the issue's message that are matched beside
 def version(settings: Settings | None = None) -> str:
     """What `build` would measure with, without loading anything."""
     del settings
-    return f"local-{CODE_VERSION}-{digest_of()[:8]}"
+    return f"local-{CODE_VERSION}-{digest_of()[:8]}{version_of(own_metrics())}"
 
 
 def build(
@@ -85,6 +88,7 @@ def build(
         sentiment=SentimentModel(artefacts, threads=threads),
         themes=ThemeTable(artefacts),
         version=version(settings),
+        metrics=own_metrics(),
         clock=clock or _now,
     )
 
@@ -105,7 +109,13 @@ class LocalAnalyser:
     name = "local"
 
     def __init__(
-        self, *, sentiment: SentimentModel, themes: ThemeTable, version: str, clock: Clock
+        self,
+        *,
+        sentiment: SentimentModel,
+        themes: ThemeTable,
+        version: str,
+        clock: Clock,
+        metrics: Sequence[Metric] = (),
     ) -> None:
         self.version = version
         self._sentiment = sentiment
@@ -113,6 +123,7 @@ class LocalAnalyser:
         self._clock = clock
         self._languages = LanguageReader()
         self._namer = Namer(themes.vectors)
+        self._custom = CustomMetrics(metrics, themes.vectors)
         self._ladders: dict[str, Ladder] = {}
 
     def analyse(
@@ -196,6 +207,7 @@ class LocalAnalyser:
             _sentiment(material, read),
             _churn(material),
             self._effort(material),
+            *((one.measurement, one.sentence) for one in self._custom.measure(material)),
         ):
             measurements.append(measurement)
             if sentence is not None and measurement.value is not None:

@@ -21,7 +21,6 @@ from service.stores import ListedConversation, QuoteRow
 
 QUOTES = 3
 CANDIDATES = 200  # newest rows to choose from: more would cost time and change little
-_MEASURED = (Dimension.SENTIMENT, Dimension.EFFORT, Dimension.CHURN_RISK)
 
 
 class Rule(StrEnum):
@@ -200,5 +199,9 @@ def _shows(asked: Query, metric: str) -> Sequence[Sequence[str]]:
     if is_rate(metric):
         first = [measures.rate_named(metric)[0].name]
     else:
-        first = [one.value for one in _MEASURED if asked.values_of(one)] or first
+        first = [
+            metric.name
+            for metric in measures.all_metrics()
+            if asked.values_of(Dimension(metric.name))
+        ] or first
     return (first, [name for name in every if name not in first])

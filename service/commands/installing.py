@@ -6,8 +6,9 @@ import click
 
 from service.commands.terminal import json_option, pass_workspace, say, say_json
 from service.domain.people import PersonRole
-from service.domain.writeback import SetupReport, field_specs
+from service.domain.writeback import SetupReport, field_specs, takes
 from service.errors import Misused
+from service.measures import own_metrics
 from service.stores import Person
 from service.workspace import Workspace
 
@@ -60,7 +61,9 @@ def setup_command(workspace: Workspace, *, helpdesk: str, dry_run: bool, as_json
     """
     desk = workspace.helpdesk(helpdesk)
     specs = [
-        spec for spec in field_specs(*workspace.taxonomy().choices()) if spec.name in desk.fields
+        spec
+        for spec in field_specs(*workspace.taxonomy().choices(), own_metrics())
+        if takes(desk.fields, spec.name)
     ]
     report = desk.setup(specs, dry_run=dry_run)
     if as_json:

@@ -11,6 +11,8 @@ from enum import StrEnum
 from service.domain.conversations import Conversation, ConversationKey, is_customer_voice
 from service.domain.segments import lies_in_new_text
 
+CUSTOM = "custom_"  # before the name of every metric that a workspace defines
+
 
 class Sentiment(StrEnum):
     NEGATIVE = "negative"
@@ -42,6 +44,7 @@ class EmptyReason(StrEnum):
     LOW_CONFIDENCE = "under the confidence floor"
     NO_BACK_AND_FORTH = "not enough back-and-forth"
     NO_QUOTE = "no customer quote"
+    NO_EXAMPLES = "no examples of its values"
     LABELLED_EMPTY = "labelled as empty"
 
 
@@ -62,6 +65,14 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """A customer's words for which a metric has a known value."""
+
+    value: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Metric:
     """A question that is asked of every conversation."""
 
@@ -71,6 +82,13 @@ class Metric:
     values: tuple[str, ...]
     rates: tuple[Rate, ...]
     empty_when: str  # in words, for the page that explains the metric
+    decision: str = ""  # what somebody decides with it
+    owner: str = ""
+    examples: tuple[Example, ...] = ()
+
+    @property
+    def is_custom(self) -> bool:
+        return self.name.startswith(CUSTOM)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

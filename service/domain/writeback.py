@@ -2,13 +2,13 @@
 bring them up to date.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
 from service.domain.conversations import ConversationKey, HelpdeskState, Status
-from service.domain.measurements import Effort, Sentiment, YesNo
+from service.domain.measurements import CUSTOM, Effort, Metric, Sentiment, YesNo
 from service.domain.taxonomy import slug
 
 TAG_PREFIX = "vb_"  # only tags with this prefix are ever removed
@@ -38,8 +38,13 @@ class FieldSpec:
     values: tuple[str, ...] = ()
 
 
-def field_specs(drivers: tuple[str, ...], topics: tuple[str, ...]) -> tuple[FieldSpec, ...]:
-    """Every field of ours, with today's drivers and canonical tags as choices."""
+def field_specs(
+    drivers: tuple[str, ...], topics: tuple[str, ...], metrics: Sequence[Metric] = ()
+) -> tuple[FieldSpec, ...]:
+    """Every field of ours, with today's drivers and canonical tags as choices.
+
+    `metrics` are the workspace's own: each has a field too.
+    """
     choice = FieldKind.CHOICE
     return (
         FieldSpec(
@@ -54,10 +59,19 @@ def field_specs(drivers: tuple[str, ...], topics: tuple[str, ...]) -> tuple[Fiel
         FieldSpec(
             name=FieldName.EFFORT, title="Verbatim Effort", kind=choice, values=tuple(Effort)
         ),
+        *(
+            FieldSpec(name=m.name, title=f"Verbatim {m.title}", kind=choice, values=m.values)
+            for m in metrics
+        ),
         FieldSpec(name=FieldName.DRIVER, title="Verbatim Driver", kind=choice, values=drivers),
         FieldSpec(name=FieldName.TOPIC, title="Verbatim Topic", kind=choice, values=topics),
         FieldSpec(name=FieldName.EVIDENCE, title="Verbatim Evidence", kind=FieldKind.TEXT),
     )
+
+
+def takes(fields: Collection[str], name: str) -> bool:
+    """Whether a helpdesk with these fields shows this one; CUSTOM stands for all own metrics."""
+    return name in fields or (name.startswith(CUSTOM) and CUSTOM in fields)
 
 
 _TAG_WORD = {"churn_risk": "churn"}  # "vb_churn__yes", not "vb_churn_risk__yes"

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from service import measures
 from service.catalogue import Catalogue
 from service.errors import Misused
 from service.query import CONVERSATIONS, EMPTY_VALUE, NO_VALUE, Dimension, Filter, Query
@@ -13,6 +14,8 @@ def to_query(reading: Reading, catalogue: Catalogue, *, person: str = "") -> Que
     metric = reading.metric or CONVERSATIONS
     if metric == "sentiment":
         metric = "negative_rate"
+    if metric.startswith("custom:"):
+        metric = _rate_of(metric.removeprefix("custom:"), catalogue)
     filters = _filters(reading.filters, catalogue, person)
     return Query(
         metric=metric,
@@ -30,7 +33,10 @@ def _filters(
 ) -> tuple[Filter, ...]:
     found = []
     for kind, values in filters.items():
-        if kind in {"text", "custom"}:
+        if kind == "text":
+            continue
+        if kind == "custom":
+            found += [Filter.of(*_own(value, catalogue)) for value in values]
             continue
         if kind == "segment":
             found += _segments(values, catalogue)
@@ -38,6 +44,24 @@ def _filters(
         keys = [key for value in values for key in _keys(kind, value, catalogue, person)]
         found.append(Filter.of(Dimension(kind), *keys))
     return tuple(found)
+
+
+def undefined(reading: Reading, catalogue: Catalogue) -> bool:
+    """Whether a reading speaks of a metric of the workspace's own that it has not defined."""
+    asked = [*reading.filters.get("custom", ()), *reading.exclude.get("custom", ())]
+    if (reading.metric or "").startswith("custom:"):
+        asked.append(str(reading.metric).removeprefix("custom:"))
+    return any(len(catalogue.keys("custom", one)) != len(("metric", "value")) for one in asked)
+
+
+def _own(value: str, catalogue: Catalogue) -> tuple[Dimension, str]:
+    name, wanted = catalogue.keys("custom", value)
+    return Dimension(name), wanted
+
+
+def _rate_of(value: str, catalogue: Catalogue) -> str:
+    name, wanted = catalogue.keys("custom", value)
+    return next(rate.name for rate in measures.metric_named(name).rates if rate.value == wanted)
 
 
 def _segments(values: Sequence[str], catalogue: Catalogue) -> list[Filter]:

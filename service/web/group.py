@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 
 from service.domain.answers import Intent, Tally
 from service.errors import Misused
-from service.measures import rate_named, rate_names, title
+from service.measures import own_metrics, rate_named, rate_names, title
 from service.query import (
     ACCOUNTS,
     CONVERSATIONS,
@@ -33,9 +33,14 @@ MAX_ROWS = 200
 MAX_BARS = 20
 MAX_COLUMNS = 8
 TIME = (Dimension.DAY, Dimension.WEEK, Dimension.MONTH)
-OFFERED = tuple(d for d in Dimension if d is not Dimension.CONVERSATION)
 
 pages = Blueprint("group", __name__)
+
+
+def offered() -> tuple[Dimension, ...]:
+    """What to group by: the workspace's own metrics too."""
+    own = (Dimension(metric.name) for metric in own_metrics())
+    return (*(d for d in Dimension if d is not Dimension.CONVERSATION), *own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,7 +98,7 @@ def page() -> str:
         is_rate=is_rate(query),
         metric_title=title(query.metric),
         metrics=[(name, title(name)) for name in (CONVERSATIONS, ACCOUNTS, *rate_names())],
-        dimensions=[(d.value, d.value.replace("_", " ")) for d in OFFERED],
+        dimensions=[(d.value, d.value.replace("_", " ")) for d in offered()],
         shared=any(d in MULTI_VALUED for d in query.group_by),
         list_url=HERE.explore(replace(whole_query, metric=CONVERSATIONS)),
         form=form_of(query, viewer, here, names),

@@ -1,0 +1,168 @@
+"""Metrics that a workspace defines as data: reads and writes their file, and says what is wrong.
+
+Knows the file's shape; how a value is found is the analysers'.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from service.domain.measurements import CUSTOM, Example, Metric, Rate
+from service.domain.taxonomy import slug
+from service.errors import Misused
+from service.yaml_nodes import (
+    Fields,
+    Place,
+    fields_of,
+    items,
+    required,
+    scalar,
+    text_of,
+    texts_of,
+    top_of,
+)
+
+MOST_VALUES = 12  # a value is a helpdesk option and a column
+LONGEST_VALUE = 40
+FEWEST_VALUES = 2
+
+_FIELDS = frozenset({"name", "title", "question", "values", "decision", "owner", "examples"})
+_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_VALUE = re.compile(rf"[a-z0-9][a-z0-9 _-]{{0,{LONGEST_VALUE - 1}}}")
+_STATES = frozenset({"empty", "unmeasured", "none"})  # what other values are called in questions
+
+
+def read_metrics(path: Path) -> tuple[Metric, ...]:
+    """Read a file of metrics, or raise Misused with the line and the field that is wrong."""
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise Misused(f"The file of metrics {path} cannot be read.") from error
+    return parse_metrics(text, name=path.name)
+
+
+def parse_metrics(text: str, *, name: str = "metrics") -> tuple[Metric, ...]:
+    top, root = top_of(text, name=name)
+    fields = fields_of(root, top, frozenset({"metrics"}), "a mapping with `metrics`")
+    place, node = required(fields, "metrics", top)
+    found = tuple(_metric(item, at) for at, item in items(node, place))
+    names = [metric.name for metric in found]
+    for one in names:
+        if names.count(one) > 1:
+            raise place.wrong(f"names {one.removeprefix(CUSTOM)!r} twice")
+    return found
+
+
+def write_metrics(metrics: Sequence[Metric]) -> str:
+    """Return the YAML that reads back as the same metrics."""
+    data = {"metrics": [_data(metric) for metric in metrics]}
+    text: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+    return text
+
+
+def custom_metric(
+    *,
+    name: str,
+    title: str,
+    question: str,
+    values: Sequence[str],
+    decision: str = "",
+    owner: str = "",
+    examples: Sequence[Example] = (),
+) -> Metric:
+    """Return the metric with a rate for each value, so that each can be asked for."""
+    return Metric(
+        name=f"{CUSTOM}{name}",
+        title=title,
+        question=question,
+        values=tuple(values),
+        rates=tuple(_rate(name, title, value) for value in values),
+        empty_when=(
+            "there is no customer text, its language is not supported, or no value is sure enough"
+        ),
+        decision=decision,
+        owner=owner,
+        examples=tuple(examples),
+    )
+
+
+def _rate(name: str, title: str, value: str) -> Rate:
+    shown = title if value == "yes" else f"{title}: {value}"
+    return Rate(name=f"{CUSTOM}{name}_{slug(value)}_rate", title=f"{shown}, share", value=value)
+
+
+def _metric(node: yaml.Node, at: Place) -> Metric:
+    fields = fields_of(node, at, _FIELDS, "a metric with a `name`")
+    name = _id(fields, at)
+    place, _ = required(fields, "question", at)
+    question = text_of(fields, "question")
+    if not question:
+        raise place.wrong("is empty")
+    values = _values(fields, at)
+    return custom_metric(
+        name=name,
+        title=text_of(fields, "title") or name.replace("_", " ").capitalize(),
+        question=question,
+        values=values,
+        decision=text_of(fields, "decision"),
+        owner=text_of(fields, "owner"),
+        examples=_examples(fields, values),
+    )
+
+
+def _id(fields: Fields, at: Place) -> str:
+    place, node = required(fields, "name", at)
+    name = scalar(node, place).strip()
+    if not _ID.fullmatch(name):
+        raise place.wrong("has to be a word such as feature_request: a-z, 0-9 and _, at most 40")
+    return name
+
+
+def _values(fields: Fields, at: Place) -> tuple[str, ...]:
+    place, node = required(fields, "values", at)
+    values = tuple(_value(scalar(item, its), its) for its, item in items(node, place))
+    if not FEWEST_VALUES <= len(values) <= MOST_VALUES:
+        raise place.wrong(f"needs {FEWEST_VALUES} to {MOST_VALUES} values")
+    if len({slug(value) for value in values}) != len(values):
+        raise place.wrong("names a value twice")
+    return values
+
+
+def _value(text: str, place: Place) -> str:
+    value = " ".join(text.lower().split())
+    if not _VALUE.fullmatch(value) or value in _STATES:
+        raise place.wrong(
+            f"has to be one or two plain words of at most {LONGEST_VALUE} characters, not {text!r}"
+        )
+    return value
+
+
+def _examples(fields: Fields, values: Sequence[str]) -> tuple[Example, ...]:
+    if "examples" not in fields:
+        return ()
+    place, node = fields["examples"]
+    of_values = fields_of(node, place, frozenset(values), "a list of texts under each value")
+    return tuple(
+        Example(value=value, text=text) for value in values for text in texts_of(of_values, value)
+    )
+
+
+def _data(metric: Metric) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "name": metric.name.removeprefix(CUSTOM),
+        "title": metric.title,
+        "question": metric.question,
+        "values": list(metric.values),
+    }
+    if metric.decision:
+        data["decision"] = metric.decision
+    if metric.owner:
+        data["owner"] = metric.owner
+    examples = {v: [e.text for e in metric.examples if e.value == v] for v in metric.values}
+    given = {value: texts for value, texts in examples.items() if texts}
+    if given:
+        data["examples"] = given
+    return data
