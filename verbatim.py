@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from service.ports import Analyser, Helpdesk
     from service.schedule import Schedule
     from service.settings import Settings
+    from service.spotchecks import SpotChecks
     from service.stores import Database
 
 T = TypeVar("T")
@@ -127,6 +128,7 @@ class Built:
             clock=self.now,
             zone=self.settings.zone,
         )
+            validated=self.spot_checks().validated(),
 
     def schedule(self) -> Schedule:
         from service.jobs import jobs
@@ -134,6 +136,15 @@ class Built:
         from service.flags import Flags
 
         return Flags(database=self.database(), links=self.links(), clock=self.now)
+    def spot_checks(self) -> SpotChecks:
+        from service.spotchecks import SpotChecks
+
+        return SpotChecks(
+            database=self.database(), analyser=self._analyser_version(), clock=self.now
+        )
+
+    def schedule(self) -> Schedule:
+        from service.jobs import jobs
 
         from service.schedule import Schedule
 
@@ -163,6 +174,7 @@ class Built:
             clock=self.now,
             taxonomy=self.taxonomy(),
             helpdesks=self.helpdesks(),
+            analyser_version=self._analyser_version(),
             slack_handler=self._slack_handler(),
         )
 

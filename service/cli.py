@@ -41,6 +41,8 @@ _HOMES = {
     "read": "asking",
     "brief": "asking",
     "receipts": "asking",
+    "spotcheck": "spotcheck",
+    "receipts": "asking",
     "flags": "flags",
     "digest": "asking",
 }

@@ -37,6 +37,10 @@ class Links:
     def driver(self, name: str) -> str:
         return f"{self._base}/drivers/{slug(name)}"
 
+    def review(self, metric: str) -> str:
+        """Where people are asked, blindly, what conversations say."""
+        return f"{self._base}/trust/review/{quote(metric, safe='')}"
+
     def sign_in(self, token: str) -> str:
         return f"{self._base}/sign-in?{urlencode({'token': token})}"
 

@@ -20,7 +20,9 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.measurements import Analysis, Quote
+from service.domain.measurements import Analysis, Quote, SetBy
 from service.domain.flags import FlagChange, Outcome, Signal, Stay
+from service.domain.validation import Check
 from service.domain.people import Viewer
 from service.domain.writeback import (
     LedgerEntry,
@@ -127,8 +129,15 @@ class AnalysisStore(Protocol):
 
     def failures(self) -> list[tuple[ConversationKey, str]]: ...
 
-    def set_by_person(self, key: ConversationKey, metric: str, value: str | None) -> None:
-        """Record an agent's edit as the value in force."""
+    def set_by_person(
+        self,
+        key: ConversationKey,
+        metric: str,
+        value: str | None,
+        *,
+        set_by: SetBy = SetBy.AGENT,
+    ) -> None:
+        """Record what an agent or a reviewer says as the value in force."""
         ...
 
     def rebuild(self) -> int:
@@ -347,6 +356,34 @@ class FlagStore(Protocol):
 # --- People, work and surfaces -------------------------------------------------------------------
 
 
+class CheckStore(Protocol):
+    """Spot checks: conversations of which people are asked what a metric should say."""
+
+    def draw(self, metric: str, size: int, *, seed: int, at: datetime) -> int:
+        """Draw up to `size` conversations, even over the measured classes, none twice.
+
+        They are those of the analyser version that measured most. Return how many were drawn.
+        """
+        ...
+
+    def next(self, metric: str, viewer: Viewer) -> ConversationKey | None:
+        """Return one that waits, in a mixed order that does not give away its class."""
+        ...
+
+    def answer(
+        self, key: ConversationKey, metric: str, value: str | None, *, by: str, at: datetime
+    ) -> bool:
+        """Keep an answer (None: could not tell); False when nothing waits for it."""
+        ...
+
+    def checks(self, metric: str | None = None) -> Sequence[Check]: ...
+
+
+class ReceiptStore(Protocol):
+    def save(self, receipt: Receipt) -> None: ...
+
+    def get(self, receipt_id: str) -> Receipt | None: ...
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
     email: str
@@ -448,7 +485,8 @@ class Database(Protocol):
     def coverage(self) -> CoverageLedger: ...
 
     @property
-    def receipts(self) -> ReceiptStore: ...
+    def checks(self) -> CheckStore: ...
+
     @property
     def flags(self) -> FlagStore: ...
 

@@ -15,6 +15,7 @@ FEW = 29  # up to here counts and no percentage
 NO_MATCH = "No conversations match."
 NOTHING_RECORDED = "Also changed: nothing recorded."
 NOT_VALIDATED = "not validated"
+VALIDATED = "validated"
 WITHHELD = "withheld: not validated"
 MORE = "More: "
 SHOWN_LINES = 12

@@ -27,6 +27,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.ports import Analyser, Helpdesk
     from service.schedule import Schedule
     from service.settings import Settings
+    from service.spotchecks import SpotChecks
     from service.stores import Database
 
 
@@ -79,6 +80,8 @@ class Workspace(Protocol):
     def digests(self) -> Digests: ...
 
     def flags(self) -> Flags: ...
+
+    def spot_checks(self) -> SpotChecks: ...
 
     def schedule(self) -> Schedule: ...
 

@@ -11,6 +11,7 @@ from service.errors import Unreachable
 from service.ports import Clock, Keeper
 from storage import migrate
 from storage.analyses import SqlAnalyses
+from storage.checks import SqlChecks
 from storage.conversations import SqlConversations
 from storage.costs import SqlCosts
 from storage.coverage import SqlCoverage
@@ -46,6 +47,8 @@ class SqlDatabase:
         self.analyses = SqlAnalyses(engine, zone=zone, clock=clock)
         self.write_back = SqlWriteBack(engine)
         self.facts = SqlFacts(engine, Measures(metrics))
+        self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
+        self.checks = SqlChecks(engine)
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.flags = SqlFlags(engine)
         self.receipts = SqlReceipts(engine)

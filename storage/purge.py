@@ -17,6 +17,7 @@ from storage.tables.analyses import (
     measurement,
     quote,
 )
+from storage.tables.checks import spot_check
 from storage.tables.conversations import (
     conversation,
     message,
@@ -35,6 +36,7 @@ _OF_A_CONVERSATION: tuple[Table, ...] = (
     history,
     failure,
     ledger,
+    spot_check,
 )
 
 

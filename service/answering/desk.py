@@ -14,15 +14,18 @@ from service.domain.answers import Change, Counted, Coverage, Tally
 from service.domain.measurements import Effort, Sentiment, YesNo
 from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import Taxonomy
+from service.domain.validation import GateState
 from service.errors import Misused
 from service.links import Links
 from service.ports import Clock
 from service.query import ACCOUNTS, CONVERSATIONS, NO_VALUE, Dimension, Filter, Query
 from service.receipts import Receipts, n_of
+from service.spotchecks import SpotChecks, Standing
 from service.stores import Database
 
 T = TypeVar("T")
 STALE = timedelta(hours=2)
+_OPEN_TO_LEADERS = frozenset({GateState.VALIDATED})
 UNMEASURED_WORTH_SAYING = 0.05  # share of conversations without the metric
 _SPOKEN: Mapping[tuple[Dimension, tuple[str, ...]], str] = {
     (Dimension.CHURN_RISK, (YesNo.YES.value,)): "with a churn-risk signal",
@@ -169,18 +172,37 @@ class Desk:
         if not is_rate(query.metric):
             return said
         metric, _ = measures.rate_named(query.metric)
-        said.append(f"{metric.title}: {wording.NOT_VALIDATED}")
+        said.append(f"{metric.title}: {self._validation(metric.name)}")
         missing = found.failed + found.waiting
         if found.total and missing / found.total > UNMEASURED_WORTH_SAYING:
             said.append(f"{missing} of {found.total} conversations are not measured")
         return said
 
     def withheld(self, query: Query) -> bool:
-        """Leaders see only validated metrics, and no metric has been validated yet."""
+        """Leaders see only validated metrics."""
         if self.viewer.role is not PersonRole.LEADER:
             return False
-        filters = {one.dimension for one in (*query.filters, *query.exclude)}
-        return is_rate(query.metric) or bool(filters & _MEASURED)
+        asked = {one.dimension.value for one in (*query.filters, *query.exclude)}
+        asked |= {dimension.value for dimension in query.group_by}
+        if is_rate(query.metric):
+            asked.add(measures.rate_named(query.metric)[0].name)
+        metrics = {metric.name for metric in measures.all_metrics()}
+        passed = {
+            one.metric.name for one in self._checked() if one.agreement.state in _OPEN_TO_LEADERS
+        }
+        return bool(asked & metrics - passed)
+
+    def _validation(self, metric: str) -> str:
+        """Whether people agreed often enough, and how often they did."""
+        found = next(one.agreement for one in self._checked() if one.metric.name == metric)
+        if found.state in _OPEN_TO_LEADERS:
+            return f"{wording.VALIDATED}, {found.words()}"
+        counted = f" ({found.agreed} of {found.n} agreed)" if found.n else ""
+        return f"{wording.NOT_VALIDATED}{counted}"
+
+    def _checked(self) -> Sequence[Standing]:
+        checks = SpotChecks(database=self.database, analyser=self.analyser, clock=self.clock)
+        return self._once("checks", checks.standing)
 
     def title(self, query: Query) -> str:
         return measures.title(query.metric)

@@ -50,6 +50,7 @@ def create_app(
     clock: Clock,
     taxonomy: Taxonomy,
     helpdesks: Mapping[str, Helpdesk] | None = None,
+    analyser_version: str = "",
     slack_handler: machines.SlackHandler | None = None,
 ) -> Flask:
     """Build the application. `slack_handler` answers /slack/events and checks its signature."""
@@ -70,6 +71,7 @@ def create_app(
         clock=clock,
         taxonomy=taxonomy,
         helpdesks=helpdesks or {},
+        analyser=analyser_version,
     )
     for page in (explore, group, conversation, receipts, subjects, trust, signing_in):
         app.register_blueprint(page.pages)

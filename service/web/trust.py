@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from flask import Blueprint, render_template
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Metric
@@ -15,7 +16,8 @@ from service.domain.people import Viewer
 from service.measures import all_metrics
 from service.query import EMPTY_VALUE, Dimension, Filter, Query, Window
 from service.stores import CoverageCounts, DayCoverage, Quarantined
-from service.web.site import HERE, Site, current_viewer, site
+from service.web.site import HERE, Site, current_viewer, signed_in, site
+from service.spotchecks import SpotChecks
 
 FAILURES = 50
 LEDGER_DAYS = 28
@@ -64,12 +66,51 @@ def page() -> str:
         taxonomy=here.taxonomy.version,
         everything=viewer.accounts is None,
     )
+        standing=_spot_checks(here).standing() if viewer.accounts is None else (),
 
 
 def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> Source:
     query = Query(filters=(Filter.of(Dimension.SOURCE, name),))
     counts = here.database.facts.coverage(query, viewer)
     return Source(
+def _spot_checks(here: Site) -> SpotChecks:
+    return SpotChecks(database=here.database, analyser=here.analyser, clock=here.clock)
+
+
+@pages.get("/trust/review/<metric>")
+def review(metric: str) -> str:
+    """A conversation to read, without what was measured: a reviewer who sees it agrees with it."""
+    here, viewer = site(), current_viewer()
+    key = _spot_checks(here).next(metric, viewer)
+    stored = here.database.conversations.get(key) if key is not None else None
+    return render_template(
+        "review.html",
+        metric=metric_named(metric),
+        conversation=stored,
+        form_token=here.access.form_token(signed_in().id_hash),
+    )
+
+
+@pages.post("/trust/review/<metric>")
+def answer(metric: str) -> Response:
+    value = request.form.get("value", "")
+    _spot_checks(site()).answer(
+        ConversationKey(request.form.get("conversation", "")),
+        metric,
+        None if value == CANNOT_TELL else value,
+        viewer=current_viewer(),
+    )
+    return redirect(HERE.review(metric), code=303)
+
+
+@pages.post("/trust/draw/<metric>")
+def draw(metric: str) -> Response:
+    if current_viewer().role not in {PersonRole.ADMIN, PersonRole.ANALYST}:
+        raise Forbidden("Drawing conversations for review is for analysts.")
+    _spot_checks(site()).draw(metric)
+    return redirect(HERE.review(metric), code=303)
+
+
         name=name,
         synced=synced,
         counts=counts,

@@ -1,0 +1,78 @@
+"""Reviewing in the explorer: read blindly, answer, and see on Trust what it says."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask.testing import FlaskClient
+
+from service.domain.conversations import ConversationKey
+from tests.browser import sample
+from tests.browser.sample import LEE, Sample
+
+OWN = {"Origin": "http://localhost"}
+PAGE = "/trust/review/sentiment"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Sample]:
+    filled = sample.make(tmp_path)
+    yield filled
+    filled.database.close()
+
+
+def _token(client: FlaskClient) -> str:
+    found = re.search(r'name="form_token" value="([^"]*)"', client.get(PAGE).text)
+    assert found is not None
+    return found[1]
+
+
+def test_a_reviewer_reads_without_seeing_what_was_measured_and_is_heard(site: Sample) -> None:
+    client = site.client()
+    assert "Nothing waits for review" in client.get(PAGE).text
+    token = {"form_token": _token(client)}
+    assert client.post("/trust/draw/sentiment", data=token, headers=OWN).location == PAGE
+    page = client.get(PAGE).text
+    assert "confidence" not in page
+    key = re.findall(r'name="conversation" value="([^"]*)"', page)[0]
+    sent = {**token, "conversation": key, "value": "positive"}
+    assert client.post(PAGE, data=sent, headers=OWN).status_code == 303
+    assert f'value="{key}"' not in client.get(PAGE).text
+    analysis = site.database.analyses.get(ConversationKey(key))
+    measured = analysis.measured("sentiment") if analysis else None
+    assert measured is not None
+    assert measured.set_by == "reviewer"
+    assert "1 of 100 checks" in client.get("/trust").text
+
+
+def test_what_cannot_be_told_is_left_out(site: Sample) -> None:
+    client = site.client()
+    token = {"form_token": _token(client)}
+    client.post("/trust/draw/sentiment", data=token, headers=OWN)
+    key = re.findall(r'name="conversation" value="([^"]*)"', client.get(PAGE).text)[0]
+    sent = {**token, "conversation": key, "value": "cannot tell"}
+    assert client.post(PAGE, data=sent, headers=OWN).status_code == 303
+    assert "0 of 100 checks" in client.get("/trust").text
+
+
+def test_a_leader_draws_nothing_and_answers_nothing(site: Sample) -> None:
+    client = site.client(LEE)
+    token = {"form_token": _token(client)}
+    assert client.post("/trust/draw/sentiment", data=token, headers=OWN).status_code == 403
+    sent = {**token, "conversation": "zendesk:1", "value": "positive"}
+    assert client.post(PAGE, data=sent, headers=OWN).status_code == 403
+
+
+def test_a_metric_that_there_is_not_is_no_page(site: Sample) -> None:
+    assert site.client().get("/trust/review/mood").status_code == 400
+
+
+def test_a_validated_metric_is_shown_to_leaders(site: Sample) -> None:
+    leader = site.client(LEE)
+    asked = "/group?metric=churn_risk_rate&group=channel"
+    assert "Withheld: not validated" in leader.get(asked).text
+    site.validate("churn_risk")
+    page = leader.get(asked).text
+    assert "Withheld: not validated" not in page
+    assert "Churn-risk share" in page
