@@ -296,7 +296,13 @@ class Built:
     def _build_analyser(self, name: str) -> Analyser:
         from service import analysis, plugins
 
-        analyser: Analyser = plugins.load(analysis, name).build(self.settings)
+        module = plugins.load(analysis, name)
+        if hasattr(module, "build_paid"):  # one that costs money is given the shared ledger
+            paid: Analyser = module.build_paid(
+                self.settings, costs=self.database().costs, clock=self.now
+            )
+            return paid
+        analyser: Analyser = module.build(self.settings)
         return analyser
 
     def _analyser_version(self) -> str:

@@ -24,7 +24,7 @@ _HOMES = {
     "setup": "installing",
     "link": "installing",
     "sync": "loop",
-    "analyse": "loop",
+    "analyse": "analysing",
     "cycle": "loop",
     "write-back": "loop",
     "rollup": "loop",

@@ -70,5 +70,9 @@ class RateLimited(RetryLater):
         self.retry_after = retry_after
 
 
+class OverBudget(RetryLater):
+    """Today's budget is used up; it goes on tomorrow."""
+
+
 class Misbehaving(RetryLater):
     """The other side answered something that its own documentation rules out."""

@@ -21,14 +21,18 @@ class Unreadable:
 def measure(
     analyser: Analyser, batch: Sequence[Conversation], taxonomy: Taxonomy
 ) -> Iterator[Analysis | Unreadable]:
-    """Yield one result a conversation, in order. A batch that fails is measured one by one."""
-    try:
-        analyses = list(analyser.analyse(batch, taxonomy))
-    except SkipThis as reason:
-        if len(batch) == 1:
-            yield Unreadable(conversation=batch[0], why=str(reason))
+    """Yield one result a conversation, in order; nothing is measured, or paid for, twice.
+
+    Whatever the analyser raises beside SkipThis ends the batch after what was yielded.
+    """
+    position = 0
+    while position < len(batch):
+        try:
+            for analysis in analyser.analyse(batch[position:], taxonomy):
+                position += 1
+                yield analysis
+        except SkipThis as reason:
+            yield Unreadable(conversation=batch[position], why=str(reason))
+            position += 1
+        else:
             return
-        for conversation in batch:
-            yield from measure(analyser, [conversation], taxonomy)
-        return
-    yield from analyses

@@ -11,8 +11,8 @@ from itertools import islice
 from typing import Protocol, TypeVar
 
 from service import writeback
+from service.analysing import AnalyseReport, Analysing
 from service.domain.conversations import (
-    Conversation,
     ConversationHead,
     ConversationKey,
     IncomingMessage,
@@ -23,7 +23,6 @@ from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import Desired, FieldChange, LedgerEntry, WriteOutcome
 from service.errors import VerbatimError
 from service.links import Links
-from service.measuring import Unreadable, measure
 from service.ports import Analyser, Clock, Helpdesk
 from service.progress import Progress
 from service.stores import Database, Quarantined
@@ -54,12 +53,6 @@ class SyncReport:
     messages: int = 0  # new or changed messages
     gone: int = 0
     set_aside: int = 0  # unreadable: quarantined
-
-
-@dataclass(slots=True, kw_only=True)
-class AnalyseReport:
-    analysed: int = 0
-    failed: int = 0
 
 
 @dataclass(slots=True, kw_only=True)
@@ -185,20 +178,17 @@ class Pipeline:
         return purged
 
     def analyse(self, progress: Progress) -> AnalyseReport:
-        """Measure every conversation that has no current analysis."""
-        store = self._database.conversations
-        version, taxonomy = self._analyser.version, self._taxonomy.version
-        report = AnalyseReport()
-        waiting = store.unmeasured_count(version, taxonomy)
-        if not waiting:
-            return report
-        with progress.step("Measuring conversations", waiting) as advance:
-            for batch in store.unmeasured(version, taxonomy):
-                done = self._measure(batch)
-                report.analysed += done
-                report.failed += len(batch) - done
-                advance(len(batch))
-        return report
+        """Measure what waits, as far as it can be done without waiting for anybody."""
+        return self.analysing().step(progress)
+
+    def analysing(self) -> Analysing:
+        """The analyser at work, for whoever chooses what is measured and how."""
+        return Analysing(
+            database=self._database,
+            analyser=self._analyser,
+            taxonomy=self._taxonomy,
+            clock=self._clock,
+        )
 
     def planned_changes(self, source: str) -> Iterator[FieldChange]:
         """Yield what write_back would change now. Nothing is changed or recorded."""
@@ -257,26 +247,6 @@ class Pipeline:
     def _masked_message(self, incoming: IncomingMessage) -> IncomingMessage:
         text = self._masks.mask(incoming.message.text, incoming.known_names)
         return replace(incoming, message=replace(incoming.message, text=text), known_names=())
-
-    def _measure(self, batch: Sequence[Conversation]) -> int:
-        """Analyse and save a batch; what cannot be read is set aside. Return how many were."""
-        done: list[Analysis] = []
-        for result in measure(self._analyser, batch, self._taxonomy):
-            if isinstance(result, Unreadable):
-                self._set_aside(result)
-            else:
-                done.append(result)
-        self._database.analyses.save(done)
-        return len(done)
-
-    def _set_aside(self, unreadable: Unreadable) -> None:
-        conversation = unreadable.conversation
-        self._database.analyses.fail(
-            conversation.key,
-            conversation.fingerprint(),
-            self._analyser.version,
-            unreadable.why,
-        )
 
     def _write_batch(
         self,

@@ -29,6 +29,7 @@ class ClaudeSettings(BaseModel):
     base_url: str | None = None
     model: str = "claude-haiku-5-5"
     daily_budget_usd: float = Field(default=10.0, ge=0)
+    batch_from: int = Field(default=200, ge=0)  # more waiting than this go in batches
 
 
 class Settings(BaseSettings):

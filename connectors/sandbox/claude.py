@@ -10,8 +10,9 @@ from typing import Any
 
 from flask import Flask, Response, jsonify, request
 
+from connectors.sandbox.claude_batches import add_batches
 from connectors.sandbox.claude_reading import conversation_in, fill, prompt_text
-from connectors.sandbox.claude_state import Batch, ClaudeState, Mode
+from connectors.sandbox.claude_state import ClaudeState, Mode
 from connectors.sandbox.faults import Faults, install
 from connectors.sandbox.server import Stand
 
@@ -19,6 +20,7 @@ ClaudeStand = Stand[ClaudeState]
 
 MODELS = ("claude-haiku-5-5", "claude-sonnet-5-5", "claude-opus-5-5")
 MOMENT = "2026-10-07T00:00:00Z"
+LEAVES = "2026-11-30T00:00:00Z"
 _SAMPLING = ("temperature", "top_p", "top_k")
 _CHARACTERS_A_TOKEN = 4
 _TYPES = {
@@ -65,7 +67,7 @@ def claude_app(*, key: str) -> ClaudeStand:
     app.register_error_handler(404, lambda _: refuse(_RefusedError(404, "Not found")))
     app.after_request(number_answer)
     _add_messages(app, state)
-    _add_models(app)
+    _add_models(app, state)
     _add_batches(app, state)
     install(app, faults, _failure)
     return Stand(app=app, state=state, faults=faults)
@@ -86,56 +88,31 @@ def _add_messages(app: Flask, state: ClaudeState) -> None:
     app.add_url_rule("/v1/messages/count_tokens", view_func=count, methods=["POST"])
 
 
-def _add_models(app: Flask) -> None:
+def _add_models(app: Flask, state: ClaudeState) -> None:
     def models() -> Response:
-        rows = [_model(name) for name in MODELS]
+        rows = [_model(name, state) for name in MODELS]
         page = {"data": rows, "has_more": False, "first_id": MODELS[0], "last_id": MODELS[-1]}
         return jsonify(page)
 
     def model(name: str) -> Response:
         if name not in MODELS:
             raise _RefusedError(404, f"model: {name}")
-        return jsonify(_model(name))
+        return jsonify(_model(name, state))
 
     app.add_url_rule("/v1/models", view_func=models)
     app.add_url_rule("/v1/models/<name>", view_func=model)
 
 
 def _add_batches(app: Flask, state: ClaudeState) -> None:
-    def create() -> Response:
-        rows = _body().get("requests")
-        names = [row.get("custom_id") for row in rows or []]
-        if not rows or len(set(names)) != len(names):
-            raise _RefusedError(400, "requests: must not be empty; each custom_id must be unique")
-        batch = Batch(id=f"msgbatch_{state.next_number():08}", requests=rows)
-        state.batches[batch.id] = batch
-        return jsonify(_batch_json(batch))
+    def answer(params: Mapping[str, Any]) -> dict[str, Any]:
+        try:
+            message = _message(state, params)
+        except _RefusedError as error:
+            return {"type": "errored", "error": _error(error.status, error.message)}
+        message["usage"]["service_tier"] = "batch"
+        return {"type": "succeeded", "message": message}
 
-    def look(name: str) -> Response:
-        batch = _batch(state, name)
-        batch.polls += 1
-        if batch.ended and not batch.results:
-            batch.results = [_batch_result(state, batch, row) for row in batch.requests]
-        return jsonify(_batch_json(batch))
-
-    def cancel(name: str) -> Response:
-        batch = _batch(state, name)
-        batch.canceled = True
-        return jsonify(_batch_json(batch))
-
-    def results(name: str) -> Response:
-        batch = _batch(state, name)
-        if not batch.ended:
-            raise _RefusedError(400, "The batch is still being processed.")
-        backwards = reversed(batch.results)  # the vendor promises no order
-        lines = "".join(json.dumps(row) + "\n" for row in backwards)
-        return Response(lines, mimetype="application/x-jsonl")
-
-    at = "/v1/messages/batches"
-    app.add_url_rule(at, "create_batch", create, methods=["POST"])
-    app.add_url_rule(f"{at}/<name>", "look_at_batch", look)
-    app.add_url_rule(f"{at}/<name>/cancel", "cancel_batch", cancel, methods=["POST"])
-    app.add_url_rule(f"{at}/<name>/results", "batch_results", results)
+    add_batches(app, state, body=_body, refuse=_RefusedError, answer=answer)
 
 
 def _body() -> dict[str, Any]:
@@ -300,53 +277,19 @@ def _tokens(text: str) -> int:
     return -(-len(text) // _CHARACTERS_A_TOKEN)
 
 
-def _model(name: str) -> dict[str, Any]:
+def _model(name: str, state: ClaudeState) -> dict[str, Any]:
+    lifecycle = state.lifecycles.get(name, "active")
+    leaving = None if lifecycle == "active" else LEAVES
     return {
         "id": name,
         "type": "model",
         "display_name": name.replace("-", " ").title(),
         "created_at": MOMENT,
-        "lifecycle": "active",
+        "lifecycle": lifecycle,
+        "deprecated_at": leaving,
+        "retires_at": leaving,
         "max_input_tokens": 1_000_000,
         "max_tokens": 64_000,
-    }
-
-
-def _batch(state: ClaudeState, name: str) -> Batch:
-    batch = state.batches.get(name)
-    if batch is None:
-        raise _RefusedError(404, f"batch: {name}")
-    return batch
-
-
-def _batch_result(state: ClaudeState, batch: Batch, row: Mapping[str, Any]) -> dict[str, Any]:
-    result: dict[str, Any]
-    if batch.canceled:
-        result = {"type": "canceled"}
-    else:
-        try:
-            result = {"type": "succeeded", "message": _message(state, row["params"])}
-        except _RefusedError as error:
-            result = {"type": "errored", "error": _error(error.status, error.message)}
-    return {"custom_id": row["custom_id"], "result": result}
-
-
-def _batch_json(batch: Batch) -> dict[str, Any]:
-    kinds = ("succeeded", "errored", "canceled", "expired")
-    counts = {kind: sum(r["result"]["type"] == kind for r in batch.results) for kind in kinds}
-    at = f"{request.host_url}v1/messages/batches/{batch.id}/results"
-    status = "ended" if batch.ended else ("canceling" if batch.canceled else "in_progress")
-    return {
-        "id": batch.id,
-        "type": "message_batch",
-        "processing_status": status,
-        "request_counts": {"processing": len(batch.requests) - len(batch.results), **counts},
-        "created_at": MOMENT,
-        "expires_at": "2026-10-08T00:00:00Z",
-        "ended_at": MOMENT if batch.ended else None,
-        "cancel_initiated_at": MOMENT if batch.canceled else None,
-        "archived_at": None,
-        "results_url": at if batch.ended else None,
     }
 
 

@@ -6,8 +6,9 @@ Knows no HTTP.
 import itertools
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -26,10 +27,30 @@ class Mode(StrEnum):
     CONTEXT_WINDOW = "context_window"  # stop_reason model_context_window_exceeded
 
 
+class BatchMode(StrEnum):
+    """What goes wrong with the next batch; several at once are fine."""
+
+    SLOW = "slow"  # in progress for `SLOW_LOOKS` looks
+    SHUFFLED = "shuffled"
+    DUPLICATED = "duplicated"  # each line twice, the second with another answer
+    STRANGE_IDS = "strange_ids"  # lines more with ids that nobody sent
+    LEFT_OUT = "left_out"  # every other request has no line
+    OTHER_HOST = "other_host"  # the results are said to lie elsewhere
+    EXPIRED = "expired"  # every other request
+    ERRORED = "errored"  # every other request, with an error that passes
+    INVALID = "invalid"  # every other request, with an error that stays
+    ARCHIVED = "archived"  # the results were kept for too short a time
+
+
+SLOW_LOOKS = 6
+
+
 @dataclass(slots=True, kw_only=True)
 class Batch:
     id: str
     requests: list[Mapping[str, Any]]
+    created_at: datetime
+    modes: frozenset[BatchMode] = frozenset()
     results: list[dict[str, Any]] = field(default_factory=list)
     polls: int = 0
     canceled: bool = False
@@ -37,15 +58,18 @@ class Batch:
     @property
     def ended(self) -> bool:
         """The first look finds it in progress, so that a caller must be able to wait."""
-        return self.polls > 1
+        return self.polls > (SLOW_LOOKS if BatchMode.SLOW in self.modes else 1)
 
 
 @dataclass(slots=True, kw_only=True)
 class ClaudeState:
+    clock: Callable[[], datetime] = field(default=lambda: datetime.now(UTC))
     requests: list[Mapping[str, Any]] = field(default_factory=list)  # as they arrived
     batches: dict[str, Batch] = field(default_factory=dict)
+    lifecycles: dict[str, str] = field(default_factory=dict)  # model -> deprecated or retired
     lock: threading.Lock = field(default_factory=threading.Lock)
     _script: deque[Mode] = field(default_factory=deque)
+    _batch_modes: list[BatchMode] = field(default_factory=list)
     _cached: set[str] = field(default_factory=set)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
@@ -57,6 +81,16 @@ class ClaudeState:
     def next_mode(self) -> Mode:
         with self.lock:
             return self._script.popleft() if self._script else Mode.ANSWER
+
+    def script_batch(self, *modes: BatchMode) -> None:
+        """Make the next batch turn out this way."""
+        with self.lock:
+            self._batch_modes.extend(modes)
+
+    def next_batch_modes(self) -> frozenset[BatchMode]:
+        with self.lock:
+            modes, self._batch_modes = frozenset(self._batch_modes), []
+            return modes
 
     def next_number(self) -> int:
         return next(self._numbers)

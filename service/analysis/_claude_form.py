@@ -4,11 +4,13 @@ Knows enums and limits. Nothing but enums, confidences and checked phrases gets 
 are grounded and gates applied by the analyser.
 """
 
+import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from unicodedata import category, normalize
 
 from service.analysis._ladder import Rung
 from service.domain.conversations import Conversation, Message
@@ -32,7 +34,12 @@ EFFORT_SIGNS = {
 }
 
 _RAW_TAG = re.compile(r"[a-z0-9][a-z0-9 ]{1,39}")
-_NOT_IN_SUMMARY = re.compile(r"https?:|www\.|[<>@]")
+# Nothing that a helpdesk, Slack or a sheet could take for a link, a mention or a formula.
+_NOT_IN_SUMMARY = re.compile(
+    r"://|[<>@|`{}\\]|\]\(|\w\.[^\W\d]{2}|^\W*[=+\-]|\b(?:www|mailto|tel|javascript)\b",
+    re.IGNORECASE,
+)
+_UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})  # controls, directions, unassigned
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
 _INSTRUCTIONS = """\
@@ -114,6 +121,13 @@ def make_form(taxonomy: Taxonomy, metrics: Sequence[Metric]) -> Form:
     )
 
 
+def prompt_hash(metrics: Sequence[Metric]) -> str:
+    """What was asked, apart from the taxonomy, which has a version of its own."""
+    form = make_form(Taxonomy(drivers=()), metrics)
+    asked = json.dumps([form.system, form.schema], sort_keys=False)
+    return hashlib.sha256(asked.encode()).hexdigest()[:8]
+
+
 def as_data(conversation: Conversation) -> tuple[str, dict[int, Message]]:
     """Return the public messages as one JSON array, and which number stands for which message."""
     rows: list[dict[str, object]] = []
@@ -133,7 +147,7 @@ def read_form(text: str, form: Form) -> Filled:
     """Read an answer, dropping what breaks the rules; raise Misbehaving when it is no answer."""
     try:
         data = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Misbehaving("The model's answer was not JSON.") from error
     if not isinstance(data, dict):
         raise Misbehaving("The model's answer was not an object.")
@@ -225,7 +239,8 @@ def _quotes(value: object) -> list[ClaimedQuote]:
         for item in _objects(value)
         if isinstance(item.get("message"), int)
         and isinstance(item.get("text"), str)
-        and item.get("shows") in {*BUILT_IN, "driver"}
+        and isinstance(item.get("shows"), str)
+        and item["shows"] in {*BUILT_IN, "driver"}
     ]
 
 
@@ -282,5 +297,8 @@ def _matching(value: object, pattern: re.Pattern[str]) -> str | None:
 
 def _summary(value: object) -> str:
     """A summary is free text: it is dropped as soon as it could carry a link or an address."""
-    text = " ".join(value.split()) if isinstance(value, str) else ""
-    return "" if len(text) > LONGEST_SUMMARY or _NOT_IN_SUMMARY.search(text) else text
+    if not isinstance(value, str) or any(category(one) in _UNSEEN for one in value):
+        return ""
+    text = " ".join(value.split())
+    plain = normalize("NFKC", text)  # a full-width colon or at-sign is one as well
+    return "" if len(text) > LONGEST_SUMMARY or _NOT_IN_SUMMARY.search(plain) else text

@@ -1,193 +1,298 @@
-"""The analyser that asks Claude, one call a conversation. The only importer of the SDK.
+"""The analyser that asks Claude, one call a conversation, or many in a batch for half the price.
 
-Knows how to call, what may go wrong and what it costs. What it believes of an answer stands in the
-form, the grounding and the gates.
+Knows what is asked and in which order. How it is called and paid, what is believed of an answer and
+how batches survive a crash stand in the modules beside it.
 """
 
-import logging
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
-from service.analysis._claude_form import (
-    ClaimedQuote,
-    Filled,
-    Form,
-    Verdict,
-    as_data,
-    make_form,
-    read_form,
+from service.analysis._claude_batches import Batches
+from service.analysis._claude_calls import Answer, Caller, Ended, Wait, make_client
+from service.analysis._claude_form import Form, as_data, make_form, prompt_hash, read_form
+from service.analysis._claude_prices import EXPECTED_OUT, PRICES_OF
+from service.analysis._claude_reading import (
+    material_of,
+    nothing_filled,
+    reading,
+    without_old_mail,
 )
-from service.analysis._gates import (
-    Material,
-    empty,
-    no_effort,
-    no_tone,
-    nothing_to_read,
-    own_sentences,
-    quote_of,
-    true_quotes,
-    with_quote,
-)
-from service.analysis._grounding import grounded
-from service.analysis._topics import issue_sentence, summary_of
-from service.domain.conversations import Conversation, Message, new_words
-from service.domain.measurements import (
-    Analysis,
-    EmptyReason,
-    Measurement,
-    Quote,
-    Sentiment,
-    TagAssignment,
-    YesNo,
-)
-from service.domain.segments import new_text_spans
+from service.analysis._gates import nothing_to_read
+from service.costs import Answered, Bill, CostLedger, Costs, CostsInMemory, Find, PaidAnalyser
+from service.domain.conversations import Conversation
+from service.domain.costs import Estimate, Usage
+from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
-from service.errors import (
-    Misbehaving,
-    RateLimited,
-    RetryLater,
-    SkipThis,
-    TellPerson,
-    Unauthorized,
-)
+from service.errors import Misbehaving, SkipThis, TellPerson
 from service.measures import all_metrics
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
-CODE_VERSION = 2
-BASE_URL = "https://api.anthropic.com"
-TIMEOUT = 60.0
+CODE_VERSION = 3
 ROOM = 1_200  # output tokens; doubled once when an answer does not fit
-WAIT_WHEN_LIMITED = timedelta(seconds=60)
-
-# US dollars a million tokens, in and out, from the vendor's model pages; an unknown model counts
-# as the dearest, so that the budget is never overrun unseen.
-_PRICES = {"haiku": (0.10, 0.50), "sonnet": (2.0, 10.0), "opus": (4.0, 20.0)}
-_DEAREST = (10.0, 50.0)
-
-_log = logging.getLogger(__name__)
+COUNTED = 50  # conversations whose tokens are counted for an estimate
 
 
 def version(settings: Settings) -> str:
     """What `build` would measure with, without loading the SDK."""
-    return _version_of(settings.claude.model)
+    return f"claude-{CODE_VERSION}-{settings.claude.model}-{prompt_hash(all_metrics())}"
 
 
-def _version_of(model: str) -> str:
-    return f"claude-{CODE_VERSION}-{model}"
+def build(
+    settings: Settings,
+    *,
+    clock: Clock | None = None,
+    retries: int = 2,
+    ledger: CostLedger | None = None,
+    wait: Wait = time.sleep,
+) -> Analyser:
+    """Build it with a ledger of its own: the budget is this process's alone, and no batches."""
+    now = clock or _now
+    return _built(settings, now, ledger or CostsInMemory(now), None, retries=retries, wait=wait)
 
 
-def build(settings: Settings, *, clock: Clock | None = None, retries: int = 2) -> Analyser:
-    """Make the client from explicit values: nothing is taken from the SDK's own environment."""
+def build_paid(
+    settings: Settings,
+    *,
+    costs: Costs,
+    clock: Clock,
+    retries: int = 2,
+    wait: Wait = time.sleep,
+) -> PaidAnalyser:
+    """Build it on the workspace's ledger, which all processes share."""
+    return _built(settings, clock, costs, costs, retries=retries, wait=wait)
+
+
+def check(settings: Settings, *, clock: Clock | None = None) -> str:
+    """Say what the vendor says of the key and the model, or raise what is to be done."""
+    return _caller(settings, clock or _now, CostsInMemory(clock or _now)).lifecycle()
+
+
+def _built(
+    settings: Settings,
+    clock: Clock,
+    ledger: CostLedger,
+    costs: Costs | None,
+    *,
+    retries: int,
+    wait: Wait,
+) -> "ClaudeAnalyser":
+    return ClaudeAnalyser(
+        caller=_caller(settings, clock, ledger, retries=retries, wait=wait),
+        version=version(settings),
+        costs=costs,
+        clock=clock,
+        batch_from=settings.claude.batch_from,
+    )
+
+
+def _caller(
+    settings: Settings,
+    clock: Clock,
+    ledger: CostLedger,
+    *,
+    retries: int = 0,
+    wait: Wait = time.sleep,
+) -> Caller:
     claude = settings.claude
     if claude.api_key is None:
         raise TellPerson("Claude needs a key: set VERBATIM_CLAUDE__API_KEY, or use `local`.")
-    import anthropic
-
-    client = anthropic.Anthropic(
-        api_key=claude.api_key.get_secret_value(),
-        base_url=claude.base_url or BASE_URL,
-        timeout=TIMEOUT,
-        max_retries=retries,
+    return Caller(
+        make_client(claude.api_key.get_secret_value(), claude.base_url),
+        model=claude.model,
+        version=version(settings),
+        ledger=ledger,
+        budget_usd=claude.daily_budget_usd,
+        clock=clock,
+        retries=retries,
+        wait=wait,
     )
-    budget = Budget(usd=claude.daily_budget_usd, clock=clock or _now)
-    return ClaudeAnalyser(client=client, model=claude.model, budget=budget, clock=clock or _now)
 
 
 def _now() -> datetime:
     return datetime.now(UTC)
 
 
-class Budget:
-    """What was spent today by this process; new work stops at the limit."""
-
-    def __init__(self, *, usd: float, clock: Clock) -> None:
-        self._limit = usd
-        self._clock = clock
-        self._day: date | None = None
-        self.spent = 0.0
-
-    def check(self) -> None:
-        today = self._clock().date()
-        if today != self._day:
-            self._day, self.spent = today, 0.0
-        if self.spent >= self._limit:
-            raise RetryLater(f"Today's budget for Claude ({self._limit:.2f} USD) is used up.")
-
-    def add(self, model: str, usage: Any) -> None:
-        prices = next((p for name, p in _PRICES.items() if name in model), _DEAREST)
-        tokens_in = int(usage.input_tokens or 0) + int(usage.cache_creation_input_tokens or 0)
-        cost = tokens_in * prices[0] + int(usage.output_tokens or 0) * prices[1]
-        self.spent += cost / 1_000_000
-
-
 class ClaudeAnalyser:
+    """Implements Analyser and PaidAnalyser."""
+
     name = "claude"
 
-    def __init__(self, *, client: Any, model: str, budget: Budget, clock: Clock) -> None:
-        self.version = _version_of(model)
-        self._client = client
-        self._model = model
-        self._budget = budget
+    def __init__(
+        self,
+        *,
+        caller: Caller,
+        version: str,
+        costs: Costs | None,
+        clock: Clock,
+        batch_from: int,
+    ) -> None:
+        self.version = version
+        self.batch_from = batch_from
+        self._caller = caller
         self._clock = clock
+        self._batches = (
+            Batches(caller, costs, version=version, clock=clock) if costs is not None else None
+        )
+
+    @property
+    def bill(self) -> Bill:
+        return self._caller.bill
 
     def analyse(
         self, conversations: Sequence[Conversation], taxonomy: Taxonomy
     ) -> Iterator[Analysis]:
         """Return an iterator that goes on after a SkipThis: the next call is the next one's."""
-        form = make_form(taxonomy, all_metrics())
-        version = taxonomy.version
-        return _OneByOne(conversations, lambda c: self._analyse_one(c, form, version))
+        asking = self._asking(taxonomy, hour=False)
+        return _OneByOne(conversations, asking.analysed)
 
-    def _analyse_one(self, conversation: Conversation, form: Form, taxonomy: str) -> Analysis:
-        material = Material(
-            conversation=conversation, sentences=own_sentences(conversation), language=None
+    def estimate(
+        self, sample: Sequence[Conversation], taxonomy: Taxonomy, *, conversations: int
+    ) -> Estimate:
+        """Whole prompts at the price of new tokens: a batch may or may not find them cached."""
+        asking = self._asking(taxonomy, hour=True)
+        worth = [one for one in sample[:COUNTED] if asking.is_worth_asking(one)]
+        counted = [self._caller.count_tokens(asking.params(one)) for one in worth]
+        share = len(counted) / len(sample[:COUNTED]) if sample else 0.0
+        asked = round(conversations * share)
+        tokens_in = round(asked * sum(counted) / len(counted)) if counted else 0
+        each = Usage(tokens_in=tokens_in // asked if asked else 0, tokens_out=EXPECTED_OUT)
+        return Estimate(
+            conversations=conversations,
+            counted=len(counted),
+            tokens=tokens_in + asked * EXPECTED_OUT,
+            nano=asked * self._caller.price.of(each, batch=True),
+            prices_of=PRICES_OF,
         )
-        data, numbers = as_data(_without_old_mail(conversation))
-        filled = _nothing(form) if nothing_to_read(material) else self._ask(data, form)
-        quotes = _quotes(filled, numbers, material)
-        return Analysis(
-            conversation=conversation.key,
-            fingerprint=conversation.fingerprint(),
+
+    def affords(self, estimate: Estimate) -> bool:
+        return estimate.nano <= self._caller.left_today()
+
+    def unasked(self, conversations: Sequence[Conversation], taxonomy: Taxonomy) -> list[Analysis]:
+        asking = self._asking(taxonomy, hour=True)
+        return [asking.unasked(one) for one in conversations if not asking.is_worth_asking(one)]
+
+    def send(self, conversations: Sequence[Conversation], taxonomy: Taxonomy) -> int:
+        return self._in_batches().send(conversations, self._asking(taxonomy, hour=True))
+
+    def collect(self, find: Find, taxonomy: Taxonomy) -> Iterator[Sequence[Answered]]:
+        return self._in_batches().collect(find, self._asking(taxonomy, hour=True))
+
+    def out(self) -> int:
+        return self._in_batches().out()
+
+    def _in_batches(self) -> Batches:
+        if self._batches is None:
+            raise TellPerson("Batches need a database to be remembered in.")
+        return self._batches
+
+    def _asking(self, taxonomy: Taxonomy, *, hour: bool) -> "Asking":
+        return Asking(
+            caller=self._caller,
+            form=make_form(taxonomy, all_metrics()),
             analyser=self.version,
-            taxonomy=taxonomy,
-            language=filled.language,
-            measurements=tuple(_measurements(filled, material, quotes)),
-            tags=tuple(_tags(filled)),
-            quotes=quotes,
-            summary=filled.summary or summary_of(material, None),
-            tone_start=filled.tone_start,
-            tone_end=filled.tone_end,
-            created_at=self._clock(),
+            taxonomy=taxonomy.version,
+            clock=self._clock,
+            kept="1h" if hour else "5m",
         )
 
-    def _ask(self, data: str, form: Form) -> Filled:
-        for room in (ROOM, 2 * ROOM):
-            answer = self._call(data, form, room)
-            if answer.stop_reason != "max_tokens":
-                return read_form(_text(answer), form)
-        raise SkipThis("not analysed: too long")
 
-    def _call(self, data: str, form: Form, room: int) -> Any:
-        self._budget.check()
-        with _TranslatedErrors():
-            answer = self._client.messages.create(
-                model=self._model,
-                max_tokens=room,
-                thinking={"type": "disabled"},
-                output_config={
-                    "format": {"type": "json_schema", "schema": form.schema},
-                    "effort": "low",
-                },
-                system=[
-                    {"type": "text", "text": form.system, "cache_control": {"type": "ephemeral"}}
-                ],
-                messages=[{"role": "user", "content": data}],
-            )
-        self._budget.add(self._model, answer.usage)
-        return answer
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """One form, made for one taxonomy: how a conversation is asked about, and an answer read."""
+
+    caller: Caller
+    form: Form
+    analyser: str
+    taxonomy: str
+    clock: Clock
+    kept: str  # how long the vendor keeps the common beginning of the prompts
+
+    def analysed(self, conversation: Conversation) -> Analysis:
+        """Ask about it now. What cannot be read raises SkipThis, and is never a guess."""
+        if not self.is_worth_asking(conversation):
+            return self.unasked(conversation)
+        return self._tried(conversation, room=ROOM)
+
+    def ended(self, conversation: Conversation, ended: Ended, call: int) -> Analysis:
+        """Read what came in a batch; a cut or garbled answer is asked for once more, now."""
+        answer = Answer(
+            text=ended.text, stop_reason=ended.stop_reason, usage=ended.usage, call=call
+        )
+        if answer.stop_reason == "max_tokens":
+            return self._read(conversation, self._ask(conversation, 2 * ROOM))
+        try:
+            return self._read(conversation, answer)
+        except Misbehaving:
+            return self._last(conversation, room=ROOM)
+
+    def is_worth_asking(self, conversation: Conversation) -> bool:
+        return nothing_to_read(material_of(conversation)) is None
+
+    def unasked(self, conversation: Conversation) -> Analysis:
+        """What is known of a conversation without a customer's words."""
+        return reading(
+            nothing_filled(self.form),
+            material_of(conversation),
+            {},
+            analyser=self.analyser,
+            taxonomy=self.taxonomy,
+            at=self.clock(),
+        ).analysis
+
+    def params(self, conversation: Conversation, *, room: int = ROOM) -> dict[str, Any]:
+        """The common beginning first, so that it is cached; the conversation last, as data."""
+        cache: Mapping[str, str] = {"type": "ephemeral", "ttl": self.kept}
+        data, _ = as_data(without_old_mail(conversation))
+        return {
+            "model": self.caller.model,
+            "max_tokens": room,
+            "thinking": {"type": "disabled"},
+            "output_config": {
+                "format": {"type": "json_schema", "schema": self.form.schema},
+                "effort": "low",
+            },
+            "system": [{"type": "text", "text": self.form.system, "cache_control": cache}],
+            "messages": [{"role": "user", "content": data}],
+        }
+
+    def _tried(self, conversation: Conversation, *, room: int) -> Analysis:
+        answer = self._ask(conversation, room)
+        if answer.stop_reason == "max_tokens":
+            answer = self._ask(conversation, 2 * room)
+        try:
+            return self._read(conversation, answer)
+        except Misbehaving:
+            return self._last(conversation, room=room)
+
+    def _last(self, conversation: Conversation, *, room: int) -> Analysis:
+        """Garbage once may be chance; twice is this conversation's, and stops no other."""
+        answer = self._ask(conversation, room)
+        try:
+            return self._read(conversation, answer)
+        except Misbehaving as error:
+            raise SkipThis("not analysed: the model's answer could not be read, twice") from error
+
+    def _ask(self, conversation: Conversation, room: int) -> Answer:
+        return self.caller.ask(self.params(conversation, room=room))
+
+    def _read(self, conversation: Conversation, answer: Answer) -> Analysis:
+        _check_stop(answer.stop_reason)
+        filled = read_form(answer.text, self.form)
+        _, numbers = as_data(without_old_mail(conversation))
+        found = reading(
+            filled,
+            material_of(conversation),
+            numbers,
+            analyser=self.analyser,
+            taxonomy=self.taxonomy,
+            at=self.clock(),
+        )
+        self.caller.graded(answer.call, quotes=found.quotes, dropped=found.dropped)
+        return found.analysis
 
 
 @dataclass(slots=True)
@@ -208,138 +313,10 @@ class _OneByOne:
         return self.analyse(self.conversations[self.position - 1])
 
 
-class _TranslatedErrors:
-    """Turns the SDK's errors into ours, by what the caller can do about them."""
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        import anthropic
-
-        if isinstance(error, anthropic.APIStatusError):
-            raise _from_status(error.status_code, error.response.headers) from error
-        if isinstance(error, anthropic.APIConnectionError):
-            raise RetryLater("Claude could not be reached.") from error
-        if isinstance(error, anthropic.APIResponseValidationError | ValueError):
-            raise Misbehaving("Claude answered something that is no answer.") from error
-
-
-def _from_status(status: int, headers: Any) -> Exception:
-    if status in {401, 403}:
-        return Unauthorized("Claude refused the key: check VERBATIM_CLAUDE__API_KEY.")
-    if status == 402:
-        return TellPerson("Claude's account has no credit left: add some, or use `local`.")
-    if status == 404:
-        return TellPerson("Claude does not know the model: check VERBATIM_CLAUDE__MODEL.")
-    if status == 429:
-        seconds = str(headers.get("retry-after", ""))
-        return RateLimited(
-            timedelta(seconds=int(seconds)) if seconds.isdigit() else WAIT_WHEN_LIMITED
-        )
-    if status >= 500 or status in {408, 409}:
-        return RetryLater("Claude is overloaded or not ready.")
-    return SkipThis(f"Claude could not take this conversation (status {status}).")
-
-
-def _text(answer: Any) -> str:
-    """Return the answer's text, or raise for a stop that leaves none."""
-    if answer.stop_reason == "refusal":
+def _check_stop(reason: str) -> None:
+    if reason == "refusal":
         raise SkipThis("not analysed: the model refused")
-    if answer.stop_reason == "model_context_window_exceeded":
+    if reason in {"model_context_window_exceeded", "max_tokens"}:
         raise SkipThis("not analysed: too long")
-    if answer.stop_reason not in {"end_turn", "stop_sequence"}:
-        raise Misbehaving(f"The model stopped with {answer.stop_reason!r}.")
-    return "".join(block.text for block in answer.content if block.type == "text")
-
-
-def _nothing(form: Form) -> Filled:
-    nothing = Verdict(value=None)
-    return Filled(
-        language=None,
-        quotes=(),
-        topics=(),
-        sentiment=nothing,
-        churn_risk=nothing,
-        effort=nothing,
-        tone_start=None,
-        tone_end=None,
-        summary="",
-        custom={metric.name: nothing for metric in form.custom},
-    )
-
-
-def _without_old_mail(conversation: Conversation) -> Conversation:
-    """What the model is shown: each message once, not again in every answer to it."""
-    messages = tuple(replace(message, text=new_words(message)) for message in conversation.messages)
-    return replace(conversation, messages=messages)
-
-
-def _grounded_in_new(message: Message, claim: ClaimedQuote) -> Quote | None:
-    """Find a quote in the new words of a message; its offsets count in the whole text."""
-    for start, end in new_text_spans(message.text):
-        part = replace(message, text=message.text[start:end])
-        quote = grounded(part, claim.text, claim.shows)
-        if quote is not None:
-            return replace(quote, start=start + quote.start, end=start + quote.end)
-    return None
-
-
-def _quotes(filled: Filled, numbers: dict[int, Message], material: Material) -> tuple[Quote, ...]:
-    """Keep what a customer literally wrote in the named message; count the rest."""
-    found: list[Quote] = []
-    whole = {message.id: message for message in material.conversation.messages}
-    for claim in filled.quotes:
-        shown = numbers.get(claim.message)
-        quote = _grounded_in_new(whole[shown.id], claim) if shown is not None else None
-        if quote is not None:
-            found.append(quote)
-    kept = list(true_quotes(found, material.conversation))
-    if len(kept) < len(filled.quotes):
-        ungrounded = len(filled.quotes) - len(kept)
-        _log.info(
-            "quote.ungrounded",
-            extra={"conversation": material.conversation.key, "count": ungrounded},
-        )
-    issue = issue_sentence(material)
-    if issue is not None and not any(quote.shows == "driver" for quote in kept):
-        kept.append(quote_of(issue, "driver"))
-    return tuple(kept)
-
-
-def _measurements(
-    filled: Filled, material: Material, quotes: Sequence[Quote]
-) -> Iterator[Measurement]:
-    sentiment = _measured("sentiment", filled.sentiment, no_tone(material))
-    for pole in (Sentiment.NEGATIVE, Sentiment.POSITIVE):
-        sentiment = with_quote(sentiment, quotes, pole)
-    yield sentiment
-    churn = _measured("churn_risk", filled.churn_risk, nothing_to_read(material))
-    yield with_quote(churn, quotes, YesNo.YES)
-    yield _measured("effort", filled.effort, no_effort(material))
-    for name, verdict in filled.custom.items():
-        yield _measured(name, verdict, nothing_to_read(material))
-
-
-def _measured(metric: str, verdict: Verdict, reason: EmptyReason | None) -> Measurement:
-    if reason is not None:
-        return empty(metric, reason)
-    if verdict.value is None:
-        return empty(metric, EmptyReason.LOW_CONFIDENCE)
-    detail = verdict.detail if verdict.value != YesNo.NO else None
-    return Measurement(
-        metric=metric, value=verdict.value, confidence=verdict.confidence, detail=detail
-    )
-
-
-def _tags(filled: Filled) -> list[TagAssignment]:
-    tags = [
-        TagAssignment(
-            raw=topic.raw,
-            canonical=topic.rung.canonical if topic.rung else None,
-            driver=topic.rung.driver if topic.rung else None,
-            confidence=topic.confidence,
-        )
-        for topic in filled.topics
-    ]
-    return sorted(tags, key=lambda tag: tag.driver is None)
+    if reason not in {"end_turn", "stop_sequence"}:
+        raise Misbehaving(f"The model stopped with {reason[:40]!r}.")

@@ -1,10 +1,11 @@
-"""The steps of the loop as commands: sync, analyse, write-back, and all of them as one cycle."""
+"""The steps of the loop as commands: sync, write-back, and all of them as one cycle."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import click
 
+from service.commands.analysing import analyse_lines
 from service.commands.terminal import (
     json_option,
     pass_workspace,
@@ -15,7 +16,7 @@ from service.commands.terminal import (
 from service.domain.conversations import ConversationKey
 from service.domain.writeback import FieldChange
 from service.errors import Misused
-from service.pipeline import AnalyseReport, CycleReport, SyncReport, WriteReport
+from service.pipeline import CycleReport, SyncReport, WriteReport
 from service.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -39,22 +40,6 @@ def sync_command(workspace: Workspace, *, helpdesk: str | None, full: bool, as_j
         say_json({report.source: report for report in reports})
     else:
         say(*(sync_line(report) for report in reports))
-
-
-@click.command("analyse")
-@click.option("--analyser", help="local or claude. [env: VERBATIM_ANALYSER]")
-@json_option
-@pass_workspace
-def analyse_command(workspace: Workspace, *, analyser: str | None, as_json: bool) -> None:
-    """Measure every conversation that is not measured yet.
-
-    Example: verbatim analyse
-    """
-    report = workspace.pipeline(analyser).analyse(progress_for(as_json=as_json))
-    if as_json:
-        say_json(report)
-    else:
-        say(analyse_line(report))
 
 
 @click.command("write-back")
@@ -242,12 +227,6 @@ def sync_line(report: SyncReport) -> str:
     return line + (f", {report.set_aside} set aside (unreadable)" if report.set_aside else "")
 
 
-def analyse_line(report: AnalyseReport) -> str:
-    if not report.analysed and not report.failed:
-        return "Every conversation is measured."
-    return f"{report.analysed:,} conversations measured, {report.failed} failed"
-
-
 def write_line(report: WriteReport) -> str:
     line = f"{report.source}: {report.written:,} conversations written in {report.calls} calls"
     if report.kept:
@@ -268,7 +247,7 @@ def change_line(change: FieldChange) -> str:
 
 def cycle_lines(report: CycleReport) -> list[str]:
     lines = [sync_line(one) for one in report.synced]
-    lines.append(analyse_line(report.analysed))
+    lines += analyse_lines(report.analysed)
     return lines + [write_line(one) for one in report.written]
 
 

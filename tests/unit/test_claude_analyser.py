@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
+from service.analysis._claude_form import prompt_hash
 from service.analysis._grounding import grounded
-from service.analysis.claude import build
+from service.analysis.claude import build, version
 from service.domain.conversations import Conversation, Message, Role
 from service.domain.measurements import Analysis, EmptyReason, Measurement, quote_is_true
 from service.domain.taxonomy import Driver, Taxonomy
 from service.errors import (
-    Misbehaving,
+    OverBudget,
     RateLimited,
     RetryLater,
     SkipThis,
@@ -21,6 +23,7 @@ from service.errors import (
     Unauthorized,
     VerbatimError,
 )
+from service.measures import all_metrics
 from service.ports import Analyser
 from service.settings import Settings
 from service.taxonomy_files import default_taxonomy
@@ -38,9 +41,20 @@ def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[ClaudeStub]:
         yield running
 
 
-def claude(stub: ClaudeStub, *, budget: float = 10.0) -> Analyser:
+def claude(
+    stub: ClaudeStub,
+    *,
+    budget: float = 10.0,
+    retries: int = 0,
+    pauses: list[float] | None = None,
+) -> Analyser:
     settings = {"api_key": "made-up", "base_url": stub.url, "daily_budget_usd": budget}
-    return build(Settings.model_validate({"claude": settings}), clock=lambda: NOW, retries=0)
+    return build(
+        Settings.model_validate({"claude": settings}),
+        clock=lambda: NOW,
+        retries=retries,
+        wait=(pauses if pauses is not None else []).append,
+    )
 
 
 def form(**changes: Any) -> dict[str, Any]:
@@ -200,21 +214,45 @@ def test_one_refusal_does_not_end_the_others(stub: ClaudeStub) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "stop_reason", "error"),
+    ("text", "stop_reason", "why"),
     [
-        ("not json", "end_turn", Misbehaving),
-        ("[]", "end_turn", Misbehaving),
-        ("{", "max_tokens", SkipThis),
-        ("{}", "pause_turn", Misbehaving),
-        ("{}", "model_context_window_exceeded", SkipThis),
+        ("not json", "end_turn", "could not be read, twice"),
+        ("", "end_turn", "could not be read, twice"),
+        ("[]", "end_turn", "could not be read, twice"),
+        ("[" * 200_000, "end_turn", "could not be read, twice"),
+        ("{", "max_tokens", "too long"),
+        ("{}", "pause_turn", "could not be read, twice"),
+        ("{}", "model_context_window_exceeded", "too long"),
+        ("", "refusal", "refused"),
     ],
 )
 def test_an_answer_that_is_none_is_never_a_guess(
-    stub: ClaudeStub, text: str, stop_reason: str, error: type[VerbatimError]
+    stub: ClaudeStub, text: str, stop_reason: str, why: str
 ) -> None:
     stub.will_say(text, stop_reason=stop_reason)
-    with pytest.raises(error):
+    with pytest.raises(SkipThis, match=why):
         analysed(stub, talk(customer("A calm question here")))
+    assert len(stub.asked) <= 2
+
+
+def test_garbage_once_is_asked_again(stub: ClaudeStub) -> None:
+    stub.will_say("I am sorry, here is the JSON you wanted: {")
+    stub.will_fill(form())
+    assert metric(analysed(stub, talk(customer("A calm question here"))), "sentiment").value
+
+
+def test_an_empty_form_is_measured_as_empty(stub: ClaudeStub) -> None:
+    stub.will_say("{}")
+    found = analysed(stub, talk(customer("A calm question here")))
+    assert {m.value for m in found.measurements} == {None}
+    assert found.tags == ()
+
+
+def test_words_more_than_the_form_has_change_nothing(stub: ClaudeStub) -> None:
+    stub.will_fill(form(driver="Evil", sentiment_override="negative", tool="rm", quotes=[{}, None]))
+    found = analysed(stub, talk(customer("A calm question here")))
+    assert metric(found, "sentiment").value == "neutral"
+    assert {m.metric for m in found.measurements} == {m.name for m in all_metrics()}
 
 
 @pytest.mark.parametrize(
@@ -238,22 +276,75 @@ def test_each_failure_says_what_to_do(
     assert "made-up" not in str(raised.value)
 
 
-def test_a_limit_says_how_long_to_wait(stub: ClaudeStub) -> None:
-    stub.will_fail(429, retry_after="17")
+@pytest.mark.parametrize(
+    ("said", "seconds"),
+    [
+        ("17", 17),
+        ("2.5", 2.5),
+        ("0", 0),
+        ("-5", 60),
+        ("nan", 60),
+        ("inf", 86_400),
+        ("1e400", 86_400),
+        ("99999999999999999999", 86_400),
+        ("soon", 60),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", 0),
+        ("Fri, 01 Jan 2100 00:00:00 GMT", 86_400),
+    ],
+)
+def test_a_limit_says_how_long_to_wait(stub: ClaudeStub, said: str, seconds: float) -> None:
+    stub.will_fail(429, retry_after=said)
     with pytest.raises(RateLimited) as raised:
         analysed(stub, talk(customer("A calm question here")))
-    assert raised.value.retry_after == timedelta(seconds=17)
+    assert raised.value.retry_after == timedelta(seconds=seconds)
+
+
+def test_what_is_not_ready_is_asked_again_after_a_pause(stub: ClaudeStub) -> None:
+    stub.will_fail(529)
+    stub.will_fail(429, retry_after="9")
+    stub.will_fill(form())
+    pauses: list[float] = []
+    (found,) = claude(stub, retries=2, pauses=pauses).analyse(
+        [talk(customer("A calm question here"))], default_taxonomy()
+    )
+    assert metric(found, "sentiment").value == "neutral"
+    assert pauses == [0.5, 9.0]
+
+
+def test_a_limit_of_an_hour_ends_the_run_and_is_not_waited_for(stub: ClaudeStub) -> None:
+    stub.will_fail(429, retry_after="3600")
+    pauses: list[float] = []
+    with pytest.raises(RateLimited):
+        list(
+            claude(stub, retries=2, pauses=pauses).analyse(
+                [talk(customer("A calm question here"))], default_taxonomy()
+            )
+        )
+    assert (pauses, len(stub.asked)) == ([], 1)
 
 
 def test_the_days_budget_stops_new_work(stub: ClaudeStub) -> None:
     stub.will_fill(form())
-    analyser = claude(stub, budget=0.0001)
-    conversations = [talk(customer("A calm question here"), number=n) for n in (1, 2)]
+    analyser = claude(stub, budget=0.0025)
+    conversations = [talk(customer("A calm question here"), number=n) for n in range(50)]
     analyses = iter(analyser.analyse(conversations, default_taxonomy()))
-    next(analyses)
-    with pytest.raises(RetryLater, match="budget"):
-        next(analyses)
-    assert len(stub.asked) == 1
+    with pytest.raises(OverBudget, match="budget"):
+        list(analyses)
+    assert 0 < len(stub.asked) < 50
+
+
+def test_the_version_names_the_model_and_what_is_asked() -> None:
+    claudes = [
+        Settings.model_validate({"claude": {"model": model}})
+        for model in ("claude-haiku-5-5", "claude-opus-5-5")
+    ]
+    versions = [version(one) for one in claudes]
+    assert len(set(versions)) == 2
+    other = replace(all_metrics()[0], question="Is it raining?")
+    assert prompt_hash(all_metrics()) in versions[0]
+    assert prompt_hash((*all_metrics()[1:], other)) == prompt_hash(all_metrics()[1:])
+    asked = replace(other, name="weather", values=("rain", "sun"))
+    assert prompt_hash((*all_metrics(), asked)) != prompt_hash(all_metrics())
 
 
 def test_without_a_key_there_is_no_client() -> None:

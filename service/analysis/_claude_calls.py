@@ -1,0 +1,408 @@
+"""Calls Claude and pays for it. The only importer of the SDK.
+
+Knows what may go wrong and what each attempt costs: every one is noted before it is made. Repeats
+are made here and not in the SDK, which would make them unseen. Knows nothing of an answer's form.
+"""
+
+import math
+import time
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import urlsplit
+
+from service.analysis._claude_prices import Price, price_of, usage_at_most
+from service.costs import Bill, CostLedger
+from service.domain.costs import NANO, Payment, Usage
+from service.errors import (
+    Misbehaving,
+    OverBudget,
+    RateLimited,
+    RetryLater,
+    SkipThis,
+    TellPerson,
+    Unauthorized,
+)
+from service.ports import Clock
+
+if TYPE_CHECKING:
+    import anthropic
+
+BASE_URL = "https://api.anthropic.com"
+TIMEOUT = 60.0
+LONGEST_WAIT = timedelta(seconds=60)  # within a run; a longer one ends it
+WAIT_WHEN_LIMITED = timedelta(seconds=60)
+_LONGEST_SAID = timedelta(hours=24)  # nobody is believed who asks for more
+_NOT_FOUND = 404
+_REPEATED = frozenset({408, 409})
+
+_NOTHING = Usage()
+
+Wait = Callable[[float], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """The believable part of a message, and the call in the ledger that it belongs to."""
+
+    text: str
+    stop_reason: str
+    usage: Usage
+    call: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """One line of a batch's results."""
+
+    custom_id: str
+    kind: str  # succeeded, errored, canceled or expired
+    text: str = ""
+    stop_reason: str = ""
+    usage: Usage = _NOTHING
+    why: str = ""
+    is_final: bool = False  # an error that sending it again cannot mend
+
+
+class Caller:
+    """One client with one model and one budget."""
+
+    def __init__(
+        self,
+        client: "anthropic.Anthropic",
+        *,
+        model: str,
+        version: str,
+        ledger: CostLedger,
+        budget_usd: float,
+        clock: Clock,
+        retries: int,
+        wait: Wait = time.sleep,
+    ) -> None:
+        self.model = model
+        self.price: Price = price_of(model)
+        self.bill = Bill()
+        self.ledger = ledger
+        self._client = client
+        self._version = version
+        self._limit = round(budget_usd * NANO)
+        self._clock = clock
+        self._retries = retries
+        self._wait = wait
+
+    def left_today(self) -> int:
+        today = self._clock().date()
+        return max(0, self._limit - self.ledger.spending(today, today).counted)
+
+    def note(self, most: int, *, batch: str | None = None) -> int:
+        call = self.ledger.note(self._version, most=most, limit=self._limit, batch=batch)
+        if call is None:
+            raise OverBudget(
+                f"Today's budget for Claude ({self._limit / NANO:.2f} USD) is used up; it goes on "
+                "tomorrow (UTC), or raise VERBATIM_CLAUDE__DAILY_BUDGET_USD."
+            )
+        return call
+
+    def ask(self, params: Mapping[str, Any]) -> Answer:
+        """Make one call, again while the vendor is not ready, each attempt on its own note."""
+        most = self.most_for(params)
+        for attempt in range(self._retries + 1):
+            try:
+                return self._attempt(params, self.note(most))
+            except (TellPerson, OverBudget):
+                raise
+            except RetryLater as error:
+                self._wait_or_give_up(error, attempt)
+        raise AssertionError  # the last attempt returns or raises
+
+    def most_for(self, params: Mapping[str, Any], *, batch: bool = False) -> int:
+        prompt = f"{params['system']}{params['messages']}{params['output_config']}"
+        usage = usage_at_most(prompt, room=int(params["max_tokens"]))
+        return self.price.of(usage, batch=batch)
+
+    def paid(self, call: int, payment: Payment) -> None:
+        self.ledger.settle(call, payment)
+        self.bill.nano += payment.nano
+        self.bill.calls += 1
+        self.bill.usage += payment.usage
+
+    def graded(self, call: int, *, quotes: int, dropped: int) -> None:
+        self.bill.quotes += quotes
+        self.bill.quotes_dropped += dropped
+        if quotes:
+            self.ledger.graded(call, quotes=quotes, dropped=dropped)
+
+    def _attempt(self, params: Mapping[str, Any], call: int) -> Answer:
+        try:
+            with _translated():
+                message = self._client.messages.create(**cast(Any, params))
+                usage = _usage(getattr(message, "usage", None))
+        except _Uncharged as refused:
+            self.ledger.release(call)
+            raise refused.reason from refused
+        except RetryLater:
+            self.bill.calls_lost += 1
+            self.ledger.lose(call)
+            raise
+        nano = self.price.of(usage)
+        self.paid(call, Payment(nano=nano, usage=usage, request=_request_id(message)))
+        return Answer(
+            text=_text(message),
+            stop_reason=str(getattr(message, "stop_reason", "")),
+            usage=usage,
+            call=call,
+        )
+
+    def _wait_or_give_up(self, error: RetryLater, attempt: int) -> None:
+        if attempt >= self._retries:
+            raise error
+        pause = min(8.0, 0.5 * 2**attempt)
+        if isinstance(error, RateLimited):
+            if error.retry_after > LONGEST_WAIT:
+                raise error
+            pause = max(pause, error.retry_after.total_seconds())
+        self._wait(pause)
+
+    def count_tokens(self, params: Mapping[str, Any]) -> int:
+        names = ("model", "system", "messages", "thinking", "output_config")
+        with _told():
+            found = self._client.messages.count_tokens(
+                **cast(Any, {name: params[name] for name in names if name in params})
+            )
+            return int(found.input_tokens)
+
+    def send_batch(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+        """Return the vendor's id. SkipThis or TellPerson: it was refused, and nothing was made."""
+        requests = [{"custom_id": name, "params": dict(params)} for name, params in rows]
+        with _told():
+            return str(self._client.messages.batches.create(requests=cast(Any, requests)).id)
+
+    def batch_like(self, size: int, *, after: datetime, known: frozenset[str]) -> str | None:
+        """Find a batch that was made and whose id a crash kept us from noting."""
+        with _told():
+            page = self._client.messages.batches.list(limit=100)
+            for batch in page.data:
+                counts = batch.request_counts
+                made = counts.processing + counts.succeeded + counts.errored
+                made += counts.canceled + counts.expired
+                if batch.id not in known and made == size and batch.created_at >= after:
+                    return str(batch.id)
+        return None
+
+    def has_ended(self, remote: str) -> bool:
+        """Raise SkipThis when the vendor has no such batch (any more)."""
+        with _told(missing=SkipThis("the vendor does not have the batch")):
+            batch = self._client.messages.batches.retrieve(remote)
+            if batch.processing_status == "ended" and batch.archived_at is not None:
+                raise SkipThis("the batch's results were kept for too short a time")
+            if batch.results_url:
+                self._check_host(batch.results_url)
+            return batch.processing_status == "ended" and bool(batch.results_url)
+
+    def results(self, remote: str) -> Iterator[Ended]:
+        """Yield the lines in the vendor's order, which is none."""
+        with _told():
+            for line in self._client.messages.batches.results(remote):
+                ended = _ended(line)
+                if ended is not None:
+                    yield ended
+
+    def lifecycle(self) -> str:
+        """Say what the vendor says of the model, or raise TellPerson when it cannot be used."""
+        with _told():
+            model = self._client.models.retrieve(self.model)
+        ends = f", ends {model.retires_at:%Y-%m-%d}" if model.retires_at else ""
+        if model.lifecycle != "active":
+            raise TellPerson(f"{self.model} is {model.lifecycle}{ends}")
+        lacking = _lacking(model.capabilities)
+        if lacking:
+            raise TellPerson(f"{self.model} has no {lacking}")
+        return f"{self.model} is active{ends}"
+
+    def _check_host(self, url: str) -> None:
+        if _place(url) != _place(str(self._client.base_url)):
+            raise TellPerson(
+                "Claude names another host for a batch's results; the key is never sent there. "
+                "Check VERBATIM_CLAUDE__BASE_URL."
+            )
+
+
+def make_client(key: str, base_url: str | None) -> "anthropic.Anthropic":
+    """Make the client from explicit values: nothing is taken from the SDK's own environment."""
+    import anthropic
+
+    at = base_url or BASE_URL
+    home = _place(at)
+
+    def only_home(request: Any) -> None:
+        # The SDK follows a batch's `results_url`, and any redirect, with the key.
+        if _place(str(request.url)) != home:
+            raise _ElsewhereError
+
+    http = anthropic.DefaultHttpxClient(base_url=at, event_hooks={"request": [only_home]})
+    return anthropic.Anthropic(
+        api_key=key, base_url=at, timeout=TIMEOUT, max_retries=0, http_client=http
+    )
+
+
+class _ElsewhereError(Exception):
+    """A request was about to leave for another host."""
+
+
+class _Uncharged(Exception):  # not an error of its own: it carries one
+    """The vendor answered with an error, or was never reached: nothing is charged."""
+
+    def __init__(self, reason: Exception, status: int | None = None) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
+        self.status = status
+
+
+@contextmanager
+def _told(*, missing: Exception | None = None) -> Iterator[None]:
+    """For calls that cost nothing themselves."""
+    try:
+        with _translated():
+            yield
+    except _Uncharged as refused:
+        if missing is not None and refused.status == _NOT_FOUND:
+            raise missing from refused
+        raise refused.reason from refused
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn the SDK's errors into ours, by what the caller can do about them."""
+    import anthropic
+    import httpx2
+
+    try:
+        with warnings.catch_warnings():
+            # The SDK warns at each call with an old model; `doctor` says it once, with the date.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            yield
+    except anthropic.APIStatusError as error:
+        reason = _from_status(error.status_code, error.response.headers)
+        raise _Uncharged(reason, error.status_code) from error
+    except anthropic.APITimeoutError as error:
+        raise RetryLater("Claude did not answer in time.") from error
+    except anthropic.APIConnectionError as error:
+        if isinstance(error.__cause__, _ElsewhereError):
+            elsewhere = TellPerson("Claude sent us to another host; the key is never sent there.")
+            raise _Uncharged(elsewhere) from error
+        unreached = RetryLater("Claude could not be reached.")
+        if isinstance(error.__cause__, httpx2.ConnectError):
+            raise _Uncharged(unreached) from error
+        raise unreached from error
+    except (anthropic.AnthropicError, httpx2.HTTPError, ValueError, TypeError, AttributeError) as e:
+        # A body of another shape comes out of the SDK as a bare string or half a model.
+        raise Misbehaving("Claude answered something that is no answer.") from e
+
+
+def _from_status(status: int, headers: Mapping[str, str]) -> Exception:
+    if status in {401, 403}:
+        return Unauthorized("Claude refused the key: check VERBATIM_CLAUDE__API_KEY.")
+    if status == 402:
+        return TellPerson("Claude's account has no credit left: add some, or use `local`.")
+    if status == _NOT_FOUND:
+        return TellPerson("Claude does not know the model: check VERBATIM_CLAUDE__MODEL.")
+    if status == 429:
+        return RateLimited(retry_after(headers.get("retry-after")))
+    if status >= 500 or status in _REPEATED:
+        return RetryLater("Claude is overloaded or not ready.")
+    return SkipThis(f"not analysed: Claude could not take it (status {status})")
+
+
+def retry_after(said: str | None, *, now: datetime | None = None) -> timedelta:
+    """Read seconds or a date; nonsense is a minute, and a day is the most."""
+    if said is None:
+        return WAIT_WHEN_LIMITED
+    try:
+        seconds = float(said)
+    except ValueError:
+        seconds = _seconds_until(said, now or datetime.now(UTC))
+    if math.isnan(seconds) or seconds < 0:
+        return WAIT_WHEN_LIMITED
+    return timedelta(seconds=min(seconds, _LONGEST_SAID.total_seconds()))
+
+
+def _seconds_until(said: str, now: datetime) -> float:
+    try:
+        moment = parsedate_to_datetime(said)
+    except (ValueError, TypeError):
+        return math.nan
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max(0.0, (aware - now).total_seconds())
+
+
+def _place(url: str) -> tuple[str, str | None, int | None]:
+    parts = urlsplit(url)
+    usual = {"https": 443, "http": 80}.get(parts.scheme)
+    return parts.scheme, parts.hostname, parts.port or usual
+
+
+def _text(message: Any) -> str:
+    blocks = getattr(message, "content", None) or []
+    return "".join(str(block.text) for block in blocks if getattr(block, "type", "") == "text")
+
+
+def _request_id(message: Any) -> str | None:
+    found = getattr(message, "_request_id", None)
+    return found if isinstance(found, str) else None
+
+
+def _usage(usage: Any) -> Usage:
+    """Raise TypeError where the vendor did not say what a call cost."""
+    if usage is None or not isinstance(usage.input_tokens, int):
+        raise TypeError("an answer without usage")
+    split = usage.cache_creation
+    written = int(usage.cache_creation_input_tokens or 0)
+    long = int(split.ephemeral_1h_input_tokens or 0) if split is not None else 0
+    details = usage.output_tokens_details
+    return Usage(
+        tokens_in=usage.input_tokens,
+        tokens_out=int(usage.output_tokens or 0),
+        cache_read=int(usage.cache_read_input_tokens or 0),
+        cache_written=max(0, written - long),
+        cache_written_long=long,
+        thinking=int(details.thinking_tokens or 0) if details is not None else 0,
+    )
+
+
+def _ended(line: Any) -> Ended | None:
+    """Read one line of the results; None when it is no line of ours at all."""
+    custom_id, result = getattr(line, "custom_id", None), getattr(line, "result", None)
+    kind = getattr(result, "type", None)
+    if not isinstance(custom_id, str) or not isinstance(kind, str):
+        return None
+    if kind != "succeeded":
+        error = getattr(getattr(result, "error", None), "error", None)
+        said = str(getattr(error, "type", kind))
+        return Ended(
+            custom_id=custom_id, kind=kind, why=said, is_final=said == "invalid_request_error"
+        )
+    message = getattr(result, "message", None)
+    try:
+        usage = _usage(getattr(message, "usage", None))
+    except (TypeError, AttributeError):
+        return Ended(custom_id=custom_id, kind="errored", why="an answer of another shape")
+    return Ended(
+        custom_id=custom_id,
+        kind=kind,
+        text=_text(message),
+        stop_reason=str(getattr(message, "stop_reason", "")),
+        usage=usage,
+    )
+
+
+def _lacking(capabilities: Any) -> str | None:
+    """What the analyser needs and the vendor says that the model has not; unsaid is no no."""
+    for name in ("structured_outputs", "batch"):
+        said = getattr(getattr(capabilities, name, None), "supported", None)
+        if said is False:
+            return name.replace("_", " ")
+    return None
