@@ -24,13 +24,12 @@ from service.domain.conversations import (
     Role,
     account_key,
 )
-from service.domain.imported import Imported, Reader
+from service.domain.imported import STAND_IN, Imported, Reader
 from service.errors import BadRow, Misbehaving, SkipThis
 
 Json = Mapping[str, Any]
 
 LONGEST_CELL = 4 * 1024 * 1024  # characters
-_DESCRIPTION = "description"  # the id of the one message of a ticket without comments
 _NEVER = 2**40  # no conversation was changed in this second
 _MISREAD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
@@ -161,6 +160,7 @@ def _ticket(line: int, row: Json) -> Imported:
         account=zendesk.account_of(organization) if organization.get("name") else None,
         agent=zendesk.agent_of(agent) if agent.get("name") and head.agent else None,
         known_names=_names(users.values()),
+        whole=_has_every_comment(ticket),
     )
 
 
@@ -188,6 +188,14 @@ def _comments(line: int, ticket: Json, users: dict[Any, Json]) -> tuple[Message,
     return tuple(sorted(messages, key=lambda message: message.created_at))
 
 
+def _has_every_comment(ticket: Json) -> bool:
+    """Words of messaging stand in a log that is not exported; without ids a comment has no twin."""
+    comments = ticket.get("comments")
+    if comments is None or zendesk.is_messaging(ticket):
+        return False
+    return all(comment.get("id") is not None for comment in comments)
+
+
 def _comment(line: int, ticket: Json, comment: Any, users: dict[Any, Json], place: int) -> Message:
     if not isinstance(comment, Mapping):
         raise BadRow(line, f"`comments[{place}]` is not an object")
@@ -210,7 +218,7 @@ def _described(line: int, text: object, *, at: datetime) -> tuple[Message, ...]:
     if not isinstance(text, str):
         raise BadRow(line, "`description` is not a text")
     words = plain(text, is_html=False)
-    return (Message(id=_DESCRIPTION, role=Role.CUSTOMER, public=True, created_at=at, text=words),)
+    return (Message(id=STAND_IN, role=Role.CUSTOMER, public=True, created_at=at, text=words),)
 
 
 def _names(people: Any) -> tuple[str, ...]:
@@ -249,6 +257,7 @@ def _table_row(line: int, row: Json) -> Imported:
         ),
         account=account,
         known_names=tuple(dict.fromkeys(name for name in names if name not in ("", "-"))),
+        whole=False,
     )
 
 
@@ -290,4 +299,5 @@ def _chat(line: int, row: Json) -> Imported:
         account=account,
         agent=next((agent for agent in read.agents if agent.key == head.agent), None),
         known_names=read.names,
+        whole=read.complete,
     )

@@ -130,6 +130,7 @@ def _row(found: Imported | BadRow) -> Row | BadRow:
         account=found.account,
         agent=found.agent,
         known_names=found.known_names,
+        whole=found.whole,
     )
 
 

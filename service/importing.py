@@ -7,7 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
-from service.domain.conversations import Conversation, IncomingMessage, Page
+from service.domain.conversations import (
+    Conversation,
+    ConversationHead,
+    IncomingMessage,
+    Message,
+    Page,
+)
 from service.domain.measurements import (
     Analysis,
     EmptyReason,
@@ -70,7 +76,27 @@ class Importer:
                 yield row
 
     def _store(self, rows: Sequence[Row], source: str) -> None:
-        last = rows[-1].line
+        self._save_page(self._news(rows), source, last=rows[-1].line)
+        labelled = [row for row in rows if row.labels is not None]
+        self._database.analyses.save(list(self._analyses(labelled)))
+
+    def _analyses(self, rows: Sequence[Row]) -> Iterator[Analysis]:
+        """Labels are of the words that are stored: a row may hold none, or fewer."""
+        keys = [row.conversation.key for row in rows]
+        stored = self._database.conversations.get_many(keys) if keys else []
+        fingerprints = {each.key: each.fingerprint() for each in stored}
+        for row in rows:
+            fingerprint = fingerprints.get(row.conversation.key)
+            if fingerprint is not None:
+                yield self._analysis(row, fingerprint)
+
+    def _news(self, rows: Sequence[Row]) -> Sequence[Row]:
+        keys = [row.conversation.key for row in rows]
+        stored = {each.key: each for each in self._database.conversations.get_many(keys)}
+        told = (news_of(row, stored.get(row.conversation.key)) for row in rows)
+        return [row for row in told if row is not None]
+
+    def _save_page(self, rows: Sequence[Row], source: str, *, last: int) -> None:
         page = Page(
             cursor=f"line {last}",
             heads=tuple(row.conversation.head for row in rows),
@@ -82,16 +108,15 @@ class Importer:
             ),
             accounts=tuple({r.account.key: r.account for r in rows if r.account}.values()),
             agents=tuple({r.agent.key: r.agent for r in rows if r.agent}.values()),
-            complete=frozenset(row.conversation.key for row in rows),
+            complete=frozenset(row.conversation.key for row in rows if row.whole),
         )
         self._database.conversations.save_page(f"file:{source}", page)
-        self._database.analyses.save([self._analysis(r) for r in rows if r.labels is not None])
 
-    def _analysis(self, row: Row) -> Analysis:
+    def _analysis(self, row: Row, fingerprint: str) -> Analysis:
         labels = row.labels or Labels()
         return Analysis(
             conversation=row.conversation.key,
-            fingerprint=row.conversation.fingerprint(),
+            fingerprint=fingerprint,
             analyser=IMPORTED,
             taxonomy=self._taxonomy.version,
             language=None,
@@ -118,6 +143,33 @@ class Importer:
             if driver not in found
         ]
         return tuple(assigned)
+
+
+def news_of(row: Row, stored: Conversation | None) -> Row | None:
+    """Return what a row adds to a conversation that is stored, or None.
+
+    The newer version wins; of the same version, the one with more messages: an export may be poorer
+    than what the helpdesk itself said, or richer than another export.
+    """
+    if stored is None:
+        return row
+    head = row.conversation.head
+    told, there = _messages_in(row.conversation), _messages_in(stored)
+    newer = head.updated_at > stored.head.updated_at
+    row = _with(row, replace(head, url=head.url or stored.head.url), row.conversation.messages)
+    if row.whole and (newer or not told < there):
+        return row
+    if there <= told:
+        return row
+    return _with(row, row.conversation.head, ()) if newer else None
+
+
+def _with(row: Row, head: ConversationHead, messages: tuple[Message, ...]) -> Row:
+    return replace(row, conversation=Conversation(head=head, messages=messages))
+
+
+def _messages_in(conversation: Conversation) -> frozenset[str]:
+    return frozenset(message.id for message in conversation.messages)
 
 
 def masked_row(row: Row, masks: Masks) -> Row:

@@ -6,11 +6,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, select, update
 
 from service.domain.conversations import ConversationKey, Message, Page
+from service.domain.imported import STAND_IN
 from storage.bulk import chunks, upsert
 from storage.heads import message_of, message_row, shortened
+from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, waiting_message
 
 Incoming = dict[str, Message]  # by the helpdesk's id
+_BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
 
 
 class Messages:
@@ -97,10 +100,19 @@ class Messages:
         return [said for said in incoming if said.id not in stored]
 
     def _surplus(self, key: str, stored: Mapping[str, Row[Any]]) -> list[str]:
-        if ConversationKey(key) not in self._complete or key in self._stale:
+        if key in self._stale:
             return []
         kept = self._incoming.get(key, {})
+        if ConversationKey(key) not in self._complete:
+            return [STAND_IN] if STAND_IN in stored and self._begins(key, kept) else []
         return [external_id for external_id in stored if external_id not in kept]
+
+    def _begins(self, key: str, incoming: Incoming) -> bool:
+        """Whether the words with which the conversation began are among these."""
+        until = self._known[key].created_at + _BEGINNING
+        return STAND_IN not in incoming and any(
+            to_ms(said.created_at) <= until for said in incoming.values()
+        )
 
     def _delete(self, ids: Iterable[int]) -> None:
         for chunk in chunks(ids):

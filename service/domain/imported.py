@@ -10,6 +10,9 @@ from typing import Protocol, TextIO
 from service.domain.conversations import Account, Agent, Conversation
 from service.errors import BadRow
 
+# The id of a message that a table has in place of the first one. It goes when that one comes.
+STAND_IN = "description"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Imported:
@@ -20,6 +23,7 @@ class Imported:
     account: Account | None = None
     agent: Agent | None = None
     known_names: tuple[str, ...] = ()  # people named in the row, for masking
+    whole: bool = True  # every message of the conversation is in the row
 
 
 class Reader(Protocol):
