@@ -83,6 +83,7 @@ class TicketFields:
 
     def __init__(self, now: datetime) -> None:
         self._fields: dict[int, TicketField] = {}
+        self._last_field = _FIRST_CUSTOM_ID - 1
         self._last_option = _FIRST_CUSTOM_ID + 900_000
         for number, kind in enumerate(_SYSTEM_FIELDS):
             self._fields[_FIRST_SYSTEM_ID + number] = TicketField(
@@ -114,8 +115,9 @@ class TicketFields:
             raise invalid("type", f"Type: {kind} is not a valid field type")
         if not title:
             raise invalid("title", "Title: cannot be blank")
+        self._last_field += 1  # the id of a field that was removed never comes back
         made = TicketField(
-            id=_FIRST_CUSTOM_ID + len(self.custom()),
+            id=self._last_field,
             type=str(kind),
             title=str(title),
             description=str(wanted.get("description") or ""),
