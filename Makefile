@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 PARTS ?= all
 
-.PHONY: help demo test lint types bench lock serve setup clean
+.PHONY: help demo test faults lint types bench lock serve setup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -18,6 +18,9 @@ demo: ## set up, then run the whole loop on the bundled helpdesks and open the e
 test: setup ## set up everything that the tests need, then run them
 	@echo "Running the tests ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+faults: setup ## fail every step of a run, one after the other, and print what survived (about 20 minutes)
+	@$(BIN)/python -m pytest -n 2 --dist worksteal --every-step tests/faults $(ARGS)
 
 lint: setup ## ruff, formatting, import rules and strict types
 	@$(BIN)/ruff check .

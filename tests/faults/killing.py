@@ -4,6 +4,7 @@ A warmed server process forks each of them, so that a run costs what its work co
 imports. The stand-ins live in the test's own process and use the real clock, as the command does.
 """
 
+import json
 import multiprocessing
 import os
 import signal
@@ -12,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from enum import StrEnum
 from itertools import count
 from multiprocessing import connection
 from pathlib import Path
@@ -20,6 +22,7 @@ from typing import Any
 from sqlalchemy import Engine, event
 
 from connectors.intercom import build as build_intercom
+from connectors.sandbox.claude import claude_app
 from connectors.sandbox.corpus import Corpus
 from connectors.sandbox.faults import Call
 from connectors.sandbox.intercom import intercom_app
@@ -27,21 +30,44 @@ from connectors.sandbox.server import Stand
 from connectors.sandbox.zendesk import zendesk_app
 from connectors.zendesk import build as build_zendesk
 from service.domain.writeback import field_specs
+from service.ports import Helpdesk
 from service.taxonomy_files import default_taxonomy
 from tests.contract.helpdesk_bench import TOKEN, small_corpus
 
 _WARM = (
     "tests.faults.killing",
+    "tests.faults.warm",
     "connectors.zendesk.writing",
     "connectors.intercom.helpdesk",
+    "service.analysis.claude",
     "service.analysis.local",
+    "anthropic",
     "service.commands.loop",
     "service.pipeline",
     "storage.database",
     "zenpy",
 )
 CANCELS = "We will cancel our subscription and move to a competitor."
+SECRET_KEY = "a secret of tests"
 _PATIENCE = 60  # seconds; a run takes one
+_MOST_CYCLES = 6  # until nothing is left to do; more is a game of ping-pong
+_PREPARING = ("PRAGMA", "BEGIN")  # statements beside which nothing else can have happened
+_PRIVATE = (TOKEN, SECRET_KEY, "ria@example.com", CANCELS)  # never in what a command says
+
+
+class Moment(StrEnum):
+    """Where in its work with the database a process dies."""
+
+    STATEMENT = "before_cursor_execute"
+    COMMIT = "commit"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiesAt:
+    """The Nth time that this happens is the last thing that a process sees."""
+
+    moment: Moment
+    number: int
 
 
 def _now() -> datetime:
@@ -49,33 +75,37 @@ def _now() -> datetime:
 
 
 def run_command(
-    arguments: list[str], environment: Mapping[str, str], log: str, last_statement: int | None
+    arguments: list[str], environment: Mapping[str, str], log: str, end: DiesAt | None
 ) -> None:
     """Run `verbatim` in this process, which was forked for it, or until it dies."""
-    from verbatim import main
+    from service.cli import run
+    from service.logs import configure
+    from service.settings import read_settings
+    from tests.faults.warm import Warm
 
-    if last_statement is not None:
-        _die_before_statement(last_statement)
+    if end is not None:
+        _die(end)
 
     os.chdir(Path(log).parent)  # no .env of the developer's
     for name in [name for name in os.environ if name.startswith("VERBATIM_")]:
         del os.environ[name]
     os.environ.update(environment)
-    sys.argv = ["verbatim", *arguments]
+    configure("ERROR")
     with Path(log).open("w") as output:
         sys.stdout = sys.stderr = output
-        main()
+        sys.exit(run(Warm(read_settings), arguments))
 
 
-def _die_before_statement(number: int) -> None:
-    """Let this process kill itself when its database is about to run its Nth statement."""
+def _die(end: DiesAt) -> None:
+    """Let this process kill itself, by a signal that nothing can catch."""
     numbers = count()
 
-    def strike(*_: object) -> None:
-        if next(numbers) == number:
+    def strike(_connection: object, *about: Any) -> None:
+        preparing = len(about) > 1 and about[1].startswith(_PREPARING)
+        if not preparing and next(numbers) == end.number:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    event.listen(Engine, "before_cursor_execute", strike)
+    event.listen(Engine, end.moment, strike)
 
 
 @dataclass(slots=True)
@@ -112,12 +142,17 @@ class Town:
 
     stands: Mapping[str, Stand[Any]]
     urls: Mapping[str, str]
+    helpdesks: Mapping[str, Helpdesk]  # connectors of the test's own, to look with
+    analyser: str = "local"
     executioner: Executioner = field(default_factory=Executioner)
 
     def environment(self, home: Path) -> dict[str, str]:
         return {
             "VERBATIM_HOME": str(home),
-            "VERBATIM_SECRET_KEY": "a secret of tests",
+            "VERBATIM_SECRET_KEY": SECRET_KEY,
+            "VERBATIM_ANALYSER": self.analyser,
+            "VERBATIM_CLAUDE__API_KEY": TOKEN,
+            "VERBATIM_CLAUDE__BASE_URL": self.urls["claude"],
             "VERBATIM_HELPDESKS__ZENDESK__SUBDOMAIN": "acme",
             "VERBATIM_HELPDESKS__ZENDESK__BASE_URL": self.urls["zendesk"],
             "VERBATIM_HELPDESKS__ZENDESK__OAUTH_TOKEN": TOKEN,
@@ -129,38 +164,56 @@ class Town:
 
     def run(self, home: Path, *arguments: str) -> None:
         """Run a command to its end, which must be a good one."""
-        code = self._run(home, arguments)
-        assert code == 0, (home.parent / f"{home.name}.log").read_text()
+        code = self._end_of(self.start(home, *arguments), home)
+        assert code == 0, said(home)
 
     def run_killed(self, home: Path, *arguments: str, at: int, after: bool) -> bool:
         """Run a command that dies at its Nth request; say whether it came that far."""
         self.executioner.at, self.executioner.after, self.executioner.seen = at, after, 0
-        code = self._run(home, arguments)
+        code = self._end_of(self.start(home, *arguments), home)
         self.executioner.at = None
+        assert code in (0, -signal.SIGKILL), said(home)
         return code == -signal.SIGKILL
 
-    def run_until_statement(self, home: Path, *arguments: str, number: int) -> bool:
-        """Run a command that dies before its Nth SQL statement; say whether it came that far."""
-        return self._run(home, arguments, last_statement=number) == -signal.SIGKILL
+    def run_until(self, home: Path, *arguments: str, end: DiesAt) -> bool:
+        """Run a command that dies at its Nth step; say whether it came that far."""
+        code = self._end_of(self.start(home, *arguments, end=end), home)
+        assert code in (0, -signal.SIGKILL), said(home)
+        return code == -signal.SIGKILL
+
+    def drain(self, home: Path) -> None:
+        """Run cycles until one finds nothing to do; that must be soon."""
+        for _ in range(_MOST_CYCLES):
+            self.run(home, "cycle", "--json")
+            if _idle(json.loads(said(home))):
+                return
+        raise AssertionError(f"there is always something to do: {said(home)}")
 
     def requests_of(self, home: Path, *arguments: str) -> int:
         self.executioner.seen = 0
         self.run(home, *arguments)
         return self.executioner.seen
 
-    def _run(
-        self, home: Path, arguments: tuple[str, ...], *, last_statement: int | None = None
-    ) -> int:
+    def start(
+        self, home: Path, *arguments: str, end: DiesAt | None = None, log: str | None = None
+    ) -> Any:
+        """Start a command in a process of its own, which the executioner may kill."""
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload(list(_WARM))
-        log = home.parent / f"{home.name}.log"
-        given = (list(arguments), self.environment(home), str(log), last_statement)
+        path = home.parent / f"{log or home.name}.log"
+        given = (list(arguments), self.environment(home), str(path), end)
         process = context.Process(target=run_command, args=given, daemon=True)
         process.start()
         self.executioner.process = process
+        return process
+
+    def _end_of(self, process: Any, home: Path) -> int:
         process.join(_PATIENCE)
-        code = process.exitcode
-        assert code is not None, "it neither ended nor died"
+        code: int | None = process.exitcode
+        if code is None:
+            process.kill()
+        assert code is not None, f"it neither ended nor died: {said(home)}"
+        assert [word for word in _PRIVATE if word in said(home)] == []
         return code
 
     def shown(self) -> dict[str, Any]:
@@ -177,34 +230,53 @@ class Town:
         return found
 
 
+def said(home: Path) -> str:
+    """Return what the last command of this home wrote."""
+    path = home.parent / f"{home.name}.log"
+    return path.read_text() if path.exists() else ""
+
+
+def _idle(report: Any) -> bool:
+    synced, written = report["synced"], report["written"]
+    return not (
+        any(each["conversations"] or each["messages"] or each["gone"] for each in synced)
+        or report["analysed"]["analysed"]
+        or any(each["written"] for each in written)
+    )
+
+
 @contextmanager
-def town(conversations: int) -> Iterator[Town]:
-    """Serve both helpdesks, each with so many conversations."""
+def town(conversations: int, *, analyser: str = "local") -> Iterator[Town]:
+    """Serve both helpdesks, each with so many conversations, and a Claude."""
     stands: dict[str, Stand[Any]] = {
         "zendesk": zendesk_app(
-            _corpus("zendesk", conversations), token=TOKEN, clock=_now, page_limit=3
+            _corpus("zendesk", conversations), token=TOKEN, clock=_now, page_limit=2
         ),
         "intercom": intercom_app(_corpus("intercom", conversations), token=TOKEN, clock=_now),
+        "claude": claude_app(key=TOKEN),
     }
     with ExitStack() as stack:
         urls = {name: stack.enter_context(each.serve()).url for name, each in stands.items()}
-        made = Town(stands=stands, urls=urls)
+        desks = _connected(urls)
+        stack.callback(desks["intercom"].close)  # type: ignore[attr-defined]  # not of the port
+        made = Town(stands=stands, urls=urls, helpdesks=desks, analyser=analyser)
         for stand in stands.values():
             stand.faults.before_answering = made.executioner.before_answering
             stand.faults.after_answering = made.executioner.after_answering
         yield made
 
 
+def _connected(urls: Mapping[str, str]) -> dict[str, Helpdesk]:
+    zendesk = {"subdomain": "acme", "base_url": urls["zendesk"], "oauth_token": TOKEN}
+    intercom = {"access_token": TOKEN, "base_url": urls["intercom"], "admin_id": "900"}
+    return {"zendesk": build_zendesk(zendesk), "intercom": build_intercom(intercom)}
+
+
 def set_up(town: Town) -> None:
     """Make our fields in both helpdesks, as `verbatim setup` does."""
     specs = field_specs(*default_taxonomy().choices())
-    zendesk = build_zendesk(
-        {"subdomain": "acme", "base_url": town.urls["zendesk"], "oauth_token": TOKEN}
-    )
-    intercom = build_intercom({"access_token": TOKEN, "base_url": town.urls["intercom"]})
-    for desk in (zendesk, intercom):
+    for desk in town.helpdesks.values():
         desk.setup([spec for spec in specs if spec.name in desk.fields], dry_run=False)
-    intercom.close()  # type: ignore[attr-defined]  # not of the port: for sockets' sake
 
 
 def _corpus(helpdesk: str, conversations: int) -> Corpus:

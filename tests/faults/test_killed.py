@@ -1,23 +1,38 @@
-"""Rows 1 and 2 of the fault matrix: killed anywhere and run again, it ends as if never killed."""
+"""Rows 1, 2, 4 and 5 of the fault matrix: killed anywhere and run again, it ends as if never
+killed. `make faults` fails every step, `make test` a few of them.
+"""
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.databases import opened
-from tests.faults.killing import Town, set_up, town
+from tests.faults.invariants import check, rows
+from tests.faults.killing import DiesAt, Moment, Town, set_up, town
+from tests.faults.trials import Steps, Trial
 
-EACH = 4  # conversations of each helpdesk
+EACH = 3  # conversations of each helpdesk
+BOTH_SIDES = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+
+Strike = Callable[[Town, Path, int], bool]
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("killed")
+
+
+@pytest.fixture(scope="module")
+def homes(folder: Path) -> Iterator[Path]:
+    """Names for homes that nobody has used."""
+    numbers = count()
+    return (folder / f"home {number}" for number in numbers)
 
 
 @pytest.fixture(scope="module")
@@ -34,84 +49,204 @@ def empty_home(quiet_town: Town, folder: Path) -> Path:
     return folder / "empty"
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before its answer", "after its answer"])
+@pytest.fixture(scope="module")
+def fetched_home(quiet_town: Town, empty_home: Path, folder: Path) -> Path:
+    """A home in which everything was fetched and nothing measured."""
+    home = _copy(empty_home, folder / "fetched")
+    quiet_town.run(home, "sync", "--json")
+    return home
+
+
+def _at_request(*command: str, after: bool) -> Strike:
+    return lambda here, home, number: here.run_killed(
+        home, *command, "--json", at=number, after=after
+    )
+
+
+def _in_database(*command: str, moment: Moment) -> Strike:
+    return lambda here, home, number: here.run_until(
+        home, *command, "--json", end=DiesAt(moment=moment, number=number)
+    )
+
+
+# --- Reading ---------------------------------------------------------------------------------
+
+
+@BOTH_SIDES
+@pytest.mark.fault(1, "kill -9 beside the Nth request of a sync", thin=4)
 def test_a_sync_killed_at_any_request_ends_as_one_that_was_not(
-    quiet_town: Town, empty_home: Path, folder: Path, after: bool
+    quiet_town: Town,
+    empty_home: Path,
+    homes: Iterator[Path],
+    steps: Steps,
+    trial: Trial,
+    after: bool,
 ) -> None:
-    clean = _copy(empty_home, folder / f"clean {after}")
-    requests = quiet_town.requests_of(clean, "sync", "--json")
+    strike = _at_request("sync", after=after)
+    _try_syncs(quiet_town, empty_home, homes, steps, trial, strike)
+
+
+@pytest.mark.fault(1, "kill -9 before the Nth SQL statement of a sync", thin=20)
+def test_a_sync_killed_between_two_statements_has_stored_whole_pages_only(
+    quiet_town: Town, empty_home: Path, homes: Iterator[Path], steps: Steps, trial: Trial
+) -> None:
+    strike = _in_database("sync", moment=Moment.STATEMENT)
+    _try_syncs(quiet_town, empty_home, homes, steps, trial, strike)
+
+
+@pytest.mark.fault(2, "kill -9 before the Nth commit of a sync: pages, cursors", thin=4)
+def test_a_page_and_its_cursor_are_stored_together_or_not_at_all(
+    quiet_town: Town, empty_home: Path, homes: Iterator[Path], steps: Steps, trial: Trial
+) -> None:
+    strike = _in_database("sync", moment=Moment.COMMIT)
+    _try_syncs(quiet_town, empty_home, homes, steps, trial, strike)
+
+
+def _try_syncs(
+    here: Town, empty: Path, homes: Iterator[Path], steps: Steps, trial: Trial, strike: Strike
+) -> None:
+    clean = _copy(empty, next(homes))
+    here.run(clean, "sync", "--json")
     wanted = _stored(clean)
     assert len(wanted["conversations"]) == 2 * EACH
-    for at in range(2 if after else 0, requests, 4):
-        home = _copy(empty_home, folder / f"sync {after} {at}")
-        assert quiet_town.run_killed(home, "sync", "--json", at=at, after=after)
-        quiet_town.run(home, "sync", "--json")
-        assert _stored(home) == wanted, f"killed at request {at} of {requests}"
+
+    def killed(number: int) -> bool:
+        home = _copy(empty, next(homes))
+        struck = strike(here, home, number)
+        here.run(home, "sync", "--json")
+        assert _stored(home) == wanted
+        check(home, here.helpdesks, written=False)
+        shutil.rmtree(home)
+        return struck
+
+    trial.every(steps, killed)
 
 
-def test_a_sync_killed_between_two_statements_has_stored_whole_pages_only(
-    quiet_town: Town, empty_home: Path, folder: Path
+# --- Measuring -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.fault(4, "kill -9 before the Nth SQL statement or commit of analyse", thin=3)
+def test_an_analysis_killed_at_any_step_leaves_one_result_for_each_conversation(
+    quiet_town: Town,
+    fetched_home: Path,
+    homes: Iterator[Path],
+    steps: Steps,
+    trial: Trial,
+    moment: Moment,
 ) -> None:
-    """A page and its cursor are one transaction, so no place between them is dangerous."""
-    clean = _copy(empty_home, folder / "clean statements")
-    quiet_town.run(clean, "sync", "--json")
-    wanted = _stored(clean)
-    struck = 0
-    for number in range(12, 150, 24):
-        home = _copy(empty_home, folder / f"statement {number}")
-        struck += quiet_town.run_until_statement(home, "sync", "--json", number=number)
-        quiet_town.run(home, "sync", "--json")
-        assert _stored(home) == wanted, f"killed before statement {number}"
-    assert struck >= 4  # a run has more statements than most of these
+    strike = _in_database("analyse", moment=moment)
+    _try_analyses(quiet_town, fetched_home, homes, steps, trial, strike)
 
 
-@pytest.mark.parametrize("after", [False, True], ids=["before its answer", "after its answer"])
-def test_a_write_back_killed_at_any_request_writes_nothing_twice(folder: Path, after: bool) -> None:
-    with _measured(folder / f"template {after}") as (clean, home):
-        measured = _copy(home, folder / f"measured {after}")
-        requests = clean.requests_of(home, "write-back", "--json")
-        wanted = clean.shown()
+@BOTH_SIDES
+@pytest.mark.fault(4, "kill -9 beside the Nth call of Claude", thin=2)
+def test_an_analysis_killed_at_any_call_of_claude_leaves_one_result_for_each_conversation(
+    fetched_home: Path, homes: Iterator[Path], steps: Steps, trial: Trial, after: bool
+) -> None:
+    with town(EACH, analyser="claude") as here:
+        strike = _at_request("analyse", after=after)
+        _try_analyses(here, fetched_home, homes, steps, trial, strike)
+
+
+def _try_analyses(
+    here: Town, fetched: Path, homes: Iterator[Path], steps: Steps, trial: Trial, strike: Strike
+) -> None:
+    clean = _copy(fetched, next(homes))
+    here.run(clean, "analyse", "--json")
+    wanted = _measured(clean)
+    assert len(wanted["analysis"]) == 2 * EACH
+
+    def killed(number: int) -> bool:
+        home = _copy(fetched, next(homes))
+        struck = strike(here, home, number)
+        here.run(home, "analyse", "--json")
+        assert _measured(home) == wanted
+        check(home, here.helpdesks, written=False)
+        shutil.rmtree(home)
+        return struck
+
+    trial.every(steps, killed)
+
+
+# --- Writing back, and whole cycles ----------------------------------------------------------
+
+
+@BOTH_SIDES
+@pytest.mark.fault(5, "kill -9 beside the Nth request of a write-back", thin=3)
+def test_a_write_back_killed_at_any_request_writes_nothing_twice(
+    homes: Iterator[Path], steps: Steps, trial: Trial, after: bool
+) -> None:
+    _try_effects(homes, steps, trial, _at_request("write-back", after=after), ("sync", "analyse"))
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.fault(5, "kill -9 before the Nth SQL statement or commit of a write-back", thin=7)
+def test_a_write_back_killed_between_two_statements_writes_nothing_twice(
+    homes: Iterator[Path], steps: Steps, trial: Trial, moment: Moment
+) -> None:
+    strike = _in_database("write-back", moment=moment)
+    _try_effects(homes, steps, trial, strike, ("sync", "analyse"))
+
+
+@BOTH_SIDES
+@pytest.mark.fault(5, "kill -9 beside the Nth request of a whole cycle", thin=9)
+def test_a_cycle_killed_at_any_request_ends_as_one_that_was_not(
+    homes: Iterator[Path], steps: Steps, trial: Trial, after: bool
+) -> None:
+    _try_effects(homes, steps, trial, _at_request("cycle", after=after), ("migrate",))
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.fault(5, "kill -9 before the Nth SQL statement or commit of a whole cycle", thin=16)
+def test_a_cycle_killed_between_two_statements_ends_as_one_that_was_not(
+    homes: Iterator[Path], steps: Steps, trial: Trial, moment: Moment
+) -> None:
+    _try_effects(homes, steps, trial, _in_database("cycle", moment=moment), ("migrate",))
+
+
+def _try_effects(
+    homes: Iterator[Path], steps: Steps, trial: Trial, strike: Strike, before: tuple[str, ...]
+) -> None:
+    """Kill a command that changes the helpdesks, each time in a world of its own."""
+    with _ready(next(homes), before) as (here, clean):
+        begun = _copy(clean, next(homes))
+        here.drain(clean)
+        wanted, measured = here.shown(), _measured(clean)
     assert any("vb_churn__yes" in tags for _, tags, *_ in wanted.values())
-    for at in range(2 if after else 0, requests, 4):
-        with _ready() as wounded:
-            home = _copy(measured, folder / f"write {after} {at}")
-            assert wounded.run_killed(home, "write-back", "--json", at=at, after=after)
-            _settle(wounded, home)
-            assert wounded.shown() == wanted, f"killed at request {at} of {requests}"
 
+    def killed(number: int) -> bool:
+        with _same(begun, next(homes)) as (here, home):
+            struck = strike(here, home, number)
+            here.drain(home)
+            assert here.shown() == wanted
+            assert _measured(home) == measured
+            check(home, here.helpdesks, written=True)
+            shutil.rmtree(home)
+            return struck
 
-def test_the_cycles_after_a_killed_one_find_nothing_left_to_do(folder: Path) -> None:
-    with _measured(folder / "last") as (here, home):
-        assert here.run_killed(home, "cycle", "--json", at=10, after=True)
-        _settle(here, home)
-        seen = here.shown()
-        here.run(home, "cycle", "--json")
-        report = json.loads((folder / "last.log").read_text())
-        assert sum(each["written"] for each in report["written"]) == 0
-        assert report["analysed"]["analysed"] == 0
-        assert here.shown() == seen
-
-
-def _settle(here: Town, home: Path) -> None:
-    """Run two cycles: what changed in the very second of a pass is left to the next one."""
-    for _ in range(2):
-        here.run(home, "cycle", "--json")
+    trial.every(steps, killed)
 
 
 @contextmanager
-def _ready() -> Iterator[Town]:
+def _ready(home: Path, commands: tuple[str, ...]) -> Iterator[tuple[Town, Path]]:
+    """Yield helpdesks with our fields in them, and a home after these commands."""
     with town(EACH) as found:
         set_up(found)
-        yield found
+        for command in commands:
+            found.run(home, command)
+        yield found, home
 
 
 @contextmanager
-def _measured(home: Path) -> Iterator[tuple[Town, Path]]:
-    """Yield helpdesks and a home in which everything was fetched and measured, nothing written."""
-    with _ready() as found:
-        found.run(home, "sync", "--json")
-        found.run(home, "analyse", "--json")
-        yield found, home
+def _same(begun: Path, home: Path) -> Iterator[tuple[Town, Path]]:
+    """Yield the same once more: the helpdesks are made anew, with the same ids."""
+    with town(EACH) as found:
+        set_up(found)
+        yield found, _copy(begun, home)
+
+
+# --- What must be equal ----------------------------------------------------------------------
 
 
 def _copy(home: Path, to: Path) -> Path:
@@ -120,7 +255,7 @@ def _copy(home: Path, to: Path) -> Path:
 
 
 def _stored(home: Path) -> dict[str, Any]:
-    """Return what must be equal: whole conversations and the cursor but for the time of day."""
+    """Whole conversations and the cursor but for the time of day."""
     database = opened(f"sqlite:///{home / 'verbatim.sqlite'}")
     store = database.conversations
     keys = [
@@ -136,4 +271,26 @@ def _stored(home: Path) -> dict[str, Any]:
         "cursors": cursors,
     }
     database.close()
+    return found
+
+
+_RESULTS = {
+    "analysis": "fingerprint, analyser, taxonomy, language, summary, tone_start, tone_end",
+    "measurement": "metric, origin, value, reason, confidence, detail, set_by, fingerprint",
+    "measurement_history": "metric, value, reason, set_by",
+    "assigned_tag": "nth, raw, canonical, driver, confidence",
+    "quote": "nth, shows, message, start_at, end_at, text_hash",
+    "failure": "why",
+}
+
+
+def _measured(home: Path) -> dict[str, list[tuple[Any, ...]]]:
+    """All results but for the time of day, each with its conversation."""
+    found = {}
+    for table, columns in _RESULTS.items():
+        query = (
+            f"SELECT (SELECT key FROM conversation c WHERE c.id = conversation_id), {columns} "  # noqa: S608 -- our names
+            f"FROM {table}"
+        )
+        found[table] = sorted(rows(home / "verbatim.sqlite", query), key=repr)
     return found

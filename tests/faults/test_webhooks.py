@@ -12,9 +12,7 @@ import pytest
 from service.domain.conversations import ConversationKey
 from service.errors import VerbatimError
 from tests.contract.helpdesk_bench import SECRET
-from tests.faults.world import World, world
-
-NAMES = ("zendesk", "intercom")
+from tests.faults.world import NAMES, World, world
 
 
 @pytest.fixture
@@ -35,6 +33,7 @@ def _last_words(here: World, key: ConversationKey) -> str:
     return here.stored()[key].messages[-1].text
 
 
+@pytest.mark.fault(16, "a webhook comes 50 times, in parallel")
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_event_fifty_times_at_once_has_one_effect(here: World, name: str) -> None:
     bench = here.benches[name]
@@ -55,6 +54,7 @@ def test_the_same_event_fifty_times_at_once_has_one_effect(here: World, name: st
     assert _last_words(here, bench.all_keys[0]) == "Is anybody there?"
 
 
+@pytest.mark.fault(16, "a webhook is delivered again with another body")
 def test_a_second_delivery_that_counts_its_attempts_has_no_second_effect(here: World) -> None:
     bench = here.benches["intercom"]
     _, body = bench.hook(bench.all_keys[0])
@@ -69,6 +69,7 @@ def test_a_second_delivery_that_counts_its_attempts_has_no_second_effect(here: W
     assert accepted == [(200, True), (200, False)]
 
 
+@pytest.mark.fault(17, "webhooks come out of order")
 @pytest.mark.parametrize("name", NAMES)
 def test_events_in_any_order_end_in_what_the_helpdesk_says_now(here: World, name: str) -> None:
     bench = here.benches[name]
@@ -86,6 +87,7 @@ def test_events_in_any_order_end_in_what_the_helpdesk_says_now(here: World, name
     assert second not in here.stored()
 
 
+@pytest.mark.fault(18, "webhooks are lost for a day")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_day_without_webhooks_is_repaired_by_the_next_pass(here: World, name: str) -> None:
     bench = here.benches[name]
@@ -96,6 +98,7 @@ def test_a_day_without_webhooks_is_repaired_by_the_next_pass(here: World, name: 
     assert report.analysed.analysed == 1
 
 
+@pytest.mark.fault(19, "a webhook names something unknown")
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_about_something_unknown_stores_nothing(here: World, name: str) -> None:
     before = here.stored()
@@ -105,6 +108,7 @@ def test_an_event_about_something_unknown_stores_nothing(here: World, name: str)
     assert here.stored() == before
 
 
+@pytest.mark.fault(19, "a webhook comes from another tenant")
 @pytest.mark.parametrize("name", NAMES)
 def test_an_event_of_another_tenant_is_refused_and_not_kept(here: World, name: str) -> None:
     bench = here.benches[name]
@@ -113,6 +117,7 @@ def test_an_event_of_another_tenant_is_refused_and_not_kept(here: World, name: s
     assert here.database.work.unfinished(name) == []
 
 
+@pytest.mark.fault(41, "our own write comes back as a webhook and an update")
 @pytest.mark.parametrize("name", NAMES)
 def test_our_own_write_back_comes_back_and_is_not_measured_again(here: World, name: str) -> None:
     bench = here.benches[name]
@@ -127,6 +132,7 @@ def test_our_own_write_back_comes_back_and_is_not_measured_again(here: World, na
     assert [bench.traces(key) for key in bench.all_keys] == traces
 
 
+@pytest.mark.fault(18, "a webhook cannot be followed now")
 @pytest.mark.parametrize("name", NAMES)
 def test_a_hint_that_cannot_be_followed_now_is_followed_later(here: World, name: str) -> None:
     bench = here.benches[name]

@@ -31,6 +31,12 @@ from tests.contract.test_helpdesk_zendesk import ZendeskBench
 from tests.databases import opened
 
 URL = "http://127.0.0.1:8765"
+NAMES = ("zendesk", "intercom")
+
+
+def other_of(name: str) -> str:
+    """The helpdesk that a fault of this one must not touch."""
+    return next(each for each in NAMES if each != name)
 
 
 @cache
@@ -58,7 +64,7 @@ class _Stored(Copy):
 class World:
     benches: Mapping[str, HelpdeskBench]
     database: SqlDatabase
-    helpdesks: Mapping[str, Helpdesk]
+    helpdesks: dict[str, Helpdesk]
 
     def pipeline(self) -> Pipeline:
         return Pipeline(
@@ -73,6 +79,10 @@ class World:
 
     def cycle(self) -> Any:
         return self.pipeline().cycle(Silent())
+
+    def reconnect(self, name: str) -> None:
+        """Let the program start anew, as far as this helpdesk is concerned."""
+        self.helpdesks[name] = self.benches[name].connect(_Stored(self.database))
 
     def later(self, **passed: float) -> None:
         for bench in self.benches.values():
@@ -96,10 +106,11 @@ class World:
 
 
 @contextmanager
-def world(folder: Path, *, conversations: int = 4) -> Iterator[World]:
+def world(folder: Path, *, conversations: int = 4, page_size: int = 3) -> Iterator[World]:
+    corpora = {name: small_corpus(name, conversations) for name in NAMES}
     with (
-        ZendeskBench.opened(small_corpus("zendesk", conversations)) as zendesk,
-        IntercomBench.opened(small_corpus("intercom", conversations)) as intercom,
+        ZendeskBench.opened(corpora["zendesk"], page_size=page_size) as zendesk,
+        IntercomBench.opened(corpora["intercom"], page_size=page_size) as intercom,
     ):
         database = opened(f"sqlite:///{folder / 'verbatim.db'}", zendesk.clock)
         database.migrate()
