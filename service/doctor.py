@@ -72,6 +72,7 @@ def _settings(settings: Settings) -> Iterator[Finding]:
     yield _analyser(settings)
     yield _public_url(settings)
     yield _digest_time(settings)
+    yield _write_back(settings)
 
 
 def _analyser(settings: Settings) -> Finding:
@@ -96,6 +97,13 @@ def _digest_time(settings: Settings) -> Finding:
     except Misused as error:
         return Finding(name="digest", ok=False, says=str(error), do="set VERBATIM_DIGEST_CRON")
     return Finding(name="digest", ok=True, says=f"{settings.digest_cron} {settings.timezone}")
+
+
+def _write_back(settings: Settings) -> Finding:
+    says = f"on, after {settings.quiet_minutes} quiet minutes"
+    if settings.write_back == "off":
+        says = "off: nothing is written to any helpdesk (VERBATIM_WRITE_BACK)"
+    return Finding(name="write-back", ok=True, says=says)
 
 
 def _database(workspace: Workspace) -> Finding:

@@ -6,11 +6,9 @@ Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no 
 import json
 import logging
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeVar
 
-from service import writeback
 from service.analysing import AnalyseReport, Analysing
 from service.domain.conversations import (
     ConversationHead,
@@ -18,22 +16,18 @@ from service.domain.conversations import (
     IncomingMessage,
     Page,
 )
-from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
-from service.domain.writeback import Desired, FieldChange, LedgerEntry, WriteOutcome
+from service.domain.writeback import FieldChange, WriteRules
 from service.errors import VerbatimError
 from service.links import Links
 from service.ports import Analyser, Clock, Helpdesk
 from service.progress import Progress
 from service.stores import Database, Quarantined
-from service.under_way import UnderWay
+from service.writing_back import WriteReport, WritingBack
 
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
-
-WRITE_BATCH = 100  # what one bulk call of a helpdesk takes
-
 
 class Masks(Protocol):
     """Masks personal data before anything is stored or analysed."""
@@ -53,15 +47,6 @@ class SyncReport:
     messages: int = 0  # new or changed messages
     gone: int = 0
     set_aside: int = 0  # unreadable: quarantined
-
-
-@dataclass(slots=True, kw_only=True)
-class WriteReport:
-    source: str
-    written: int = 0
-    calls: int = 0
-    kept: int = 0  # fields that agents set
-    not_written: dict[str, int] = field(default_factory=dict)  # reason -> conversations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +69,7 @@ class Pipeline:
         masks: Masks,
         links: Links,
         clock: Clock,
+        write_rules: WriteRules | None = None,
     ) -> None:
         self._database = database
         self._helpdesks = helpdesks
@@ -92,6 +78,7 @@ class Pipeline:
         self._masks = masks
         self._links = links
         self._clock = clock
+        self._write_rules = write_rules or WriteRules()
 
     def cycle(self, progress: Progress) -> CycleReport:
         """Sync, analyse and write back once, for every connected helpdesk.
@@ -191,31 +178,22 @@ class Pipeline:
         )
 
     def planned_changes(self, source: str) -> Iterator[FieldChange]:
-        """Yield what write_back would change now. Nothing is changed or recorded."""
-        helpdesk = self._helpdesks[source]
-        under_way = UnderWay(self._database.work, source)
-        for batch in self._database.write_back.entries(source):
-            for entry, analysis in batch:
-                wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
-                edits = under_way.without_ours(
-                    entry.conversation, writeback.agents_edits(entry, wanted)
-                )
-                made = _change(helpdesk, entry, wanted, edits)
-                if made is not None:
-                    yield made
+        """Yield what write_back would change, also what has to wait. Nothing is recorded."""
+        return (each.change for each in self._writing_back(source).planned() if each.change)
 
     def write_back(self, source: str, progress: Progress) -> WriteReport:
         """Bring the helpdesk's fields and tags up to date; only differences are written."""
-        helpdesk = self._helpdesks[source]
-        report = WriteReport(source=source)
-        calls_before = helpdesk.calls
-        under_way = UnderWay(self._database.work, source)
-        with progress.step(f"Writing back to {source}", None) as advance:
-            for batch in self._database.write_back.entries(source):
-                self._write_batch(helpdesk, batch, under_way, report)
-                advance(len(batch))
-        report.calls = helpdesk.calls - calls_before
-        return report
+        return self._writing_back(source).run(progress)
+
+    def _writing_back(self, source: str) -> WritingBack:
+        return WritingBack(
+            source,
+            self._helpdesks[source],
+            database=self._database,
+            links=self._links,
+            clock=self._clock,
+            rules=self._write_rules,
+        )
 
     def _fetch(self, source: str, keys: Sequence[ConversationKey]) -> int:
         fetched = 0
@@ -247,90 +225,3 @@ class Pipeline:
     def _masked_message(self, incoming: IncomingMessage) -> IncomingMessage:
         text = self._masks.mask(incoming.message.text, incoming.known_names)
         return replace(incoming, message=replace(incoming.message, text=text), known_names=())
-
-    def _write_batch(
-        self,
-        helpdesk: Helpdesk,
-        batch: Sequence[tuple[LedgerEntry, Analysis]],
-        under_way: UnderWay,
-        report: WriteReport,
-    ) -> None:
-        changes: list[FieldChange] = []
-        settled: list[WriteOutcome] = []
-        for entry, analysis in batch:
-            wanted = writeback.desired(analysis, self._links, fields=helpdesk.fields)
-            edits = under_way.without_ours(
-                entry.conversation, writeback.agents_edits(entry, wanted)
-            )
-            arrived = under_way.arrived(entry.conversation, entry.state.fields)
-            if arrived:
-                self._database.write_back.arrived(entry.conversation, arrived)
-            self._keep_edits(entry.conversation, edits)
-            report.kept += len(edits)
-            made = _change(helpdesk, entry, wanted, edits)
-            outcome = _without_writing(entry, made)
-            if outcome is not None:
-                settled.append(outcome)
-            elif made is not None:
-                changes.append(made)
-        self._record(settled, under_way, report)
-        for chunk in _chunks(changes, WRITE_BATCH):
-            self._apply(helpdesk, chunk, under_way, report)
-
-    def _apply(
-        self,
-        helpdesk: Helpdesk,
-        chunk: Sequence[FieldChange],
-        under_way: UnderWay,
-        report: WriteReport,
-    ) -> None:
-        """Make the changes and record every outcome, also those before a failure midway."""
-        outcomes: list[WriteOutcome] = []
-        under_way.begin(chunk)
-        try:
-            for outcome in helpdesk.apply(chunk):
-                outcomes.append(outcome)
-        finally:
-            self._record(outcomes, under_way, report)
-
-    def _keep_edits(self, key: ConversationKey, edits: Mapping[str, str | None]) -> None:
-        for name, value in edits.items():
-            self._database.write_back.keep(key, name, value)
-            self._database.analyses.set_by_person(key, name, value)
-
-    def _record(
-        self, outcomes: Sequence[WriteOutcome], under_way: UnderWay, report: WriteReport
-    ) -> None:
-        self._database.write_back.record(outcomes)
-        under_way.settle(outcomes)
-        for outcome in outcomes:
-            if outcome.written:
-                report.written += 1
-            elif outcome.reason is not None:
-                report.not_written[outcome.reason] = report.not_written.get(outcome.reason, 0) + 1
-
-
-def _change(
-    helpdesk: Helpdesk, entry: LedgerEntry, wanted: Desired, edits: Mapping[str, str | None]
-) -> FieldChange | None:
-    people_set = {name: entry.state.fields.get(name) for name in entry.kept} | dict(edits)
-    return writeback.change(wanted, entry, kept=people_set, flag_tags_only=helpdesk.flag_tags_only)
-
-
-def _without_writing(entry: LedgerEntry, made: FieldChange | None) -> WriteOutcome | None:
-    """The outcome of an entry that needs no call: nothing to change, or the helpdesk's door is
-    shut.
-    """
-    if made is None:
-        nothing = FieldChange(conversation=entry.conversation, fields={})
-        return WriteOutcome(change=nothing, written=False, permanent=True)
-    if not entry.state.writable:
-        reason = entry.state.reason or "closed"
-        return WriteOutcome(change=made, written=False, reason=reason, permanent=True)
-    return None
-
-
-def _chunks(changes: Sequence[FieldChange], size: int) -> Iterator[list[FieldChange]]:
-    iterator = iter(changes)
-    while chunk := list(islice(iterator, size)):
-        yield chunk

@@ -4,6 +4,7 @@ Secrets are SecretStr and are never printed.
 """
 
 from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo, available_timezones
@@ -11,6 +12,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from service.domain.writeback import WriteRules
 from service.errors import Misused
 
 
@@ -58,6 +60,9 @@ class Settings(BaseSettings):
     retention_days: int = Field(default=395, ge=1)
     digest_cron: str = "0 9 * * 1"
     sync_minutes: int = Field(default=5, ge=1)
+    write_back: Literal["on", "off"] = "on"
+    quiet_minutes: int = Field(default=10, ge=0)
+    write_again_minutes: int = Field(default=60, ge=0)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("timezone")
@@ -83,6 +88,14 @@ class Settings(BaseSettings):
     def metrics_file(self) -> Path:
         """Where the workspace's own metrics stand; it need not exist unless it was set."""
         return self.metrics or self.folder / "metrics.yaml"
+
+    @property
+    def write_rules(self) -> WriteRules:
+        return WriteRules(
+            switched_on=self.write_back == "on",
+            quiet=timedelta(minutes=self.quiet_minutes),
+            again=timedelta(minutes=self.write_again_minutes),
+        )
 
     @property
     def analyser_name(self) -> str:

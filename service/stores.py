@@ -19,11 +19,11 @@ from service.domain.conversations import (
     ConversationKey,
     Page,
 )
-from service.domain.measurements import Analysis, Quote
-from service.domain.measurements import Analysis, Quote, SetBy
 from service.domain.flags import FlagChange, Outcome, Signal, Stay
-from service.domain.validation import Check
+from service.domain.measurements import Analysis, Quote, SetBy
+from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.people import Viewer
+from service.domain.validation import Check
 from service.domain.writeback import (
     LedgerEntry,
     WriteOutcome,
@@ -163,7 +163,15 @@ class WriteBackStore(Protocol):
         ...
 
     def arrived(self, conversation: ConversationKey, fields: Mapping[str, str | None]) -> None:
-        """Note values of ours that stand in the helpdesk though their write's outcome was lost."""
+        """Note values of ours that stand in the helpdesk though the ledger does not say so."""
+        ...
+
+    def hold(self, source: str, reason: str) -> None:
+        """Note why nothing that waits to be written can be written at all."""
+        ...
+
+    def get(self, key: ConversationKey) -> LedgerEntry | None:
+        """Return what is known of one conversation's fields; None before its state was read."""
         ...
 
     def not_written(self, source: str) -> Mapping[str, int]:
@@ -315,11 +323,6 @@ class CoverageLedger(Protocol):
         ...
 
 
-class ReceiptStore(Protocol):
-    def save(self, receipt: Receipt) -> None: ...
-
-    def get(self, receipt_id: str) -> Receipt | None: ...
-
 class FlagStore(Protocol):
     """Churn-risk flags: what customers said, what happened since, and how accounts ended."""
 
@@ -350,12 +353,6 @@ class FlagStore(Protocol):
         ...
 
 
-    def all_ids(self) -> Iterator[str]: ...
-
-
-# --- People, work and surfaces -------------------------------------------------------------------
-
-
 class CheckStore(Protocol):
     """Spot checks: conversations of which people are asked what a metric should say."""
 
@@ -379,10 +376,41 @@ class CheckStore(Protocol):
     def checks(self, metric: str | None = None) -> Sequence[Check]: ...
 
 
+class TaxonomyStore(Protocol):
+    """Versions of the ladder of meaning, and the moving of stored tags."""
+
+    def latest(self) -> TaxonomyVersion | None: ...
+
+    def versions(self) -> list[TaxonomyVersion]:
+        """Newest first."""
+        ...
+
+    def preview(self, remaps: Sequence[Remap]) -> Impact:
+        """Return what moving would do; nothing is changed."""
+        ...
+
+    def apply(self, version: TaxonomyVersion, remaps: Sequence[Remap], *, before: str) -> Impact:
+        """Store the version and move the tags, their facts and rollups, in one transaction.
+
+        What was current under the version `before` stays current: nothing is measured again.
+        """
+        ...
+
+    def waiting(self, limit: int) -> list[WaitingTag]:
+        """Raw tags that map to nothing, those of most conversations first."""
+        ...
+
+
 class ReceiptStore(Protocol):
     def save(self, receipt: Receipt) -> None: ...
 
     def get(self, receipt_id: str) -> Receipt | None: ...
+
+    def all_ids(self) -> Iterator[str]: ...
+
+
+# --- People, work and surfaces -------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
@@ -482,17 +510,22 @@ class Database(Protocol):
     def facts(self) -> Facts: ...
 
     @property
-    def coverage(self) -> CoverageLedger: ...
+    def flags(self) -> FlagStore: ...
 
     @property
     def checks(self) -> CheckStore: ...
 
     @property
-    def flags(self) -> FlagStore: ...
+    def coverage(self) -> CoverageLedger: ...
 
+    @property
+    def receipts(self) -> ReceiptStore: ...
 
     @property
     def people(self) -> PeopleStore: ...
+
+    @property
+    def taxonomies(self) -> TaxonomyStore: ...
 
     @property
     def work(self) -> WorkStore: ...

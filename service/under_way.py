@@ -5,7 +5,7 @@ was lost and that we no longer want would look like one that an agent set.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 from service.domain.conversations import ConversationKey
 from service.domain.writeback import FieldChange, WriteOutcome
@@ -23,19 +23,9 @@ class UnderWay:
         noted = work.recall(self._name)
         self._noted: Noted = json.loads(noted) if noted else {}
 
-    def without_ours(
-        self, key: ConversationKey, values: Mapping[str, str | None]
-    ) -> dict[str, str | None]:
-        """Leave out the values that we were about to write ourselves."""
-        ours = self._noted.get(key, {})
-        return {name: value for name, value in values.items() if value not in ours.get(name, ())}
-
-    def arrived(
-        self, key: ConversationKey, values: Mapping[str, str | None]
-    ) -> dict[str, str | None]:
-        """Return those values that we were about to write: here they are."""
-        ours = self._noted.get(key, {})
-        return {name: value for name, value in values.items() if value in ours.get(name, ())}
+    def noted(self, key: ConversationKey) -> Mapping[str, Collection[str | None]]:
+        """Return the values that we were about to write, by field."""
+        return self._noted.get(key, {})
 
     def begin(self, changes: Iterable[FieldChange]) -> None:
         for change in changes:

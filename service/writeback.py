@@ -4,7 +4,9 @@ Everything here is pure; observing and acting happen elsewhere.
 """
 
 from collections.abc import Collection, Mapping
+from datetime import datetime
 
+from service.domain.conversations import Status
 from service.domain.measurements import CUSTOM, Analysis
 from service.domain.taxonomy import UNMAPPED
 from service.domain.writeback import (
@@ -13,10 +15,14 @@ from service.domain.writeback import (
     FieldChange,
     FieldName,
     LedgerEntry,
+    WriteRules,
     tag_of,
     takes,
 )
 from service.links import Links
+
+NOT_QUIET = "not quiet yet"
+JUST_WRITTEN = "written to a short while ago"
 
 _MEASURED = (FieldName.SENTIMENT, FieldName.CHURN_RISK, FieldName.EFFORT)
 _FLAG_TAGS = frozenset({tag_of(FieldName.CHURN_RISK, "yes")})
@@ -43,30 +49,76 @@ def evidence_url(analysis: Analysis, links: Links) -> str:
     return links.words(analysis.conversation, message=best.message, start=best.start, end=best.end)
 
 
-def agents_edits(entry: LedgerEntry, wanted: Desired) -> dict[str, str | None]:
+def ours_by_now(
+    entry: LedgerEntry, noted: Mapping[str, Collection[str | None]]
+) -> dict[str, str | None]:
+    """Return values that stand there and are ours, although the ledger does not say so.
+
+    They were noted as on their way when we died, or an earlier installation wrote them: then an
+    evidence link stands beside them that is not of this one.
+    """
+    evidence = entry.state.fields.get(FieldName.EVIDENCE)
+    is_from_before = (
+        evidence is not None
+        and FieldName.EVIDENCE not in entry.written
+        and evidence not in noted.get(FieldName.EVIDENCE, ())
+    )
+    return {
+        name: read
+        for name, read in entry.state.fields.items()
+        if name not in entry.kept
+        and (
+            (read in noted.get(name, ()) and (name, read) not in entry.written.items())
+            or (is_from_before and read is not None and name not in entry.written)
+        )
+    }
+
+
+def agents_edits(entry: LedgerEntry) -> dict[str, str | None]:
     """Return our fields that a person changed since we wrote or read them, with their values.
 
-    A value in a field that we never wrote is a person's too, unless our evidence link stands beside
-    it: then an earlier installation of ours wrote it. The evidence link itself is nobody's opinion,
-    and neither is the value that we want: a write whose outcome was lost looks like that.
+    A value in a field that we never wrote is a person's too, also when it is the one that we want.
+    The evidence link is nobody's opinion.
     """
     edits: dict[str, str | None] = {}
-    ours_from_before = bool(entry.state.fields.get(FieldName.EVIDENCE))
     for name, read in entry.state.fields.items():
         if name == FieldName.EVIDENCE:
             continue
         if name in entry.kept:
-            if read != entry.kept[name]:  # they changed their mind
-                edits[name] = read
-            continue
-        if name in wanted.fields and read == wanted.fields[name]:
-            continue
-        if name in entry.written:
-            if read != entry.written[name]:
-                edits[name] = read
-        elif read is not None and not ours_from_before:
+            is_edit = read != entry.kept[name]  # they changed their mind
+        elif name in entry.written:
+            is_edit = read != entry.written[name]
+        else:
+            is_edit = read is not None
+        if is_edit:
             edits[name] = read
     return edits
+
+
+def waits_for(
+    entry: LedgerEntry, made: FieldChange, rules: WriteRules, *, now: datetime
+) -> str | None:
+    """Return why the change should not be made yet, or None.
+
+    A time in the future is a wrong clock somewhere and holds nothing up.
+    """
+    is_done = entry.status in {Status.SOLVED, Status.CLOSED}
+    if not is_done and entry.last_said is not None and abs(now - entry.last_said) < rules.quiet:
+        return NOT_QUIET
+    wrote = entry.written_at
+    if wrote is not None and abs(now - wrote) < rules.again and not _shows_wrong(made):
+        return JUST_WRITTEN
+    return None
+
+
+def _shows_wrong(made: FieldChange) -> bool:
+    """Say whether people act on what stands there now, and should not.
+
+    A churn flag that comes or goes, and a value that must be blank. Any other is only not new.
+    """
+    tags = made.add_tags | made.remove_tags
+    blanks = any(value is None for value in made.fields.values())
+    return blanks or FieldName.CHURN_RISK in made.fields or bool(tags & _FLAG_TAGS)
 
 
 def change(

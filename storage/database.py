@@ -17,12 +17,13 @@ from storage.costs import SqlCosts
 from storage.coverage import SqlCoverage
 from storage.engine import Engine
 from storage.facts import SqlFacts
-from storage.heads import keyed_hash
 from storage.flags import SqlFlags
+from storage.heads import keyed_hash
 from storage.people import SqlPeople
 from storage.receipts import SqlReceipts
 from storage.secrets import SqlKeeper
 from storage.tallies import Measures
+from storage.taxonomies import SqlTaxonomies
 from storage.work import SqlWork
 from storage.writeback import SqlWriteBack
 
@@ -45,14 +46,14 @@ class SqlDatabase:
             engine, zone=zone, hashed=self.requester_hash, clock=clock
         )
         self.analyses = SqlAnalyses(engine, zone=zone, clock=clock)
-        self.write_back = SqlWriteBack(engine)
+        self.write_back = SqlWriteBack(engine, clock=clock)
         self.facts = SqlFacts(engine, Measures(metrics))
-        self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
+        self.flags = SqlFlags(engine)
         self.checks = SqlChecks(engine)
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
-        self.flags = SqlFlags(engine)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
+        self.taxonomies = SqlTaxonomies(engine)
         self.work = SqlWork(engine, clock=clock)
         self.costs = SqlCosts(engine, clock=clock)
         self._keeper = SqlKeeper(engine, secret)

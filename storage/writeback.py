@@ -5,22 +5,32 @@ A conversation is pending from any change until an outcome settles exactly what 
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, literal_column, select
+from sqlalchemy import ColumnElement, Connection, Row, func, literal, literal_column, select
 
 from service.domain.conversations import ConversationKey, HelpdeskState, Status
 from service.domain.measurements import Analysis
 from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
+from service.ports import Clock
 from storage.analyses import analyses_of
-from storage.bulk import change, chunks, upsert
+from storage.bulk import change, chunks, insert_into, upsert
 from storage.engine import Engine
 from storage.heads import dumped, state_of, state_text
 from storage.moments import from_ms, to_ms
 from storage.tables.analyses import ledger
-from storage.tables.conversations import conversation
+from storage.tables.conversations import conversation, message
 
 _BATCH = 500
+MOST_REFUSALS = 10  # then a refusal is believed until the conversation or its analysis changes
+_OF_LEDGER = (
+    ledger.c.written,
+    ledger.c.kept,
+    ledger.c.reason,
+    ledger.c.written_at,
+    ledger.c.refused,
+)
 
 Batch = list[tuple[LedgerEntry, Analysis]]
 
@@ -28,8 +38,9 @@ Batch = list[tuple[LedgerEntry, Analysis]]
 class SqlWriteBack:
     """Implements WriteBackStore."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
+        self._clock = clock
         # What was handed out, so that a change that came after it is not settled with it.
         self._handed_out: dict[str, int] = {}
 
@@ -50,34 +61,38 @@ class SqlWriteBack:
                 rows = _by_key(connection, keys)
                 newest = {outcome.change.conversation: outcome for outcome in chunk}
                 pairs = [(rows[key], newest[key]) for key in newest if key in rows]
-                noted = [_noted(row, outcome) for row, outcome in pairs]
+                now = to_ms(self._clock())
+                noted = [_noted(row, outcome, now=now) for row, outcome in pairs]
                 upsert(connection, ledger, ["conversation_id"], noted)
                 change(connection, conversation, [self._standing(*pair) for pair in pairs])
 
     def keep(self, conversation_key: ConversationKey, field_name: str, value: str | None) -> None:
-        self._note(conversation_key, written={}, kept={field_name: value})
+        self._note(conversation_key, kept={field_name: value})
 
     def arrived(self, conversation_key: ConversationKey, fields: Mapping[str, str | None]) -> None:
-        self._note(conversation_key, written=fields, kept={})
+        self._note(conversation_key, written=fields)
 
-    def _note(
-        self,
-        conversation_key: ConversationKey,
-        *,
-        written: Mapping[str, str | None],
-        kept: Mapping[str, str | None],
-    ) -> None:
-        """Add to what is known of one conversation; it stays as settled as it was."""
+    def hold(self, source: str, reason: str) -> None:
+        """One statement: there may be many, and this happens in every cycle."""
+        waiting = select(conversation.c.id, literal("{}"), literal("{}"), literal(reason)).where(
+            *_is_pending(source)
+        )
         with self._engine.changing() as connection:
-            row = _by_key(connection, [conversation_key]).get(conversation_key)
-            if row is not None:
-                new = {
-                    "conversation_id": row.id,
-                    "written": dumped(_read(row.written) | dict(written)),
-                    "kept": dumped(_read(row.kept) | dict(kept)),
-                    "reason": row.reason,
-                }
-                upsert(connection, ledger, ["conversation_id"], [new])
+            new = insert_into(connection, ledger).from_select(
+                ["conversation_id", "written", "kept", "reason"], waiting
+            )
+            connection.execute(
+                new.on_conflict_do_update(
+                    index_elements=["conversation_id"], set_={"reason": new.excluded.reason}
+                )
+            )
+
+    def get(self, key: ConversationKey) -> LedgerEntry | None:
+        with self._engine.reading() as connection:
+            row = _by_key(connection, [key]).get(key)
+            if row is None or row.state is None:
+                return None
+            return _entry(row, _last_said(connection, [row.id]).get(row.id))
 
     def not_written(self, source: str) -> Mapping[str, int]:
         query = (
@@ -90,14 +105,32 @@ class SqlWriteBack:
         with self._engine.reading() as connection:
             return {row.reason: row.n for row in connection.execute(query)}
 
+    def _note(
+        self,
+        key: ConversationKey,
+        *,
+        written: Mapping[str, str | None] | None = None,
+        kept: Mapping[str, str | None] | None = None,
+    ) -> None:
+        with self._engine.changing() as connection:
+            row = _by_key(connection, [key]).get(key)
+            if row is not None:
+                new = {
+                    "conversation_id": row.id,
+                    "written": dumped(_read(row.written) | dict(written or {})),
+                    "kept": dumped(_read(row.kept) | dict(kept or {})),
+                }
+                upsert(connection, ledger, ["conversation_id"], [new])
+
     def _entries_of(self, connection: Connection, rows: Sequence[Row[Any]]) -> Batch:
         analyses = analyses_of(connection, [ConversationKey(row.key) for row in rows])
+        said = _last_said(connection, [row.id for row in rows])
         batch: Batch = []
         for row in rows:
             found = analyses.get(ConversationKey(row.key))
             if found is not None:
                 self._handed_out[row.key] = row.pending
-                batch.append((_entry(row), found))
+                batch.append((_entry(row, said.get(row.id)), found))
         return batch
 
     def _standing(self, row: Row[Any], outcome: WriteOutcome) -> dict[str, Any]:
@@ -105,7 +138,8 @@ class SqlWriteBack:
         or is worth another try.
         """
         pending = row.pending
-        if outcome.written or outcome.permanent:
+        is_believed = outcome.refused and (row.refused or 0) + 1 >= MOST_REFUSALS
+        if outcome.written or outcome.permanent or is_believed:
             pending = 0 if self._handed_out.pop(row.key, pending) == pending else pending
         seen = row.updated_at if outcome.updated_at is None else to_ms(outcome.updated_at)
         return {
@@ -117,15 +151,11 @@ class SqlWriteBack:
 
 
 def _pending(source: str, *, after: int) -> Any:
-    """Only conversations of which the helpdesk's state is known: others may hold agents' values."""
     return (
-        select(conversation, ledger.c.written, ledger.c.kept, ledger.c.reason)
+        select(conversation, *_OF_LEDGER)
         .outerjoin(ledger, ledger.c.conversation_id == conversation.c.id)
         .where(
-            conversation.c.source == source,
-            conversation.c.pending > literal_column("0"),  # as the partial index spells it
-            conversation.c.measured_by != "",
-            conversation.c.state.is_not(None),
+            *_is_pending(source),
             conversation.c.id > after,
         )
         .order_by(conversation.c.id)
@@ -133,16 +163,35 @@ def _pending(source: str, *, after: int) -> Any:
     )
 
 
+def _is_pending(source: str) -> tuple[ColumnElement[bool], ...]:
+    """Only conversations of which the helpdesk's state is known: others may hold agents' values."""
+    return (
+        conversation.c.source == source,
+        conversation.c.pending > literal_column("0"),  # as the partial index spells it
+        conversation.c.measured_by != "",
+        conversation.c.state.is_not(None),
+    )
+
+
+def _last_said(connection: Connection, ids: Sequence[int]) -> dict[int, datetime]:
+    query = (
+        select(message.c.conversation_id, func.max(message.c.created_at).label("at"))
+        .where(message.c.conversation_id.in_(ids))
+        .group_by(message.c.conversation_id)
+    )
+    return {row.conversation_id: from_ms(row.at) for row in connection.execute(query)}
+
+
 def _by_key(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any]]:
     query = (
-        select(conversation, ledger.c.written, ledger.c.kept, ledger.c.reason)
+        select(conversation, *_OF_LEDGER)
         .outerjoin(ledger, ledger.c.conversation_id == conversation.c.id)
         .where(conversation.c.key.in_(keys))
     )
     return {row.key: row for row in connection.execute(query)}
 
 
-def _entry(row: Row[Any]) -> LedgerEntry:
+def _entry(row: Row[Any], last_said: datetime | None) -> LedgerEntry:
     return LedgerEntry(
         conversation=ConversationKey(row.key),
         status=Status(row.status),
@@ -150,6 +199,10 @@ def _entry(row: Row[Any]) -> LedgerEntry:
         state=state_of(row.state),
         written=_read(row.written),
         kept=_read(row.kept),
+        last_said=last_said,
+        written_at=None if row.written_at is None else from_ms(row.written_at),
+        refused=row.refused or 0,
+        reason=row.reason,
     )
 
 
@@ -157,8 +210,8 @@ def _read(text: str | None) -> dict[str, str | None]:
     return {} if text is None else dict(json.loads(text))
 
 
-def _noted(row: Row[Any], outcome: WriteOutcome) -> dict[str, Any]:
-    written = _read(row.written)
+def _noted(row: Row[Any], outcome: WriteOutcome, *, now: int) -> dict[str, Any]:
+    written, refused = _read(row.written), (row.refused or 0) + outcome.refused
     if outcome.written:
         written |= dict(outcome.change.fields)
     return {
@@ -166,6 +219,8 @@ def _noted(row: Row[Any], outcome: WriteOutcome) -> dict[str, Any]:
         "written": dumped(written),
         "kept": dumped(_read(row.kept)),
         "reason": None if outcome.written else outcome.reason,
+        "written_at": now if outcome.written else row.written_at,
+        "refused": 0 if outcome.written else refused,
     }
 
 

@@ -16,8 +16,9 @@ from service.commands.terminal import (
 from service.domain.conversations import ConversationKey
 from service.domain.writeback import FieldChange
 from service.errors import Misused
-from service.pipeline import CycleReport, SyncReport, WriteReport
+from service.pipeline import CycleReport, SyncReport
 from service.workspace import Workspace
+from service.writing_back import SWITCHED_OFF, WriteReport
 
 if TYPE_CHECKING:
     from service.reconcile import SourceCoverage
@@ -228,6 +229,8 @@ def sync_line(report: SyncReport) -> str:
 
 
 def write_line(report: WriteReport) -> str:
+    if report.switched_off:
+        return f"{report.source}: {SWITCHED_OFF} (VERBATIM_WRITE_BACK)"
     line = f"{report.source}: {report.written:,} conversations written in {report.calls} calls"
     if report.kept:
         line += f"; {report.kept} fields set by agents kept"

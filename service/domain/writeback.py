@@ -4,7 +4,7 @@ bring them up to date.
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 
 from service.domain.conversations import ConversationKey, HelpdeskState, Status
@@ -103,6 +103,19 @@ class LedgerEntry:
     written: Mapping[str, str | None]  # our last written values; a missing name was never written
     # Fields that an agent set, with the values as last seen: never overwritten.
     kept: Mapping[str, str | None] = field(default_factory=dict)
+    last_said: datetime | None = None  # when the last message of the conversation was written
+    written_at: datetime | None = None  # our last write
+    refused: int = 0  # how often it was refused since
+    reason: str | None = None  # why it was not written the last time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WriteRules:
+    """When a helpdesk may be written to. A conversation that waits is looked at in every cycle."""
+
+    switched_on: bool = True
+    quiet: timedelta = timedelta(minutes=10)  # without a message, unless it is solved or closed
+    again: timedelta = timedelta(hours=1)  # between two writes, unless what is shown is wrong
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,6 +139,7 @@ class WriteOutcome:
     written: bool
     reason: str | None = None  # why not: "closed", or the helpdesk's words
     permanent: bool = False  # trying the same again cannot work
+    refused: bool = False  # it said no to this very change; said often enough, that is believed
     state: HelpdeskState | None = None
     updated_at: datetime | None = None
 

@@ -103,6 +103,8 @@ class LedgerRow(SQLModel, table=True):
     written: str = words()  # JSON: field -> value
     kept: str = words()  # JSON: field -> the agent's value
     reason: str | None = words(empty=True)
+    written_at: int | None = number(empty=True)
+    refused: int | None = number(empty=True)  # how often, since the last write
 
 
 analysis = table_of(AnalysisRow)
