@@ -70,6 +70,18 @@ class Helpdesk(Protocol):
         """Return those of the keys that the helpdesk no longer has, with few calls (the sweep)."""
         ...
 
+    def created(
+        self, start: datetime, end: datetime
+    ) -> Iterator[Mapping[ConversationKey, datetime | None]]:
+        """Yield the conversations created in [start, end), a page of keys at a time, each with when
+        it was last changed (None: not told). For the proof: it lists and reads no words.
+        """
+        ...
+
+    def deleted(self, since: datetime) -> Iterator[Sequence[ConversationKey]]:
+        """Yield what was deleted since, where the helpdesk keeps a list of that; else nothing."""
+        ...
+
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
         """Create or adopt our fields; a dry run only reports."""
         ...

@@ -16,23 +16,22 @@ _PER_PAGE = 60  # the most that the list gives
 _MOST_PAGES = 500
 
 
-def deleted_since(client: Client, moment: int) -> list[str]:
-    """Return the ids of what was deleted since, and somewhat before; none without the list."""
+def deleted_since(client: Client, moment: int) -> list[str] | None:
+    """Return the ids of what was deleted since, and somewhat before; None without the list."""
     try:
-        found = [identity(row.get("id")) for row in _rows(client, moment - OVERLAP)]
+        return [id_ for ids in deleted_pages(client, moment - OVERLAP) for id_ in ids]
     except (Refused, Unauthorized):  # our credentials just worked: it is the list that is not
-        return []
-    return [id_ for id_ in found if id_ is not None]
+        return None
 
 
-def _rows(client: Client, since: int) -> Iterator[Json]:
-    """Yield rows of the list, newest deletion first, down to `since`."""
+def deleted_pages(client: Client, since: int) -> Iterator[list[str]]:
+    """Yield pages of ids of the list, newest deletion first, down to `since`."""
     for page in range(1, _MOST_PAGES):
         params = {"page": str(page), "per_page": str(_PER_PAGE), "order": "desc"}
         answer = client.get("/conversations/deleted", params=params, version=NEWER_VERSION)
         listed = rows(answer, "conversations", "data")
         recent = [row for row in listed if _moment(row, since) >= since]
-        yield from recent
+        yield [id_ for row in recent if (id_ := identity(row.get("id"))) is not None]
         total = number(part(answer, "pages").get("total_pages"))
         if len(recent) < len(listed) or not listed or (total is not None and page >= total):
             return

@@ -17,7 +17,7 @@ from connectors.intercom.client import Client
 from connectors.intercom.events import conversations_in
 from connectors.intercom.listing import count_created
 from connectors.intercom.mapping import OUR_FIELDS, SOURCE
-from connectors.intercom.presence import missing
+from connectors.intercom.presence import created, deleted, missing
 from connectors.intercom.reading import Reader
 from connectors.intercom.tags import Tags
 from connectors.intercom.writing import Writer
@@ -75,6 +75,14 @@ class Intercom:
 
     def missing(self, keys: Sequence[ConversationKey]) -> frozenset[ConversationKey]:
         return missing(self._client, keys, now=self._now)
+
+    def created(
+        self, start: datetime, end: datetime
+    ) -> Iterator[Mapping[ConversationKey, datetime | None]]:
+        return created(self._client, start, end)
+
+    def deleted(self, since: datetime) -> Iterator[Sequence[ConversationKey]]:
+        return deleted(self._client, since)
 
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
         return set_up(self._client, specs, dry_run=dry_run)

@@ -1,11 +1,11 @@
-"""Lists conversations by a search: which ids changed, when, and where the next page begins.
+"""Lists conversations by a search: which ids changed or began, and where the next page begins.
 
 Knows the search's quirks: its sort is undocumented for conversations, its comparisons may or may
 not include the bound, and large pages fail on heavy days. Treats a row as a hint, never as the
 conversation.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from math import ceil
@@ -31,6 +31,7 @@ class Listed:
     """A row of the search."""
 
     id: str
+    created_at: int | None
     updated_at: int | None
     happened_at: int | None  # when somebody last wrote, assigned or closed
 
@@ -52,8 +53,29 @@ class Listing:
         self._empty = 0  # pages in a row
 
     def page(self, cursor: Cursor) -> ListPage:
-        """Return the page at the cursor, in smaller pages when Intercom cannot make large ones."""
-        found = self._in_some_size(cursor)
+        """Return the page of what changed at the cursor."""
+        # OAS calls ">" "greater (or equal)", others found it strict: a second more on both sides
+        # is right either way.
+        start, until = max(cursor.start - 1, 0), (cursor.until or 0) + 1
+        return self._next(_Question(field="updated_at", after=start, before=until), cursor.token)
+
+    def created(self, start: int, end: int) -> Iterator[list[Listed]]:
+        """Yield what was created in [start, end), a page at a time."""
+        question = _Question(field="created_at", after=start - 1, before=end + 1)
+        token: str | None = None
+        while True:
+            found = self._next(question, token)
+            # Its comparisons may include the bound; a row that tells no time is no proof against.
+            yield [
+                row for row in found.rows if row.created_at is None or start <= row.created_at < end
+            ]
+            token = found.next
+            if token is None:
+                return
+
+    def _next(self, question: "_Question", token: str | None) -> ListPage:
+        """Return the page, in smaller pages when Intercom cannot make large ones."""
+        found = self._in_some_size(question, token)
         self._empty = 0 if found.rows else self._empty + 1
         if found.next is not None:
             self._guard.go_on(found.next)
@@ -61,44 +83,51 @@ class Listing:
                 raise Misbehaving(f"{WHO} sent nothing but empty pages; nothing was lost.")
         return found
 
-    def _in_some_size(self, cursor: Cursor) -> ListPage:
+    def _in_some_size(self, question: "_Question", token: str | None) -> ListPage:
         while len(self._sizes) > 1:
             try:
-                return self._page(cursor, tries=_TRIES_BEFORE_SHRINKING)
+                return self._page(question, token, tries=_TRIES_BEFORE_SHRINKING)
             except (ServerFailed, Misbehaving) as error:
                 if isinstance(error, Refused):
                     raise
                 self._sizes.pop(0)
-        return self._page(cursor, tries=TRIES)
+        return self._page(question, token, tries=TRIES)
 
-    def _page(self, cursor: Cursor, *, tries: int) -> ListPage:
+    def _page(self, question: "_Question", token: str | None, *, tries: int) -> ListPage:
         try:
-            answer = self._client.search(_SEARCH, self._question(cursor), tries=tries)
+            answer = self._client.search(_SEARCH, self._body(question, token), tries=tries)
         except Refused:
             # With a page's token the token may be what is refused; our caller starts again then.
-            if not self._sorted or cursor.token is not None:
+            if not self._sorted or token is not None:
                 raise
             self._sorted = False
-            answer = self._client.search(_SEARCH, self._question(cursor), tries=tries)
+            answer = self._client.search(_SEARCH, self._body(question, token), tries=tries)
         return ListPage(rows=_listed(answer), next=_next_token(answer))
 
-    def _question(self, cursor: Cursor) -> Json:
+    def _body(self, question: "_Question", token: str | None) -> Json:
         pagination: dict[str, Any] = {"per_page": self._sizes[0]}
-        if cursor.token is not None:
-            pagination["starting_after"] = cursor.token
-        question: dict[str, Any] = {
-            # OAS calls ">" "greater (or equal)", others found it strict: a second more on both
-            # sides is right either way.
+        if token is not None:
+            pagination["starting_after"] = token
+        body: dict[str, Any] = {
             "query": _all_of(
-                _compare("updated_at", ">", max(cursor.start - 1, 0)),
-                _compare("updated_at", "<", (cursor.until or 0) + 1),
+                _compare(question.field, ">", question.after),
+                _compare(question.field, "<", question.before),
             ),
             "pagination": pagination,
         }
         if self._sorted:
             # Version 2.16 refuses "asc".
-            question["sort"] = {"field": "updated_at", "order": "ascending"}
-        return question
+            body["sort"] = {"field": question.field, "order": "ascending"}
+        return body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Question:
+    """Which time of a conversation lies between which seconds."""
+
+    field: str
+    after: int
+    before: int
 
 
 def count_created(client: Client, start: datetime, end: datetime) -> int | None:
@@ -136,6 +165,7 @@ def _listed(answer: Json) -> tuple[Listed, ...]:
     return tuple(
         Listed(
             id=id_,
+            created_at=seconds(row.get("created_at")),
             updated_at=seconds(row.get("updated_at")),
             happened_at=_last_of(part(row, "statistics")),
         )

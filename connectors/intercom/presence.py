@@ -1,21 +1,46 @@
-"""Tells which conversations Intercom no longer has, a hundred with one call.
+"""Tells which conversations Intercom has, and no longer has: many with one call, and no words.
 
 Knows that a search lists late: what it lists is taken to be there until the next time, and what it
 does not list is gone only when retrieving it says so.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from math import ceil
 
 from connectors._http import Refused
 from connectors.intercom.client import WORKERS, Client
+from connectors.intercom.deletions import deleted_pages
+from connectors.intercom.listing import Listing
 from connectors.intercom.mapping import key_of
-from connectors.intercom.payload import Json, identity, rows
+from connectors.intercom.payload import Json, identity, moment_of, rows
 from connectors.intercom.retrieving import Retriever
 from service.domain.conversations import ConversationKey, split_key
+from service.errors import Unauthorized
 
 BATCH = 100
 _MOST_ROWS = 150
+
+
+def created(
+    client: Client, start: datetime, end: datetime
+) -> Iterator[Mapping[ConversationKey, datetime | None]]:
+    """Yield the keys of what was created in [start, end), with when each was last changed."""
+    for page in Listing(client).created(ceil(start.timestamp()), ceil(end.timestamp())):
+        yield {
+            key_of(row.id): None if row.updated_at is None else moment_of(row.updated_at)
+            for row in page
+        }
+
+
+def deleted(client: Client, since: datetime) -> Iterator[Sequence[ConversationKey]]:
+    """Yield the keys on the list of what was deleted since; nothing where there is no list."""
+    try:
+        for ids in deleted_pages(client, int(since.timestamp())):
+            yield [key_of(id_) for id_ in ids]
+    except (Refused, Unauthorized):  # older versions and some plans have none
+        return
 
 
 def missing(

@@ -82,8 +82,8 @@ class Reader:
                     break
                 cursor = replace(cursor, token=listed.next)
                 yield self._page(cursor.dump(), haul, before)
-        gone = (*haul.gone, *self._deleted(cursor))
-        ended = replace(cursor, deleted_since=cursor.until).ended()
+        deleted, cursor = self._deleted(cursor)
+        ended, gone = cursor.ended(), (*haul.gone, *deleted)
         yield self._page(ended.dump(), replace(haul, gone=gone), before)
 
     def fetch(self, keys: Sequence[ConversationKey]) -> Iterator[Page]:
@@ -182,11 +182,16 @@ class Reader:
                     conversation=each.head.key, message=message, known_names=names
                 )
 
-    def _deleted(self, cursor: Cursor) -> list[ConversationKey]:
-        """Return what was deleted since the last walk. A first walk has nothing to forget."""
+    def _deleted(self, cursor: Cursor) -> tuple[list[ConversationKey], Cursor]:
+        """Return what was deleted since the list was last had, and the cursor that knows it.
+
+        A first walk has nothing to forget.
+        """
+        had = replace(cursor, deleted_since=cursor.until)
         if cursor.deleted_since is None:
-            return []
-        return [key_of(id_) for id_ in deleted_since(self._client, cursor.deleted_since)]
+            return [], had
+        ids = deleted_since(self._client, cursor.deleted_since)
+        return ([], cursor) if ids is None else ([key_of(id_) for id_ in ids], had)
 
 
 def _is_here(row: Listed, seen: int | None, stored: datetime | None) -> bool:

@@ -185,6 +185,8 @@ def _search(desk: Desk, found: _Found, body: Json) -> Json:
         cursor = write_cursor(paging.after or paging.beginning, paging.page + 1)
     elif desk.faults.spoils_page(FaultKind.REPEAT_CURSOR) and paging.given:
         more, cursor = True, paging.given
+    elif desk.faults.spoils_page(FaultKind.LOST_PAGE):
+        page = []
     rows = [desk.state.conversations[id_] for _, id_ in page]
     pages: Json = {
         "type": "pages",

@@ -25,7 +25,7 @@ from connectors.sandbox.zendesk_json import (
 )
 from connectors.sandbox.zendesk_records import Comment, Ticket
 
-_TERM = re.compile(r'(\w+)(>=|<=|:|>|<)("[^"]*"|\S+)')
+_TERM = re.compile(r'(-?\w+)(>=|<=|:|>|<)("[^"]*"|\S+)')
 
 
 def register(app: Flask, desk: Desk) -> None:
@@ -49,12 +49,19 @@ def _register_tickets(app: Flask, desk: Desk) -> None:
         return {"count": {"value": len(state.created), "refreshed_at": iso(state.clock())}}
 
     def search_count() -> Json:
-        return {"count": count_matching(desk, request.args.get("query", ""))}
+        return {"count": len(matching(desk, request.args.get("query", "")))}
+
+    def search_export() -> Json:
+        if request.args.get("filter[type]") != "ticket":
+            raise Refusal(422, "InvalidFilter", "filter[type] must be ticket")
+        rows = matching(desk, request.args.get("query", ""))
+        return listed("results", rows, lambda row: desk.show(row) | {"result_type": "ticket"})
 
     app.add_url_rule("/api/v2/tickets/<int:ticket_id>", "ticket", ticket)
     app.add_url_rule("/api/v2/tickets/show_many", "show_many", show_many)
     app.add_url_rule("/api/v2/tickets/count", "count_tickets", count)
     app.add_url_rule("/api/v2/search/count", "search_count", search_count)
+    app.add_url_rule("/api/v2/search/export", "search_export", search_export)
 
 
 def _register_words(app: Flask, desk: Desk) -> None:
@@ -120,8 +127,8 @@ def _register_words(app: Flask, desk: Desk) -> None:
     app.add_url_rule("/agent/tickets/<int:ticket_id>", "agent_page", agent_page)
 
 
-def count_matching(desk: Desk, query: str) -> int:
-    """Count live tickets; the created range is half-open when asked with >= and <."""
+def matching(desk: Desk, query: str) -> list[Ticket]:
+    """Return live tickets, oldest first; the created range is half-open when asked with >=, <."""
     start: int | None = None
     end: int | None = None
     wanted: list[tuple[str, str]] = []
@@ -129,20 +136,19 @@ def count_matching(desk: Desk, query: str) -> int:
         value = text.strip('"')
         if name == "created":
             start, end = _narrowed(sign, _moment(value), start, end)
-        elif sign == ":" and name in ("type", "status", "tags"):
+        elif sign == ":" and name.removeprefix("-") in ("type", "status", "tags"):
             wanted.append((name, value))
         else:
             raise Refusal(422, "InvalidSearch", f"Invalid search: {name}{sign}{text}")
     if ("type", "ticket") in wanted:
         wanted.remove(("type", "ticket"))
-    keys = desk.state.created.between(start, end)
-    if not wanted:
-        return len(keys)
-    rows = (desk.state.tickets[id_] for _, id_ in keys)
-    return sum(all(_is(row, name, value) for name, value in wanted) for row in rows)
+    rows = (desk.state.tickets[id_] for _, id_ in desk.state.created.between(start, end))
+    return [row for row in rows if all(_is(row, name, value) for name, value in wanted)]
 
 
 def _is(row: Ticket, name: str, value: str) -> bool:
+    if name.startswith("-"):
+        return not _is(row, name[1:], value)
     return value in row.tags if name == "tags" else name == "status" and row.status == value
 
 

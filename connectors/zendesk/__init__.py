@@ -19,7 +19,7 @@ from pydantic import (
     model_validator,
 )
 
-from connectors._http import Refused, Retries, checked_base_url
+from connectors._http import Retries, checked_base_url
 from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Account, Client
 from connectors.zendesk.events import read_event
@@ -30,6 +30,7 @@ from connectors.zendesk.kept_jobs import KeptJobs
 from connectors.zendesk.oauth import API_TOKENS_END, Login
 from connectors.zendesk.position import decode
 from connectors.zendesk.reading import Reading
+from connectors.zendesk.searching import count_created, created
 from connectors.zendesk.update_budget import UpdateBudget
 from connectors.zendesk.writing import Writing
 from service.domain.conversations import ConversationKey, Page
@@ -175,6 +176,18 @@ class Zendesk:
     def missing(self, keys: Sequence[ConversationKey]) -> frozenset[ConversationKey]:
         return missing(self._client, keys)
 
+    def created(
+        self, start: datetime, end: datetime
+    ) -> Iterator[Mapping[ConversationKey, datetime | None]]:
+        return created(self._client, start, end)
+
+    def deleted(self, since: datetime) -> Iterator[Sequence[ConversationKey]]:
+        """Nothing: the export and the sweep tell what is gone; the list of deleted tickets holds
+        thirty days and a tenth of the calls.
+        """
+        del since
+        return iter(())
+
     def setup(self, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
         return self._our_fields.setup(specs, dry_run=dry_run)
 
@@ -190,13 +203,7 @@ class Zendesk:
         ).apply(changes)
 
     def count(self, start: datetime, end: datetime) -> int | None:
-        query = f"type:ticket created>={_utc(start)} created<{_utc(end)}"
-        try:
-            answer = self._client.find("search/count", query=query)
-        except Refused:
-            return None
-        found = answer.get("count") if answer else None
-        return found if isinstance(found, int) else None
+        return count_created(self._client, start, end)
 
     def check(self) -> str:
         user = self._client.get("users/me").get("user")
@@ -214,10 +221,6 @@ class Zendesk:
             account_id=self._account_id,
             now=self._clock(),
         )
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _shown(secret: SecretStr | None) -> str | None:

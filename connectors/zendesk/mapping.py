@@ -39,7 +39,7 @@ _STATUSES = {
     "solved": Status.SOLVED,
     "closed": Status.CLOSED,
 }
-_MERGED_TAG = "closed_by_merge"  # Zendesk sets it on the ticket that was merged away
+MERGED_TAG = "closed_by_merge"  # Zendesk sets it on the ticket that was merged away
 _SCRUBBED_SUBJECT = "SCRUBBED"  # 30 days after deletion, with the description "X"
 # Their words are in the conversation log, not in the comments.
 _MESSAGING = frozenset(
@@ -99,7 +99,7 @@ def is_gone(ticket: Json) -> bool:
     """Deleted, scrubbed or merged away; the export still shows the words of such a ticket."""
     return (
         ticket.get("status") == "deleted"
-        or _MERGED_TAG in tags_of(ticket)
+        or MERGED_TAG in tags_of(ticket)
         or (ticket.get("subject") == _SCRUBBED_SUBJECT and ticket.get("description") == "X")
     )
 
