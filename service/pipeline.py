@@ -210,10 +210,12 @@ class Pipeline:
         names: dict[str, set[str]] = {}
         for message in page.messages:
             names.setdefault(message.conversation, set()).update(message.known_names)
+        names |= {key: set(known) for key, known in page.known_names.items()}
         return replace(
             page,
             heads=tuple(self._masked_head(h, names.get(h.key, set())) for h in page.heads),
             messages=tuple(self._masked_message(message) for message in page.messages),
+            known_names={},
         )
 
     def _masked_head(self, head: ConversationHead, names: Iterable[str]) -> ConversationHead:

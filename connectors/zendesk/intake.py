@@ -117,6 +117,7 @@ class Intake:
             gone=tuple(dict.fromkeys(draft.gone)),
             complete=frozenset(draft.complete),
             unusable=tuple(draft.unusable.values()),
+            known_names=dict(draft.names),
             calls=calls,
         )
 
@@ -127,6 +128,7 @@ class Intake:
             raise poison.too_many_messages()
         state = self._fields.state_of(row, head.status)
         draft.heads[head.key], draft.states[head.key] = head, state
+        draft.names[head.key] = self.people.names(row.get("requester_id"), row.get("assignee_id"))
         draft.organizations.append(mapping.number_of(row.get("organization_id")))
         draft.people.append(mapping.number_of(row.get("assignee_id")))
         self.gone.discard(ticket_id)

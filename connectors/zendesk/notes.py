@@ -37,6 +37,7 @@ class Draft:
 
     heads: dict[ConversationKey, ConversationHead] = field(default_factory=dict)
     states: dict[ConversationKey, HelpdeskState] = field(default_factory=dict)
+    names: dict[ConversationKey, tuple[str, ...]] = field(default_factory=dict)
     messages: list[IncomingMessage] = field(default_factory=list)
     gone: list[ConversationKey] = field(default_factory=list)
     complete: set[ConversationKey] = field(default_factory=set)
@@ -52,6 +53,7 @@ class Draft:
         """Take out what was said of a conversation so far."""
         self.heads.pop(key, None)
         self.states.pop(key, None)
+        self.names.pop(key, None)
         self.complete.discard(key)
         self.forget_messages(key)
 

@@ -5,7 +5,7 @@ A helpdesk's own words (ticket, comment, part, organization, company) end at its
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NewType
@@ -169,6 +169,8 @@ class Page:
     gone: tuple[ConversationKey, ...] = ()  # deleted, scrubbed or merged away: purge on sight
     complete: frozenset[ConversationKey] = frozenset()  # all messages are here; others are removed
     unusable: tuple[Unusable, ...] = ()  # quarantined; `fetch` tries them again
+    known_names: Mapping[ConversationKey, tuple[str, ...]] = field(default_factory=dict)  # people
+    # in it whom the helpdesk names: for a head that comes without its messages
     calls: int = 0  # requests made for this page
 
 

@@ -87,6 +87,22 @@ class ReadingLaws:
         for each in whole.messages[bench.all_keys[0]].values():
             assert "Ria Customer" in each.known_names
 
+    def test_a_head_never_comes_without_the_names_to_mask_in_it(
+        self, bench: HelpdeskBench, whole: Copy
+    ) -> None:
+        """Also when only our own write or an agent's edit happened, and no message comes along."""
+        bench.later()
+        whole.take_all(bench.connect(whole).fetch(bench.all_keys[:1]))
+        bench.note(bench.all_keys[0], "Look at this")
+        bench.later()
+        whole.read(bench.connect(whole))
+        for page in whole.pages:
+            for head in page.heads:
+                known = set(page.known_names.get(head.key, ()))
+                for each in page.messages:
+                    known |= set(each.known_names if each.conversation == head.key else ())
+                assert known & {"Ria Customer", "Lou Alone"}
+
     # Once more.
 
     def test_a_pass_that_stops_after_any_page_goes_on_without_gap_or_duplicate(
