@@ -3,14 +3,36 @@
 from datetime import datetime, timedelta
 
 from service.digest import week_of
+from service.in_turn import InTurn
 from service.progress import Silent
+from service.proof import Proving
 from service.reconcile import Reconciliation
 from service.schedule import Cron, Every, Job
 from service.workspace import Workspace
 
 _PROVE = "30 2 * * *"  # compare with the helpdesks' counts while few people work
+_PROVE_LEASE = timedelta(hours=3)  # a night with much to repair takes as long
 _SWEEP = "30 3 * * 0"
 _DIGEST_LATE = timedelta(days=3)  # a digest that is older than this is no news
+
+
+def reconciliation(workspace: Workspace) -> Reconciliation:
+    return Reconciliation(
+        database=workspace.database(),
+        helpdesks=workspace.helpdesks(),
+        zone=workspace.settings.zone,
+        clock=workspace.now,
+    )
+
+
+def proving(workspace: Workspace) -> Proving:
+    return Proving(
+        database=workspace.database(),
+        helpdesks=workspace.helpdesks(),
+        reconciliation=reconciliation(workspace),
+        pipeline=workspace.pipeline(),
+        clock=workspace.now,
+    )
 
 
 def jobs(workspace: Workspace) -> tuple[Job, ...]:
@@ -29,20 +51,16 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
         return f"{made.week} posted at {digests.post(made)}"
 
     def sweep(_due: datetime) -> str:
-        pipeline = workspace.pipeline()
-        purged = {name: pipeline.sweep(name, Silent()) for name in workspace.helpdesks()}
+        pipeline, turn = workspace.pipeline(), InTurn()
+        purged = turn.each(workspace.helpdesks(), lambda name: pipeline.sweep(name, Silent()))
+        turn.raise_first()
         return ", ".join(f"{name}: {count} purged" for name, count in purged.items()) or "nothing"
 
     def prove(_due: datetime) -> str:
-        rows = Reconciliation(
-            database=workspace.database(),
-            helpdesks=workspace.helpdesks(),
-            zone=settings.zone,
-            clock=workspace.now,
-        ).run()
-        workspace.pipeline().retry_quarantined()
-        missing = {row.source: row.missing for row in rows if row.missing}
-        return f"missing: {missing}" if missing else "nothing is missing"
+        turn = InTurn()
+        proof = proving(workspace).run(turn)
+        turn.raise_first()
+        return proof.result
 
     def nightly(line: str) -> Cron:
         return Cron(line, settings.zone, look_back=timedelta(days=8))
@@ -55,6 +73,12 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
             run=digest,
             late=_DIGEST_LATE,
         ),
-        Job(name="prove", timing=nightly(_PROVE), run=prove, late=timedelta(hours=20)),
+        Job(
+            name="prove",
+            timing=nightly(_PROVE),
+            run=prove,
+            late=timedelta(hours=20),
+            lease=_PROVE_LEASE,
+        ),
         Job(name="sweep", timing=nightly(_SWEEP), run=sweep, late=timedelta(days=6)),
     )

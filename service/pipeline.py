@@ -4,10 +4,9 @@ Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no 
 """
 
 import json
-import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from service.analysing import AnalyseReport, Analysing
 from service.domain.conversations import (
@@ -18,16 +17,12 @@ from service.domain.conversations import (
 )
 from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import FieldChange, WriteRules
-from service.errors import VerbatimError
+from service.in_turn import InTurn
 from service.links import Links
 from service.ports import Analyser, Clock, Helpdesk
 from service.progress import Progress
 from service.stores import Database, Quarantined
 from service.writing_back import WriteReport, WritingBack
-
-T = TypeVar("T")
-
-logger = logging.getLogger(__name__)
 
 class Masks(Protocol):
     """Masks personal data before anything is stored or analysed."""
@@ -85,24 +80,14 @@ class Pipeline:
 
         A helpdesk that fails hinders no other: its error is raised when all else is done.
         """
-        problems: list[VerbatimError] = []
-        synced = self._each(lambda name: self._news(name, progress), problems)
+        turn = InTurn()
+        synced = turn.each(self._helpdesks, lambda name: self._news(name, progress))
         analysed = self.analyse(progress)
-        written = self._each(lambda name: self.write_back(name, progress), problems)
-        if problems:
-            raise problems[0]
-        return CycleReport(synced=synced, analysed=analysed, written=written)
-
-    def _each(self, step: Callable[[str], T], problems: list[VerbatimError]) -> tuple[T, ...]:
-        """Take a step for every helpdesk, and collect what went wrong."""
-        done = []
-        for name in self._helpdesks:
-            try:
-                done.append(step(name))
-            except VerbatimError as error:
-                logger.warning("cycle.helpdesk_failed", extra={"source": name, "why": str(error)})
-                problems.append(error)
-        return tuple(done)
+        written = turn.each(self._helpdesks, lambda name: self.write_back(name, progress))
+        turn.raise_first()
+        return CycleReport(
+            synced=tuple(synced.values()), analysed=analysed, written=tuple(written.values())
+        )
 
     def _news(self, source: str, progress: Progress) -> SyncReport:
         self.follow_hints(source)
@@ -195,10 +180,15 @@ class Pipeline:
             rules=self._write_rules,
         )
 
+    def whole(self, source: str, keys: Sequence[ConversationKey]) -> Iterator[Page]:
+        """Yield these conversations as they are now and as they would be stored: masked."""
+        for page in self._helpdesks[source].fetch(keys):
+            yield self._masked(page)
+
     def _fetch(self, source: str, keys: Sequence[ConversationKey]) -> int:
         fetched = 0
-        for page in self._helpdesks[source].fetch(keys):
-            self._database.conversations.save_page(source, self._masked(page))
+        for page in self.whole(source, keys):
+            self._database.conversations.save_page(source, page)
             fetched += len(page.heads)
         return fetched
 

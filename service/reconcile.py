@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from service.domain.people import SYSTEM
+from service.in_turn import InTurn
 from service.measures import all_metrics
 from service.ports import Clock, Helpdesk
 from service.query import Dimension, Filter, Query, Window
@@ -28,6 +29,7 @@ class SourceCoverage:
     empty: Mapping[str, Mapping[str, int]]  # metric -> reason -> conversations
     not_written: Mapping[str, int]  # reason -> conversations
     days: tuple[DayCoverage, ...]
+    problem: str | None = None  # why the helpdesk could not be asked this time
 
     @property
     def missing(self) -> int | None:
@@ -46,6 +48,8 @@ class SourceCoverage:
     def lines(self) -> list[str]:
         """One line of sums, one for each day that differs, and what to do when one lacks some."""
         counted = "does not say" if self.helpdesk is None else f"{self.helpdesk:,}"
+        if self.problem is not None:
+            counted = "could not be asked"
         line = (
             f"{self.source}: helpdesk {counted}, stored {self.stored:,}, "
             f"measured {self.analysed:,}, failed {self.failed}"
@@ -58,9 +62,21 @@ class SourceCoverage:
             line += f"; {count:,} not written: {reason}"
         wrong = [day for day in self.days if day.missing]
         lines = [line, *(f"  {day.day}: {_difference(day)}" for day in wrong)]
+        if self.problem is not None:
+            return [lines[0], f"  {self.problem}", *lines[1:]]
+        if wrong:
+            lines.append("  set these days right with: verbatim reconcile --repair")
         if self.lacking and (self.missing or 0) >= 0:
-            lines.append(f"  fetch what is missing with: verbatim sync {self.source} --full")
+            lines.append(f"  or fetch everything again with: verbatim sync {self.source} --full")
         return lines
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a helpdesk said: its count of everything, and the days that it was asked for."""
+
+    total: int | None
+    window: Window | None
 
 
 class Reconciliation:
@@ -80,27 +96,72 @@ class Reconciliation:
         self._clock = clock
 
     def run(self, *, days: int = PROVEN_DAYS) -> Sequence[SourceCoverage]:
-        """Return one row a source that is connected or stored; one call a day and source."""
+        """Return one row a source that is connected or stored; one call a day and source.
+
+        A helpdesk that cannot be asked hinders no other: its row says why.
+        """
+        turn = InTurn()
+        asked = turn.each(self.sources(), lambda source: self.ask(source, days))
+        return [self.row(each, asked.get(each), turn) for each in self.sources()]
+
+    def sources(self) -> list[str]:
         stored = {
             name
             for name in self._database.conversations.synced_at()
             if not name.startswith("file:")
         }
-        return [self._source(source, days) for source in sorted(stored | set(self._helpdesks))]
+        return sorted(stored | set(self._helpdesks))
 
-    def _source(self, source: str, days: int) -> SourceCoverage:
+    def ask(self, source: str, days: int) -> Asked:
         now = self._clock()
         helpdesk = self._helpdesks.get(source)
         total = None if helpdesk is None else helpdesk.count(_BEGINNING, now)
         window = self._proven_window(source, now, days, total)
-        if helpdesk is not None and window is not None:
-            self._ask(source, helpdesk, window)
+        if window is not None:
+            self.ask_days(source, [window.start + timedelta(days=n) for n in range(window.days)])
+        return Asked(total=total, window=window)
+
+    def ask_days(self, source: str, days: Sequence[date]) -> None:
+        """Ask for the counts of these days, and keep them in the ledger."""
+        helpdesk = self._helpdesks.get(source)
+        if helpdesk is None:
+            return
+        counts: dict[date, int] = {}
+        for day in days:
+            counted = helpdesk.count(*self.bounds(day))
+            if counted is not None:
+                counts[day] = counted
+        self._database.coverage.record(source, counts, at=self._clock())
+
+    def ask_total(self, source: str) -> int | None:
+        return self._helpdesks[source].count(_BEGINNING, self._clock())
+
+    def wrong_days(self, source: str, window: Window | None) -> list[date]:
+        """Return the days of which helpdesk and store hold different numbers, newest first.
+
+        What is set aside is no excuse here: only the day of its arrival is known.
+        """
+        if window is None:
+            return []
+        days = self._database.coverage.days(source, window)
+        return [d.day for d in reversed(days) if d.helpdesk not in (None, d.stored)]
+
+    def bounds(self, day: date) -> tuple[datetime, datetime]:
+        """Return when a day begins and ends in the workspace's time zone."""
+        return self._midnight(day), self._midnight(day + timedelta(days=1))
+
+    def row(self, source: str, asked: Asked | None, turn: InTurn) -> SourceCoverage:
+        """Return the source's row; without an answer by what the ledger holds from before."""
+        window = self._proven_window(source, self._clock(), PROVEN_DAYS, None)
+        if asked is not None:
+            window = asked.window
+        problem = turn.problems.get(source)
         query = Query(filters=(Filter.of(Dimension.SOURCE, source),))
         counts = self._database.facts.coverage(query, SYSTEM)
         waiting = self._database.conversations.quarantined()
         return SourceCoverage(
             source=source,
-            helpdesk=total,
+            helpdesk=None if asked is None else asked.total,
             stored=counts.total,
             analysed=counts.analysed,
             failed=counts.failed,
@@ -108,6 +169,7 @@ class Reconciliation:
             empty=_empty(self._database, query),
             not_written=self._database.write_back.not_written(source),
             days=tuple(self._database.coverage.days(source, window)) if window else (),
+            problem=None if problem is None else str(problem),
         )
 
     def _proven_window(
@@ -124,15 +186,6 @@ class Reconciliation:
                 return None
             first = max(min(held), first)
         return Window(first, today + timedelta(days=1)) if first <= today else None
-
-    def _ask(self, source: str, helpdesk: Helpdesk, window: Window) -> None:
-        counts: dict[date, int] = {}
-        for offset in range(window.days):
-            day = window.start + timedelta(days=offset)
-            counted = helpdesk.count(self._midnight(day), self._midnight(day + timedelta(days=1)))
-            if counted is not None:
-                counts[day] = counted
-        self._database.coverage.record(source, counts, at=self._clock())
 
     def _midnight(self, day: date) -> datetime:
         return datetime.combine(day, datetime.min.time(), self._zone).astimezone(UTC)

@@ -318,6 +318,10 @@ class CoverageLedger(Protocol):
         """Return a row a day of the window that anybody counts a conversation on."""
         ...
 
+    def keys(self, source: str, day: date) -> set[ConversationKey]:
+        """Return what is held of one day."""
+        ...
+
     def missing(self, window: Window | None) -> Mapping[str, int]:
         """Per source, how many conversations of the window are missing by the last counts."""
         ...

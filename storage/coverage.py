@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, exists, func, select
 
+from service.domain.conversations import ConversationKey
 from service.query import Window
 from service.stores import DayCoverage
 from storage.bulk import upsert
@@ -59,6 +60,12 @@ class SqlCoverage:
             )
             for day in sorted(counted)
         ]
+
+    def keys(self, source: str, day: date) -> set[ConversationKey]:
+        c = conversation.c
+        query = select(c.key).where(c.source == source, c.day == day.toordinal())
+        with self._engine.reading() as connection:
+            return {ConversationKey(key) for key in connection.execute(query).scalars()}
 
     def missing(self, window: Window | None) -> Mapping[str, int]:
         """Of every source whose helpdesk was asked, 0 when nothing is missing.

@@ -108,28 +108,32 @@ def rollup_command(workspace: Workspace, *, full: bool, as_json: bool) -> None:
 
 @click.command("reconcile")
 @click.option("--days", type=click.IntRange(1, 400), default=90, show_default=True)
+@click.option("--repair", is_flag=True, help="Fetch what is missing and purge what is gone.")
 @json_option
 @pass_workspace
-def reconcile_command(workspace: Workspace, *, days: int, as_json: bool) -> None:
+def reconcile_command(workspace: Workspace, *, days: int, repair: bool, as_json: bool) -> None:
     """Compare what is stored and measured with the helpdesks' own counts, day by day.
 
-    Exit code 1 when something is missing.
+    With --repair the days that differ are listed and set right, and 500 stored conversations are
+    compared by content, as the worker does every night. Exit code 1 when something is missing or
+    a helpdesk could not be asked.
 
-    Example: verbatim reconcile
+    Example: verbatim reconcile --repair
     """
-    from service.reconcile import Reconciliation
+    from service.in_turn import InTurn
+    from service.jobs import proving, reconciliation
+    from service.proof import Proof
 
-    rows = Reconciliation(
-        database=workspace.database(),
-        helpdesks=workspace.helpdesks(),
-        zone=workspace.settings.zone,
-        clock=workspace.now,
-    ).run(days=days)
-    if as_json:
-        say_json({"sources": [_row(row) for row in rows]})
+    if repair:
+        proof = proving(workspace).run(InTurn(), days=days)
     else:
-        say(*(line for row in rows for line in row.lines()) if rows else ("Nothing is stored.",))
-    if any(row.lacking for row in rows):
+        proof = Proof(rows=tuple(reconciliation(workspace).run(days=days)), repairs=())
+    if as_json:
+        sources: dict[str, object] = {"sources": [_row(row) for row in proof.rows]}
+        say_json(sources | {"repairs": list(proof.repairs)} if repair else sources)
+    else:
+        say(*(proof.lines() or ("Nothing is stored.",)))
+    if any(row.lacking or row.problem for row in proof.rows):
         raise click.exceptions.Exit(1)
 
 
@@ -142,12 +146,16 @@ def sweep_command(workspace: Workspace, *, helpdesk: str | None, as_json: bool) 
 
     Example: verbatim sweep zendesk
     """
-    pipeline, progress = workspace.pipeline(), progress_for(as_json=as_json)
-    purged = {name: pipeline.sweep(name, progress) for name in _chosen(workspace, helpdesk)}
+    from service.in_turn import InTurn
+
+    pipeline, progress, turn = workspace.pipeline(), progress_for(as_json=as_json), InTurn()
+    names = _chosen(workspace, helpdesk)
+    purged = turn.each(names, lambda name: pipeline.sweep(name, progress))
     if as_json:
         say_json(purged)
     else:
         say(*(f"{name}: {count:,} purged" for name, count in purged.items()))
+    turn.raise_first()
 
 
 @click.group("quarantine")

@@ -166,3 +166,14 @@ def test_what_arrived_unreadable_on_a_later_day_is_not_missing(database: SqlData
     database.conversations.save_page("zendesk", a_page(unusable=_unreadable(9)))
     database.coverage.record("zendesk", {YESTERDAY: 1, TODAY: 0}, at=NOON)
     assert database.coverage.missing(WEEK) == {"zendesk": 0}
+
+
+def test_what_is_held_of_a_day_is_that_source_and_that_day_alone(database: SqlDatabase) -> None:
+    many = [a_conversation(number) for number in range(3)]
+    other = a_conversation(7, source="intercom")
+    database.conversations.save_page("zendesk", a_page(*many))
+    database.conversations.save_page("intercom", a_page(other))
+    held = {day: database.coverage.keys("zendesk", day) for day in (YESTERDAY, TODAY)}
+    assert held == {YESTERDAY: set(), TODAY: {each.key for each in many}}
+    database.conversations.purge([many[0].key], why="gone")
+    assert database.coverage.keys("zendesk", TODAY) == {each.key for each in many[1:]}

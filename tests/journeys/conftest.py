@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from connectors.sandbox.running import RunningSandbox, run_sandbox
+from service.cli import run
 from service.demo import DemoReport, run_loop
 from service.progress import Silent
 from service.settings import read_settings
@@ -39,6 +40,35 @@ def small(tmp_path: Path) -> Iterator[Ran]:
     """A few conversations of one test's own, to change at will."""
     with _run(tmp_path, conversations=60) as found:
         yield found
+
+
+Fresh = tuple[Workspace, RunningSandbox]
+
+
+@pytest.fixture
+def fresh(tmp_path: Path) -> Iterator[Fresh]:
+    """A workspace that has read nothing yet, and the stand-ins it will read."""
+    with run_sandbox(conversations=60) as sandbox:
+        built = Built(read_settings).with_settings(home=tmp_path, environment=sandbox.environment)
+        built.database().migrate()
+        yield built, sandbox
+
+
+class Said:
+    """Runs commands and keeps what they printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def by(self, workspace: Workspace, *arguments: str, code: int = 0) -> str:
+        self._capsys.readouterr()
+        assert run(workspace, list(arguments)) == code
+        return self._capsys.readouterr().out
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    return Said(capsys)
 
 
 @contextmanager

@@ -1,47 +1,13 @@
 """What a person does when something is amiss: prove, sweep, retry, drop, by the command line."""
 
 import json
-from collections.abc import Iterator
 
-import pytest
 from flask import Response
 
-from connectors.sandbox.running import RunningSandbox, run_sandbox
-from service.cli import run
 from service.domain.conversations import ConversationKey
-from service.settings import read_settings
-from service.workspace import Workspace
-from tests.journeys.conftest import Ran
-from verbatim import Built
+from tests.journeys.conftest import Fresh, Ran, Said
 
-Fresh = tuple[Workspace, RunningSandbox]
 JSON = {"Content-Type": "application/json"}
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> "Said":
-    return Said(capsys)
-
-
-class Said:
-    """Runs commands and keeps what they printed."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def by(self, workspace: Workspace, *arguments: str, code: int = 0) -> str:
-        self._capsys.readouterr()
-        assert run(workspace, list(arguments)) == code
-        return self._capsys.readouterr().out
-
-
-@pytest.fixture
-def fresh(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fresh]:
-    with run_sandbox(conversations=60) as sandbox:
-        home = tmp_path_factory.mktemp("fresh")
-        workspace = Built(read_settings).with_settings(home=home, environment=sandbox.environment)
-        workspace.database().migrate()
-        yield workspace, sandbox
 
 
 def test_a_dropped_page_is_named_by_its_days_in_every_answer_and_fetched_again(
@@ -61,6 +27,7 @@ def test_a_dropped_page_is_named_by_its_days_in_every_answer_and_fetched_again(
     told = said.by(workspace, "reconcile", "--days", "200", code=1)
     assert all(f"{day}: helpdesk" in told for day in days)
     assert "verbatim sync zendesk --full" in told
+    assert "verbatim reconcile --repair" in told
     assert "of Zendesk are missing since" in said.by(
         workspace, "ask", "how many conversations in the last 60 days"
     )
