@@ -12,15 +12,18 @@ from werkzeug.wrappers import Response
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Metric
-from service.domain.people import Viewer
-from service.measures import all_metrics
+from service.domain.people import PersonRole, Viewer
+from service.errors import Forbidden
+from service.measures import all_metrics, metric_named
+from service.proof import last_proof
 from service.query import EMPTY_VALUE, Dimension, Filter, Query, Window
+from service.spotchecks import SpotChecks
 from service.stores import CoverageCounts, DayCoverage, Quarantined
 from service.web.site import HERE, Site, current_viewer, signed_in, site
-from service.spotchecks import SpotChecks
 
 FAILURES = 50
 LEDGER_DAYS = 28
+CANNOT_TELL = "cannot tell"
 
 pages = Blueprint("trust", __name__)
 
@@ -63,16 +66,13 @@ def page() -> str:
         failures=failures[:FAILURES],
         more_failures=max(0, len(failures) - FAILURES),
         set_aside=_set_aside(viewer, here)[:FAILURES],
+        standing=_spot_checks(here).standing() if viewer.accounts is None else (),
         taxonomy=here.taxonomy.version,
         everything=viewer.accounts is None,
+        proof=last_proof(here.database.work) if viewer.accounts is None else None,
     )
-        standing=_spot_checks(here).standing() if viewer.accounts is None else (),
 
 
-def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> Source:
-    query = Query(filters=(Filter.of(Dimension.SOURCE, name),))
-    counts = here.database.facts.coverage(query, viewer)
-    return Source(
 def _spot_checks(here: Site) -> SpotChecks:
     return SpotChecks(database=here.database, analyser=here.analyser, clock=here.clock)
 
@@ -111,6 +111,10 @@ def draw(metric: str) -> Response:
     return redirect(HERE.review(metric), code=303)
 
 
+def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> Source:
+    query = Query(filters=(Filter.of(Dimension.SOURCE, name),))
+    counts = here.database.facts.coverage(query, viewer)
+    return Source(
         name=name,
         synced=synced,
         counts=counts,
