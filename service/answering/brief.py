@@ -15,7 +15,9 @@ from service.answering.explaining import windows_of
 from service.answering.telling import Asked, line_one
 from service.domain.answers import Answer, EvidenceLink, Group, Headline, Intent
 from service.domain.conversations import Account, Status
+from service.domain.flags import BY_RULE, FlagState
 from service.domain.measurements import YesNo
+from service.flags import Flags, ShownFlag
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Filter, Query, Window
 from service.stores import ListedConversation
 
@@ -63,7 +65,7 @@ def account_brief(desk: Desk, asked: Asked) -> Answer:
     lines = [
         opening,
         _counts(desk, query, now.n, _people(rows, now.n)),
-        _churn(desk, query),
+        *_risk(desk, query, accounts),
         *_drivers(desk, drivers, rows),
         *(wording.quote(one, desk.zone) for one in words),
         _waiting(desk, query),
@@ -122,7 +124,12 @@ def _drivers(desk: Desk, drivers: Sequence[Group], rows: Sequence[ListedConversa
 
 
 def _words(desk: Desk, query: Query) -> tuple[EvidenceLink, ...]:
-    """The latest negative words, the most typical ones, and positive ones if there are any."""
+    """The latest negative words, the most typical ones, and positive ones if there are any.
+
+    Who is not shown sentiment gets the most typical ones: a choice by tone would give it away.
+    """
+    if "sentiment" in desk.hidden():
+        return evidence.quotes_of(desk, query)
     latest = evidence.quotes_of(
         desk, replace(query, metric="negative_rate"), wanted=1, rule=evidence.Rule.RECENT
     )
@@ -135,6 +142,9 @@ def _words(desk: Desk, query: Query) -> tuple[EvidenceLink, ...]:
 def _counts(desk: Desk, query: Query, n: int, people: str) -> str:
     window, baseline = windows_of(query)
     waiting = desk.counted(_open(query.during(window)))
+    opening = f"{wording.conversations(n)} ({waiting.n} open){people}."
+    if "sentiment" in desk.hidden():
+        return f"{opening} Sentiment: {wording.WITHHELD}. {waiting.receipt}"
     share = replace(query, metric="negative_rate")
     now, before = desk.counted(share.during(window)), desk.counted(share.during(baseline))
     change = change_of(before, now)
@@ -143,11 +153,36 @@ def _counts(desk: Desk, query: Query, n: int, people: str) -> str:
         said = wording.headline("negative share", headline, None)
     else:
         said = f"Negative {now.n} of {now.of}, before {before.n} of {before.of}, few conversations."
-    return f"{wording.conversations(n)} ({waiting.n} open){people}. {said} {now.receipt}"
+    return f"{opening} {said} {now.receipt}"
 
 
 def _open(query: Query) -> Query:
     return replace(query, filters=(*query.filters, Filter.of(Dimension.STATUS, *OPEN)))
+
+
+def _risk(desk: Desk, query: Query, accounts: Sequence[Account]) -> list[str]:
+    if "churn_risk" in desk.hidden():
+        return [f"Churn risk: {wording.WITHHELD}."]
+    return [*_flags(desk, accounts), _churn(desk, query)]
+
+
+def _flags(desk: Desk, accounts: Sequence[Account]) -> list[str]:
+    """The flag that stands, or the last one with why it ended; nothing when there was none."""
+    flags = Flags(database=desk.database, links=desk.links, clock=desk.clock)
+    shown = [flags.of(one.key, desk.viewer)[0] for one in accounts]
+    return [_flag_told(desk, one) for one in shown if one is not None]
+
+
+def _flag_told(desk: Desk, shown: ShownFlag) -> str:
+    flag = shown.flag
+    since = wording.full_day(flag.since.astimezone(desk.zone).date())
+    said = f"Churn flag: {flag.state.value}, {flag.tier.value}, since {since}"
+    if flag.state is FlagState.OPEN:
+        return f"{said}; addressed by nobody yet. {desk.links.account(flag.account)}"
+    changed = wording.full_day(flag.changed_at.astimezone(desk.zone).date())
+    who = "" if flag.changed_by == BY_RULE else f" by {flag.changed_by}"
+    why = f": {flag.reason}" if flag.reason else ""
+    return f"{said}; {flag.state.value}{who} on {changed}{why}. {desk.links.account(flag.account)}"
 
 
 def _churn(desk: Desk, query: Query) -> str:

@@ -35,7 +35,6 @@ _SPOKEN: Mapping[tuple[Dimension, tuple[str, ...]], str] = {
     (Dimension.EFFORT, (Effort.HIGH.value,)): "with high effort",
     (Dimension.STATUS, ("open", "pending")): "not solved yet",
 }
-_MEASURED = {Dimension.SENTIMENT, Dimension.EFFORT, Dimension.CHURN_RISK}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,19 +177,23 @@ class Desk:
             said.append(f"{missing} of {found.total} conversations are not measured")
         return said
 
-    def withheld(self, query: Query) -> bool:
-        """Leaders see only validated metrics."""
+    def hidden(self) -> frozenset[str]:
+        """Return the metrics that this viewer is not shown: leaders see only validated ones."""
         if self.viewer.role is not PersonRole.LEADER:
-            return False
+            return frozenset()
+        return frozenset(
+            one.metric.name
+            for one in self._checked()
+            if one.agreement.state not in _OPEN_TO_LEADERS
+        )
+
+    def withheld(self, query: Query) -> bool:
+        """Whether the answer would give away a metric that this viewer is not shown."""
         asked = {one.dimension.value for one in (*query.filters, *query.exclude)}
         asked |= {dimension.value for dimension in query.group_by}
         if is_rate(query.metric):
             asked.add(measures.rate_named(query.metric)[0].name)
-        metrics = {metric.name for metric in measures.all_metrics()}
-        passed = {
-            one.metric.name for one in self._checked() if one.agreement.state in _OPEN_TO_LEADERS
-        }
-        return bool(asked & metrics - passed)
+        return bool(asked & self.hidden())
 
     def _validation(self, metric: str) -> str:
         """Whether people agreed often enough, and how often they did."""

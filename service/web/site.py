@@ -51,6 +51,7 @@ class Site:
     clock: Clock
     taxonomy: Taxonomy
     helpdesks: Mapping[str, Helpdesk]
+    analyser: str  # the version that measures now
 
     @property
     def secure(self) -> bool:

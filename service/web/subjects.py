@@ -4,19 +4,22 @@ It asks the gateway like every other surface.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from flask import Blueprint, render_template, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response
 
 from service.domain.answers import Answer, Intent
 from service.domain.conversations import Account, AccountKey
-from service.domain.people import Viewer
+from service.domain.flags import FlagChange, FlagEvent
+from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import UNMAPPED, slug
-from service.errors import NotFound
+from service.errors import Forbidden, Misused, NotFound
+from service.flags import Flags, ShownFlag
 from service.query import Dimension, Filter, Query, Window
 from service.web.group import chart, number, rows
-from service.web.site import HERE, Site, current_viewer, site
+from service.web.site import HERE, Site, current_viewer, signed_in, site
 from service.web.withholding import tells, withheld_metrics, without_rate
 
 WEEKS = 12
@@ -24,7 +27,18 @@ TOP = 6
 RATES = ("negative_rate", "churn_risk_rate", "high_effort_rate")
 OPEN = ("open", "pending")
 
+_ACTIONS = (FlagEvent.ADDRESSED, FlagEvent.SNOOZED, FlagEvent.NOT_A_RISK)
+
 pages = Blueprint("subjects", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flagged:
+    """An account's newest flag, what happened to it, newest first, and the token of its form."""
+
+    shown: ShownFlag
+    history: tuple[FlagChange, ...]
+    form_token: str
 
 
 @pages.get("/drivers/<name>")
@@ -61,7 +75,23 @@ def account(key: str) -> str:
         lens=Dimension.DRIVER,
         facts=_account_facts(found),
         description="",
+        flagged=_flagged(found.key, viewer, here),
     )
+
+
+@pages.post("/accounts/<key>/flag")
+def act_on_flag(key: str) -> Response:
+    """Address, silence or snooze the flag of an account."""
+    here, viewer = site(), current_viewer()
+    if viewer.role is PersonRole.LEADER:
+        raise Forbidden("Flags are handled by the people who own the accounts.")
+    given = request.form.get("event", "")
+    event = next((one for one in _ACTIONS if one.value == given), None)
+    if event is None:
+        raise Misused(f"{given!r} is nothing that can be done about a flag.")
+    reason = request.form.get("reason", "")
+    _flags(here).act(AccountKey(key), event, viewer=viewer, reason=reason)
+    return redirect(HERE.account(AccountKey(key)), code=303)
 
 
 def _page(
@@ -74,6 +104,7 @@ def _page(
     lens: Dimension,
     facts: Sequence[tuple[str, str]],
     description: str,
+    flagged: Flagged | None = None,
 ) -> str:
     store = here.database.facts
     weekly = replace(
@@ -92,6 +123,8 @@ def _page(
         kind=kind,
         title=title,
         description=description,
+        flagged=flagged if flagged is not None and "churn_risk" not in hidden else None,
+        actions=_ACTIONS,
         facts=facts,
         total=number(query, store.count(query, viewer)),
         rates=[
@@ -112,6 +145,18 @@ def _page(
         waiting_url=HERE.explore(waiting),
         list_url=HERE.explore(query),
     )
+
+
+def _flags(here: Site) -> Flags:
+    return Flags(database=here.database, links=HERE, clock=here.clock)
+
+
+def _flagged(key: AccountKey, viewer: Viewer, here: Site) -> Flagged | None:
+    shown, history = _flags(here).of(key, viewer)
+    if shown is None:
+        return None
+    token = here.access.form_token(signed_in().id_hash)
+    return Flagged(shown=shown, history=tuple(reversed(history)), form_token=token)
 
 
 def _driver_named(name: str, viewer: Viewer, here: Site) -> str:

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from flask import Flask
 from flask.testing import FlaskClient
 
-from service.access import Access
+from service.access import Access, viewer
 from service.answers import Answers
 from service.domain.conversations import (
     Account,
@@ -45,6 +45,7 @@ from storage.database import SqlDatabase, open_database
 NOW = datetime(2026, 11, 22, 9, tzinfo=UTC)
 SECRET = "a made-up secret of the tests, long enough"
 COUNT = 130
+VERSION = "local-1"
 ACME, INITECH = AccountKey("zendesk:a1"), AccountKey("zendesk:a2")
 HOSTILE = ConversationKey("zendesk:9007199254740993")
 HOSTILE_TEXT = (
@@ -92,7 +93,6 @@ class Sample:
     def access(self) -> Access:
         return Access(self.database.people, SECRET.encode(), now)
 
-    def client(self, person: Person | None = ANA) -> FlaskClient:
     def validate(self, metric: str) -> None:
         """Let a reviewer agree with everything that is drawn of a metric."""
         checks = SpotChecks(database=self.database, analyser=VERSION, clock=now)
@@ -100,6 +100,7 @@ class Sample:
         for one in self.database.checks.checks(metric):
             checks.answer(one.conversation, metric, one.measured, viewer=viewer(ANA))
 
+    def client(self, person: Person | None = ANA) -> FlaskClient:
         """Return a client, signed in unless there is no person."""
         client = self.app.test_client()
         if person is not None:
@@ -155,8 +156,8 @@ def make(
         clock=now,
         taxonomy=TAXONOMY,
         helpdesks=helpdesks,
-    )
         analyser_version=VERSION,
+    )
     app.testing = True
     return Sample(app=app, database=database, public_url=public_url)
 
@@ -277,7 +278,7 @@ def _analysis(database: Database, key: ConversationKey, text: str, label: str) -
     return Analysis(
         conversation=key,
         fingerprint=conversation.fingerprint(),
-        analyser="local-1",
+        analyser=VERSION,
         taxonomy=TAXONOMY.version,
         language="en",
         measurements=(

@@ -260,6 +260,16 @@ def test_an_account_brief_holds_its_counts(answers: Answers) -> None:
     assert len(answer.text) <= 12
 
 
+def test_a_brief_gives_a_leader_no_metric_that_is_not_validated(answers: Answers) -> None:
+    leader = Viewer(person="lea@example.com", role=PersonRole.LEADER)
+    asked = f'tell me about "{ACCOUNTS[0].name}"'
+    said = " ".join(answers.ask_text(asked, leader).text)
+    assert "Sentiment: withheld: not validated" in said
+    assert "Churn risk: withheld: not validated" in said
+    assert "Negative" not in said
+    assert "Negative" in " ".join(answers.ask_text(asked, SYSTEM).text)
+
+
 @pytest.mark.parametrize(
     ("text", "intent"),
     [

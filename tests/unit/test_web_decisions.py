@@ -1,4 +1,4 @@
-"""Reviewing in the explorer: read blindly, answer, and see on Trust what it says."""
+"""What people decide in the explorer: reviews of metrics, and what becomes of flags."""
 
 import re
 from collections.abc import Iterator
@@ -8,8 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from service.domain.conversations import ConversationKey
+from service.flags import Flags
+from service.links import Links
 from tests.browser import sample
-from tests.browser.sample import LEE, Sample
+from tests.browser.sample import ACME, INITECH, LEE, MAYA, Sample
 
 OWN = {"Origin": "http://localhost"}
 PAGE = "/trust/review/sentiment"
@@ -76,3 +78,28 @@ def test_a_validated_metric_is_shown_to_leaders(site: Sample) -> None:
     page = leader.get(asked).text
     assert "Withheld: not validated" not in page
     assert "Churn-risk share" in page
+
+
+def test_an_accounts_page_shows_its_flag_and_a_csm_addresses_it(site: Sample) -> None:
+    Flags(database=site.database, links=Links(""), clock=sample.now).update()
+    client, page = site.client(MAYA), f"/accounts/{ACME}"
+    shown = client.get(page).text
+    assert "Churn risk: open" in shown
+    found = re.search(r'name="form_token" value="([^"]*)"><label>Reason', shown)
+    assert found is not None
+    sent = {"form_token": found[1], "event": "not a risk", "reason": ""}
+    assert client.post(f"{page}/flag", data=sent, headers=OWN).status_code == 400
+    sent |= {"event": "addressed", "reason": "Called them."}
+    assert client.post(f"{page}/flag", data=sent, headers=OWN).location == page
+    after = client.get(page).text
+    assert "Churn risk: addressed" in after
+    assert "addressed by maya@example.com, Called them." in after
+
+
+def test_a_flag_of_another_account_is_not_there(site: Sample) -> None:
+    Flags(database=site.database, links=Links(""), clock=sample.now).update()
+    client = site.client(MAYA)
+    sent = {"form_token": _token(client), "event": "addressed"}
+    found = client.post(f"/accounts/{INITECH}/flag", data=sent, headers=OWN)
+    assert found.status_code == 404
+    assert "Churn risk" not in site.client(LEE).get(f"/accounts/{ACME}").text
