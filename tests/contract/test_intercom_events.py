@@ -83,6 +83,16 @@ def test_everything_else_names_nothing(topic: object, item: object) -> None:
         assert world.desk.calls == 0
 
 
+@pytest.mark.parametrize("again", ["x-hub-signature", "X-HUB-SIGNATURE"])
+def test_of_two_signatures_neither_is_believed(again: str) -> None:
+    body = json.dumps({"topic": "conversation.deleted", "data": {"item": WHOLE}}).encode()
+    right = signed(body)["x-hub-signature"]
+    with workspace() as world:
+        assert world.desk.parse_event({again: right}, body) == ("intercom:42",)
+        with pytest.raises(Unauthorized):
+            world.desk.parse_event({"X-Hub-Signature": "sha1=0", again: right}, body)
+
+
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"[" * 100_000, b"\xff\xfe"])
 def test_a_signed_body_that_is_no_event_is_skipped(body: bytes) -> None:
     with workspace() as world, pytest.raises(SkipThis):

@@ -1,0 +1,123 @@
+"""How fast a webhook is answered by the served application while another process writes.
+
+Intercom gives an endpoint 500 ms before it counts a delivery as failed.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+
+_EVENTS = 200
+_ROWS = 100_000  # imported meanwhile, in transactions of 500 conversations
+_SECRET = "bench-client-secret"  # noqa: S105 - signs nothing but these events
+_PAUSE = 0.06  # seconds between two events, so that they meet many of the writer's transactions
+_PATIENCE = 60.0  # seconds for a server to start
+
+
+def webhook_answers(events: int = _EVENTS) -> Sequence[float]:
+    """Return how many milliseconds each accepted event took, sorted."""
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(folder)
+        environment = _environment(home)
+        _run(environment, "migrate").wait()
+        with _served(environment) as url, _writing(environment, home):
+            return sorted(_knocks(url, events))
+
+
+def _knocks(url: str, events: int) -> Iterator[float]:
+    with httpx.Client(base_url=url, trust_env=False, timeout=30) as client:
+        client.head("/hooks/intercom").raise_for_status()
+        for number in range(events):
+            body = _event(number)
+            begun = time.perf_counter()
+            answer = client.post("/hooks/intercom", content=body, headers=_signed(body))
+            yield (time.perf_counter() - begun) * 1000
+            answer.raise_for_status()
+            time.sleep(_PAUSE)
+
+
+def _event(number: int) -> bytes:
+    item = {"type": "conversation", "id": str(number)}
+    told = {"topic": "conversation.user.replied", "id": f"n{number}", "data": {"item": item}}
+    return json.dumps(told).encode()
+
+
+def _signed(body: bytes) -> dict[str, str]:
+    return {"X-Hub-Signature": f"sha1={hmac.new(_SECRET.encode(), body, hashlib.sha1).hexdigest()}"}
+
+
+def _environment(home: Path) -> Mapping[str, str]:
+    return {
+        "PATH": os.environ["PATH"],
+        "VERBATIM_HOME": str(home),
+        "VERBATIM_SECRET_KEY": "0123456789abcdef" * 4,
+        "VERBATIM_HELPDESKS__INTERCOM__BASE_URL": "http://127.0.0.1:1",
+        "VERBATIM_HELPDESKS__INTERCOM__ACCESS_TOKEN": "none",
+        "VERBATIM_HELPDESKS__INTERCOM__ADMIN_ID": "1",
+        "VERBATIM_HELPDESKS__INTERCOM__CLIENT_SECRET": _SECRET,
+    }
+
+
+def _run(environment: Mapping[str, str], *arguments: str) -> "subprocess.Popen[bytes]":
+    command = [sys.executable, "-c", "from verbatim import main; main()", *arguments]
+    return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+
+
+@contextmanager
+def _served(environment: Mapping[str, str]) -> Iterator[str]:
+    """The application as the Procfile serves it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+    command = [sys.executable, "-m", "gunicorn", "verbatim:create_web_app()", "--bind", address]
+    command += ["--worker-class", "gthread", "--workers", "1", "--threads", "8"]
+    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(f"http://{address}/healthz")
+        yield f"http://{address}"
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _wait_for(url: str) -> None:
+    until = time.monotonic() + _PATIENCE
+    while time.monotonic() < until:
+        try:
+            httpx.get(url, trust_env=False).raise_for_status()
+        except httpx.HTTPError:
+            time.sleep(0.1)
+        else:
+            return
+    raise TimeoutError(url)
+
+
+@contextmanager
+def _writing(environment: Mapping[str, str], home: Path) -> Iterator[None]:
+    path = home / "rows.jsonl"
+    path.write_text("".join(_row(number) for number in range(_ROWS)))
+    writer = _run(environment, "import", str(path))
+    try:
+        yield
+        if writer.poll() is not None:
+            raise RuntimeError("the writer was done before the last event; give it more rows")
+    finally:
+        writer.terminate()
+        writer.wait()
+
+
+def _row(number: int) -> str:
+    said = {"role": "customer", "text": f"Invoice {number} is wrong."}
+    row = {"id": str(number), "created_at": "2026-11-02T09:14:00Z", "messages": [said] * 3}
+    return json.dumps(row) + "\n"
