@@ -1,0 +1,128 @@
+"""Scores artefacts on the development sets and decides whether they may replace others.
+
+Knows folders of finished files; how they were made is told elsewhere.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.training import baselines, placing, probe, sets
+from bench.training.manifest import hashes
+from bench.training.scores import Scored, fitted_temperature, scored, shares_of
+from service.analysis._models import Artefacts, SentimentModel, ThemeTable
+
+Floats = NDArray[np.float32]
+Texts = Sequence[str]
+
+KEPT = Path(__file__).parent / "figures.json"  # of the files that ship
+INTENT_SETS = ("banking77", "clinc150", "dstc11_insurance")
+MAY_LOSE = 0.002  # smaller differences between two runs are chance
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToneFigures:
+    temperature: float
+    sets: Mapping[str, Scored]
+    dry_complaints_found: float
+    plain_requests_called_negative: float
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean([figures.macro_f1 for figures in self.sets.values()]))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ThemeFigures:
+    by_name: Mapping[str, float]
+    by_five_examples: Mapping[str, float]
+
+    @property
+    def mean(self) -> float:
+        return float(np.mean([*self.by_name.values(), *self.by_five_examples.values()]))
+
+
+def tone_figures(folder: Path, data: Path) -> ToneFigures:
+    """Score a folder's tone model under the temperature that fits it best."""
+    model = SentimentModel(_unchecked(folder))
+    dev = sets.dev_sets(data)
+    found = {name: model.logits([row.text for row in rows]) for name, rows in dev.items()}
+    labels = {name: [row.label for row in rows] for name, rows in dev.items()}
+    temperature = fitted_temperature([(found[name], labels[name]) for name in dev])
+    return _tone_figures(
+        lambda texts: shares_of(model.logits(texts), temperature), data, temperature=temperature
+    )
+
+
+def word_list_figures(data: Path) -> ToneFigures:
+    return _tone_figures(baselines.vader, data, temperature=1.0)
+
+
+def counted_words_figures(data: Path, sources: Sequence[sets.Source]) -> ToneFigures:
+    model = baselines.CountedWords(sets.epoch(data, sources, number=0))
+    return _tone_figures(model.shares, data, temperature=1.0)
+
+
+def theme_figures(folder: Path, data: Path) -> ThemeFigures:
+    vectors = ThemeTable(_unchecked(folder)).vectors
+    dev = {name: sets.intents(data, name, dev=True) for name in INTENT_SETS}
+    train = {name: sets.intents(data, name, dev=False) for name in INTENT_SETS}
+    return ThemeFigures(
+        by_name={n: round(placing.by_name(vectors, dev[n]), 4) for n in INTENT_SETS},
+        by_five_examples={
+            n: round(placing.by_examples(vectors, train[n], dev[n]), 4) for n in INTENT_SETS
+        },
+    )
+
+
+def as_good(ours: ToneFigures | ThemeFigures, theirs: ToneFigures | ThemeFigures) -> bool:
+    return ours.mean >= theirs.mean - MAY_LOSE
+
+
+def written(folder: Path, tone: ToneFigures, table: ThemeFigures) -> dict[str, object]:
+    """Return figures and hashes as they are kept beside the code."""
+    return {
+        "files": hashes(folder),
+        "seed": sets.SEED,
+        "tone": {**asdict(tone), "mean_macro_f1": round(tone.mean, 4)},
+        "themes": {**asdict(table), "mean": round(table.mean, 4)},
+    }
+
+
+def told(name: str, figures: ToneFigures) -> str:
+    parts = [
+        f"{one} {of.macro_f1:.3f}/{of.accuracy:.3f} (negative P {of.negative_precision:.2f} "
+        f"R {of.negative_recall:.2f}, ECE {of.calibration_error:.3f})"
+        for one, of in figures.sets.items()
+    ]
+    return (
+        f"{name}: mean macro-F1 {figures.mean:.4f}; {'; '.join(parts)}; dry complaints "
+        f"{figures.dry_complaints_found:.2f}, plain requests called negative "
+        f"{figures.plain_requests_called_negative:.2f}"
+    )
+
+
+def _tone_figures(
+    shares: Callable[[Texts], Floats], data: Path, *, temperature: float
+) -> ToneFigures:
+    return ToneFigures(
+        temperature=temperature,
+        sets={
+            name: scored(shares([row.text for row in rows]), [row.label for row in rows])
+            for name, rows in sets.dev_sets(data).items()
+        },
+        dry_complaints_found=_negative(shares(probe.DRY_COMPLAINTS)),
+        plain_requests_called_negative=_negative(shares(probe.PLAIN_REQUESTS)),
+    )
+
+
+def _negative(shares: Floats) -> float:
+    return round(float((shares.argmax(axis=1) == sets.NEGATIVE).mean()), 4)
+
+
+def _unchecked(folder: Path) -> Artefacts:
+    """Files that were made a moment ago have no manifest yet."""
+    return Artefacts(folder=folder, digest="unchecked")
