@@ -283,7 +283,9 @@ def _outcome(change: FieldChange, result: Json) -> WriteOutcome:
         return _not_written(change, "closed", permanent=True)
     if "NotFound" in error:
         return _not_written(change, "deleted", permanent=True)
-    return _not_written(change, details[:200], permanent=error in _FINAL_ERRORS)
+    if error in _FINAL_ERRORS:
+        return _not_written(change, details[:200], permanent=True)
+    return WriteOutcome(change=change, written=False, reason=details[:200], refused=True)
 
 
 def _not_written(change: FieldChange, reason: str, *, permanent: bool = False) -> WriteOutcome:
