@@ -84,6 +84,8 @@ class Proving:
         try:
             self._retry(source)
             asked = ledger.ask(source, days)
+            if source not in self._database.conversations.synced_at():
+                return asked  # the first walk is still under way: it brings what is missing
             wrong = ledger.wrong_days(source, asked.window)
             for day in wrong:
                 self._repairs.walk(day, ledger.bounds(day), report)

@@ -8,7 +8,6 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from itertools import islice
 
 from service.domain.conversations import (
     Conversation,
@@ -24,7 +23,6 @@ from service.stores import Database
 
 SAMPLED = 500  # conversations compared by their content in one run
 MOST_FETCHED = 5_000  # by one run and source; the days behind it wait for the next
-_AT_ONCE = 50
 _DELETED_WITHIN = timedelta(days=8)  # the list of deletions is read back so far
 _SETTLING = timedelta(minutes=5)  # helpdesks show changes late: what is newer is news, no mistake
 _GONE = "no longer in the helpdesk"
@@ -90,11 +88,12 @@ class Repairs:
         report.days.append(done)
         for listed in helpdesk.created(*window):
             unlisted -= listed.keys()
-            for some in _chunks(self._wanted(report.source, listed)):
-                if report.fetched >= MOST_FETCHED:
-                    report.left.append(day)
-                    return
-                self._take(report.source, some, done)
+            wanted = self._wanted(report.source, listed)
+            some = wanted[: max(0, MOST_FETCHED - report.fetched)]
+            self._take(report.source, some, done)
+            if len(some) < len(wanted):
+                report.left.append(day)
+                return
         gone = helpdesk.missing(sorted(unlisted)) if unlisted else frozenset()
         done.gone += self._store.purge(sorted(gone), why=_GONE)
 
@@ -109,12 +108,15 @@ class Repairs:
         source = report.source
         synced = self._store.synced_at().get(source)
         settled = None if synced is None else synced - _SETTLING
-        for some in _chunks(sample(self._store.stored_keys(source), most, f"{source} {day}")):
-            held = {each.key: each for each in self._store.get_many(some)}
-            for page in self._pipeline.whole(source, some):
-                report.compared += len(page.heads)
-                report.differ.extend(_differing(page, held, settled))
-                report.gone += self._store.save_page(source, page).gone
+        chosen = sample(self._store.stored_keys(source), most, f"{source} {day}")
+        # In one go: a connector then asks only once for people who are in several of them.
+        for page in self._pipeline.whole(source, chosen):
+            held = {
+                each.key: each for each in self._store.get_many([head.key for head in page.heads])
+            }
+            report.compared += len(page.heads)
+            report.differ.extend(_differing(page, held, settled))
+            report.gone += self._store.save_page(source, page).gone
 
     def _wanted(self, source: str, listed: Told) -> list[ConversationKey]:
         """What is not here or was changed since; what is set aside is retried on its own."""
@@ -175,9 +177,3 @@ def _of_head(head: ConversationHead) -> tuple[object, ...]:
 
 def _hashes(messages: Sequence[Message]) -> frozenset[str]:
     return frozenset(fingerprint((message,)) for message in messages)
-
-
-def _chunks(keys: Sequence[ConversationKey]) -> Iterator[list[ConversationKey]]:
-    rest = iter(keys)
-    while some := list(islice(rest, _AT_ONCE)):
-        yield some

@@ -125,6 +125,16 @@ def test_a_run_that_would_fetch_too_much_leaves_days_for_the_next(
     assert workspace.database().conversations.exists(desk.keys()) == set(desk.keys())
 
 
+def test_before_the_first_walk_has_ended_nothing_is_fetched_one_by_one(
+    fresh: Fresh, said: Said
+) -> None:
+    workspace, _ = fresh
+    told = said.by(workspace, "reconcile", "--repair", *_EVER, code=1)
+    assert "missing" in told
+    assert "repaired" not in told
+    assert not any(workspace.database().conversations.stored_keys("zendesk"))
+
+
 def test_what_vanished_while_hooks_were_lost_is_purged_from_its_day(
     small: Ran, said: Said, name: str
 ) -> None:
