@@ -24,6 +24,7 @@ from service.progress import Progress
 from service.stores import Database, Quarantined
 from service.writing_back import WriteReport, WritingBack
 
+
 class Masks(Protocol):
     """Masks personal data before anything is stored or analysed."""
 
