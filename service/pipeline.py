@@ -5,6 +5,7 @@ Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no 
 
 import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -17,6 +18,7 @@ from service.domain.conversations import (
 )
 from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import FieldChange, WriteRules
+from service.errors import RetryLater
 from service.in_turn import InTurn
 from service.links import Links
 from service.ports import Analyser, Clock, Helpdesk
@@ -96,6 +98,10 @@ class Pipeline:
 
     def sync(self, source: str, progress: Progress, *, full: bool = False) -> SyncReport:
         """Fetch what changed since the cursor; a page is stored with its cursor or not at all."""
+        with self._alone_at(source):
+            return self._sync(source, progress, full=full)
+
+    def _sync(self, source: str, progress: Progress, *, full: bool) -> SyncReport:
         helpdesk = self._helpdesks[source]
         store = self._database.conversations
         report = SyncReport(source=source)
@@ -169,7 +175,19 @@ class Pipeline:
 
     def write_back(self, source: str, progress: Progress) -> WriteReport:
         """Bring the helpdesk's fields and tags up to date; only differences are written."""
-        return self._writing_back(source).run(progress)
+        with self._alone_at(source):
+            return self._writing_back(source).run(progress)
+
+    @contextmanager
+    def _alone_at(self, source: str) -> Iterator[None]:
+        """Be the only process that reads or writes a helpdesk.
+
+        Two at once would each take the other's writes for somebody else's.
+        """
+        with self._database.work.alone(source) as mine:
+            if not mine:
+                raise RetryLater(f"Another process is at work on {source}; it will do this too.")
+            yield
 
     def _writing_back(self, source: str) -> WritingBack:
         return WritingBack(

@@ -4,6 +4,7 @@ Adapters implement these protocols; the small types beside them are what the sto
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
@@ -453,6 +454,10 @@ class WorkStore(Protocol):
 
         The newest run of a job that repeats stays, so nothing is due again.
         """
+        ...
+
+    def alone(self, name: str) -> AbstractContextManager[bool]:
+        """Hold a name as the only process, until the block ends or we die; False: another does."""
         ...
 
     def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:

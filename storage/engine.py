@@ -3,10 +3,12 @@
 Knows what SQLite and PostgreSQL need before the first statement. Knows no table.
 """
 
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
@@ -71,6 +73,25 @@ class Engine:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
             yield connection
 
+    @contextmanager
+    def alone(self, name: str) -> Iterator[bool]:
+        """Hold a name that only one process can hold; give False when another one does.
+
+        Whoever dies lets go of it: unlike a lease it never has to run out.
+        """
+        if self.is_sqlite:
+            with closing(_lock_file(self.url, name)) as file:
+                yield _locked(file)
+            return
+        key = crc32(name.encode()) >> 1  # PostgreSQL's integers have a sign
+        with self.raw.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            held = connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({_ALONE}, {key})")
+            try:
+                yield bool(held.scalar_one())
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_ALONE}, {key})")
+
     def empty_log(self) -> None:
         """Bring SQLite's write-ahead log into the file and empty it, unless somebody is reading."""
         if not self.is_sqlite:
@@ -83,6 +104,24 @@ class Engine:
 
     def close(self) -> None:
         self.raw.dispose()
+
+
+def _lock_file(url: URL, name: str) -> sqlite3.Connection:
+    """Open an empty file beside the database, of which only the lock is used."""
+    path = f"{url.database}-{name}.lock" if _has_file(url) else ":memory:"
+    return sqlite3.connect(path, timeout=0, isolation_level=None, check_same_thread=False)
+
+
+def _locked(file: sqlite3.Connection) -> bool:
+    try:
+        file.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        return False
+    return True
+
+
+def _has_file(url: URL) -> bool:
+    return bool(url.database) and url.database != ":memory:"
 
 
 def _checked(text: str) -> URL:
@@ -98,7 +137,7 @@ def _checked(text: str) -> URL:
 
 
 def _make_folder(url: URL) -> None:
-    if url.database and url.database != ":memory:":
+    if url.database and _has_file(url):
         Path(url.database).parent.mkdir(parents=True, exist_ok=True)
 
 

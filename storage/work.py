@@ -3,6 +3,7 @@
 Each decision is one statement whose row count says who won, so repeating and racing are harmless.
 """
 
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 
 from sqlalchemy import exists, func, select, update
@@ -114,6 +115,9 @@ class SqlWork:
         old_event = inbox.delete().where(inbox.c.finished, inbox.c.received_at < moment)
         with self._engine.writing() as connection:
             return sum(connection.execute(each).rowcount for each in (old_run, old_event))
+
+    def alone(self, name: str) -> AbstractContextManager[bool]:
+        return self._engine.alone(name)
 
     def outbox_start(self, key: str, payload: str, *, at: datetime) -> str:
         row = {"key": key, "payload": payload, "state": PENDING, "created_at": to_ms(at)}

@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.faults.trials import Steps, Told, Trial, table
+# Before they are imported: what is broken then shows both sides of what was compared.
+pytest.register_assert_rewrite("tests.faults.invariants", "tests.faults.killing")
+
+from tests.faults.trials import Steps, Told, Trial, table  # noqa: E402 -- see above
 
 PARTS = 4  # tests that share the steps of one campaign, so that processes can share them
 FEW = 2  # steps of each campaign without --every-step

@@ -181,6 +181,27 @@ class Town:
         assert code in (0, -signal.SIGKILL), said(home)
         return code == -signal.SIGKILL
 
+    def run_beside(self, home: Path, *arguments: str, at: int) -> bool:
+        """Run a command that waits in its Nth request until a second one like it has ended; say
+        whether it came that far.
+        """
+        numbers = count()
+        second: list[int] = []
+
+        def interrupt(_: Call) -> None:
+            if next(numbers) == at:
+                beside = self.start(home, *arguments, log=f"{home.name} beside")
+                second.append(self._end_of(beside, home))
+
+        for stand in self.stands.values():
+            stand.faults.before_answering = interrupt
+        first = self._end_of(self.start(home, *arguments), home)
+        for stand in self.stands.values():
+            stand.faults.before_answering = self.executioner.before_answering
+        assert first in (0, 1), said(home)
+        assert set(second) <= {0, 1}
+        return bool(second)
+
     def drain(self, home: Path) -> None:
         """Run cycles until one finds nothing to do; that must be soon."""
         for _ in range(_MOST_CYCLES):
