@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags
+    from service.governance import Governance
     from service.links import Links
     from service.pipeline import Masks, Pipeline
     from service.ports import Analyser, Helpdesk
@@ -67,7 +68,23 @@ class Built:
         return self._once("database", self._open_database)
 
     def taxonomy(self) -> Taxonomy:
-        return self._once("taxonomy", self._read_taxonomy)
+        """The ladder in force: a change by another process is seen at the next call."""
+        file = self._once("taxonomy", self._read_taxonomy)
+        if not self._has_database():
+            return file
+        from service.governance import in_force
+
+        return in_force(file, self.database().taxonomies.latest())
+
+    def governance(self) -> Governance:
+        from service.governance import Governance
+
+        return Governance(
+            database=self.database(),
+            taxonomy=self.taxonomy(),
+            file=self._once("taxonomy", self._read_taxonomy),
+            clock=self.now,
+        )
 
     def masks(self) -> Masks:
         from service.redaction import Redactor
@@ -266,6 +283,12 @@ class Built:
         )
         database.migrate()
         return database
+
+    def _has_database(self) -> bool:
+        """Labelling a file stores nothing, so it makes no database either."""
+        if "database" in self._parts or self.settings.database_url is not None:
+            return True
+        return (self.settings.folder / "verbatim.sqlite").is_file()
 
     def _read_taxonomy(self) -> Taxonomy:
         from service.taxonomy_files import default_taxonomy, read_taxonomy

@@ -34,7 +34,7 @@ _HOMES = {
     "import": "files",
     "label": "files",
     "evaluate": "files",
-    "taxonomy": "files",
+    "taxonomy": "taxonomy",
     "metrics": "metrics",
     "ask": "asking",
     "why": "asking",

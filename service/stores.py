@@ -22,6 +22,7 @@ from service.domain.conversations import (
 )
 from service.domain.flags import FlagChange, Outcome, Signal, Stay
 from service.domain.measurements import Analysis, Quote, SetBy
+from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.people import Viewer
 from service.domain.validation import Check
 from service.domain.writeback import (
@@ -380,6 +381,31 @@ class CheckStore(Protocol):
     def checks(self, metric: str | None = None) -> Sequence[Check]: ...
 
 
+class TaxonomyStore(Protocol):
+    """Versions of the ladder of meaning, and the moving of stored tags."""
+
+    def latest(self) -> TaxonomyVersion | None: ...
+
+    def versions(self) -> list[TaxonomyVersion]:
+        """Newest first."""
+        ...
+
+    def preview(self, remaps: Sequence[Remap]) -> Impact:
+        """Return what moving would do; nothing is changed."""
+        ...
+
+    def apply(self, version: TaxonomyVersion, remaps: Sequence[Remap], *, before: str) -> Impact:
+        """Store the version and move the tags, their facts and rollups, in one transaction.
+
+        What was current under the version `before` stays current: nothing is measured again.
+        """
+        ...
+
+    def waiting(self, limit: int) -> list[WaitingTag]:
+        """Raw tags that map to nothing, those of most conversations first."""
+        ...
+
+
 class ReceiptStore(Protocol):
     def save(self, receipt: Receipt) -> None: ...
 
@@ -506,6 +532,9 @@ class Database(Protocol):
 
     @property
     def people(self) -> PeopleStore: ...
+
+    @property
+    def taxonomies(self) -> TaxonomyStore: ...
 
     @property
     def work(self) -> WorkStore: ...

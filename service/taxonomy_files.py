@@ -24,8 +24,8 @@ from service.yaml_nodes import (
 DEFAULT = Path(__file__).parent / "taxonomies" / "default.yaml"
 LONGEST_NAME = 60  # a name becomes a helpdesk option and a tag
 
-_DRIVER_FIELDS = frozenset({"name", "description", "examples", "tags"})
-_TAG_FIELDS = frozenset({"name", "description", "examples"})
+_DRIVER_FIELDS = frozenset({"name", "description", "examples", "tags", "raw_tags"})
+_TAG_FIELDS = frozenset({"name", "description", "examples", "raw_tags"})
 
 
 def default_taxonomy() -> Taxonomy:
@@ -72,6 +72,8 @@ def _named(item: Driver | CanonicalTag) -> dict[str, Any]:
         data["description"] = item.description
     if item.examples:
         data["examples"] = list(item.examples)
+    if item.raw_tags:
+        data["raw_tags"] = list(item.raw_tags)
     return data
 
 
@@ -86,6 +88,7 @@ def _driver(node: yaml.Node, at: Place) -> Driver:
         description=text_of(fields, "description"),
         examples=texts_of(fields, "examples"),
         tags=tags,
+        raw_tags=texts_of(fields, "raw_tags"),
     )
 
 
@@ -95,6 +98,7 @@ def _tag(node: yaml.Node, at: Place) -> CanonicalTag:
         name=_name(fields, at),
         description=text_of(fields, "description"),
         examples=texts_of(fields, "examples"),
+        raw_tags=texts_of(fields, "raw_tags"),
     )
 
 

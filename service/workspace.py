@@ -22,6 +22,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags
+    from service.governance import Governance
     from service.links import Links
     from service.pipeline import Masks, Pipeline
     from service.ports import Analyser, Helpdesk
@@ -55,7 +56,11 @@ class Workspace(Protocol):
         """The stores, with the schema brought up to date."""
         ...
 
-    def taxonomy(self) -> Taxonomy: ...
+    def taxonomy(self) -> Taxonomy:
+        """The ladder of meaning as it is in force now."""
+        ...
+
+    def governance(self) -> Governance: ...
 
     def masks(self) -> Masks: ...
 

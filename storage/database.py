@@ -23,6 +23,7 @@ from storage.people import SqlPeople
 from storage.receipts import SqlReceipts
 from storage.secrets import SqlKeeper
 from storage.tallies import Measures
+from storage.taxonomies import SqlTaxonomies
 from storage.work import SqlWork
 from storage.writeback import SqlWriteBack
 
@@ -52,6 +53,7 @@ class SqlDatabase:
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
+        self.taxonomies = SqlTaxonomies(engine)
         self.work = SqlWork(engine, clock=clock)
         self.costs = SqlCosts(engine, clock=clock)
         self._keeper = SqlKeeper(engine, secret)

@@ -48,6 +48,10 @@ class Ladder:
         self._matcher = Matcher(known, len(self.rungs), vectors)
         self._driver_of = np.array(_driver_numbers(self.rungs), dtype=np.int64)
         self._driver_rows = vectors(_driver_texts(taxonomy, self.rungs))
+        self._mapped = {
+            raw: Rung(canonical=canonical, driver=driver)
+            for raw, (canonical, driver) in taxonomy.mapped().items()
+        }
 
     def scores(self, texts: Sequence[str]) -> Floats:
         """Return len(texts) x rungs: cosine to the best description or example, plus words."""
@@ -57,6 +61,11 @@ class Ladder:
         found = self._matcher.scores(vectors, texts)
         total: Floats = found.total + np.float32(DRIVER_WEIGHT) * (vectors @ self._driver_rows.T)
         return total / np.float32(1 + DRIVER_WEIGHT)
+
+    def placed_by_people(self, raw: str) -> Placed | None:
+        """Return the rung that a person mapped this raw tag to."""
+        rung = self._mapped.get(raw)
+        return None if rung is None else Placed(rung=rung, confidence=1.0, score=1.0)
 
     def place(self, scores: Floats) -> Placed | None:
         """Return the best rung for one row of scores, or None when nothing is near enough."""
@@ -87,7 +96,8 @@ def _prior(taxonomy: Taxonomy) -> tuple[list[Known], tuple[Rung, ...]]:
             rungs.append(Rung(canonical=canonical, driver=driver.name))
             described = [f"{item.name}: {item.description}", *_parts(item.description)]
             known += [Known(text=t, group=group, weight=DESCRIPTION_WEIGHT) for t in described]
-            known += [Known(text=text, group=group) for text in item.examples]
+            confirmed = (*item.examples, *item.raw_tags)
+            known += [Known(text=text, group=group) for text in confirmed]
     return known, tuple(rungs)
 
 

@@ -24,6 +24,7 @@ from service.analysis._gates import (
 )
 from service.analysis._ladder import Ladder, Placed
 from service.analysis._language import LanguageReader
+from service.analysis._matching import Vectors
 from service.analysis._models import (
     SentimentModel,
     ThemeTable,
@@ -91,6 +92,11 @@ def build(
         metrics=own_metrics(),
         clock=clock or _now,
     )
+
+
+def theme_vectors() -> Vectors:
+    """The table alone, for who compares texts without measuring any."""
+    return ThemeTable(checked_artefacts()).vectors
 
 
 def _now() -> datetime:
@@ -232,7 +238,7 @@ class LocalAnalyser:
         topics: list[tuple[TagAssignment, Sentence]] = []
         for sentence, scores in zip(issues, rows, strict=False):
             raw = self._namer.name(sentence.text)
-            placed = ladder.place(scores)
+            placed = (ladder.placed_by_people(raw) if raw else None) or ladder.place(scores)
             if raw is not None and _adds(placed, raw, [tag for tag, _ in topics]):
                 topics.append((_assignment(raw, placed), sentence))
         # What is mapped stands first: it is the primary driver that people will see.

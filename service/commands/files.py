@@ -1,4 +1,4 @@
-"""Files in and out: import, label, evaluate, taxonomy."""
+"""Files in and out: import, label, evaluate."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -127,44 +127,6 @@ def evaluate_command(
     else:
         say(*result.lines())
     complain(bad, len(bad))
-
-
-@click.group("taxonomy")
-def taxonomy_command() -> None:
-    """Show the ladder of meaning: drivers and their canonical tags.
-
-    Example: verbatim taxonomy list
-    """
-
-
-@taxonomy_command.command("list")
-@json_option
-@pass_workspace
-def list_command(workspace: Workspace, *, as_json: bool) -> None:
-    """List drivers and canonical tags.
-
-    Example: verbatim taxonomy list --json
-    """
-    taxonomy = workspace.taxonomy()
-    if as_json:
-        say_json({"version": taxonomy.version, "drivers": taxonomy.drivers})
-        return
-    for driver in taxonomy.drivers:
-        say(f"{driver.name}: {driver.description}", *(f"  {tag.name}" for tag in driver.tags))
-    say("", f"Version {taxonomy.version}. To edit: verbatim taxonomy export > taxonomy.yaml,")
-    say("then set VERBATIM_TAXONOMY=taxonomy.yaml")
-
-
-@taxonomy_command.command("export")
-@pass_workspace
-def export_command(workspace: Workspace) -> None:
-    """Print the taxonomy as YAML, to edit.
-
-    Example: verbatim taxonomy export > taxonomy.yaml
-    """
-    from service.taxonomy_files import write_taxonomy
-
-    click.echo(write_taxonomy(workspace.taxonomy()), nl=False)
 
 
 def chosen_taxonomy(workspace: Workspace, path: Path | None) -> Taxonomy:

@@ -14,6 +14,7 @@ class CanonicalTag:
     name: str
     description: str = ""
     examples: tuple[str, ...] = ()
+    raw_tags: tuple[str, ...] = ()  # that people mapped here; the analyser does not overrule them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +25,7 @@ class Driver:
     description: str = ""
     examples: tuple[str, ...] = ()
     tags: tuple[CanonicalTag, ...] = ()
+    raw_tags: tuple[str, ...] = ()  # of a driver without tags
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,14 @@ class Taxonomy:
         """Return a driver's name as this taxonomy writes it: "billing" is "Billing" here."""
         wanted = slug(driver)
         return next((one.name for one in self.drivers if slug(one.name) == wanted), driver)
+
+    def mapped(self) -> dict[str, tuple[str | None, str]]:
+        """Return the canonical tag and the driver of each raw tag that a person mapped."""
+        found: dict[str, tuple[str | None, str]] = {}
+        for driver in self.drivers:
+            found |= {raw: (None, driver.name) for raw in driver.raw_tags}
+            found |= {raw: (tag.name, driver.name) for tag in driver.tags for raw in tag.raw_tags}
+        return found
 
     def driver_of(self, canonical: str) -> str | None:
         for driver in self.drivers:

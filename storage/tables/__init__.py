@@ -12,6 +12,7 @@ from storage.tables import (
     flags,
     people,
     receipts,
+    taxonomies,
     work,
 )
 
@@ -24,5 +25,6 @@ __all__ = [
     "flags",
     "people",
     "receipts",
+    "taxonomies",
     "work",
 ]
