@@ -12,7 +12,9 @@ a person has just set.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
+_NONE: Mapping[int, object] = MappingProxyType({})  # most tickets of a first run have no values
 MOST_VERSIONS = 50_000  # a ticket that is forgotten is looked at once more before a write
 
 
@@ -59,7 +61,7 @@ class AlreadyRead:
 
     def ticket(self, ticket_id: int, stamp: str, values: Mapping[int, object]) -> None:
         """Note a ticket as it was read."""
-        self._remember(ticket_id, Version(stamp=stamp, values=values))
+        self._remember(ticket_id, Version(stamp=stamp, values=values or _NONE))
 
     def version(self, ticket_id: int) -> Version | None:
         return self._versions.get(ticket_id)

@@ -134,20 +134,21 @@ class Intake:
         self.gone.discard(ticket_id)
         self.aside.discard(ticket_id)
         before, found = self.notes.get(ticket_id), stored.get(head.key)
+        stamp, messaging = str(row.get("updated_at")), mapping.is_messaging(row)
         note = Note(
             requester=row.get("requester_id"),
             assignee=row.get("assignee_id"),
             created=int(head.created_at.timestamp()),
             updated=int(head.updated_at.timestamp()),
-            stamp=str(row.get("updated_at")),
-            messaging=mapping.is_messaging(row),
+            stamp=stamp if messaging else "",
+            messaging=messaging,
             stored=int(found.timestamp()) if found else None,
             comments=count if isinstance(count, int) else None,
         )
         if before is not None:
             note.seen, note.events, note.stored = before.seen, before.events, before.stored
         self.notes[ticket_id] = note
-        self._already.ticket(ticket_id, note.stamp, self._fields.values_of(row))
+        self._already.ticket(ticket_id, stamp, self._fields.values_of(row))
 
     def _stored(self, ids: Iterable[int]) -> Mapping[ConversationKey, datetime]:
         keys = [mapping.ticket_key(id_) for id_ in ids]

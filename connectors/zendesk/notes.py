@@ -19,7 +19,7 @@ class Note:
     assignee: object
     created: int
     updated: int
-    stamp: str = ""  # updated_at as Zendesk wrote it
+    stamp: str = ""  # updated_at as Zendesk wrote it, of a messaging ticket
     messaging: bool = False
     by_log: bool = False
     log_waits: bool = False  # not read yet, since perhaps only our own write happened

@@ -14,6 +14,11 @@ from service.domain.conversations import Account, Agent
 from service.errors import Unauthorized
 
 MANY = 100  # most ids a show_many takes
+# What is read of a record. The rest is not kept: a run may meet a hundred thousand people.
+_READ = {
+    "users": ("id", "name", "role"),
+    "organizations": ("id", "name", "domain_names", "organization_fields"),
+}
 
 
 class Directory:
@@ -28,7 +33,10 @@ class Directory:
         return self._rows.get(id_) if isinstance(id_, int) else None
 
     def learn(self, rows: Iterable[Json]) -> None:
-        self._rows.update({row["id"]: row for row in rows if isinstance(row.get("id"), int)})
+        wanted = _READ[self._name]
+        for row in rows:
+            if isinstance(row.get("id"), int):
+                self._rows[row["id"]] = {name: row[name] for name in wanted if name in row}
 
     def ensure(self, ids: Iterable[object]) -> None:
         """Ask for those never seen."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from connectors._http import PageLoopGuard, Refused
-from connectors.zendesk import mapping
+from connectors.zendesk import mapping, poison
 from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Client, Json, rows_of
 from connectors.zendesk.exports import Exports
@@ -27,7 +27,7 @@ from connectors.zendesk.page_ends import (
 from connectors.zendesk.poison import MOST_MESSAGES, too_many_messages
 from connectors.zendesk.position import MOST_OWED, Position, newest_counts
 from connectors.zendesk.transport import WHO
-from service.domain.conversations import Page
+from service.domain.conversations import IncomingMessage, Page
 from service.errors import Misbehaving
 from service.ports import Known
 
@@ -206,25 +206,36 @@ class Reading:
             ticket_id = event.get("ticket_id")
             if not isinstance(ticket_id, int) or ticket_id not in self._notes:
                 continue
-            with self._intake.setting_aside(ticket_id, draft):
-                note = self._notes[ticket_id]
-                note.events += 1
-                if note.log_waits:
-                    self._see_write(note, event)
-                elif not note.by_log:
-                    found, rewritten = _comments_of(event, note)
-                    comments.extend((ticket_id, event, child) for child in found)
-                    again.update([ticket_id] if rewritten else [])
+            note = self._notes[ticket_id]
+            try:
+                found, rewritten = self._words_in(event, note)
+            except poison.UNREADABLE as error:
+                self._intake.set_aside(ticket_id, poison.why(error), draft)
+                continue
+            comments.extend((ticket_id, event, child) for child in found)
+            if rewritten:
+                again.add(ticket_id)
         self._say(comments, draft)
         for ticket_id in sorted(again & self._notes.keys()):
             self._intake.read_comments(ticket_id, draft)
         return draft
 
+    def _words_in(self, event: Json, note: Note) -> tuple[list[Json], bool]:
+        """Count the event, and return its comments and whether to read the ticket's again."""
+        note.events += 1
+        if note.log_waits:
+            self._see_write(note, event)
+        if note.by_log:
+            return [], False
+        return _comments_of(event, note)
+
     def _draft_of_unknown(self, events: Iterable[Json]) -> Draft:
         """Take in tickets that have events but did not come: newer ones, or after a restart."""
         ids = {id_ for event in events if isinstance(id_ := event.get("ticket_id"), int)}
-        known = self._notes.keys() | self._intake.gone | self._intake.aside
-        return self._draft_of_ids(sorted(ids - known))
+        # One by one: a union would copy every note of the run for each page.
+        for known in (self._notes, self._intake.gone, self._intake.aside):
+            ids = {id_ for id_ in ids if id_ not in known}
+        return self._draft_of_ids(sorted(ids))
 
     def _draft_of_ids(self, ids: Sequence[int]) -> Draft:
         # A deleted ticket is not shown; the export of tickets tells that it is gone.
@@ -239,19 +250,23 @@ class Reading:
             note = self._notes.get(ticket_id)
             if note is None or str(child["id"]) in note.fetched:
                 continue
-            with self._intake.setting_aside(ticket_id, draft):
-                note.seen += 1
-                if note.seen > MOST_MESSAGES:
-                    raise too_many_messages()
-                draft.messages.append(
-                    self._intake.words.incoming(
-                        ticket_id,
-                        {**child, "author_id": author},
-                        requester=note.requester,
-                        assignee=note.assignee,
-                        created_at=event.get("created_at"),
-                    )
-                )
+            try:
+                draft.messages.append(self._said(ticket_id, event, child, author))
+            except poison.UNREADABLE as error:
+                self._intake.set_aside(ticket_id, poison.why(error), draft)
+
+    def _said(self, ticket_id: int, event: Json, child: Json, author: object) -> IncomingMessage:
+        note = self._notes[ticket_id]
+        note.seen += 1
+        if note.seen > MOST_MESSAGES:
+            raise too_many_messages()
+        return self._intake.words.incoming(
+            ticket_id,
+            {**child, "author_id": author},
+            requester=note.requester,
+            assignee=note.assignee,
+            created_at=event.get("created_at"),
+        )
 
     def _read_second(self, second: int, events: Sequence[Json], draft: Draft) -> None:
         """Read the tickets of a second with more events than a page holds one by one.
