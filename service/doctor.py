@@ -12,6 +12,7 @@ from dotenv import dotenv_values
 from pydantic import BaseModel
 
 from service import analysis, plugins
+from service.domain.costs import in_usd
 from service.errors import Misused, VerbatimError
 from service.schedule import Cron
 from service.settings import ClaudeSettings, Settings, SlackSettings
@@ -39,6 +40,7 @@ def examine(workspace: Workspace, *, offline: bool) -> list[Finding]:
     findings = [*_settings(workspace.settings), database, _disk(workspace.settings)]
     if database.ok:
         findings += [_people(workspace), *_helpdesks(workspace, offline=offline)]
+        findings += _claude(workspace, offline=offline)
     findings.append(_slack(workspace.settings))
     return findings
 
@@ -165,6 +167,41 @@ def _helpdesk(workspace: Workspace, name: str, *, offline: bool) -> Finding:
         do = f"docs/connect-{name}.md says where to find each setting"
         return Finding(name=name, ok=False, says=str(error), do=do)
     return Finding(name=name, ok=True, says=says)
+
+
+def _claude(workspace: Workspace, *, offline: bool) -> Iterator[Finding]:
+    if workspace.settings.claude.api_key is None:
+        yield Finding(name="claude", ok=True, says="not connected")
+        return
+    yield _claude_model(workspace.settings, offline=offline)
+    yield _claude_costs(workspace)
+
+
+def _claude_model(settings: Settings, *, offline: bool) -> Finding:
+    try:
+        says = "configured" if offline else plugins.load(analysis, "claude").check(settings)
+    except VerbatimError as error:
+        do = "set VERBATIM_CLAUDE__MODEL to an active model, and check the key and the address"
+        return Finding(name="claude", ok=False, says=str(error), do=do)
+    return Finding(name="claude", ok=True, says=says)
+
+
+def _claude_costs(workspace: Workspace) -> Finding:
+    """What was spent, what nobody saw the end of, and how often the model quoted nobody."""
+    today = workspace.now().date()
+    costs = workspace.database().costs
+    spent = in_usd(costs.spending(today, today).counted)
+    week = costs.spending(today - timedelta(days=6), today)
+    limit = workspace.settings.claude.daily_budget_usd
+    says = f"{spent:.2f} of {limit:.2f} USD today, {in_usd(week.counted):.2f} in 7 days"
+    if week.calls_lost:
+        says += f" ({week.calls_lost} calls ended unseen, counted at their most)"
+    if week.quotes:
+        says += f"; {week.quotes_dropped} of {week.quotes} quotes dropped"
+    waiting = len(costs.in_batches())
+    if waiting:
+        says += f"; {waiting:,} conversations out in batches"
+    return Finding(name="claude costs", ok=True, says=says)
 
 
 def _slack(settings: Settings) -> Finding:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -15,12 +16,14 @@ from service.commands.terminal import (
     say,
     say_json,
 )
+from service.comparison import Comparer
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Row, label_line, read_rows
 from service.importing import Importer, masked_row
 from service.measuring import Unreadable, measure
+from service.ports import Analyser
 from service.workspace import Workspace
 
 _SHOWN = 20  # bad rows that are printed
@@ -99,6 +102,7 @@ def label_command(
 @click.argument("file", type=click.File("r", encoding="utf-8", errors="replace"))
 @_taxonomy_option
 @click.option("--analyser", help="local or claude. [env: VERBATIM_ANALYSER]")
+@click.option("--against", help="Compare with this analyser as well, conversation by conversation.")
 @json_option
 @pass_workspace
 def evaluate_command(
@@ -107,9 +111,12 @@ def evaluate_command(
     file: TextIO,
     taxonomy_path: Path | None,
     analyser: str | None,
+    against: str | None,
     as_json: bool,
 ) -> None:
     """Compare the analyser with human labels: agreement, macro-F1, calibration, confusion.
+
+    With --against, the rows need no labels: it prints how far two analysers agree and where not.
 
     Example: verbatim evaluate labelled.jsonl
     """
@@ -118,14 +125,19 @@ def evaluate_command(
     bad: list[BadRow] = []
     evaluator = Evaluator()
     taxonomy = chosen_taxonomy(workspace, taxonomy_path)
-    for row, analysis in _analysed(workspace, file, taxonomy, analyser, bad):
+    measured = _analysed(workspace, file, taxonomy, analyser, bad)
+    other = _beside(workspace, taxonomy, analyser, against) if against else None
+    for row, analysis in other.pairs(measured) if other else measured:
         if row.labels is not None:
             evaluator.add(analysis, row.labels)
     result = evaluator.result()
+    compared = other.comparer.result() if other else None
     if as_json:
-        say_json(result.as_json())
+        say_json(result.as_json() | ({"against": compared.as_json()} if compared else {}))
     else:
-        say(*result.lines())
+        if result.metrics or compared is None:
+            say(*result.lines())
+        say(*(compared.lines() if compared else ()))
     complain(bad, len(bad))
 
 
@@ -162,6 +174,37 @@ def _analysed(
                 bad.append(BadRow(row.line, result.why))
             else:
                 yield row, result
+
+
+@dataclass(slots=True, kw_only=True)
+class _Beside:
+    """Measures once more with another analyser what comes by."""
+
+    analyser: Analyser
+    taxonomy: Taxonomy
+    comparer: Comparer
+
+    def pairs(self, measured: Iterator[tuple[Row, Analysis]]) -> Iterator[tuple[Row, Analysis]]:
+        while batch := list(islice(measured, _BATCH)):
+            others = measure(self.analyser, [row.conversation for row, _ in batch], self.taxonomy)
+            for (row, analysis), other in zip(batch, others, strict=True):
+                external_id = row.conversation.key.split(":", 1)[1]
+                if isinstance(other, Unreadable):
+                    self.comparer.add_unread(external_id)
+                else:
+                    self.comparer.add(external_id, analysis, other)
+                yield row, analysis
+
+
+def _beside(
+    workspace: Workspace, taxonomy: Taxonomy, analyser: str | None, against: str
+) -> _Beside:
+    here, there = workspace.analyser(analyser), workspace.analyser(against)
+    return _Beside(
+        analyser=there,
+        taxonomy=taxonomy,
+        comparer=Comparer(here=here.version, there=there.version),
+    )
 
 
 def _good(rows: Iterable[Row | BadRow], bad: list[BadRow]) -> Iterator[Row]:
