@@ -226,7 +226,7 @@ def _again(name: str, again: Step, analysed: Step, rewritten: Step, size: int) -
         f"{_told(pages)}, {retrieves} retrieves",
         f"{analysed['analysed']} analyses, {rewritten['written']} writes; "
         f"{sum(calls.values())} calls altogether",
-        Bar(says=f"{most} + 1 page, 0", ratio=2.0 if done else worst / (most + 1)),
+        Bar(says=f"{most} a stream, 0", ratio=2.0 if done else worst / most),
     )
 
 
