@@ -21,7 +21,7 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.flags import FlagChange, Outcome, Signal, Stay
-from service.domain.measurements import Analysis, Quote, SetBy
+from service.domain.measurements import Analysis, Quote, SetBy, ValueChange
 from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.people import Viewer
 from service.domain.validation import Check
@@ -139,6 +139,10 @@ class AnalysisStore(Protocol):
         set_by: SetBy = SetBy.AGENT,
     ) -> None:
         """Record what an agent or a reviewer says as the value in force."""
+        ...
+
+    def history(self, key: ConversationKey) -> list[ValueChange]:
+        """Return every value that a conversation's metrics ever had, oldest first."""
         ...
 
     def rebuild(self) -> int:

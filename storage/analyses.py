@@ -16,6 +16,7 @@ from service.domain.measurements import (
     Measurement,
     SetBy,
     TagAssignment,
+    ValueChange,
 )
 from service.errors import NotFound
 from service.ports import Clock
@@ -30,7 +31,7 @@ from storage.analysis_rows import (
 from storage.bulk import chunks, insert, upsert
 from storage.conversations import measured_by
 from storage.engine import Engine
-from storage.history import ValueChange, note_analysis, note_person, read_history
+from storage.history import note_analysis, note_person, read_history
 from storage.in_force import FIELDS_OF_PEOPLE, measurements_of, people_driver
 from storage.moments import from_ms, to_ms
 from storage.purge import forget_analyses

@@ -1,14 +1,12 @@
 """Every value that a metric of a conversation ever had, and who set it. Never rewritten."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from service.domain.conversations import ConversationKey
-from service.domain.measurements import Analysis, EmptyReason, SetBy
+from service.domain.measurements import Analysis, EmptyReason, SetBy, ValueChange
 from storage.analysis_rows import measurement_rows
 from storage.bulk import insert
 from storage.moments import from_ms
@@ -24,18 +22,6 @@ _NOTED = (
     "analyser",
     "created_at",
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValueChange:
-    """One entry of a conversation's history: who set which value when."""
-
-    metric: str
-    value: str | None
-    reason: EmptyReason | None
-    set_by: SetBy
-    version: str | None  # the analyser's; None for a person
-    at: datetime
 
 
 def note_analysis(connection: Connection, current: Sequence[tuple[int, Analysis]]) -> None:

@@ -115,6 +115,18 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueChange:
+    """One entry of a conversation's history: who set which value when."""
+
+    metric: str
+    value: str | None
+    reason: EmptyReason | None
+    set_by: SetBy
+    version: str | None  # the analyser's; None for a person
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TagAssignment:
     """A raw tag and what it was mapped to; strongest first in an Analysis. `canonical is None` is
     Unmapped.

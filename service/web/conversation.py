@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from flask import Blueprint, render_template, request
 
 from service.domain.conversations import Conversation, ConversationKey, Message
-from service.domain.measurements import Analysis, Measurement, Metric, Quote, SetBy, quote_is_true
+from service.domain.measurements import (
+    Analysis,
+    Measurement,
+    Metric,
+    Quote,
+    SetBy,
+    ValueChange,
+    quote_is_true,
+)
 from service.domain.people import Viewer
 from service.errors import Misused, NotFound
 from service.measures import all_metrics
@@ -27,6 +35,22 @@ _SET_BY = {
     SetBy.IMPORTED: "by an imported label",
     SetBy.REVIEWER: "by a reviewer; it stays in force",
 }
+
+
+_BY = {
+    SetBy.ANALYSER: "the analyser",
+    SetBy.AGENT: "an agent, in the helpdesk",
+    SetBy.IMPORTED: "an imported label",
+    SetBy.REVIEWER: "a reviewer",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A change of a value, and who made it in words."""
+
+    change: ValueChange
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +98,11 @@ def page(key: str) -> str:
         quote_missing="quote" in request.args and linked is None,
         hidden=hidden,
         tags=analysis.tags if analysis else (),
+        history=[
+            Told(change=one, by=_BY[one.set_by])
+            for one in reversed(here.database.analyses.history(row.head.key))
+            if one.metric not in hidden
+        ],
     )
 
 

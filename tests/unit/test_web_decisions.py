@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from service.domain.conversations import ConversationKey
+from service.domain.conversations import ConversationKey, conversation_key
 from service.flags import Flags
 from service.links import Links
 from tests.browser import sample
@@ -103,3 +103,15 @@ def test_a_flag_of_another_account_is_not_there(site: Sample) -> None:
     found = client.post(f"/accounts/{INITECH}/flag", data=sent, headers=OWN)
     assert found.status_code == 404
     assert "Churn risk" not in site.client(LEE).get(f"/accounts/{ACME}").text
+
+
+def test_a_conversation_tells_who_set_a_value_and_when(site: Sample) -> None:
+    key = conversation_key("zendesk", "360001200000")
+    site.database.analyses.set_by_person(key, "sentiment", "positive")
+    page = site.client().get(f"/conversations/{key}").text
+    told = " ".join(re.sub(r"<[^>]+>", " ", page.partition("<h2>History</h2>")[2]).split())
+    assert told.startswith(
+        "Sun 22 Nov 2026, 10:00 Sentiment: positive by an agent, in the helpdesk"
+    )
+    assert "Sentiment: negative by the analyser, local-1" in told
+    assert "it stays in force" in page
