@@ -226,14 +226,18 @@ def _names(people: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(name for name in names if name))
 
 
+_SPELLED = {"on-hold": "hold", "on hold": "hold"}  # the table names states as pages do
+
+
 def _table_row(line: int, row: Json) -> Imported:
     created = _table_time(line, row, "created at")
     organization = clean(row.get("organization") or "").strip()
     number = row.get("organization id") or ""
+    status = row.get("status", "").strip().lower()
     ticket = {
         "id": row.get("id", "").strip().lstrip("#"),
         "subject": row.get("subject"),
-        "status": row.get("status", "").strip().lower(),
+        "status": _SPELLED.get(status, status),
         "created_at": created.isoformat(),
         "updated_at": _table_time(line, row, "updated at", created).isoformat(),
         "tags": row.get("tags", "").replace(",", " ").split(),

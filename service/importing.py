@@ -63,7 +63,9 @@ class Importer:
             report.conversations += len(batch)
             report.labelled += sum(row.labels is not None for row in batch)
             advance(len(batch))
-        self._database.conversations.sync_finished(source, self._clock())
+        store = self._database.conversations
+        if store.cursor(source) is None:  # a connected helpdesk is as fresh as its last sync
+            store.sync_finished(source, self._clock())
         return report
 
     def _good_rows(self, rows: Iterable[Row | BadRow], report: ImportReport) -> Iterator[Row]:
