@@ -15,7 +15,8 @@ _NOT_OURS = (
     r"order|orders|meeting|meetings|flight|flights|card|cards|booking|bookings|appointment|"
     r"reservation|payment|payments|transfer|transaction|top-?up|ticket|tickets|trip|invite|"
     r"invitation|shipment|delivery|call|demo|webinar|event|newsletter|request|purchase|item|items|"
-    r"hotel|seat|ride|package|parcel|alarm|reminder|upload|download|export|import|job"
+    r"hotel|seat|ride|package|parcel|alarm|reminder|upload|download|export|import|job|e-?mails?|list|"
+    r"notifications?|reservations|appointments|alerts?"
 )
 _GAP = (
     rf"(?:one\s+of\s+)?(?:(?!(?:{_NOT_OURS}|of|that|which|because|who|for|to|from|on|in|at|with|"
@@ -24,12 +25,13 @@ _GAP = (
 _OURS = (
     r"(?:(?<!payment )(?<!flight )(?<!bank )(?:accounts?|subscriptions?|subscribtions?|plans?|"
     r"insurance|coverage|contracts?|memberships?|agreements?|licen[cs]es?|workspace|policy|policies|"
-    r"tenant|trial|renewals?|"
+    r"tenant|trial|renewals?|profile|subs?|"
     r"services?(?!\s+(?:call|visit|request|ticket|appointment|desk|worker|level)))\b)"
 )
 _LEAVE = (
     r"(?:cancel|cancell?ing|close|closing|terminate|terminating|deactivate|deactivating|inactivate|"
-    r"delete|deleting|discontinue|discontinuing|invalidate|shut(?:ting)?\s+down|get\s+rid\s+of)"
+    r"delete|deleting|discontinue|discontinuing|invalidate|shut(?:ting)?\s+down|get\s+rid\s+of|"
+    r"unsubscrib(?:e|ing)\s+from|(?:get|getting|want|opt|opting)\s+out\s+of)"
 )
 # Verbs with other uses: nothing but "my" and one word may stand before what is left.
 _OUR_ONE = r"(?:my|our|the|this|your|an?)\s+(?:\w+\s+)?"
@@ -81,20 +83,63 @@ _EXPLICIT = (
         r"competit(?:ors?|ion))\b"
     ),
     _rule(rf"\bswitch(?:ing)?\s+(?:over\s+)?to\s+an?\s+(?:\w+\s+)?{_PLACE}\s+(?:that|which|who)\b"),
-    _rule(rf"\b(?:switch|chang)(?:e|ing)?\s+{_PLACE}\b"),
+    _rule(
+        rf"\b(?:switch|chang)(?:e|ing)?\s+{_PLACE}\b(?!\s+(?:settings?|names?|details?|profiles?))"
+    ),
+    # Going somewhere else, with or without its name.
+    _rule(
+        r"\b(?:go(?:ing)?|gone)\s+with\s+(?:(?:an?other|a\s+different|a\s+new)\s+(?:\w+\s+)?"
+        rf"{_PLACE}|some(?:one|body)\s+else|(?:a|your)\s+competitor)\b"
+    ),
+    _rule(
+        r"\b(?:mov|migrat|switch|transition)(?:e|ing)\s+(?:away|off)\s+(?:from\s+|of\s+)?"
+        r"(?:you\b|your\b|this\b|@\w)"
+    ),
+    _rule(r"\b(?:jump(?:ing)?\s+ship|pull(?:ing)?\s+the\s+plug|cut(?:ting)?\s+(?:all\s+)?ties)\b"),
+    _rule(r"\bport(?:ing)?\s+(?:\w+\s+){0,3}?(?:out|away)\b|\b(?:my|a|our|the)\s+pac\s+code\b"),
+    _rule(
+        r"\b(?:leav(?:e|ing)|ditch(?:ing)?|dump(?:ing)?|quit(?:ting)?|done\s+with|goodbye|"
+        r"good\s+bye|switch(?:ing)?\s+(?:over\s+)?(?:from|to))\s+@\w+"
+    ),
+    _rule(r"\b(?:ditch|dump|quit)(?:ing|ting)?\s+(?:you\b|your\b|this\s+(?:company|service|bank))"),
+    _rule(
+        r"\b(?:soon\s+to\s+be|now\s+an?|become\s+an?|be\s+an?)\s+(?:ex|former)[- ]?"
+        r"(?:customer|client|user|subscriber)s?\b"
+    ),
+    _rule(r"\blos(?:e|t|ing)\s+(?:my|our)\s+(?:business|custom)\b"),
+    # Renewal and extension.
+    _rule(
+        r"\b(?:opt(?:ing)?\s+out\s+of|turn(?:ing)?\s+off|switch(?:ing)?\s+off|disabl(?:e|ing)|"
+        r"stop(?:ping)?|cancel(?:l?ing)?|remov(?:e|ing))\s+(?:the\s+|my\s+|our\s+)?"
+        r"auto(?:matic(?:ally)?)?[- ]?\s*renew(?:al|als|ing)?\b"
+    ),
+    _rule(
+        rf"\b(?:not|won['\u2019]?t|don['\u2019]?t\s+want\s+to)\s+(?:be\s+|going\s+to\s+)?(?:extend(?:ing)?|"
+        rf"prolong(?:ing)?|continu(?:e|ing))\s+(?:with\s+)?{_OUR_ONE}{_OURS}"
+    ),
+    _rule(
+        r"\bnot\s+(?:be\s+|going\s+to\s+)?continu(?:e|ing)\s+(?:with\s+(?:you|your)|next\s+year|"
+        r"(?:after|past|beyond)\s+(?:the|this|our|my))\b"
+    ),
+    _rule(r"(?:^|[.!;,]\s*)not\s+renewing\b"),
+    _rule(
+        r"\b(?:won['\u2019]?t|will\s+not|not\s+going\s+to)\s+(?:be\s+)?(?:us(?:e|ing)|fly(?:ing)?|buy(?:ing)?|"
+        r"shop(?:ping)?|order(?:ing)?|book(?:ing)?|com(?:e|ing)\s+back|stay(?:ing)?|deal(?:ing)?)\s+"
+        r"(?:(?:with|from|at|to)\s+)?(?:you\b|your\s+(?:company|service|store|shop|airline|bank)|@\w)"
+    ),
     _rule(
         r"\b(?:leav(?:e|ing)\s+(?:you\b|your\s+(?:company|service|platform|product|bank|app)"
         r"|for\s+(?:a|another|your|one\s+of)\s+(?:\w+\s+)?(?:competitor|provider|company|tool|vendor)"
         r"|this\s+(?:company|service|provider|platform|bank|carrier))"
         r"|tak(?:e|ing)\s+(?:my|our)\s+(?:business|money|custom)\s+(?:elsewhere|to|somewhere)"
-        r"|go(?:ing)?\s+elsewhere|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
+        r"|go(?:ing)?\s+(?:elsewhere|somewhere\s+else)|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
         r"|los(?:e|ing)\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
         r"|no\s+longer\s+(?:(?:want|wish)\s+to\s+)?(?:be\s+)?(?:a\s+|your\s+)?(?:customer|client)s?)\b"
     ),
     _rule(
         r"\b(?:never|not)\s+(?:be\s+)?(?:us(?:e|ing)|fly(?:ing)?|buy(?:ing)?|shop(?:ping)?|"
         r"order(?:ing)?|book(?:ing)?|do(?:ing)?\s+business|stay(?:ing)?|com(?:e|ing)\s+back|"
-        r"deal(?:ing)?)\b.{0,40}\b(?:again|ever)\b"
+        r"deal(?:ing)?)\b(?!\s+(?:my|our|the|their)\s+(?:old|previous|former|last)\b).{0,40}\b(?:again|ever)\b"
     ),
     _rule(r"\b(?:(?:time|decided|going|want)\s+to\s+(?:move\s+on\b|part\s+ways)|parting\s+ways)"),
     _rule(
@@ -106,6 +151,17 @@ _EXPLICIT = (
         r"\b(?:refund|money\s+back)\b.{0,60}\b(?:cancel|leav(?:e|ing)|close|be\s+done|stop\s+using)\b"
         rf"(?!\s+(?:[\w'\u2019]+\s+){{0,3}}(?:{_NOT_OURS})\b)"
     ),
+)
+# "I am leaving" without saying what: only where nothing else in the message can be left.
+_BARE_LEAVE = _rule(
+    r"(?<!before )(?<!when )(?<!until )(?<!after )(?<!once )(?<!while )(?<!as )(?<!so )"
+    r"\b(?:i|we)\b(?:['\u2019]?\w+)?(?:\s+(?!leave|can|cannot|did|do|to\b)\w+){0,4}?\s+(?:to\s+|of\s+|about\s+)?"
+    r"leav(?:e|ing)(?:\s+for\s+good)?\b(?=\s*(?:[.!;]|$)|\s+(?:you\b|if|unless|because|permanently|"
+    r"at\s+the\s+end\s+of\s+(?:the|this)|after\s+\w+\s+years?|next\s+(?:month|quarter|year)))"
+)
+_HOW_TO_CANCEL = _rule(
+    r"(?:\bhow\s+(?:do|can|could|would|should|to)\s*(?:i|we)?\s+(?:go\s+about\s+)?cancel(?:l?ing)?\b"
+    r"(?=\s*(?:[.!?,;]|$))|(?:^|[.!?,;]\s*)(?:please\s+|just\s+)?cancel\s+(?:everything|it\s+all|me|us)\b)"
 )
 _BARE_CANCEL = _rule(
     rf"(?:\b(?:want|like|need|wish|going|decided|plan|planning|ready|about|have|forced)\s+to\s+"
@@ -121,9 +177,27 @@ _SWITCH_TO_NAME = re.compile(
 )
 _EARLY = (
     _rule(
-        r"\blook(?:ing)?\s+(?:for|at|into)\s+(?:an?\s+|other\s+|another\s+|some\s+|different\s+|"
-        rf"possible\s+|your\s+)*{_PLACE}\b"
+        r"\b(?:look|search|shop|hunt)(?:ing)?\s+(?:around\s+)?(?:for|at|into)\s+(?:an?\s+|other\s+|another\s+|"
+        r"some\s+|different\s+|possible\s+|new\s+)*(?:competitors?|(?:service\s+)?providers?|vendors?|"
+        r"suppliers?|carriers?|alternatives?(?!\s+(?!to\b|for\b|and\b|or\b|now\b|because\b|if\b|since\b)\w))\b"
     ),
+    _rule(
+        r"\b(?:look|search|shop|find|get|hunt)(?:ing|ting)?\s+(?:around\s+)?(?:(?:for|at|into)\s+)?(?:an?\s+|"
+        rf"some\s+)?(?:other|another|different|new|better|cheaper)\s+(?:\w+\s+)?{_PLACE}\b"
+    ),
+    _rule(r"\b(?:look(?:ing)?\s+elsewhere|shop(?:ping)?\s+(?:elsewhere|around))\b"),
+    _rule(
+        r"\bcompetitors?\b.{0,40}\b(?:offers?|offering|cheaper|half|less|lower|better)\b"
+        r"|\b(?:found|got|have)\s+an?\s+(?:much\s+|far\s+)?(?:better|cheaper)\s+(?:deal|offer|price|quote|"
+        r"provider|option)\s+(?:elsewhere|somewhere|from|with|at)\b"
+    ),
+    _rule(
+        r"\b(?:thinking\s+(?:of|about)|considering|tempted\s+(?:to|by)|might|may)\s+(?:be\s+)?(?:go|going|"
+        r"switch|switching|mov|moving)\s+(?:back|away)\b"
+    ),
+    _rule(r"\btime\s+to\s+(?:switch|leave|change)\b(?=\s*(?:[.!?,]|$)|\s+(?:to|from|provider))"),
+    _rule(r"(?:^|[.!?,;]\s*)never\s+again\b(?=[\s.!]*$|\s+(?:with|will|am|from|@))"),
+    _rule(r"\b(?:stop(?:ping)?\s+paying|downgrad(?:e|ing)\s+to\s+(?:the\s+)?free)\b"),
     _rule(
         r"\b(?:evaluat|compar|consider|explor|research|trial)(?:e|ing)\s+(?:\w+\s+){0,2}?"
         r"(?:competitors?|alternatives?|other\s+(?:tools|vendors|providers|options|solutions))\b"
@@ -134,6 +208,9 @@ _EARLY = (
         r"up|terminat\w+|notice)\b"
     ),
     _rule(r"\b(?:notice\s+period|early\s+termination|termination\s+fee|exit\s+clause)\b"),
+    _rule(
+        r"\bcancell?ation\s+(?:fees?|charges?|penalt(?:y|ies)|costs?)\b.{0,40}\b(?:leave|contract|plan)\b"
+    ),
     _rule(r"\b(?:last\s+straw|final\s+straw|had\s+enough\s+of\s+(?:you|this|your))\b"),
     _rule(
         r"\b(?:third|fourth|fifth|sixth|3rd|[4-9]th|10th)\s+time\b.{0,80}\b(?:lock|down|broke|fail|"
@@ -265,9 +342,11 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[re.Match[str], ChurnTier]]
     match = _SWITCH_TO_NAME.search(text)
     if match:
         yield match, ChurnTier.EXPLICIT
-    match = _BARE_CANCEL.search(text)
-    if match and not _ABOUT_SOMETHING_ELSE.search(sentence.message.text):
-        yield match, ChurnTier.EXPLICIT
+    if not _ABOUT_SOMETHING_ELSE.search(sentence.message.text):
+        for rule in (_BARE_CANCEL, _HOW_TO_CANCEL, _BARE_LEAVE):
+            match = rule.search(text)
+            if match:
+                yield match, ChurnTier.EXPLICIT
     for rule in _EARLY:
         match = rule.search(text)
         if match:
