@@ -40,10 +40,9 @@ _HOMES = {
     "why": "asking",
     "read": "asking",
     "brief": "asking",
-    "receipts": "asking",
+    "flags": "flags",
     "spotcheck": "spotcheck",
     "receipts": "asking",
-    "flags": "flags",
     "digest": "asking",
 }
 

@@ -19,6 +19,7 @@ from service.domain.conversations import (
 from service.domain.taxonomy import Taxonomy
 from service.domain.writeback import FieldChange, WriteRules
 from service.errors import RetryLater
+from service.flags import Flags
 from service.in_turn import InTurn
 from service.links import Links
 from service.ports import Analyser, Clock, Helpdesk
@@ -51,6 +52,7 @@ class SyncReport:
 class CycleReport:
     synced: tuple[SyncReport, ...]
     analysed: AnalyseReport
+    flagged: int  # changes of churn-risk flags
     written: tuple[WriteReport, ...]
 
 
@@ -79,17 +81,22 @@ class Pipeline:
         self._write_rules = write_rules or WriteRules()
 
     def cycle(self, progress: Progress) -> CycleReport:
-        """Sync, analyse and write back once, for every connected helpdesk.
+        """Sync, analyse, flag and write back once, for every connected helpdesk.
 
         A helpdesk that fails hinders no other: its error is raised when all else is done.
         """
         turn = InTurn()
         synced = turn.each(self._helpdesks, lambda name: self._news(name, progress))
         analysed = self.analyse(progress)
+        flags = Flags(database=self._database, links=self._links, clock=self._clock)
+        flagged = len(flags.update())
         written = turn.each(self._helpdesks, lambda name: self.write_back(name, progress))
         turn.raise_first()
         return CycleReport(
-            synced=tuple(synced.values()), analysed=analysed, written=tuple(written.values())
+            synced=tuple(synced.values()),
+            analysed=analysed,
+            flagged=flagged,
+            written=tuple(written.values()),
         )
 
     def _news(self, source: str, progress: Progress) -> SyncReport:
@@ -234,5 +241,8 @@ class Pipeline:
         return replace(head, subject=self._masks.mask(head.subject, sorted(names)), rating=rating)
 
     def _masked_message(self, incoming: IncomingMessage) -> IncomingMessage:
-        text = self._masks.mask(incoming.message.text, incoming.known_names)
-        return replace(incoming, message=replace(incoming.message, text=text), known_names=())
+        message = incoming.message
+        text = self._masks.mask(message.text, incoming.known_names)
+        if text != message.text:
+            message = replace(message, text=text)
+        return IncomingMessage(conversation=incoming.conversation, message=message, known_names=())

@@ -259,6 +259,9 @@ def change_line(change: FieldChange) -> str:
 def cycle_lines(report: CycleReport) -> list[str]:
     lines = [sync_line(one) for one in report.synced]
     lines += analyse_lines(report.analysed)
+    if report.flagged:
+        changed = "change" if report.flagged == 1 else "changes"
+        lines.append(f"Churn-risk flags: {report.flagged} {changed} (verbatim flags)")
     return lines + [write_line(one) for one in report.written]
 
 

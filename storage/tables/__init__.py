@@ -6,6 +6,7 @@ Tables know their columns and nothing of the domain; stores translate.
 from storage.tables import (
     accounts,
     analyses,
+    checks,
     conversations,
     costs,
     facts,
@@ -19,6 +20,7 @@ from storage.tables import (
 __all__ = [
     "accounts",
     "analyses",
+    "checks",
     "conversations",
     "costs",
     "facts",
