@@ -1,272 +1,33 @@
 """Finds the sentence in which a customer says that they leave, or may leave.
 
-Knows phrases, who leaves whom, negation and withdrawal. Tone is no evidence here, and neither are
-an agent's words or quoted history, which never reach this module.
+Knows who leaves whom, negation and withdrawal; the phrases stand beside it. Tone is no evidence
+here, and neither are an agent's words or quoted history, which never reach this module.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from service.analysis._churn_phrases import (
+    ABOUT_SOMETHING_ELSE,
+    ALREADY_NEGATIVE,
+    BARE,
+    BARE_CANCEL,
+    BARE_LEAVE,
+    BY_THE_OTHER_SIDE,
+    EARLY,
+    EXPLICIT,
+    HOW_TO_CANCEL,
+    LOST_US,
+    MAYBE,
+    NEGATED,
+    SWITCH_TO_NAME,
+    TOWARDS_US,
+    UNSURE,
+    WITHDRAWN,
+)
 from service.analysis._sentences import Sentence
 from service.domain.measurements import ChurnTier, Measurement, YesNo
-
-_NOT_OURS = (
-    r"order|orders|meeting|meetings|flight|flights|card|cards|booking|bookings|appointment|"
-    r"reservation|payment|payments|transfer|transaction|top-?up|ticket|tickets|trip|invite|"
-    r"invitation|shipment|delivery|call|demo|webinar|event|newsletter|request|purchase|item|items|"
-    r"hotel|seat|ride|package|parcel|alarm|reminder|upload|download|export|import|job|e-?mails?|list|"
-    r"notifications?|reservations|appointments|alerts?"
-)
-_GAP = (
-    rf"(?:one\s+of\s+)?(?:(?!(?:{_NOT_OURS}|of|that|which|because|who|for|to|from|on|in|at|with|"
-    r"someone|access|using)\b)[\w'\u2019&-]+\s+){0,4}?"
-)
-_OURS = (
-    r"(?:(?<!payment )(?<!flight )(?<!bank )(?:accounts?|subscriptions?|subscribtions?|plans?|"
-    r"insurance|coverage|contracts?|memberships?|agreements?|licen[cs]es?|workspace|policy|policies|"
-    r"tenant|trial|renewals?|profile|subs?|"
-    r"services?(?!\s+(?:call|visit|request|ticket|appointment|desk|worker|level)))\b)"
-)
-_LEAVE = (
-    r"(?:cancel|cancell?ing|close|closing|terminate|terminating|deactivate|deactivating|inactivate|"
-    r"delete|deleting|discontinue|discontinuing|invalidate|shut(?:ting)?\s+down|get\s+rid\s+of|"
-    r"unsubscrib(?:e|ing)\s+from|(?:get|getting|want|opt|opting)\s+out\s+of)"
-)
-# Verbs with other uses: nothing but "my" and one word may stand before what is left.
-_OUR_ONE = r"(?:my|our|the|this|your|an?)\s+(?:\w+\s+)?"
-_NO_COMPETITOR = (
-    r"(?:chrome|firefox|safari|edge|windows|mac|macos|android|iphone|ios|linux|monday|tuesday|"
-    r"wednesday|thursday|friday|saturday|sunday|english|german|french|spanish|python|java|excel|"
-    r"paypal|visa|mastercard|annual|monthly|premium|pro|basic|enterprise|team|business)"
-)
-_PLACE = (
-    r"(?:competitors?|(?:service\s+)?providers?|vendors?|suppliers?|compan(?:y|ies)|carriers?|banks?|"
-    r"platforms?|tools?|solutions?|alternatives?|products?|software|system|network)"
-)
-_NOW = (
-    r"(?:it|this|everything|immediately|now|asap|today|please|with\s+you|because|due|since|effective|"
-    r"unless|if|and|before|at\s+the\s+end)"
-)
-
-
-def _rule(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-_EXPLICIT = (
-    _rule(rf"\b{_LEAVE}\s+{_GAP}{_OURS}"),
-    _rule(rf"\b(?:end|ending|stop|stopping|drop|dropping)\s+{_OUR_ONE}(?!accounts?\s+\w){_OURS}"),
-    _rule(r"\b(?:remove|removing)\s+(?:my|our|this)\s+(?:whole\s+|entire\s+)?accounts?\b"),
-    _rule(
-        r"\b(?:no\s+longer|(?:do\s+not|don['\u2019]?t))\s+(?:want|wish|need)\s+(?:to\s+(?:keep|have|"
-        rf"continue|use)\s+)?(?:with\s+)?(?:my|our|the|this|your|an)\s+(?:\w+\s+)?{_OURS}"
-    ),
-    _rule(
-        rf"\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:just\s+|already\s+)?cancell?ed\s+{_GAP}{_OURS}"
-    ),
-    _rule(
-        rf"\b(?:want|like|need|have|get|please|wish|request|ask|demand)\b.{{0,40}}?\b{_OURS}.{{0,20}}?"
-        r"\b(?:cancell?ed|closed|terminated|deleted|deactivated)\b"
-    ),
-    _rule(
-        r"\b(?:(?:won['\u2019]?t|will\s+not|not\s+(?:going|planning)\s+to|(?:do\s+not|don['\u2019]?t)\s+"
-        r"(?:want|plan|intend)\s+to|decided\s+not\s+to|decided\s+against|please\s+(?:do\s+not|"
-        r"don['\u2019]?t)|(?:are|am|['\u2019]re|['\u2019]m)\s+not|not\s+be|rather\s+not|no\s+intention\s+(?:of|to)|"
-        r"without)\s+(?:be\s+)?(?:\w+\s+)?renew(?:ing)?\b|\bnon-?renewal\b)"
-    ),
-    _rule(r"\blet(?:ting)?\s+(?:\w+\s+){1,3}(?:lapse|expire|run\s+out)\b"),
-    _rule(
-        r"\b(?:switch(?:ing)?|mov(?:e|ing)|migrat(?:e|ing)|go(?:ing)?|chang(?:e|ing)|transferr?ing)\s+"
-        r"(?:\w+\s+){0,3}?to\s+(?:(?:an?\s+|some\s+|your\s+)?(?:other|different|another|new|better|"
-        rf"cheaper|rival|competing)\s+(?:\w+\s+)?{_PLACE}|(?:an?\s+|the\s+|one\s+of\s+|your\s+)*"
-        r"competit(?:ors?|ion))\b"
-    ),
-    _rule(rf"\bswitch(?:ing)?\s+(?:over\s+)?to\s+an?\s+(?:\w+\s+)?{_PLACE}\s+(?:that|which|who)\b"),
-    _rule(
-        rf"\b(?:switch|chang)(?:e|ing)?\s+{_PLACE}\b(?!\s+(?:settings?|names?|details?|profiles?))"
-    ),
-    # Going somewhere else, with or without its name.
-    _rule(
-        r"\b(?:go(?:ing)?|gone)\s+with\s+(?:(?:an?other|a\s+different|a\s+new)\s+(?:\w+\s+)?"
-        rf"{_PLACE}|some(?:one|body)\s+else|(?:a|your)\s+competitor)\b"
-    ),
-    _rule(
-        r"\b(?:mov|migrat|switch|transition)(?:e|ing)\s+(?:away|off)\s+(?:from\s+|of\s+)?"
-        r"(?:you\b|your\b|this\b|@\w)"
-    ),
-    _rule(r"\b(?:jump(?:ing)?\s+ship|pull(?:ing)?\s+the\s+plug|cut(?:ting)?\s+(?:all\s+)?ties)\b"),
-    _rule(r"\bport(?:ing)?\s+(?:\w+\s+){0,3}?(?:out|away)\b|\b(?:my|a|our|the)\s+pac\s+code\b"),
-    _rule(
-        r"\b(?:leav(?:e|ing)|ditch(?:ing)?|dump(?:ing)?|quit(?:ting)?|done\s+with|goodbye|"
-        r"good\s+bye|switch(?:ing)?\s+(?:over\s+)?(?:from|to))\s+@\w+"
-    ),
-    _rule(r"\b(?:ditch|dump|quit)(?:ing|ting)?\s+(?:you\b|your\b|this\s+(?:company|service|bank))"),
-    _rule(
-        r"\b(?:soon\s+to\s+be|now\s+an?|become\s+an?|be\s+an?)\s+(?:ex|former)[- ]?"
-        r"(?:customer|client|user|subscriber)s?\b"
-    ),
-    _rule(r"\blos(?:e|t|ing)\s+(?:my|our)\s+(?:business|custom)\b"),
-    # Renewal and extension.
-    _rule(
-        r"\b(?:opt(?:ing)?\s+out\s+of|turn(?:ing)?\s+off|switch(?:ing)?\s+off|disabl(?:e|ing)|"
-        r"stop(?:ping)?|cancel(?:l?ing)?|remov(?:e|ing))\s+(?:the\s+|my\s+|our\s+)?"
-        r"auto(?:matic(?:ally)?)?[- ]?\s*renew(?:al|als|ing)?\b"
-    ),
-    _rule(
-        rf"\b(?:not|won['\u2019]?t|don['\u2019]?t\s+want\s+to)\s+(?:be\s+|going\s+to\s+)?(?:extend(?:ing)?|"
-        rf"prolong(?:ing)?|continu(?:e|ing))\s+(?:with\s+)?{_OUR_ONE}{_OURS}"
-    ),
-    _rule(
-        r"\bnot\s+(?:be\s+|going\s+to\s+)?continu(?:e|ing)\s+(?:with\s+(?:you|your)|next\s+year|"
-        r"(?:after|past|beyond)\s+(?:the|this|our|my))\b"
-    ),
-    _rule(r"(?:^|[.!;,]\s*)not\s+renewing\b"),
-    _rule(
-        r"\b(?:won['\u2019]?t|will\s+not|not\s+going\s+to)\s+(?:be\s+)?(?:us(?:e|ing)|fly(?:ing)?|buy(?:ing)?|"
-        r"shop(?:ping)?|order(?:ing)?|book(?:ing)?|com(?:e|ing)\s+back|stay(?:ing)?|deal(?:ing)?)\s+"
-        r"(?:(?:with|from|at|to)\s+)?(?:you\b|your\s+(?:company|service|store|shop|airline|bank)|@\w)"
-    ),
-    _rule(
-        r"\b(?:leav(?:e|ing)\s+(?:you\b|your\s+(?:company|service|platform|product|bank|app)"
-        r"|for\s+(?:a|another|your|one\s+of)\s+(?:\w+\s+)?(?:competitor|provider|company|tool|vendor)"
-        r"|this\s+(?:company|service|provider|platform|bank|carrier))"
-        r"|tak(?:e|ing)\s+(?:my|our)\s+(?:business|money|custom)\s+(?:elsewhere|to|somewhere)"
-        r"|go(?:ing)?\s+(?:elsewhere|somewhere\s+else)|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
-        r"|los(?:e|ing)\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
-        r"|no\s+longer\s+(?:(?:want|wish)\s+to\s+)?(?:be\s+)?(?:a\s+|your\s+)?(?:customer|client)s?)\b"
-    ),
-    _rule(
-        r"\b(?:never|not)\s+(?:be\s+)?(?:us(?:e|ing)|fly(?:ing)?|buy(?:ing)?|shop(?:ping)?|"
-        r"order(?:ing)?|book(?:ing)?|do(?:ing)?\s+business|stay(?:ing)?|com(?:e|ing)\s+back|"
-        r"deal(?:ing)?)\b(?!\s+(?:my|our|the|their)\s+(?:old|previous|former|last)\b).{0,40}\b(?:again|ever)\b"
-    ),
-    _rule(r"\b(?:(?:time|decided|going|want)\s+to\s+(?:move\s+on\b|part\s+ways)|parting\s+ways)"),
-    _rule(
-        r"\b(?:done\s+with\s+(?:you\b|your\b|this\s+(?:company|service|app|product|bank|platform))"
-        r"|stop(?:ping)?\s+using\s+(?:you\b|your\b|this\s+(?:service|product|tool|app|platform))"
-        r"|end\s+(?:our|my|the)\s+(?:relationship|partnership|cooperation))"
-    ),
-    _rule(
-        r"\b(?:refund|money\s+back)\b.{0,60}\b(?:cancel|leav(?:e|ing)|close|be\s+done|stop\s+using)\b"
-        rf"(?!\s+(?:[\w'\u2019]+\s+){{0,3}}(?:{_NOT_OURS})\b)"
-    ),
-)
-# "I am leaving" without saying what: only where nothing else in the message can be left.
-_BARE_LEAVE = _rule(
-    r"(?<!before )(?<!when )(?<!until )(?<!after )(?<!once )(?<!while )(?<!as )(?<!so )"
-    r"\b(?:i|we)\b(?:['\u2019]?\w+)?(?:\s+(?!leave|can|cannot|did|do|to\b)\w+){0,4}?\s+(?:to\s+|of\s+|about\s+)?"
-    r"leav(?:e|ing)(?:\s+for\s+good)?\b(?=\s*(?:[.!;]|$)|\s+(?:you\b|if|unless|because|permanently|"
-    r"at\s+the\s+end\s+of\s+(?:the|this)|after\s+\w+\s+years?|next\s+(?:month|quarter|year)))"
-)
-_HOW_TO_CANCEL = _rule(
-    r"(?:\bhow\s+(?:do|can|could|would|should|to)\s*(?:i|we)?\s+(?:go\s+about\s+)?cancel(?:l?ing)?\b"
-    r"(?=\s*(?:[.!?,;]|$))|(?:^|[.!?,;]\s*)(?:please\s+|just\s+)?cancel\s+(?:everything|it\s+all|me|us)\b)"
-)
-_BARE_CANCEL = _rule(
-    rf"(?:\b(?:want|like|need|wish|going|decided|plan|planning|ready|about|have|forced)\s+to\s+"
-    rf"|\b(?:will|['\u2019]ll|please|must|can|let['\u2019]?s)\s+)cancel\b(?=\s*(?:[.!?,;]|$)|\s+{_NOW}\b)"
-)
-_SWITCH_TO_NAME = re.compile(
-    r"\b(?:[Ww]e|I|[Tt]hinking|[Cc]onsidering|[Ww]e['\u2019]re|I['\u2019]m|[Ww]e['\u2019]ll|I['\u2019]ll"
-    r"|[Ww]e['\u2019]ve"
-    r"|I['\u2019]ve)\b[^.!?]{0,40}?\b(?:switch(?:ing|ed)?(?:\s+(?:over|back|away))?|migrat(?:ing|ed)"
-    r"|(?<=of )moving|(?<=about )moving|(?<=onsidering )moving"
-    r"|mov(?:e|ing|ed)\s+(?:everything|everyone|all|our\s+\w+|the\s+(?:team|company)))\s+to\s+"
-    rf"(?!(?i:{_NO_COMPETITOR})\b)[A-Z][A-Za-z]+\b(?!\s+(?:plan|tier|view|mode))"
-)
-_EARLY = (
-    _rule(
-        r"\b(?:look|search|shop|hunt)(?:ing)?\s+(?:around\s+)?(?:for|at|into)\s+(?:an?\s+|other\s+|another\s+|"
-        r"some\s+|different\s+|possible\s+|new\s+)*(?:competitors?|(?:service\s+)?providers?|vendors?|"
-        r"suppliers?|carriers?|alternatives?(?!\s+(?!to\b|for\b|and\b|or\b|now\b|because\b|if\b|since\b)\w))\b"
-    ),
-    _rule(
-        r"\b(?:look|search|shop|find|get|hunt)(?:ing|ting)?\s+(?:around\s+)?(?:(?:for|at|into)\s+)?(?:an?\s+|"
-        rf"some\s+)?(?:other|another|different|new|better|cheaper)\s+(?:\w+\s+)?{_PLACE}\b"
-    ),
-    _rule(r"\b(?:look(?:ing)?\s+elsewhere|shop(?:ping)?\s+(?:elsewhere|around))\b"),
-    _rule(
-        r"\bcompetitors?\b.{0,40}\b(?:offers?|offering|cheaper|half|less|lower|better)\b"
-        r"|\b(?:found|got|have)\s+an?\s+(?:much\s+|far\s+)?(?:better|cheaper)\s+(?:deal|offer|price|quote|"
-        r"provider|option)\s+(?:elsewhere|somewhere|from|with|at)\b"
-    ),
-    _rule(
-        r"\b(?:thinking\s+(?:of|about)|considering|tempted\s+(?:to|by)|might|may)\s+(?:be\s+)?(?:go|going|"
-        r"switch|switching|mov|moving)\s+(?:back|away)\b"
-    ),
-    _rule(r"\btime\s+to\s+(?:switch|leave|change)\b(?=\s*(?:[.!?,]|$)|\s+(?:to|from|provider))"),
-    _rule(r"(?:^|[.!?,;]\s*)never\s+again\b(?=[\s.!]*$|\s+(?:with|will|am|from|@))"),
-    _rule(r"\b(?:stop(?:ping)?\s+paying|downgrad(?:e|ing)\s+to\s+(?:the\s+)?free)\b"),
-    _rule(
-        r"\b(?:evaluat|compar|consider|explor|research|trial)(?:e|ing)\s+(?:\w+\s+){0,2}?"
-        r"(?:competitors?|alternatives?|other\s+(?:tools|vendors|providers|options|solutions))\b"
-    ),
-    _rule(
-        r"\b(?:when|what|how|is|does|can|until)\b.{0,60}\b(?:contract|notice\s+period|agreement|"
-        r"commitment|renewal\s+date|subscription\s+term)\b.{0,30}?\b(?:ends?|expires?|run\s+out|over|"
-        r"up|terminat\w+|notice)\b"
-    ),
-    _rule(r"\b(?:notice\s+period|early\s+termination|termination\s+fee|exit\s+clause)\b"),
-    _rule(
-        r"\bcancell?ation\s+(?:fees?|charges?|penalt(?:y|ies)|costs?)\b.{0,40}\b(?:leave|contract|plan)\b"
-    ),
-    _rule(r"\b(?:last\s+straw|final\s+straw|had\s+enough\s+of\s+(?:you|this|your))\b"),
-    _rule(
-        r"\b(?:third|fourth|fifth|sixth|3rd|[4-9]th|10th)\s+time\b.{0,80}\b(?:lock|down|broke|fail|"
-        r"error|issue|problem|crash|happen|contact|ask|report|writ|call|outage|charg|lost|wrong|"
-        r"explain|complain)"
-    ),
-    _rule(
-        r"\b(?:same|this)\s+(?:issue|problem|bug|error|outage)\b.{0,60}\b(?:for\s+(?:\w+\s+){0,2}"
-        r"(?:weeks|months)|(?:third|fourth|fifth)\s+time|(?:still|again).{0,40}(?:weeks|months))"
-    ),
-    _rule(
-        r"\b(?:reported|raised|contacted|asked|complained|called|written|emailed)\b.{0,40}\b(?:three|"
-        r"four|five|six|[3-9]|\d\d|several|multiple|many|countless)\s+times\b.{0,80}\b(?:still|no\b|"
-        r"not|nothing|nobody|never)"
-    ),
-)
-_MAYBE = _rule(
-    r"\b(?:considering|thinking\s+(?:of|about)|might|may\s+(?:have|need|be|want)|tempted|wondering|"
-    r"what\s+happens\s+(?:if|when)|if\s+(?:i|we)\s+(?:were\s+to\s+|decide\s+to\s+|want\s+to\s+)?"
-    r"(?:cancel|close|leave|switch|end|terminate|delete))\b"
-)
-# "do not cancel" and "instead of cancelling" are no threats; "cannot cancel" and "do not know how
-# to cancel" still are.
-_NEGATED = _rule(
-    r"(?:(?<!can )\bnot|\b(?:do|does|did|is|are|was|would|wo|should)n['\u2019]?t|\bnever|\bwithout|"
-    r"\binstead\s+of|\brather\s+than|\bavoid(?:ing)?|\bno\s+need\s+to|\bno\s+longer)\s+"
-    r"(?:(?!sure|know|able|see|find|possible|let|work|understand|how|where|why|going\s+to\s+pay)"
-    r"[\w'\u2019]+\s+){0,3}$"
-)
-_ALREADY_NEGATIVE = _rule(
-    r"^(?:never|not|no\s+longer|won|will|do|don|decided|please|are|am|without)"
-)
-_BY_THE_OTHER_SIDE = _rule(
-    r"(?:\b(?:why\s+(?:did|would|do|are|have|will|is|was)\s+(?:you|they|my|it)"
-    r"|(?:did|have|are|will|were)\s+(?:they|the\s+bank)|(?:did|are|have|were)\s+you(?!\s+able)"
-    r"|they(?:['\u2019]re|['\u2019]ll|\s+are|\s+will|\s+want\s+to)?|threaten(?:ed|ing|s)?\s+to)\s+"
-    r"(?:\w+\s+){0,2}"
-    r"|(?<!can )(?<!could )(?<!would )(?<!will )"
-    r"\byou(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?)$"
-)
-_LOST_US = _rule(r"los")  # "you lost a customer" is said of us by the one who leaves
-_TOWARDS_US = _rule(
-    r"\b(?:from\s+[\w ]{2,30}\s+to\s+(?:you|your|yours)\b|(?:switch(?:ed|ing)?|mov(?:ed?|ing)|"
-    r"com(?:e|ing)|came|join(?:ed|ing)?|sign(?:ed|ing)?\s+up)\s+(?:over\s+)?(?:to|with|for)?\s*"
-    r"(?:you|yours|your\s+(?:service|company|product|platform|bank|network))\b)"
-)
-_WITHDRAWN = _rule(
-    r"\b(?:decided\s+to\s+(?:stay|keep|remain|continue|renew)|(?:we|i)(?:['\u2019]ll|\s+will|\s+am\s+going"
-    r"\s+to|\s+are\s+going\s+to)\s+(?:stay|keep\s+(?:it|the|our|my|using)|remain|continue|renew)"
-    r"|chang(?:ed|ing)\s+(?:my|our)\s+minds?|(?:ignore|disregard|forget)\s+(?:my|our|the|that|about)"
-    r"(?:\s+\w+){0,2}\s*(?:cancel\w*|request|message)|keep\s+(?:my|our|the)\s+(?:account|subscription|"
-    r"plan|contract|membership)|(?:happy|glad)\s+to\s+(?:stay|renew|continue)"
-    r"|(?:no\s+longer|not)\s+(?:\w+\s+){0,3}?(?:cancell?ing|cancel|leaving|leave|switching|switch|"
-    r"closing|close)\b(?!\s+(?:you\s+will|until)))"
-)
-_ABOUT_SOMETHING_ELSE = _rule(rf"\b(?:{_NOT_OURS})\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -304,7 +65,7 @@ def _standing(sentences: Sequence[Sentence]) -> tuple[list[Signal], bool]:
     withdrawn = False
     for sentence in sentences:
         signal = signal_in(sentence)
-        taken_back = _WITHDRAWN.search(sentence.text)
+        taken_back = _taken_back(sentence.text)
         if signal is not None:
             standing.append(signal)
         # Taken back after everything said so far; a threat that follows stands again.
@@ -313,41 +74,52 @@ def _standing(sentences: Sequence[Sentence]) -> tuple[list[Signal], bool]:
     return standing, withdrawn
 
 
+def _taken_back(text: str) -> re.Match[str] | None:
+    """ "We will stay" takes a threat back; "I am not sure we will stay" does not."""
+    match = WITHDRAWN.search(text)
+    return None if match and UNSURE.search(text[: match.start()]) else match
+
+
+def _is_about_something_else(sentence: Sentence, match: re.Match[str]) -> bool:
+    """Whether the message also speaks of an order, a meeting and the like, which can be ended."""
+    around = sentence.message.text.replace(match.group(), " ", 1)
+    return ABOUT_SOMETHING_ELSE.search(around) is not None
+
+
 def _said_after(signal: Signal | None, taken_back: re.Match[str]) -> bool:
-    return signal is not None and signal.position >= taken_back.start()
+    return signal is not None and signal.position >= taken_back.end()
 
 
 def signal_in(sentence: Sentence) -> Signal | None:
     """Return what one sentence states, or None. Explicit statements win over early ones."""
     text = sentence.text
-    if _TOWARDS_US.search(text):
+    if TOWARDS_US.search(text):
         return None
     for match, tier in _candidates(sentence):
         before = text[: match.start()]
-        inside = _ALREADY_NEGATIVE.match(match.group())
-        theirs = _BY_THE_OTHER_SIDE.search(before) and not _LOST_US.match(match.group())
-        if (not inside and _NEGATED.search(before)) or theirs:
+        inside = ALREADY_NEGATIVE.match(match.group())
+        theirs = BY_THE_OTHER_SIDE.search(before) and not LOST_US.match(match.group())
+        if (not inside and NEGATED.search(before)) or theirs:
             continue
-        tier = ChurnTier.EARLY if _MAYBE.search(text) else tier
+        tier = ChurnTier.EARLY if MAYBE.search(text) else tier
         return Signal(sentence=sentence, position=match.start(), tier=tier)
     return None
 
 
 def _candidates(sentence: Sentence) -> Iterator[tuple[re.Match[str], ChurnTier]]:
     text = sentence.text
-    for rule in _EXPLICIT:
+    for rule in EXPLICIT:
         match = rule.search(text)
         if match:
             yield match, ChurnTier.EXPLICIT
-    match = _SWITCH_TO_NAME.search(text)
+    match = SWITCH_TO_NAME.search(text)
     if match:
         yield match, ChurnTier.EXPLICIT
-    if not _ABOUT_SOMETHING_ELSE.search(sentence.message.text):
-        for rule in (_BARE_CANCEL, _HOW_TO_CANCEL, _BARE_LEAVE):
-            match = rule.search(text)
-            if match:
-                yield match, ChurnTier.EXPLICIT
-    for rule in _EARLY:
+    for rule in (BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE):
+        match = rule.search(text)
+        if match and not _is_about_something_else(sentence, match):
+            yield match, ChurnTier.EXPLICIT
+    for rule in EARLY:
         match = rule.search(text)
         if match:
             yield match, ChurnTier.EARLY
