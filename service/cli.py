@@ -36,6 +36,7 @@ _HOMES = {
     "evaluate": "files",
     "taxonomy": "taxonomy",
     "metrics": "metrics",
+    "calibrate": "calibrating",
     "ask": "asking",
     "why": "asking",
     "read": "asking",

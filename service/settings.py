@@ -98,6 +98,11 @@ class Settings(BaseSettings):
         )
 
     @property
+    def calibration_file(self) -> Path:
+        """Where `verbatim calibrate` keeps what it fitted."""
+        return self.folder / "calibration.json"
+
+    @property
     def analyser_name(self) -> str:
         return self.analyser or ("claude" if self.claude.api_key else "local")
 

@@ -145,6 +145,10 @@ class AnalysisStore(Protocol):
         """Return every value that a conversation's metrics ever had, oldest first."""
         ...
 
+    def set_by_people(self, metric: str) -> list[tuple[ConversationKey, str]]:
+        """Conversations with the value that a person set, where it is not blank."""
+        ...
+
     def rebuild(self) -> int:
         """Recompute facts and rollups from the rows; return the conversations read."""
         ...

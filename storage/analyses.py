@@ -118,6 +118,22 @@ class SqlAnalyses:
             _mark_pending(connection, [found.id])
             rollups.refresh(connection, [found.id])
 
+    def set_by_people(self, metric: str) -> list[tuple[ConversationKey, str]]:
+        """Conversations with the value that a person set, where it is not blank."""
+        query = (
+            select(conversation.c.key, measurement.c.value)
+            .join(measurement, measurement.c.conversation_id == conversation.c.id)
+            .where(
+                measurement.c.metric == metric,
+                measurement.c.origin == PERSON,
+                measurement.c.value.is_not(None),
+            )
+            .order_by(conversation.c.key)
+        )
+        with self._engine.reading() as connection:
+            rows = connection.execute(query).all()
+        return [(ConversationKey(row.key), row.value) for row in rows]
+
     def history(self, key: ConversationKey) -> list[ValueChange]:
         """Every value a conversation's metrics ever had, oldest first."""
         with self._engine.reading() as connection:

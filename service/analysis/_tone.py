@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from service.analysis._gates import Material
 from service.analysis._sentences import Sentence
+from service.calibration import Calibration
 from service.domain.measurements import EmptyReason, Measurement, Sentiment
 from service.domain.segments import lies_in_new_text
 
@@ -80,6 +81,7 @@ class Tone:
     start: Sentiment
     end: Sentiment
     strongest_turn: int  # where the value shows most
+    shares: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of the conversation, in ORDER
 
 
 def pieces_of(material: Material) -> list[Piece]:
@@ -108,7 +110,9 @@ def is_courtesy(text: str) -> bool:
     return len(text) <= COURTESY_LENGTH and _COURTESY.fullmatch(text) is not None
 
 
-def tone_of(pieces: Sequence[Piece], shares: Floats) -> Tone:
+def tone_of(
+    pieces: Sequence[Piece], shares: Floats, calibration: Calibration | None = None
+) -> Tone:
     """Add up the turns: the mean of the two strongest for each pole.
 
     Courtesies do not count while there is anything else: a "thank you" closes most complaints.
@@ -118,12 +122,15 @@ def tone_of(pieces: Sequence[Piece], shares: Floats) -> Tone:
     turns = np.stack([by_turn[turn] for turn in by_turn if turn in weighty])
     total = np.array([_top_two(turns[:, 0]), float(turns[:, 1].mean()), _top_two(turns[:, 2])])
     total = total / total.sum()
+    if calibration is not None:
+        total = calibration.apply(total.reshape(1, -1))[0]
     best = int(total.argmax())
     ends = list(by_turn.values())
     strongest = max((turn for turn in by_turn if turn in weighty), key=lambda t: by_turn[t][best])
     return Tone(
         value=ORDER[best],
         confidence=float(total[best]),
+        shares=(float(total[0]), float(total[1]), float(total[2])),
         start=ORDER[int(ends[0].argmax())],
         end=ORDER[int(ends[-1].argmax())],
         strongest_turn=strongest,

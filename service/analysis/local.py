@@ -8,6 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+import numpy as np
+
 from service.analysis._churn import measure_churn
 from service.analysis._custom import CustomMetrics, version_of
 from service.analysis._effort import measure_effort
@@ -51,6 +53,7 @@ from service.analysis._topics import (
     matching_text,
     summary_of,
 )
+from service.calibration import Calibration
 from service.domain.conversations import Conversation
 from service.domain.measurements import (
     Analysis,
@@ -76,8 +79,9 @@ WHOLE_MESSAGE = 400  # characters of the issue's message that are matched beside
 
 def version(settings: Settings | None = None) -> str:
     """What `build` would measure with, without loading anything."""
-    del settings
-    return f"local-{CODE_VERSION}-{digest_of()[:8]}{version_of(own_metrics())}"
+    fitted = _calibration(settings)
+    mark = f"-{fitted.version}" if fitted else ""
+    return f"local-{CODE_VERSION}-{digest_of()[:8]}{version_of(own_metrics())}{mark}"
 
 
 def build(
@@ -90,8 +94,42 @@ def build(
         themes=ThemeTable(artefacts),
         version=version(settings),
         metrics=own_metrics(),
+        calibration=_calibration(settings),
         clock=clock or _now,
     )
+
+
+def calibration_of(
+    conversations: Sequence[Conversation], labels: Sequence[str]
+) -> Calibration | None:
+    """Fit to what people said of these conversations, from the analyser as it is without any."""
+    from service.calibration import fit
+
+    if not conversations:
+        return None
+    read = list(zip(build_plain().shares(conversations), labels, strict=True))
+    known = [(shares, label) for shares, label in read if shares is not None]
+    rows = np.array([shares for shares, _ in known], dtype=np.float32)
+    return fit(rows, [label for _, label in known], classes=ORDER)
+
+
+def build_plain() -> "LocalAnalyser":
+    artefacts = checked_artefacts()
+    return LocalAnalyser(
+        sentiment=SentimentModel(artefacts),
+        themes=ThemeTable(artefacts),
+        version=version(),
+        clock=_now,
+    )
+
+
+def _calibration(settings: Settings | None) -> Calibration | None:
+    path = settings.calibration_file if settings is not None else None
+    if path is None or not path.is_file():
+        return None
+    from service.calibration import Calibration
+
+    return Calibration.from_json(path.read_text(encoding="utf-8"))
 
 
 def theme_vectors() -> Vectors:
@@ -122,6 +160,7 @@ class LocalAnalyser:
         version: str,
         clock: Clock,
         metrics: Sequence[Metric] = (),
+        calibration: Calibration | None = None,
     ) -> None:
         self.version = version
         self._sentiment = sentiment
@@ -129,6 +168,7 @@ class LocalAnalyser:
         self._clock = clock
         self._languages = LanguageReader()
         self._namer = Namer(themes.vectors)
+        self._calibration = calibration
         self._custom = CustomMetrics(metrics, themes.vectors)
         self._ladders: dict[str, Ladder] = {}
 
@@ -141,6 +181,11 @@ class LocalAnalyser:
             materials = [self._material(c) for c in conversations[start : start + BATCH]]
             for material, read in zip(materials, self._tones(materials), strict=True):
                 yield self._analysis(material, read, ladder, version)
+
+    def shares(self, conversations: Sequence[Conversation]) -> list[tuple[float, ...] | None]:
+        """Return how likely each tone is; None where there is nothing to read one from."""
+        materials = [self._material(conversation) for conversation in conversations]
+        return [read.tone.shares if read.tone else None for read in self._tones(materials)]
 
     def _ladder(self, taxonomy: Taxonomy, version: str) -> Ladder:
         if version not in self._ladders:
@@ -164,7 +209,7 @@ class LocalAnalyser:
         position = 0
         for its in pieces:
             rows = shares[position : position + len(its)]
-            tones.append(tone_of(its, rows) if its else None)
+            tones.append(tone_of(its, rows, self._calibration) if its else None)
             position += len(its)
         return self._shown(materials, tones)
 
