@@ -23,6 +23,7 @@ _HOMES = {
     "migrate": "installing",
     "setup": "installing",
     "link": "installing",
+    "token": "token",
     "sync": "loop",
     "analyse": "analysing",
     "cycle": "loop",

@@ -70,6 +70,14 @@ class RateLimited(RetryLater):
         self.retry_after = retry_after
 
 
+class AskedTooOften(RetryLater):
+    """This token has asked as often as it may in this minute."""
+
+    def __init__(self, retry_after: timedelta) -> None:
+        super().__init__()
+        self.retry_after = retry_after
+
+
 class OverBudget(RetryLater):
     """Today's budget is used up; it goes on tomorrow."""
 

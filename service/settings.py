@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     write_back: Literal["on", "off"] = "on"
     quiet_minutes: int = Field(default=10, ge=0)
     write_again_minutes: int = Field(default=60, ge=0)
+    api_calls_per_minute: int = Field(default=120, ge=1)
+    metrics_token: SecretStr | None = Field(default=None, min_length=16)
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
 
     @field_validator("timezone")

@@ -459,6 +459,37 @@ class PeopleStore(Protocol):
 class WorkStore(Protocol):
     """Inbox, outbox and the ledger of scheduled jobs: what makes repeating harmless."""
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiToken:
+    """A program's key to the API. Its secret was shown once and is kept only as a hash."""
+
+    id: str  # names it without opening anything
+    email: str
+    name: str
+    created_at: datetime
+    expires_at: datetime | None = None
+    revoked_at: datetime | None = None
+    last_used_at: datetime | None = None
+
+
+class TokenStore(Protocol):
+    def save(self, token: ApiToken, *, token_hash: str) -> None: ...
+
+    def spend(self, token_hash: str, *, at: datetime, most: int) -> bool:
+        """Count one call; False when the token is not valid or used `most` times this minute."""
+        ...
+
+    def find(self, token_hash: str) -> ApiToken | None: ...
+
+    def all(self) -> list[ApiToken]:
+        """Oldest first, revoked and expired ones too."""
+        ...
+
+    def revoke(self, token_id: str, *, at: datetime) -> bool:
+        """End a token; False when there is none of that id that still stands."""
+        ...
+
+
     def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
         """Store an inbound event; False when it was seen before."""
         ...
@@ -543,6 +574,9 @@ class Database(Protocol):
 
     @property
     def taxonomies(self) -> TaxonomyStore: ...
+
+    @property
+    def tokens(self) -> TokenStore: ...
 
     @property
     def work(self) -> WorkStore: ...

@@ -24,6 +24,7 @@ from storage.receipts import SqlReceipts
 from storage.secrets import SqlKeeper
 from storage.tallies import Measures
 from storage.taxonomies import SqlTaxonomies
+from storage.tokens import SqlTokens
 from storage.work import SqlWork
 from storage.writeback import SqlWriteBack
 
@@ -53,6 +54,7 @@ class SqlDatabase:
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
+        self.tokens = SqlTokens(engine)
         self.taxonomies = SqlTaxonomies(engine)
         self.work = SqlWork(engine, clock=clock)
         self.costs = SqlCosts(engine, clock=clock)

@@ -1,5 +1,6 @@
-"""People, their sign-in links and sessions. Secrets are stored only as hashes."""
+"""People, their sign-in links, sessions and API tokens. Secrets are stored only as hashes."""
 
+from sqlalchemy import Index
 from sqlmodel import SQLModel
 
 from storage.tables.columns import number, table_of, words
@@ -32,6 +33,25 @@ class SessionRow(SQLModel, table=True):
     expires_at: int = number()
 
 
+class ApiTokenRow(SQLModel, table=True):
+    """A program's key to the API, in the name of a person."""
+
+    __tablename__ = "api_token"
+    __table_args__ = (Index("ix_api_token_public_id", "public_id", unique=True),)
+
+    token_hash: str = words(key=True)
+    public_id: str = words()  # names it without opening anything
+    email: str = words(index=True)
+    name: str = words()
+    created_at: int = number()
+    expires_at: int | None = number(empty=True)
+    revoked_at: int | None = number(empty=True)
+    last_used_at: int | None = number(empty=True)
+    minute: int = number()  # minutes since 1970 of the last call
+    calls: int = number()  # calls within that minute
+
+
 person = table_of(PersonRow)
 sign_in_link = table_of(LinkRow)
 session = table_of(SessionRow)
+api_token = table_of(ApiTokenRow)
