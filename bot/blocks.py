@@ -78,14 +78,17 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
     return Message(text=escape(said), blocks=blocks or _plain(_NOTHING))
 
 
-def digest_message(digest: Digest) -> Message:
-    """Render the weekly digest: volume, drivers with a customer's words, what is withheld."""
+def digest_message(digest: Digest, chart: Block | None = None) -> Message:
+    """Render the weekly digest: volume and its chart, drivers with a customer's words, flags, what
+    is withheld.
+    """
     title = f"Customer conversations, week {digest.week}"
     understood, counted = [*_visible(digest.volume.text[:2]), "", ""][:2]
     headline = digest.headline or counted
     before = [_header(title), *(_paragraph(line) for line in digest.first[:MAX_LINES])]
     before += [_small([understood] if understood else []), _headline(headline)]
-    before += [*(_paragraph(line) for line in digest.notes[:MAX_LINES])]
+    before += [chart, *(_paragraph(line) for line in digest.notes[:MAX_LINES])]
+    before += [_paragraph(digest.flags)]
     before += [_divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
     report = _link_button("Open the report", digest.report_url, "verbatim_report")

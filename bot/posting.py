@@ -6,7 +6,7 @@ posted again: the caller is told that the post is unconfirmed.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from slack_sdk import WebClient
@@ -20,8 +20,11 @@ from service.stores import WorkStore
 EVENT_TYPE = "verbatim_message"
 _SENDING = "sending"
 _REFUSED = ""  # the remote id of a post that Slack certainly did not make
-_TOO_MUCH = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _NOT_READABLE = frozenset({"missing_scope", "channel_not_found", "not_in_channel"})
+
+
+Attempt = Callable[[str, Message, Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Unconfirmed(TellPerson):
@@ -51,6 +54,15 @@ class Poster:
             return None
         return self._post(key, message, channel=channel, thread=thread)
 
+    def put_whole(self, key: str, message: Message, *, channel: str) -> str:
+        """Put as `put` does, but raise Refused when Slack does not take the blocks."""
+        remote = self._posted(key, channel=channel, thread=None)
+        if remote is None:
+            return self._post(key, message, channel=channel, thread=None, attempt=self._strictly)
+        return self._update(
+            key, remote, message, channel=channel, thread=None, attempt=self._strictly
+        )
+
     def was_put(self, key: str) -> bool:
         return bool(self._work.outbox_remote(key))
 
@@ -70,7 +82,15 @@ class Poster:
             self._work.outbox_sent(key, found)
         return found
 
-    def _post(self, key: str, message: Message, *, channel: str, thread: str | None) -> str:
+    def _post(
+        self,
+        key: str,
+        message: Message,
+        *,
+        channel: str,
+        thread: str | None,
+        attempt: Attempt | None = None,
+    ) -> str:
         arguments: dict[str, Any] = {
             "channel": channel,
             "unfurl_links": False,
@@ -80,7 +100,7 @@ class Poster:
         }
         self._work.outbox_sending(key)
         try:
-            answer = self._with_blocks("chat.postMessage", message, arguments)
+            answer = (attempt or self._with_blocks)("chat.postMessage", message, arguments)
         except (Refused, RateLimited, Unauthorized):
             self._work.outbox_sent(key, _REFUSED)
             raise
@@ -90,15 +110,23 @@ class Poster:
         return remote
 
     def _update(
-        self, key: str, remote: str, message: Message, *, channel: str, thread: str | None
+        self,
+        key: str,
+        remote: str,
+        message: Message,
+        *,
+        channel: str,
+        thread: str | None,
+        attempt: Attempt | None = None,
     ) -> str:
         place, _, ts = remote.partition(":")
         try:
-            self._with_blocks("chat.update", message, {"channel": place, "ts": ts})
+            (attempt or self._with_blocks)("chat.update", message, {"channel": place, "ts": ts})
         except Refused as refused:
             if refused.code != "message_not_found":
                 raise
-            return self._post(key, message, channel=channel, thread=thread)  # somebody deleted it
+            # Somebody deleted it.
+            return self._post(key, message, channel=channel, thread=thread, attempt=attempt)
         return remote
 
     def _find(self, key: str, *, channel: str, thread: str | None) -> str | None:
@@ -120,6 +148,11 @@ class Poster:
                 return f"{place}:{message['ts']}"
         return None
 
+    def _strictly(
+        self, method: str, message: Message, arguments: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        return call(self._client, method, {**arguments, **_content(message)})
+
     def _with_blocks(
         self, method: str, message: Message, arguments: Mapping[str, Any]
     ) -> Mapping[str, Any]:
@@ -127,7 +160,7 @@ class Poster:
         try:
             return call(self._client, method, {**arguments, **_content(message)})
         except Refused as refused:
-            if refused.code not in _TOO_MUCH:
+            if refused.code not in BLOCKS_REFUSED:
                 raise
             return call(self._client, method, {**arguments, "text": message.text, "blocks": []})
 

@@ -13,10 +13,13 @@ from zoneinfo import ZoneInfo
 from service import wording
 from service.answering.counts import SURE, counts_differ, counts_p
 from service.answers import Answers
+from service.chart_image import WeekBar
 from service.domain.answers import Answer, Counted, EvidenceLink, Group, Intent
+from service.domain.flags import FlagEvent
 from service.domain.people import SYSTEM
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
+from service.flags import Flags, FlagWeek
 from service.links import Links
 from service.measures import all_metrics
 from service.ports import Clock
@@ -24,6 +27,7 @@ from service.query import CONVERSATIONS, NO_VALUE, Dimension, Query, Window
 
 TOP = 3  # drivers shown
 WEEKS = 8  # of the usual range
+FEWEST_WEEKS = 3  # that make a range
 MOST_LINES = 15
 SPAN = (7, 7)  # days of both weeks
 
@@ -56,6 +60,8 @@ class Digest:
     first: tuple[str, ...] = ()  # what is missing or stale: said before any number
     headline: str = ""  # the volume against last week and the usual range
     notes: tuple[str, ...] = ()  # validated shares, what improved, or that the week was quiet
+    flags: str = ""  # what happened to churn-risk flags
+    weeks: tuple[WeekBar, ...] = ()  # the chart: the weeks before and this one
 
 
 class Publisher(Protocol):
@@ -76,6 +82,7 @@ class Digests:
         clock: Clock,
         zone: ZoneInfo,
         validated: Collection[str] = (),
+        flags: Flags | None = None,
     ) -> None:
         self._answers = answers
         self._links = links
@@ -83,6 +90,7 @@ class Digests:
         self._clock = clock
         self._zone = zone
         self._validated = frozenset(validated)
+        self._flags = flags
 
     def last_week(self) -> str:
         today = self._clock().astimezone(self._zone).date()
@@ -95,7 +103,9 @@ class Digests:
         changed = self._changed(window)
         improved = next((one for one in changed if _fell(one)), None)
         drivers = [one for one in changed if one is not improved][:TOP]
-        headline, unusual = self._headline(volume, window)
+        weeks = self._weeks(window, volume)
+        headline, unusual = self._headline(volume, weeks[:-1])
+        flags = self._flag_line(window)
         notes = [*self._shares(window), *_changes(drivers, improved, unusual=unusual)]
         quoted = tuple(self._with_quote(one, window) for one in drivers)
         first = self._first(volume, window)
@@ -114,17 +124,19 @@ class Digests:
             first=first,
             headline=headline,
             notes=tuple(notes),
+            flags=flags,
+            weeks=weeks,
             lines=_lines(
                 [*first, f"Week {week}: {volume.understood}", headline],
                 quoted,
-                [*notes, *withheld, trust, f"Report: {report_url}"],
+                [flags, *notes, *withheld, trust, f"Report: {report_url}"],
             ),
         )
 
     def post(self, digest: Digest) -> str:
         return self._publisher.publish(digest)
 
-    def _headline(self, volume: Answer, window: Window) -> tuple[str, bool]:
+    def _headline(self, volume: Answer, earlier: Sequence[WeekBar]) -> tuple[str, bool]:
         """The volume against last week and against its usual range, and whether it is unusual."""
         found = volume.headline
         if found is None or found.baseline is None:
@@ -132,24 +144,34 @@ class Digests:
         now, before = found.current.n, found.baseline.n
         clear = counts_differ(before, now, SPAN)
         said = wording.volume_moved("conversations", (before, now), SPAN, clear=clear, asked=None)
-        usual = self._weeks(window)
-        if not usual:
+        usual = [week.n for week in earlier]
+        if len(usual) < FEWEST_WEEKS:  # two weeks are no range, and the last one was just told
             return f"{said} {found.current.receipt}", clear
         low, high = min(usual), max(usual)
         where = "inside" if low <= now <= high else ("above" if now > high else "below")
-        weeks = f"{len(usual)} week{'' if len(usual) == 1 else 's'}"
-        range_said = f"{where.capitalize()} the range of the {weeks} before: {low} to {high}."
+        range_said = (
+            f"{where.capitalize()} the range of the {len(usual)} weeks before: {low} to {high}."
+        )
         return f"{said} {range_said} {found.current.receipt}", clear
 
-    def _weeks(self, window: Window) -> list[int]:
-        """Conversations of each of the weeks before, from the first week that holds one."""
+    def _weeks(self, window: Window, volume: Answer) -> tuple[WeekBar, ...]:
+        """Conversations of the weeks before, from the first that holds one, and of this one."""
         monday = [window.start - timedelta(days=7 * back) for back in range(WEEKS, 0, -1)]
         asked = Query(window=Window(monday[0], window.start), group_by=(Dimension.WEEK,))
         groups = self._answers.ask(asked, SYSTEM, intent=Intent.TREND).groups
         counts = {group.values[0]: group.counted.n for group in groups}
-        held = [counts.get(day.isoformat(), 0) for day in monday]
-        first = next((place for place, n in enumerate(held) if n), len(held))
-        return held[first:]
+        held = [WeekBar(monday=day, n=counts.get(day.isoformat(), 0)) for day in monday]
+        first = next((place for place, week in enumerate(held) if week.n), len(held))
+        now = volume.headline.current.n if volume.headline else 0
+        return (*held[first:], WeekBar(monday=window.start, n=now))
+
+    def _flag_line(self, window: Window) -> str:
+        """What became of churn-risk flags in the week; nothing while churn is not validated."""
+        if self._flags is None or "churn_risk" not in self._validated:
+            return ""
+        starts = datetime.combine(window.start, time(), tzinfo=self._zone)
+        ends = datetime.combine(window.end, time(), tzinfo=self._zone)
+        return flag_line(self._flags.between(starts, ends))
 
     def _changed(self, window: Window) -> list[DriverLine]:
         """Drivers of which the count clearly changed, the surest first."""
@@ -214,6 +236,18 @@ class Digests:
         return tuple(wording.capital(one.rstrip(".")) + "." for one in said)
 
 
+def flag_line(week: FlagWeek) -> str:
+    """Churn-risk flags of a week in counts; accounts are named where the channel allows it."""
+    counted = [
+        (week.of(FlagEvent.RAISED), "new"),
+        (week.of(FlagEvent.CLEARED), "cleared"),
+        (week.of(FlagEvent.ADDRESSED), "addressed"),
+        (week.overdue, "open for more than two working days"),
+    ]
+    told = ", ".join(f"{n} {word}" for n, word in counted if n)
+    return f"Churn-risk flags: {told or 'nothing new'}; {week.standing} stand."
+
+
 def week_window(week: str) -> Window:
     """Return Monday to Monday of an ISO week such as "2026-W46"."""
     try:
@@ -264,14 +298,14 @@ def _lines(
     before: Sequence[str], drivers: Sequence[DriverLine], after: Sequence[str]
 ) -> tuple[str, ...]:
     """At most fifteen lines: the last drivers' quotes give way first, never a number."""
-    room = MOST_LINES - len(before) - len(drivers) - len(after)
+    room = MOST_LINES - len(before) - len(drivers) - sum(map(bool, after))
     told: list[str] = []
     for driver in drivers:
         told.append(_driver_line(driver))
         if driver.quote is not None and room > 0:
             told.append(f"  “{driver.quote.shown()}” {driver.quote.url}")
             room -= 1
-    return (*before, *told, *after)
+    return tuple(line for line in (*before, *told, *after) if line)
 
 
 def _trust(volume: Answer, zone: ZoneInfo) -> str:

@@ -4,7 +4,7 @@ The rule stands in service.domain.flags; this module reads what it needs, writes
 shows each flag with its evidence. It gives no score.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +18,7 @@ from service.domain.flags import (
     Flag,
     FlagChange,
     FlagEvent,
+    FlagState,
     Outcome,
     OutcomeKind,
     Signal,
@@ -39,6 +40,8 @@ _LOOK_BACK = 2 * SIGNAL_LASTS
 FEWEST_OUTCOMES = 20  # below this a share of outcomes says nothing
 COUNTS_FOR = timedelta(days=120)  # a flag foresees what happens this soon after it was raised
 
+WORKING_DAYS_TO_ADDRESS = 2
+
 T = TypeVar("T", Signal, Stay)
 
 
@@ -59,6 +62,18 @@ class ShownFlag:
     account: Account
     evidence: tuple[Evidence, ...]  # newest first
     drivers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlagWeek:
+    """What happened to all flags in a time, and how they stood at its end."""
+
+    events: Mapping[FlagEvent, int]
+    standing: int
+    overdue: int
+
+    def of(self, event: FlagEvent) -> int:
+        return self.events.get(event, 0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +166,19 @@ class Flags:
             key=lambda one: (one.flag.tier is ChurnTier.EARLY, -one.flag.since.timestamp()),
         )
 
+    def between(self, start: datetime, end: datetime) -> FlagWeek:
+        """Return what happened to flags in [start, end), as they stood at its end."""
+        events: Counter[FlagEvent] = Counter()
+        standing = overdue = 0
+        for history in self._database.flags.changes().values():
+            events.update(one.event for one in history if start <= one.at < end)
+            flag = flag_of(one for one in history if one.at < end)
+            if flag is not None and flag.stands:
+                standing += 1
+                is_open = flag.state is FlagState.OPEN
+                overdue += is_open and working_days(flag.since, end) > WORKING_DAYS_TO_ADDRESS
+        return FlagWeek(events=events, standing=standing, overdue=overdue)
+
     def of(
         self, account: AccountKey, viewer: Viewer
     ) -> tuple[ShownFlag | None, Sequence[FlagChange]]:
@@ -235,6 +263,13 @@ def grade(outcomes: Sequence[Outcome], history: Mapping[AccountKey, Sequence[Fla
         lead_days=float(median(lead)) if lead else None,
         missed=tuple(missed),
     )
+
+
+def working_days(start: datetime, end: datetime) -> int:
+    """Count the weekdays after `start`'s day, up to and without `end`'s day."""
+    days = (end.date() - start.date()).days
+    between = (start.date() + timedelta(days=passed) for passed in range(1, days))
+    return sum(day.weekday() < 5 for day in between)
 
 
 def _raised_before(outcome: Outcome, changes: Sequence[FlagChange]) -> datetime | None:

@@ -46,6 +46,10 @@ def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> S
         return handler(state, _arguments(method))
 
     app.add_url_rule("/", "page", lambda: page(state))
+    app.add_url_rule(
+        "/upload/<name>", "upload", lambda name: _upload(state, name), methods=["POST"]
+    )
+    app.add_url_rule("/files/<name>", "file", lambda name: _file(state, name))
     app.add_url_rule("/api/<path:method>", view_func=call, methods=["GET", "POST"])
     install(app, faults, _failure)
     return Stand(app=app, state=state, faults=faults)
@@ -136,6 +140,12 @@ def _store(
 
 
 def _refusal(state: SlackState, text: str, blocks: list[Mapping[str, Any]]) -> str | None:
+    charts = any(block.get("type") == "data_visualization" for block in blocks)
+    if charts and not state.known_charts:
+        return "invalid_blocks"
+    missing = {_slack_file(block) for block in blocks} - {None} - state.files.keys()
+    if missing:
+        return "invalid_blocks"
     if blocks and state.refused_blocks > 0:
         state.refused_blocks -= 1
         return "invalid_blocks"
@@ -215,6 +225,42 @@ def _set_status(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, An
     return {"ok": True}
 
 
+def _upload_url(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    if "files:write" not in state.scopes:
+        return _error("missing_scope")
+    if not arguments.get("filename") or not str(arguments.get("length", "")).isdigit():
+        return _error("invalid_arguments")
+    name = state.next_file()
+    return {"ok": True, "upload_url": f"{request.host_url}upload/{name}", "file_id": name}
+
+
+def _upload(state: SlackState, name: str) -> Response:
+    state.files[name] = request.get_data() or b"".join(
+        part.read() for part in request.files.values()
+    )
+    return Response(f"OK - {len(state.files[name])}")
+
+
+def _complete_upload(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = arguments.get("files") or []
+    listed = json.loads(wanted) if isinstance(wanted, str) else wanted
+    if any(one.get("id") not in state.files for one in listed):
+        return _error("file_not_found")
+    return {"ok": True, "files": [{"id": one["id"], "title": one.get("title")} for one in listed]}
+
+
+def _file(state: SlackState, name: str) -> Response:
+    if name not in state.files:
+        return Response("There is no such file.", status=404)
+    return Response(state.files[name], mimetype="image/png")
+
+
+def _slack_file(block: Mapping[str, Any]) -> str | None:
+    """The id of the uploaded file that a block shows."""
+    shown = block.get("slack_file")
+    return str(shown.get("id")) if isinstance(shown, Mapping) else None
+
+
 def _view(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
     view = arguments.get("view")
     if not isinstance(view, Mapping) or not view.get("type"):
@@ -252,6 +298,8 @@ _METHODS: Mapping[str, Method] = {
     "conversations.info": _conversations_info,
     "users.info": _users_info,
     "assistant.threads.setStatus": _set_status,
+    "files.getUploadURLExternal": _upload_url,
+    "files.completeUploadExternal": _complete_upload,
     "views.open": _view,
     "views.publish": _view,
 }

@@ -17,6 +17,10 @@ MAX_CONTEXT = 2000
 MAX_CONTEXT_ELEMENTS = 10
 MAX_ACTIONS = 25
 MAX_TEXT = 40_000
+MAX_CHART_TITLE = 50
+MAX_SERIES = 6
+MAX_CATEGORIES = 20
+MAX_CATEGORY = 20
 MAX_MESSAGE = 13_000  # characters of all blocks together
 
 _KNOWN_TYPES = frozenset(
@@ -72,12 +76,36 @@ def _bad_block(block: Mapping[str, object]) -> bool:
         return _length(block.get("text")) > MAX_SECTION
     if kind == "image":
         return not block.get("alt_text")
+    if kind == "data_visualization":
+        return _bad_chart(block)
     if kind in {"actions", "context", "context_actions", "rich_text"}:
         elements = block.get("elements")
         if not isinstance(elements, list) or not elements:
             return True
         return _BAD.get(str(kind), _bad_buttons)(elements)
     return False
+
+
+def _bad_chart(block: Mapping[str, object]) -> bool:
+    """A title, one to six series, and in each of them the categories of the axis in their order.
+
+    https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
+    """
+    title, chart = block.get("title"), block.get("chart")
+    if not isinstance(title, str) or not 0 < len(title) <= MAX_CHART_TITLE:
+        return True
+    if not isinstance(chart, Mapping) or chart.get("type") not in {"line", "bar", "area"}:
+        return True
+    series, axis = chart.get("series"), chart.get("axis_config")
+    if not isinstance(series, list) or not isinstance(axis, Mapping):
+        return True
+    categories = axis.get("categories") or []
+    return (
+        not 0 < len(series) <= MAX_SERIES
+        or not 0 < len(categories) <= MAX_CATEGORIES
+        or any(not 0 < len(category) <= MAX_CATEGORY for category in categories)
+        or any([point["label"] for point in one["data"]] != categories for one in series)
+    )
 
 
 def _bad_buttons(elements: list[Any]) -> bool:

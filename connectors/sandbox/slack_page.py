@@ -34,6 +34,12 @@ blockquote{margin:4px 0;padding:0 0 0 12px;border-left:4px solid #ddd}
 ul{margin:2px 0;padding-left:26px}li{margin:1px 0}
 hr{border:0;border-top:1px solid #ddd;margin:12px 0}
 a{color:#1264a3}
+.picture{max-width:480px;width:100%;border:1px solid #ddd;border-radius:8px}
+.chart{margin:4px 0 8px;padding:10px 14px;border:1px solid #ddd;border-radius:8px;max-width:480px}
+.chart figcaption{font-weight:700;margin-bottom:8px}
+.chart>div{display:flex;align-items:flex-end;gap:8px}
+.bar{flex:1;text-align:center;font-size:11px;color:#616061}.bar b{display:block;color:#1d1c1d}
+.bar i{display:block;background:#1264a3;border-radius:2px 2px 0 0}
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0}
 .button{display:inline-block;border:1px solid #bbb;border-radius:4px;padding:3px 12px;
 font-family:inherit;font-size:13px;font-weight:700;line-height:1.5;color:#1d1c1d;background:#fff;text-decoration:none}
@@ -190,6 +196,28 @@ def _button(element: Mapping[str, Any]) -> Markup:
     return Markup('<button class="button" type="button" disabled>{0}</button>').format(label)
 
 
+def _image(block: Mapping[str, Any]) -> Markup:
+    file_id = str(block.get("slack_file", {}).get("id", ""))
+    return Markup('<p class="block"><img class="picture" src="/files/{0}" alt="{1}"></p>').format(
+        file_id, block.get("alt_text", "")
+    )
+
+
+def _chart(block: Mapping[str, Any]) -> Markup:
+    """Slack's own bar chart: the first series, each bar with its number."""
+    points = block["chart"]["series"][0]["data"]
+    most = max((point["value"] for point in points), default=0) or 1
+    bars = Markup().join(
+        Markup(
+            '<div class="bar"><b>{0}</b><i style="height:{1}px"></i><span>{2}</span></div>'
+        ).format(f"{point['value']:,}", round(80 * point["value"] / most), point["label"])
+        for point in points
+    )
+    return Markup(
+        '<figure class="chart"><figcaption>{0}</figcaption><div>{1}</div></figure>'
+    ).format(block["title"], bars)
+
+
 def _divider(block: Mapping[str, Any]) -> Markup:
     del block
     return Markup("<hr>")
@@ -202,4 +230,6 @@ _BLOCKS: Mapping[str, Callable[[Mapping[str, Any]], Markup]] = {
     "context": _context,
     "actions": _actions,
     "divider": _divider,
+    "image": _image,
+    "data_visualization": _chart,
 }

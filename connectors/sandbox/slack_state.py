@@ -61,10 +61,15 @@ class SlackState:
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
     views: list[Mapping[str, object]] = field(default_factory=list)
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
+    files: dict[str, bytes] = field(default_factory=dict)  # uploaded, by id
+    known_charts: bool = True  # whether the workspace takes the chart block
     refused_blocks: int = 0  # so many next messages are refused for their blocks
     token_error: str | None = None  # "token_revoked": what every call is answered from now on
     changed: threading.Condition = field(default_factory=threading.Condition)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
+
+    def next_file(self) -> str:
+        return f"F{next(self._numbers):08}"
 
     def next_ts(self) -> str:
         return f"{self.clock().timestamp():.0f}.{next(self._numbers):06}"

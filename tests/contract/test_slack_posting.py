@@ -4,6 +4,7 @@ import logging
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import date
 
 import pytest
 from flask import Flask, request
@@ -15,6 +16,7 @@ from bot.console import ConsolePublisher
 from bot.posting import Unconfirmed
 from bot.publishing import SlackPublisher
 from connectors.sandbox.faults import Fault, FaultKind
+from service.chart_image import WeekBar
 from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, Unreachable
 from storage.database import SqlDatabase
 from tests.builders import Clockwork
@@ -191,6 +193,43 @@ def test_a_digest_is_posted_once_and_updated_in_place(workspace: Workspace) -> N
     assert posted.edited == 1
     assert "Later." in str(posted.blocks)
     assert "155 conversations" in str(posted.blocks)
+
+
+WEEKS = tuple(WeekBar(monday=date(2026, 10, 5 + 7 * n), n=600 + n) for n in range(4))
+
+
+def _kinds(workspace: Workspace) -> list[str]:
+    (posted,) = workspace.posted
+    return [str(block["type"]) for block in posted.blocks]
+
+
+def test_a_digest_brings_slacks_own_chart(workspace: Workspace) -> None:
+    _publisher(workspace).publish(a_digest(weeks=WEEKS))
+    assert "data_visualization" in _kinds(workspace)
+    assert not workspace.slack.state.files
+
+
+def test_a_workspace_that_knows_no_charts_gets_a_picture_whose_words_say_the_numbers(
+    workspace: Workspace,
+) -> None:
+    workspace.slack.state.known_charts = False
+    _publisher(workspace).publish(a_digest(weeks=WEEKS))
+    _publisher(workspace).publish(a_digest(weeks=WEEKS, trust="Later."))
+    (posted,) = workspace.posted
+    (picture,) = [block for block in posted.blocks if block["type"] == "image"]
+    assert "5 Oct 600, 12 Oct 601" in str(picture["alt_text"])
+    assert all(each.startswith(b"\x89PNG") for each in workspace.slack.state.files.values())
+    assert "Later." in str(posted.blocks)
+
+
+def test_a_digest_without_the_right_to_upload_comes_without_a_picture(
+    workspace: Workspace,
+) -> None:
+    workspace.slack.state.known_charts = False
+    workspace.slack.state.scopes.discard("files:write")
+    _publisher(workspace).publish(a_digest(weeks=WEEKS))
+    assert not {"data_visualization", "image"} & set(_kinds(workspace))
+    assert "155 conversations" in str(workspace.posted[0].blocks)
 
 
 def test_another_week_is_another_message(workspace: Workspace) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -9,13 +10,15 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.blocks import digest_message
+from service.chart_image import alternative, draw
 from service.digest import MOST_LINES, Digest, Digests
 from service.domain.answers import Intent
 from service.domain.conversations import Account, account_key
 from service.domain.people import SYSTEM
+from service.flags import Flags
 from service.links import Links
 from storage.database import SqlDatabase
-from tests.builders import a_conversation, a_page, a_quote, an_analysis
+from tests.builders import a_conversation, a_measurement, a_page, a_quote, an_analysis
 from tests.unit.answering_world import TODAY, answers_over
 from tests.unit.test_answers import opened
 
@@ -57,7 +60,9 @@ def store(database: SqlDatabase, monday: date, drivers: Mapping[str, int]) -> No
     database.conversations.sync_finished("zendesk", TODAY)
 
 
-def made(database: SqlDatabase, *, validated: tuple[str, ...] = ()) -> Digest:
+def made(
+    database: SqlDatabase, *, validated: tuple[str, ...] = (), flags: Flags | None = None
+) -> Digest:
     digests = Digests(
         answers=answers_over(database),
         links=Links("https://verbatim.example"),
@@ -65,6 +70,7 @@ def made(database: SqlDatabase, *, validated: tuple[str, ...] = ()) -> Digest:
         clock=lambda: TODAY,
         zone=ZoneInfo("UTC"),
         validated=validated,
+        flags=flags,
     )
     assert digests.last_week() == WEEK
     return digests.make(WEEK)
@@ -165,3 +171,37 @@ def test_missing_conversations_are_said_first(database: SqlDatabase) -> None:
     assert answer.text[-1].startswith(
         "3 conversations of Zendesk are missing since 11 Nov 2026: run verbatim reconcile. 7 of 7"
     )
+
+
+def test_the_chart_holds_the_weeks_before_and_this_one(database: SqlDatabase) -> None:
+    for back in (4, 3, 1):
+        store(database, THIS - timedelta(days=7 * back), {"Billing": 5 + back})
+    store(database, THIS, {"Billing": 9})
+    digest = made(database)
+    assert [(week.label, week.n) for week in digest.weeks] == [
+        ("12 Oct", 9), ("19 Oct", 8), ("26 Oct", 0), ("2 Nov", 6), ("9 Nov", 9)
+    ]  # fmt: skip
+    assert "the range of the 4 weeks before: 0 to 9" in digest.headline
+    assert alternative(digest.weeks).endswith("26 Oct 0, 2 Nov 6, 9 Nov 9.")
+    assert draw(digest.weeks) == draw(digest.weeks)
+
+
+def test_two_weeks_are_no_range(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 5})
+    store(database, THIS, {"Billing": 9})
+    assert "range" not in made(database).headline
+
+
+def test_flags_are_told_once_churn_risk_is_validated(database: SqlDatabase) -> None:
+    one = a_conversation("7", "We will cancel.", created_at=datetime(2026, 11, 10, tzinfo=UTC))
+    database.conversations.save_page("zendesk", a_page(one))
+    found = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
+    others = [each for each in found.measurements if each.metric != "churn_risk"]
+    stated = a_measurement("churn_risk", "yes", detail="explicit")
+    database.analyses.save([replace(found, measurements=(*others, stated))])
+    at = datetime(2026, 11, 10, 12, tzinfo=UTC)
+    flags = Flags(database=database, links=Links(""), clock=lambda: at)
+    assert len(flags.update()) == 1
+    told = "Churn-risk flags: 1 new, 1 open for more than two working days; 1 stand."
+    assert told in made(database, validated=("churn_risk",), flags=flags).lines
+    assert not any("flags" in line for line in made(database, flags=flags).lines)
