@@ -146,6 +146,7 @@ class Built:
             clock=self.now,
             zone=self.settings.zone,
             validated=self.spot_checks().validated(),
+            flags=self.flags(),
         )
 
     def flags(self) -> Flags:
