@@ -25,10 +25,7 @@ from service.domain.measurements import Analysis, Quote, SetBy, ValueChange
 from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.people import Viewer
 from service.domain.validation import Check
-from service.domain.writeback import (
-    LedgerEntry,
-    WriteOutcome,
-)
+from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
 from service.ports import Keeper
 from service.query import Dimension, Query, Window
 
@@ -165,7 +162,13 @@ class WriteBackStore(Protocol):
         """
         ...
 
-    def record(self, outcomes: Sequence[WriteOutcome]) -> None: ...
+    def begin(self, changes: Sequence[FieldChange]) -> None:
+        """Note what is on its way, before it is sent: killed then, we still know it as ours."""
+        ...
+
+    def record(self, outcomes: Sequence[WriteOutcome]) -> None:
+        """Store what became of changes; what is certain is under way no longer."""
+        ...
 
     def keep(self, conversation: ConversationKey, field_name: str, value: str | None) -> None:
         """Mark a field as set by an agent: it is never overwritten."""

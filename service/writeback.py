@@ -49,26 +49,24 @@ def evidence_url(analysis: Analysis, links: Links) -> str:
     return links.words(analysis.conversation, message=best.message, start=best.start, end=best.end)
 
 
-def ours_by_now(
-    entry: LedgerEntry, noted: Mapping[str, Collection[str | None]]
-) -> dict[str, str | None]:
+def ours_by_now(entry: LedgerEntry) -> dict[str, str | None]:
     """Return values that stand there and are ours, although the ledger does not say so.
 
-    They were noted as on their way when we died, or an earlier installation wrote them: then an
+    They were on their way when we died, or an earlier installation wrote them: then an
     evidence link stands beside them that is not of this one.
     """
     evidence = entry.state.fields.get(FieldName.EVIDENCE)
     is_from_before = (
         evidence is not None
         and FieldName.EVIDENCE not in entry.written
-        and evidence not in noted.get(FieldName.EVIDENCE, ())
+        and evidence not in entry.under_way.get(FieldName.EVIDENCE, ())
     )
     return {
         name: read
         for name, read in entry.state.fields.items()
         if name not in entry.kept
         and (
-            (read in noted.get(name, ()) and (name, read) not in entry.written.items())
+            (read in entry.under_way.get(name, ()) and (name, read) not in entry.written.items())
             or (is_from_before and read is not None and name not in entry.written)
         )
     }

@@ -17,7 +17,6 @@ from service.links import Links
 from service.ports import Clock, Helpdesk
 from service.progress import Advance, Progress
 from service.stores import Database
-from service.under_way import UnderWay
 
 WRITE_BATCH = 500  # what a helpdesk is handed at once; a crash leaves no more than this in doubt
 SWITCHED_OFF = "write-back is switched off"
@@ -70,7 +69,6 @@ class WritingBack:
         self._links = links
         self._clock = clock
         self._rules = rules
-        self._under_way = UnderWay(database.work, source)
         self._report = WriteReport(source=source, switched_off=not rules.switched_on)
 
     def run(self, progress: Progress) -> WriteReport:
@@ -113,7 +111,7 @@ class WritingBack:
 
     def _decide(self, entry: LedgerEntry, analysis: Analysis) -> Decided:
         wanted = writeback.desired(analysis, self._links, fields=self._helpdesk.fields)
-        ours = writeback.ours_by_now(entry, self._under_way.noted(entry.conversation))
+        ours = writeback.ours_by_now(entry)
         entry = replace(entry, written={**entry.written, **ours})
         edits = writeback.agents_edits(entry)
         people_set = {name: entry.state.fields.get(name) for name in entry.kept} | edits
@@ -148,7 +146,7 @@ class WritingBack:
     def _apply(self, chunk: Sequence[FieldChange]) -> None:
         """Make the changes and record every outcome, also those before a failure midway."""
         outcomes: list[WriteOutcome] = []
-        self._under_way.begin(chunk)
+        self._database.write_back.begin(chunk)
         try:
             for outcome in self._helpdesk.apply(chunk):
                 outcomes.append(outcome)
@@ -157,5 +155,4 @@ class WritingBack:
 
     def _record(self, outcomes: Sequence[WriteOutcome]) -> None:
         self._database.write_back.record(outcomes)
-        self._under_way.settle(outcomes)
         self._report.count(outcomes)

@@ -30,6 +30,7 @@ _OF_LEDGER = (
     ledger.c.reason,
     ledger.c.written_at,
     ledger.c.refused,
+    ledger.c.under_way,
 )
 
 Batch = list[tuple[LedgerEntry, Analysis]]
@@ -54,7 +55,19 @@ class SqlWriteBack:
             if batch:
                 yield batch
 
+    def begin(self, changes: Sequence[FieldChange]) -> None:
+        with self._engine.changing() as connection:
+            for chunk in chunks(changes):
+                rows = _by_key(connection, [each.conversation for each in chunk])
+                noted = [
+                    _begun(rows[each.conversation], each)
+                    for each in chunk
+                    if each.conversation in rows
+                ]
+                upsert(connection, ledger, ["conversation_id"], noted)
+
     def record(self, outcomes: Sequence[WriteOutcome]) -> None:
+        """What is under way is crossed out in the transaction that stores its outcome."""
         with self._engine.changing() as connection:
             for chunk in chunks(outcomes):
                 keys = [outcome.change.conversation for outcome in chunk]
@@ -203,11 +216,30 @@ def _entry(row: Row[Any], last_said: datetime | None) -> LedgerEntry:
         written_at=None if row.written_at is None else from_ms(row.written_at),
         refused=row.refused or 0,
         reason=row.reason,
+        under_way=_values(row.under_way),
     )
+
+
+def _values(text: str | None) -> dict[str, list[str | None]]:
+    return {} if text is None else dict(json.loads(text))
 
 
 def _read(text: str | None) -> dict[str, str | None]:
     return {} if text is None else dict(json.loads(text))
+
+
+def _begun(row: Row[Any], change: FieldChange) -> dict[str, Any]:
+    """An earlier value may still arrive, too: all are ours until an outcome is certain."""
+    values = _values(row.under_way)
+    for name, value in change.fields.items():
+        earlier = values.get(name, [])
+        values[name] = earlier if value in earlier else [*earlier, value]
+    return {
+        "conversation_id": row.id,
+        "written": dumped(_read(row.written)),
+        "kept": dumped(_read(row.kept)),
+        "under_way": dumped(values),
+    }
 
 
 def _noted(row: Row[Any], outcome: WriteOutcome, *, now: int) -> dict[str, Any]:
@@ -221,6 +253,7 @@ def _noted(row: Row[Any], outcome: WriteOutcome, *, now: int) -> dict[str, Any]:
         "reason": None if outcome.written else outcome.reason,
         "written_at": now if outcome.written else row.written_at,
         "refused": 0 if outcome.written else refused,
+        "under_way": None if outcome.written or outcome.permanent else row.under_way,
     }
 
 

@@ -107,6 +107,8 @@ class LedgerEntry:
     written_at: datetime | None = None  # our last write
     refused: int = 0  # how often it was refused since
     reason: str | None = None  # why it was not written the last time
+    # Values that we began to write and did not learn the outcome of: they count as ours.
+    under_way: Mapping[str, Collection[str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -95,7 +95,7 @@ class FailureRow(SQLModel, table=True):
 
 
 class LedgerRow(SQLModel, table=True):
-    """What we last wrote to the helpdesk, what agents set there, and why a write did not happen."""
+    """What we wrote to the helpdesk, what is on its way, what agents set, why a write failed."""
 
     __tablename__ = "ledger"
 
@@ -105,6 +105,7 @@ class LedgerRow(SQLModel, table=True):
     reason: str | None = words(empty=True)
     written_at: int | None = number(empty=True)
     refused: int | None = number(empty=True)  # how often, since the last write
+    under_way: str | None = words(empty=True)  # JSON: field -> values whose outcome is not stored
 
 
 analysis = table_of(AnalysisRow)

@@ -1,5 +1,6 @@
 """Analyses in and out, people's values, and what write-back is handed."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 
@@ -256,6 +257,26 @@ def test_a_refused_write_comes_again_unless_it_is_for_good(measured: SqlDatabase
     assert _entries(measured) == [KEY]
     measured.write_back.record([_outcome(written=True)])
     assert measured.write_back.not_written("zendesk") == {}
+
+
+def test_what_is_under_way_is_known_after_a_restart_and_until_an_outcome_is_certain(
+    measured: SqlDatabase,
+) -> None:
+    def under_way() -> Mapping[str, Collection[str | None]]:
+        entry = measured.write_back.get(KEY)
+        assert entry is not None
+        return entry.under_way
+
+    for value in ("neutral", "neutral", None):
+        measured.write_back.begin([_outcome(written=True, sentiment=value).change])
+    assert under_way() == {"sentiment": ["neutral", None]}
+    measured.write_back.record([_outcome(written=False, reason="the answer was lost")])
+    assert under_way() == {"sentiment": ["neutral", None]}
+    measured.write_back.record([_outcome(written=True, sentiment=None)])
+    assert under_way() == {}
+    measured.write_back.begin([_outcome(written=True, sentiment="neutral").change])
+    measured.write_back.record([_outcome(written=False, reason="closed", permanent=True)])
+    assert under_way() == {}
 
 
 def test_a_conversation_whose_state_is_unknown_is_never_written(database: SqlDatabase) -> None:

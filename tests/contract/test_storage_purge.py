@@ -52,6 +52,7 @@ def _fill(database: SqlDatabase) -> None:
     database.analyses.fail(KEY, one.fingerprint(), "local-2", "too odd")
     change = FieldChange(conversation=KEY, fields={"topic": WORD})
     database.write_back.record([WriteOutcome(change=change, written=True)])
+    database.write_back.begin([change])
 
 
 def test_a_purge_leaves_a_tombstone_without_a_word(filled: SqlDatabase) -> None:

@@ -104,23 +104,7 @@ def _nothing_is_under_way(path: Path) -> None:
     assert rows(path, "SELECT * FROM outbox WHERE state <> 'sent'") == []
     assert rows(path, "SELECT * FROM waiting_message") == []
     assert rows(path, "SELECT key FROM conversation WHERE pending <> 0") == []
-    assert _unlearned(path) == {}
-
-
-def _unlearned(path: Path) -> dict[str, Any]:
-    """Values that were on their way and of which the ledger does not say what became of them.
-
-    One that the ledger says we wrote is crossed out with the conversation's next outcome.
-    """
-    ledger = rows(path, "SELECT key, written FROM conversation JOIN ledger ON conversation_id = id")
-    written = {key: json.loads(values) for key, values in ledger}
-    memory = rows(path, "SELECT value FROM memory WHERE name LIKE 'writing:%'")
-    noted = {key: names for (value,) in memory for key, names in json.loads(value).items()}
-    return {
-        key: names
-        for key, names in noted.items()
-        if any(values != [written.get(key, {}).get(name)] for name, values in names.items())
-    }
+    assert rows(path, "SELECT * FROM ledger WHERE under_way IS NOT NULL") == []
 
 
 def _helpdesks_show_the_ledger(path: Path, helpdesks: Mapping[str, Helpdesk]) -> None:

@@ -48,6 +48,7 @@ def entry(
     written: dict[str, str | None] | None = None,
     tags: frozenset[str] = frozenset(),
     kept: dict[str, str | None] | None = None,
+    under_way: Noted | None = None,
 ) -> LedgerEntry:
     return LedgerEntry(
         conversation=KEY,
@@ -56,6 +57,7 @@ def entry(
         state=HelpdeskState(fields=fields or {}, tags=tags, writable=True),
         written=written or {},
         kept=kept or {},
+        under_way=under_way or {},
     )
 
 
@@ -66,8 +68,8 @@ def planned(found: Analysis, current: LedgerEntry) -> object:
     return writeback.change(wanted, current, kept=people_set, flag_tags_only=False)
 
 
-def edits(current: LedgerEntry, noted: Noted | None = None) -> dict[str, str | None]:
-    ours = writeback.ours_by_now(current, noted or {})
+def edits(current: LedgerEntry) -> dict[str, str | None]:
+    ours = writeback.ours_by_now(current)
     return writeback.agents_edits(replace(current, written={**current.written, **ours}))
 
 
@@ -183,7 +185,7 @@ def test_values_beside_our_evidence_link_come_from_an_earlier_installation() -> 
     found = entry(fields={"sentiment": "positive", "evidence": "https://old.example/x"})
 
     assert edits(found) == {}
-    assert writeback.ours_by_now(found, {}) == found.state.fields
+    assert writeback.ours_by_now(found) == found.state.fields
 
 
 def test_what_an_agent_sets_beside_an_evidence_link_of_this_installation_is_theirs() -> None:
@@ -192,7 +194,7 @@ def test_what_an_agent_sets_beside_an_evidence_link_of_this_installation_is_thei
 
     assert edits(entry(fields=stands, written={"evidence": link})) == {"sentiment": "positive"}
     noted: Noted = {"sentiment": ["negative"], "evidence": [link]}
-    assert edits(entry(fields={**stands}), noted) == {"sentiment": "positive"}
+    assert edits(entry(fields=stands, under_way=noted)) == {"sentiment": "positive"}
 
 
 def test_a_value_in_a_field_we_never_wrote_is_a_persons_also_when_we_want_the_same() -> None:
@@ -201,11 +203,14 @@ def test_a_value_in_a_field_we_never_wrote_is_a_persons_also_when_we_want_the_sa
 
 
 def test_a_write_whose_outcome_was_lost_is_not_taken_for_an_agents() -> None:
-    lost = entry(fields={"sentiment": "negative", "effort": None}, written={"effort": "low"})
-    noted: Noted = {"sentiment": ["negative"], "effort": [None]}
+    lost = entry(
+        fields={"sentiment": "negative", "effort": None},
+        written={"effort": "low"},
+        under_way={"sentiment": ["negative"], "effort": [None]},
+    )
 
-    assert edits(lost, noted) == {}
-    assert writeback.ours_by_now(lost, noted) == {"sentiment": "negative", "effort": None}
+    assert edits(lost) == {}
+    assert writeback.ours_by_now(lost) == {"sentiment": "negative", "effort": None}
 
 
 # --- When ----------------------------------------------------------------------------------------
