@@ -63,6 +63,11 @@ class ShownFlag:
     evidence: tuple[Evidence, ...]  # newest first
     drivers: tuple[str, ...]
 
+    @property
+    def since(self) -> datetime:
+        """When the customer first said so; a history that is read later was no less a risk then."""
+        return min((each.signal.at for each in self.evidence), default=self.flag.since)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FlagWeek:
@@ -163,7 +168,7 @@ class Flags:
         shown = self._shown(flags)
         return sorted(
             shown,
-            key=lambda one: (one.flag.tier is ChurnTier.EARLY, -one.flag.since.timestamp()),
+            key=lambda one: (one.flag.tier is ChurnTier.EARLY, -one.since.timestamp()),
         )
 
     def between(self, start: datetime, end: datetime) -> FlagWeek:

@@ -30,6 +30,8 @@ def flags_command(context: click.Context, workspace: Workspace, *, as_json: bool
     """
     if context.invoked_subcommand is not None:
         return
+    from service.flag_json import flag_json
+
     flags = workspace.flags()
     flags.update()
     standing = flags.standing(SYSTEM)
@@ -192,33 +194,6 @@ def flag_lines(one: "ShownFlag") -> list[str]:
         lines.append(f'  "{words}" {each.signal.conversation}, {each.signal.at:%Y-%m-%d}')
         lines.append(f"    {each.url}")
     return lines
-
-
-def flag_json(one: "ShownFlag") -> dict[str, object]:
-    flag = one.flag
-    return {
-        "account": one.account,
-        "state": flag.state,
-        "tier": flag.tier,
-        "since": flag.since,
-        "rule": flag.reason,
-        "changed_by": flag.changed_by,
-        "drivers": one.drivers,
-        "owner": one.account.owner,
-        "signals": [
-            {
-                "conversation": each.signal.conversation,
-                "message": each.signal.message,
-                "start": each.signal.start,
-                "end": each.signal.end,
-                "text": each.text,
-                "tier": each.signal.tier,
-                "at": each.signal.at,
-                "url": each.url,
-            }
-            for each in one.evidence
-        ],
-    }
 
 
 def grade_json(grade: "Grade") -> dict[str, object]:
