@@ -175,7 +175,7 @@ def _flags(desk: Desk, accounts: Sequence[Account]) -> list[str]:
 
 def _flag_told(desk: Desk, shown: ShownFlag) -> str:
     flag = shown.flag
-    since = wording.full_day(flag.since.astimezone(desk.zone).date())
+    since = wording.full_day(shown.since.astimezone(desk.zone).date())
     said = f"Churn flag: {flag.state.value}, {flag.tier.value}, since {since}"
     if flag.state is FlagState.OPEN:
         return f"{said}; addressed by nobody yet. {desk.links.account(flag.account)}"
