@@ -29,11 +29,25 @@ from service.weekdays import (
     weighted,
 )
 
-__all__ = ["Decomposition", "Found", "Kind", "Row", "Sides", "Verdict", "decompose", "within"]
+__all__ = [
+    "Decomposition",
+    "Found",
+    "Kind",
+    "Row",
+    "Sides",
+    "Verdict",
+    "contributors",
+    "decompose",
+    "within",
+]
 
 ENOUGH = 20  # conversations on each side; below it there are counts and no verdict
 ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
 MATERIAL = Fraction(1, 10)  # a cause adds at least this share of the change
+LIKELY = 0.05  # a change less sure than this is none
+SURE = 0.01  # and one less sure than this is only told when a part of it is clear
+MOST = 0.5
+DOMINATES = 0.25  # one account's part, when the change vanishes between accounts
 WITHIN_SHARE = Fraction(3, 5)  # of a rate part, for a second dimension to be named
 WITHIN_Z = 2.5
 
@@ -322,47 +336,68 @@ def _judge(
     if min(plain(total.before)[0], plain(total.after)[0]) < ENOUGH:
         return Verdict.TOO_FEW, None
     change = share_of(total.after) - adjusted
-    if p_value >= 0.05 or change == 0:
+    if p_value >= LIKELY or change == 0:
         return Verdict.NO_CHANGE, None
     account, part = _largest_account(total, weights, clusters, adjusted)
-    if account and (part > Fraction(1, 2) or abs(clustered_z) < statistics.Z95):
-        return Verdict.CONCENTRATED, Found(Kind.ACCOUNT, Dimension.ACCOUNT, account)
-    return Verdict.CHANGE, _largest_row(tables, change)
+    named = Found(Kind.ACCOUNT, Dimension.ACCOUNT, account)
+    if part > MOST and _alone(total, account):
+        return Verdict.CONCENTRATED, named
+    cause = next(iter(_contributors(tables, change)), None)
+    if cause is not None:
+        return Verdict.CHANGE, cause
+    if abs(clustered_z) < statistics.Z95:  # it vanishes when accounts are the unit
+        if part > DOMINATES and _alone(total, account):
+            return Verdict.CONCENTRATED, named
+        return Verdict.NO_CHANGE, None
+    return (Verdict.CHANGE if p_value < SURE else Verdict.NO_CHANGE), None
+
+
+def _alone(total: Sides, account: str) -> bool:
+    """Whether nothing is left to tell once this account's conversations are put aside."""
+    rest = Sides(*([cell for cell in cells if cell.account != account] for cells in total))
+    weights = weekday_weights(rest)
+    z = _unclustered_z(rest, weights, adjusted_share(rest.before, weights))
+    return abs(z) < statistics.Z95
 
 
 def _largest_account(
     total: Sides, weights: Weights, clusters: frozenset[str], adjusted: Fraction
-) -> tuple[str | None, Fraction]:
+) -> tuple[str, float]:
     """Return the account that adds most to the change, and its share of it.
 
     A conversation adds (y - rbar) / N, with the sign of its window; over all it is the change.
     """
     p1 = share_of(total.after)
-    middle = (adjusted + p1) / 2
-    size0, size1 = weighted(total.before, weights)[0], Fraction(plain(total.after)[0])
-    parts: dict[str, Fraction] = defaultdict(Fraction)
+    middle, change = float((adjusted + p1) / 2), float(p1 - adjusted)
+    size0, size1 = float(weighted(total.before, weights)[0]), plain(total.after)[0]
+    days = {day: float(weight) / size0 for day, weight in weights.by_weekday.items()}
+    parts: dict[str, float] = defaultdict(float)
     for cell in total.before:
-        weight = weights.by_weekday[cell.weekday]
-        parts[cell.account] -= weight * (cell.x - cell.n * middle) / size0
+        parts[cell.account] -= days[cell.weekday] * (cell.x - cell.n * middle)
     for cell in total.after:
         parts[cell.account] += (cell.x - cell.n * middle) / size1
-    shares = {a: part / (p1 - adjusted) for a, part in parts.items() if a in clusters}
+    shares = {account: parts[account] / change for account in clusters}
     if not shares:
-        return None, ZERO
-    largest = max(shares, key=lambda a: (shares[a], a))
+        return NO_VALUE, 0.0
+    largest = max(shares, key=lambda account: (shares[account], account))
     return largest, shares[largest]
 
 
-def _largest_row(tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction) -> Found | None:
-    """Pick the clear row with the change's sign and the largest |z|, over lenses and kinds."""
-    best: tuple[float, Found] | None = None
-    for dimension, rows in tables.items():
-        for row in rows:
-            for kind, effect, z, clear in (
-                (Kind.RATE, row.rate, row.z_rate, row.rate_clear),
-                (Kind.MIX, row.mix, row.z_mix, row.mix_clear),
-            ):
-                # The z of a mix part does not see how small the part is.
-                if clear and effect / change >= MATERIAL and (best is None or abs(z) > best[0]):
-                    best = (abs(z), Found(kind, dimension, row.value))
-    return None if best is None else best[1]
+def contributors(found: Decomposition) -> list[Found]:
+    """Return the clear parts that have the change's sign and are material, surest first."""
+    return _contributors(found.lenses, found.p1 - found.p0 - found.composition)
+
+
+def _contributors(tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction) -> list[Found]:
+    parts = [
+        (abs(z), Found(kind, dimension, row.value))
+        for dimension, rows in tables.items()
+        for row in rows
+        for kind, effect, z, clear in (
+            (Kind.RATE, row.rate, row.z_rate, row.rate_clear),
+            (Kind.MIX, row.mix, row.z_mix, row.mix_clear),
+        )
+        # The z of a mix part does not see how small the part is.
+        if clear and effect / change >= MATERIAL
+    ]
+    return [found for _, found in sorted(parts, key=lambda part: -part[0])]

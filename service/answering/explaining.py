@@ -6,23 +6,14 @@ The arithmetic is service.decomposition's and the sentences are service.wording'
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service import wording
+from service import causes, wording
 from service.answering.desk import Desk, change_of, is_rate
-from service.decomposition import (
-    Decomposition,
-    Found,
-    Kind,
-    Row,
-    Sides,
-    Verdict,
-    decompose,
-    within,
-)
+from service.causes import LENSES, Counts, Narrowed, Pair
+from service.decomposition import Decomposition, Kind, Row, Sides, Verdict
 from service.domain.answers import Cause, Counted, Headline, Part
 from service.errors import Misused
 from service.query import Dimension, Query, Window
 
-LENSES = (Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT)
 TOP_PARTS = 3
 WORTH_A_LINE = 1.0  # points of mix that are told apart from "everything else"
 SHIFT = 0.05  # change of a channel's share that is worth saying
@@ -53,10 +44,8 @@ def explain(desk: Desk, query: Query) -> Explained:
         raise Misused(f"{query.metric} is a count: only a share can be decomposed.")
     window, baseline = windows_of(query)
     lenses = _lenses(query)
-    split = decompose(
-        _sides(desk, query, None, window, baseline),
-        {lens: _sides(desk, query, lens, window, baseline) for lens in lenses},
-    )
+    counts = _counts(desk, query, window, baseline)
+    split = causes.split(counts, lenses)
     current = desk.publish(query.during(window), split.x1, split.n1)
     before = desk.publish(query.during(baseline), split.x0, split.n0)
     headline = Headline(
@@ -65,7 +54,7 @@ def explain(desk: Desk, query: Query) -> Explained:
         baseline=before,
         change=change_of(before, current),
     )
-    cause = _cause(desk, query, split, window, baseline)
+    cause = _told(causes.cause_of(split, counts, _closed(query)))
     return Explained(
         query=query,
         window=window,
@@ -84,74 +73,40 @@ def _lenses(query: Query) -> tuple[Dimension, ...]:
     return LENSES
 
 
-def _open_lenses(query: Query, lenses: Sequence[Dimension]) -> list[Dimension]:
-    return [lens for lens in lenses if not query.values_of(lens)]
-
-
-def _sides(
-    desk: Desk, query: Query, lens: Dimension | None, window: Window, baseline: Window
-) -> Sides:
+def _counts(desk: Desk, query: Query, window: Window, baseline: Window) -> Counts:
+    """Counts of both windows under the question's own filters, as cause finding asks for them."""
     facts = desk.database.facts
-    asked = replace(query, group_by=(), compare_to=None)
-    return Sides(
-        facts.cells(asked, desk.viewer, lens, baseline),
-        facts.cells(asked, desk.viewer, lens, window),
-    )
+    plain = replace(query, group_by=(), compare_to=None)
+
+    def counts(narrowed: Narrowed, lens: Dimension | None) -> Sides:
+        asked = plain
+        for dimension, value in narrowed:
+            asked = asked.narrowed(dimension, value)
+        return Sides(
+            facts.cells(asked, desk.viewer, lens, baseline),
+            facts.cells(asked, desk.viewer, lens, window),
+        )
+
+    return counts
 
 
-def _cause(
-    desk: Desk, query: Query, split: Decomposition, window: Window, baseline: Window
-) -> Cause | None:
-    found = split.cause
-    if found is None:
+def _closed(query: Query) -> frozenset[Dimension]:
+    """What the question itself is about explains nothing."""
+    return frozenset(one.dimension for one in query.filters)
+
+
+def _told(pair: Pair | None) -> Cause | None:
+    if pair is None:
         return None
-    if found.kind is not Kind.ACCOUNT and query.values_of(
-        found.dimension
-    ):  # the question itself is about this value
-        found = _another(query, split)
-        if found is None:
-            return None
-    pair = None
-    if found.kind is Kind.RATE:
-        pair = _drill(desk, query.narrowed(found.dimension, found.value), window, baseline)
-    first, second = (found.dimension, found.value), pair
-    if second is not None and second[0] is Dimension.DRIVER:
-        first, second = second, first  # whichever lens it was seen in, the driver is told first
+    first, *more = pair.names
+    second = more[0] if more else None
     return Cause(
-        type=found.kind.value,
+        type=pair.found.kind.value,
         dimension=first[0],
         value=first[1],
         within_dimension=second[0] if second else None,
         within_value=second[1] if second else None,
     )
-
-
-def _another(query: Query, split: Decomposition) -> Found | None:
-    """The largest clear row of a lens that the question leaves open."""
-    change = split.p1 - split.p0 - split.composition
-    rows = [
-        (abs(z), Found(kind, lens, row.value))
-        for lens, table in split.lenses.items()
-        if not query.values_of(lens)
-        for row in table
-        for kind, effect, z, clear in (
-            (Kind.RATE, row.rate, row.z_rate, row.rate_clear),
-            (Kind.MIX, row.mix, row.z_mix, row.mix_clear),
-        )
-        if clear and effect * change > 0
-    ]
-    return max(rows, key=lambda one: one[0])[1] if rows else None
-
-
-def _drill(
-    desk: Desk, inside: Query, window: Window, baseline: Window
-) -> tuple[Dimension, str] | None:
-    """Look inside one value for the value of another dimension that carries its rate part."""
-    lenses = _open_lenses(inside, LENSES)
-    if not lenses:
-        return None
-    total = _sides(desk, inside, None, window, baseline)
-    return within({lens: (total, _sides(desk, inside, lens, window, baseline)) for lens in lenses})
 
 
 def _lens_of(cause: Cause | None, lenses: Sequence[Dimension]) -> Dimension:
