@@ -14,7 +14,7 @@ def flag_json(shown: ShownFlag) -> dict[str, object]:
         "account": _account(shown.account),
         "state": flag.state.value,
         "tier": flag.tier.value,
-        "since": time(one.since),
+        "since": time(shown.since),
         "rule": flag.reason,
         "changed_by": flag.changed_by,
         "drivers": list(shown.drivers),
