@@ -21,8 +21,8 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.flags import FlagChange, Outcome, Signal, Stay
-from service.domain.measurements import Analysis, Quote, SetBy, ValueChange
 from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
+from service.domain.measurements import Analysis, Quote, SetBy, ValueChange
 from service.domain.people import Viewer
 from service.domain.validation import Check
 from service.domain.writeback import FieldChange, LedgerEntry, WriteOutcome
@@ -459,9 +459,6 @@ class PeopleStore(Protocol):
     def end_session(self, session_hash: str) -> None: ...
 
 
-class WorkStore(Protocol):
-    """Inbox, outbox and the ledger of scheduled jobs: what makes repeating harmless."""
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiToken:
     """A program's key to the API. Its secret was shown once and is kept only as a hash."""
@@ -492,6 +489,9 @@ class TokenStore(Protocol):
         """End a token; False when there is none of that id that still stands."""
         ...
 
+
+class WorkStore(Protocol):
+    """Inbox, outbox and the ledger of scheduled jobs: what makes repeating harmless."""
 
     def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
         """Store an inbound event; False when it was seen before."""
@@ -576,10 +576,10 @@ class Database(Protocol):
     def people(self) -> PeopleStore: ...
 
     @property
-    def taxonomies(self) -> TaxonomyStore: ...
+    def tokens(self) -> TokenStore: ...
 
     @property
-    def tokens(self) -> TokenStore: ...
+    def taxonomies(self) -> TaxonomyStore: ...
 
     @property
     def work(self) -> WorkStore: ...
