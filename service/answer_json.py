@@ -115,7 +115,7 @@ def _quote(quote: EvidenceLink) -> dict[str, object]:
         "account": quote.account,
         "account_name": quote.account_name,
         "channel": quote.channel,
-        "created_at": _time(quote.created_at),
+        "created_at": time(quote.created_at),
     }
 
 
@@ -128,12 +128,12 @@ def _coverage(coverage: Coverage | None) -> dict[str, object] | None:
         "failed": coverage.failed,
         "waiting": coverage.waiting,
         "empty": dict(coverage.empty),
-        "as_of": _time(coverage.as_of) if coverage.as_of else None,
+        "as_of": time(coverage.as_of) if coverage.as_of else None,
         "taxonomy": coverage.taxonomy,
         "analyser": coverage.analyser,
         "receipt": coverage.receipt,
     }
 
 
-def _time(at: datetime) -> str:
+def time(at: datetime) -> str:
     return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -13,6 +13,7 @@ from service.answering.brief import account_brief
 from service.answering.churn import churn_list
 from service.answering.desk import Desk, is_rate
 from service.answering.gaps import gaps
+from service.answering.grouping import Grouping, grouped
 from service.answering.telling import Asked
 from service.answering.whole_table import WhyResult, why
 from service.catalogue import Catalogue
@@ -130,6 +131,13 @@ class Answers:
         if desk.withheld(query):
             raise Forbidden(f"{measures.title(query.metric)}: {wording.WITHHELD}.")
         return why(desk, query)
+
+    def groups(self, query: Query, viewer: Viewer, *, most: int) -> Grouping:
+        """Count a question's groups, every number with its receipt."""
+        desk = self._desk(viewer)
+        if desk.withheld(query):
+            raise Forbidden(f"{measures.title(query.metric)}: {wording.WITHHELD}.")
+        return grouped(desk, query, most=most)
 
     def gaps(self, query: Query) -> list[str]:
         """What a period's numbers cannot hold: conversations that are missing or set aside."""

@@ -6,7 +6,7 @@ It wires pages together and refuses to know any store, helpdesk or chat tool by 
 from collections.abc import Mapping
 from datetime import datetime
 
-from flask import Flask, Response, g, jsonify, render_template, request
+from flask import Flask, Response, g, jsonify, render_template
 from werkzeug.exceptions import HTTPException
 
 from service.access import Access
@@ -17,8 +17,10 @@ from service.links import Links
 from service.ports import Clock, Helpdesk
 from service.settings import Settings
 from service.stores import Database
+from service.tokens import Tokens
 from service.web import (
     api,
+    api_errors,
     conversation,
     explore,
     gate,
@@ -39,6 +41,7 @@ _STATUS: tuple[tuple[type[VerbatimError], int], ...] = (
     (RetryLater, 503),
     (TellPerson, 500),
 )
+AnyAnswer = Response | tuple[str | Response, int]
 
 
 def create_app(
@@ -65,6 +68,8 @@ def create_app(
         database=database,
         answers=answers,
         access=Access(database.people, secret, clock),
+        tokens=Tokens(database, clock, calls_per_minute=settings.api_calls_per_minute),
+        settings=settings,
         links=links,
         public_url=settings.public_url,
         zone=settings.zone,
@@ -147,18 +152,22 @@ def _outside(url: str | None) -> str | None:
     return url if url and url.startswith(("https://", "http://")) else None
 
 
-def _say_it(error: VerbatimError) -> tuple[str | Response, int]:
+def _say_it(error: VerbatimError) -> AnyAnswer:
+    if gate.is_api():
+        return api_errors.of_ours(error).response()
     code = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
     return _error_page(str(error), code), code
 
 
-def _say_http(error: HTTPException) -> tuple[str | Response, int]:
+def _say_http(error: HTTPException) -> AnyAnswer:
+    if gate.is_api():
+        return api_errors.of_http(error).response()
     code = error.code or 500
     words = "There is no such page." if code == 404 else (error.description or error.name)
     return _error_page(words, code), code
 
 
 def _error_page(words: str, code: int) -> str | Response:
-    if request.endpoint in gate.MACHINE_ENDPOINTS:
+    if gate.for_machines():
         return jsonify(error=words)
     return render_template("error.html", words=words, code=code)

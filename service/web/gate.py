@@ -13,10 +13,10 @@ from service.errors import Forbidden
 from service.web.site import Site, site
 
 OPEN_ENDPOINTS = frozenset({"static", "signing_in.page", "signing_in.enter"})
-# These are called by machines, which prove themselves by signature or ask only for health.
-MACHINE_ENDPOINTS = frozenset(
-    {"machines.hook", "machines.alive", "machines.ready", "machines.slack", "api.ask"}
-)
+# These are called by machines, which prove themselves by a signature or a token, or ask only for
+# health. A cookie means nothing there.
+MACHINE_BLUEPRINTS = frozenset({"machines", "api"})
+_API = "/api/"
 
 _POLICY = "; ".join(
     (
@@ -81,10 +81,20 @@ def require_own_form(bound_to: str) -> None:
         raise Forbidden("This form is too old or not ours; open the page again.")
 
 
+def for_machines() -> bool:
+    """Whether a machine asks, also at an address of the API that does not exist."""
+    blueprint = (request.endpoint or "").partition(".")[0]
+    return blueprint in MACHINE_BLUEPRINTS or is_api()
+
+
+def is_api() -> bool:
+    return request.path.startswith(_API)
+
+
 def _open_or_ask() -> AnyResponse | None:
     g.session = None
     g.viewer = None
-    if request.endpoint in MACHINE_ENDPOINTS or request.endpoint == "static":
+    if for_machines() or request.endpoint == "static":
         return None
     g.session = site().access.session(request.cookies.get(cookie_name(site().secure), ""))
     if g.session is not None:

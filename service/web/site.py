@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from flask import current_app, g
 
 from service.access import Access, Session
+from service.answering.grouping import Grouping
 from service.domain.answers import Answer, Intent, Recount
 from service.domain.conversations import Account
 from service.domain.people import Viewer
@@ -19,7 +20,9 @@ from service.domain.taxonomy import Taxonomy
 from service.links import Links
 from service.ports import Clock, Helpdesk
 from service.query import Query
+from service.settings import Settings
 from service.stores import Database
+from service.tokens import Tokens
 
 HERE = Links("")  # addresses within the site: they keep whatever host the reader came by
 
@@ -37,7 +40,11 @@ class Gateway(Protocol):
         today: date | None = ...,
     ) -> Answer: ...
 
+    def groups(self, query: Query, viewer: Viewer, *, most: int) -> Grouping: ...
+
     def recount(self, receipt_id: str, viewer: Viewer) -> Recount: ...
+
+    def recount_told(self, recount: Recount) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +52,8 @@ class Site:
     database: Database
     answers: Gateway
     access: Access
+    tokens: Tokens
+    settings: Settings
     links: Links
     public_url: str
     zone: ZoneInfo

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
@@ -119,8 +120,9 @@ def make(
     *,
     filled: bool = True,
     helpdesks: dict[str, Helpdesk] | None = None,
+    **more: Any,
 ) -> Sample:
-    """Build the workspace in a fresh SQLite file under `folder`."""
+    """Build the workspace in a fresh SQLite file under `folder`; `more` are settings."""
     zone = ZoneInfo("Europe/Berlin")
     database = open_database(
         f"sqlite:///{folder / 'verbatim.sqlite'}",
@@ -139,6 +141,7 @@ def make(
         secret_key=SECRET,  # type: ignore[arg-type]  # validated into a SecretStr
         public_url=public_url,
         timezone=zone.key,
+        **more,
     )
     answers = Answers(
         database=database,

@@ -240,19 +240,6 @@ def test_an_event_larger_than_any_is_refused(site: Sample) -> None:
     assert response.status_code == 413
 
 
-def test_the_api_wants_a_session_as_a_bearer_token_and_no_cookie(site: Sample) -> None:
-    client = site.client(ANA)
-    question = {"text": "help"}
-    assert client.post("/api/v1/ask", json=question).status_code == 401
-    token = site.access().use_sign_in_link(site.link(ANA))
-    bearer = {"Authorization": f"Bearer {token}"}
-    assert client.post("/api/v1/ask", json={}, headers=bearer).status_code == 400
-    answer = client.post("/api/v1/ask", json=question, headers=bearer)
-    assert answer.status_code == 200
-    assert answer.json is not None
-    assert answer.json["intent"] == "help"
-
-
 def test_health_needs_no_session(site: Sample) -> None:
     client = site.client(None)
     assert client.get("/healthz").json == {"alive": True}
