@@ -3,11 +3,11 @@
 It asks for counts as it goes (`Counts`) and refuses to know where they come from.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from service.decomposition import Decomposition, Found, Kind, Sides, contributors, decompose, within
-from service.query import Dimension
+from service.query import MULTI_VALUED, Dimension
 
 Narrowed = tuple[tuple[Dimension, str], ...]
 Counts = Callable[[Narrowed, Dimension | None], Sides]
@@ -28,7 +28,14 @@ class Pair(NamedTuple):
 
 
 def split(counts: Counts, lenses: Iterable[Dimension]) -> Decomposition:
-    return decompose(counts((), None), {lens: counts((), lens) for lens in lenses})
+    sides = {lens: counts((), lens) for lens in lenses}
+    return decompose(_whole(counts, (), sides), sides)
+
+
+def _whole(counts: Counts, narrowed: Narrowed, sides: Mapping[Dimension, Sides]) -> Sides:
+    """A lens that holds each conversation once is the whole; it need not be counted again."""
+    held = next((side for lens, side in sides.items() if lens not in MULTI_VALUED), None)
+    return counts(narrowed, None) if held is None else held
 
 
 def cause_of(found: Decomposition, counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
@@ -74,5 +81,5 @@ def _inside(
     if not open_lenses:
         return None
     narrowed: Narrowed = ((cause.dimension, cause.value),)
-    total = counts(narrowed, None)
-    return within({lens: (total, counts(narrowed, lens)) for lens in open_lenses})
+    sides = {lens: counts(narrowed, lens) for lens in open_lenses}
+    return within(_whole(counts, narrowed, sides), sides)

@@ -6,28 +6,17 @@ Fraction, so that composition + sum(rate + mix) is the change and not nearly the
 standard errors are floats.
 """
 
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
 
 from service import statistics
-from service.influence import Errors
+from service.influence import Folds, fold
 from service.query import NO_VALUE, Dimension
-from service.stores import Cell
-from service.weekdays import (
-    ZERO,
-    Sides,
-    Weights,
-    adjusted_share,
-    plain,
-    share_in,
-    share_of,
-    weekday_weights,
-    weighted,
-)
+from service.weekdays import ZERO, Sides, Weights
+from service.whole import Whole
 
 __all__ = [
     "Decomposition",
@@ -42,7 +31,6 @@ __all__ = [
 ]
 
 ENOUGH = 20  # conversations on each side; below it there are counts and no verdict
-ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
 MATERIAL = Fraction(1, 10)  # a cause adds at least this share of the change
 LIKELY = 0.05  # a change less sure than this is none
 SURE = 0.01  # and one less sure than this is only told when a part of it is clear
@@ -50,6 +38,7 @@ MOST = 0.5
 DOMINATES = 0.25  # one account's part, when the change vanishes between accounts
 WITHIN_SHARE = Fraction(3, 5)  # of a rate part, for a second dimension to be named
 WITHIN_Z = 2.5
+MORE_THAN_HELD = Fraction(5, 4)  # times its share of the conversations
 
 
 class Verdict(StrEnum):
@@ -136,130 +125,81 @@ class Decomposition:
 
 
 def decompose(total: Sides, lenses: Mapping[Dimension, Sides]) -> Decomposition:
-    """Explain the change between two windows. `total` is the lens of one value, "".
+    """Explain the change between two windows. `total` is a lens that holds each conversation once.
 
     Each lens sums to the same change: rows of two lenses must never be added.
     """
-    weights = weekday_weights(total)
-    clusters = _clusters(total)
-    tables = {
-        dimension: _rows(total, sides, weights, clusters) for dimension, sides in lenses.items()
-    }
-    tables = _with_discoveries(tables)
-    (n0, x0), (n1, x1) = plain(total.before), plain(total.after)
-    p0, p1 = share_in(x0, n0), share_in(x1, n1)
-    adjusted = adjusted_share(total.before, weights)
-    z = _unclustered_z(total, weights, adjusted)
-    clustered = _clustered_z(total, weights, clusters, adjusted, p1)
-    p_value = _p_value((x0, n0, x1, n1), z)
-    verdict, cause = _judge(
-        total=total,
-        weights=weights,
-        adjusted=adjusted,
-        tables=tables,
-        clusters=clusters,
-        p_value=p_value,
-        clustered_z=clustered,
-    )
+    whole = Whole.of(total)
+    tables = _with_discoveries({lens: _rows(whole, sides) for lens, sides in lenses.items()})
+    verdict, cause = _judge(total, whole, tables)
+    (n0, x0), (n1, x1) = whole.before, whole.after
     return Decomposition(
         n0=n0,
         x0=x0,
         n1=n1,
         x1=x1,
-        p0=p0,
-        p1=p1,
-        composition=adjusted - p0,
-        weights=weights,
-        z=z,
-        clustered_z=clustered,
-        p_value=p_value,
+        p0=whole.p0,
+        p1=whole.p1,
+        composition=whole.adjusted - whole.p0,
+        weights=whole.weights,
+        z=whole.z,
+        clustered_z=whole.clustered_z,
+        p_value=whole.p_value,
         verdict=verdict,
         cause=cause,
         lenses=tables,
     )
 
 
-def within(inside: Mapping[Dimension, tuple[Sides, Sides]]) -> tuple[Dimension, str] | None:
+def within(total: Sides, inside: Mapping[Dimension, Sides]) -> tuple[Dimension, str] | None:
     """Name the value of another dimension that carries most of one value's rate part.
 
-    `inside` holds, per dimension, the total and the lens of the conversations of that value. The
-    rate part is the change of the share among them, so it splits exactly into their values' rate
-    and mix parts together: a driver that got worse and larger inside a segment carries both. A
-    value that merely holds most conversations says nothing more, so it must carry clearly more
-    than its share of them, and its own rate must have moved.
+    `total` and `inside` count the conversations of that value. The rate part is the change of the
+    share among them, so it splits exactly into their values' rate and mix parts together: a driver
+    that got worse and larger inside a segment carries both. A value that merely holds most
+    conversations says nothing more, so it must carry clearly more than its share of them, and its
+    own rate must have moved.
     """
-    best: tuple[float, Dimension, str] | None = None
-    for dimension, (total, sides) in inside.items():
-        weights, clusters = weekday_weights(total), _clusters(total)
-        change = share_of(total.after) - adjusted_share(total.before, weights)
-        if change == 0:
-            continue
-        size = plain(total.before)[0] + plain(total.after)[0]
-        for row in _rows(total, sides, weights, clusters):
-            part = row.total / change
-            held = (row.n0 + row.n1) / size
-            carries = part >= WITHIN_SHARE and abs(row.z_rate) >= WITHIN_Z
-            if not carries or row.value == NO_VALUE or part < held * Fraction(5, 4):
-                continue
-            if best is None or abs(row.z_rate) > best[0]:
-                best = (abs(row.z_rate), dimension, row.value)
-    return None if best is None else (best[1], best[2])
+    whole = Whole.of(total)
+    if whole.change == 0:
+        return None
+    size = whole.before[0] + whole.after[0]
+    carrying = [
+        (abs(row.z_rate), dimension, row.value)
+        for dimension, sides in inside.items()
+        for row in _rows(whole, sides)
+        if row.value != NO_VALUE
+        and abs(row.z_rate) >= WITHIN_Z
+        and row.total / whole.change >= max(WITHIN_SHARE, MORE_THAN_HELD * (row.n0 + row.n1) / size)
+    ]
+    if not carrying:
+        return None
+    _, dimension, value = max(carrying)
+    return dimension, value
 
 
 # --- Rows ----------------------------------------------------------------------------------------
 
 
-def _clusters(total: Sides) -> frozenset[str]:
-    """Return the accounts whose conversations belong together.
-
-    A conversation without an account stands alone, and so does every one when there are too few
-    accounts for a variance between them.
-    """
-    named = {cell.account for cells in total for cell in cells} - {"", NO_VALUE}
-    return frozenset(named) if len(named) >= ENOUGH_ACCOUNTS else frozenset()
-
-
-def _by_value(cells: Sequence[Cell]) -> dict[str, list[Cell]]:
-    found: dict[str, list[Cell]] = defaultdict(list)
-    for cell in cells:
-        found[cell.value].append(cell)
-    return found
-
-
-def _rows(
-    total: Sides, sides: Sides, weights: Weights, clusters: frozenset[str]
-) -> tuple[Row, ...]:
-    before, after = _by_value(sides.before), _by_value(sides.after)
-    p0, p1 = adjusted_share(total.before, weights), share_of(total.after)
-    middle = (p0 + p1) / 2
-    size0, size1 = weighted(total.before, weights)[0], Fraction(plain(total.after)[0])
-    errors = Errors(total, weights, clusters)
-    rows = []
-    for value in sorted({*before, *after}):
-        cells = Sides(before.get(value, ()), after.get(value, ()))
-        rows.append(_row(value, cells, weights, (size0, size1, middle), errors))
+def _rows(whole: Whole, sides: Sides) -> tuple[Row, ...]:
+    found = fold(sides, whole.weights, whole.clusters)
+    rows = [_row(value, folds, whole) for value, folds in found.items()]
     return tuple(sorted(rows, key=lambda row: (-abs(row.total), row.value)))
 
 
-def _row(
-    value: str,
-    cells: Sides,
-    weights: Weights,
-    whole: tuple[Fraction, Fraction, Fraction],
-    errors: Errors,
-) -> Row:
-    size0, size1, middle = whole
-    n0, x0 = weighted(cells.before, weights)
-    n1, x1 = weighted(cells.after, None)
+def _row(value: str, folds: Folds, whole: Whole) -> Row:
+    size0, size1 = whole.sizes
+    n0, x0 = folds.before.weighted(whole.weights)
+    n1, x1 = folds.after.weighted(None)
     s0, s1 = (n0 / size0 if size0 else ZERO), (n1 / size1 if size1 else ZERO)
     # A value that one window lacks takes the other's share: all mix, no rate, the sum is kept.
     r0 = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
     r1 = x1 / n1 if n1 else r0
-    pivot = (r0 + r1) / 2 - middle
+    pivot = (r0 + r1) / 2 - whole.middle
     rate, mix = (s0 + s1) / 2 * (r1 - r0), (s1 - s0) * pivot
-    rate_error = errors.rate(cells, (n0, n1), (r0, r1), (s0 + s1) / 2)
-    mix_error = errors.mix(cells, (s0, s1), pivot)
-    raw_n0, raw_x0 = weighted(cells.before, None)
+    rate_error = whole.errors.rate(folds, (n0, n1), (r0, r1), (s0 + s1) / 2)
+    mix_error = whole.errors.mix(folds, (s0, s1), pivot)
+    raw_n0, raw_x0 = folds.before.weighted(None)
     return Row(
         value=value,
         n0=raw_n0,
@@ -272,8 +212,8 @@ def _row(
         mix=mix,
         z_rate=_ratio(rate, rate_error),
         z_mix=_ratio(mix, mix_error),
-        touched0=plain(cells.before),
-        touched1=plain(cells.after),
+        touched0=folds.before.plain(),
+        touched1=folds.after.plain(),
     )
 
 
@@ -298,89 +238,40 @@ def _with_discoveries(
 # --- The verdict ---------------------------------------------------------------------------------
 
 
-def _unclustered_z(total: Sides, weights: Weights, adjusted: Fraction) -> float:
-    """Pooled z with Kish's effective size for the weighted side; without weights, the plain one."""
-    n1, x1 = plain(total.after)
-    weight = float(weighted(total.before, weights)[0])
-    square = sum(cell.n * float(weights.by_weekday[cell.weekday]) ** 2 for cell in total.before)
-    effective = weight**2 / square if square else 0.0
-    return statistics.pooled_z(float(adjusted) * effective, effective, x1, n1)
-
-
-def _p_value(counts: tuple[int, int, int, int], z: float) -> float:
-    if statistics.smallest_expected(*counts) < statistics.MINIMUM_EXPECTED:
-        return statistics.fisher(*counts)
-    return statistics.two_sided(z)
-
-
-def _clustered_z(
-    total: Sides, weights: Weights, clusters: frozenset[str], adjusted: Fraction, p1: Fraction
-) -> float:
-    """The total is a lens of one value: its rate part is the whole adjusted change."""
-    errors = Errors(total, weights, clusters)
-    n0, n1 = weighted(total.before, weights)[0], Fraction(plain(total.after)[0])
-    error = errors.rate(total, (n0, n1), (adjusted, p1), Fraction(1))
-    return _ratio(p1 - adjusted, error)
-
-
 def _judge(
-    *,
-    total: Sides,
-    weights: Weights,
-    adjusted: Fraction,
-    tables: Mapping[Dimension, tuple[Row, ...]],
-    clusters: frozenset[str],
-    p_value: float,
-    clustered_z: float,
+    total: Sides, whole: Whole, tables: Mapping[Dimension, tuple[Row, ...]]
 ) -> tuple[Verdict, Found | None]:
-    if min(plain(total.before)[0], plain(total.after)[0]) < ENOUGH:
+    if min(whole.before[0], whole.after[0]) < ENOUGH:
         return Verdict.TOO_FEW, None
-    change = share_of(total.after) - adjusted
-    if p_value >= LIKELY or change == 0:
+    if whole.p_value >= LIKELY or whole.change == 0:
         return Verdict.NO_CHANGE, None
-    account, part = _largest_account(total, weights, clusters, adjusted)
+    account, part = _largest_account(whole)
     named = Found(Kind.ACCOUNT, Dimension.ACCOUNT, account)
     if part > MOST and _alone(total, account):
         return Verdict.CONCENTRATED, named
-    cause = next(iter(_contributors(tables, change)), None)
+    cause = next(iter(_contributors(tables, whole.change)), None)
     if cause is not None:
         return Verdict.CHANGE, cause
-    if abs(clustered_z) < statistics.Z95:  # it vanishes when accounts are the unit
+    if abs(whole.clustered_z) < statistics.Z95:  # it vanishes when accounts are the unit
         if part > DOMINATES and _alone(total, account):
             return Verdict.CONCENTRATED, named
         return Verdict.NO_CHANGE, None
-    return (Verdict.CHANGE if p_value < SURE else Verdict.NO_CHANGE), None
+    return (Verdict.CHANGE if whole.p_value < SURE else Verdict.NO_CHANGE), None
+
+
+def _largest_account(whole: Whole) -> tuple[str, float]:
+    """Return the account that adds most to the change, and its share of it."""
+    parts = whole.account_parts()
+    if not parts:
+        return NO_VALUE, 0.0
+    largest = max(parts, key=lambda account: (parts[account], account))
+    return largest, parts[largest]
 
 
 def _alone(total: Sides, account: str) -> bool:
     """Whether nothing is left to tell once this account's conversations are put aside."""
     rest = Sides(*([cell for cell in cells if cell.account != account] for cells in total))
-    weights = weekday_weights(rest)
-    z = _unclustered_z(rest, weights, adjusted_share(rest.before, weights))
-    return abs(z) < statistics.Z95
-
-
-def _largest_account(
-    total: Sides, weights: Weights, clusters: frozenset[str], adjusted: Fraction
-) -> tuple[str, float]:
-    """Return the account that adds most to the change, and its share of it.
-
-    A conversation adds (y - rbar) / N, with the sign of its window; over all it is the change.
-    """
-    p1 = share_of(total.after)
-    middle, change = float((adjusted + p1) / 2), float(p1 - adjusted)
-    size0, size1 = float(weighted(total.before, weights)[0]), plain(total.after)[0]
-    days = {day: float(weight) / size0 for day, weight in weights.by_weekday.items()}
-    parts: dict[str, float] = defaultdict(float)
-    for cell in total.before:
-        parts[cell.account] -= days[cell.weekday] * (cell.x - cell.n * middle)
-    for cell in total.after:
-        parts[cell.account] += (cell.x - cell.n * middle) / size1
-    shares = {account: parts[account] / change for account in clusters}
-    if not shares:
-        return NO_VALUE, 0.0
-    largest = max(shares, key=lambda account: (shares[account], account))
-    return largest, shares[largest]
+    return abs(Whole.of(rest).z) < statistics.Z95
 
 
 def contributors(found: Decomposition) -> list[Found]:

@@ -1,4 +1,4 @@
-"""Counts of two windows, weighted by drivers and made comparable by weekday. All of it exact."""
+"""Makes two windows comparable by weekday, exactly."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -55,19 +55,6 @@ def weekday_weights(total: Sides) -> Weights:
     )
 
 
-def plain(cells: Sequence[Cell]) -> tuple[int, int]:
-    return sum(cell.n for cell in cells), sum(cell.x for cell in cells)
-
-
-def share_in(x: int, n: int) -> Fraction:
-    return Fraction(x, n) if n else ZERO
-
-
-def share_of(cells: Sequence[Cell]) -> Fraction:
-    n, x = plain(cells)
-    return share_in(x, n)
-
-
 def _by_weekday(cells: Sequence[Cell]) -> dict[int, int]:
     counts: dict[int, int] = defaultdict(int)
     for cell in cells:
@@ -89,22 +76,3 @@ def _weekend(days: Mapping[int, int]) -> dict[int, int]:
 def _group_name(group: int, *, fine: bool) -> str:
     names = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
     return names[group] if fine else ("weekend" if group else "weekdays")
-
-
-def adjusted_share(cells: Sequence[Cell], weights: Weights) -> Fraction:
-    n, x = weighted(cells, weights)
-    return x / n if n else ZERO
-
-
-def weighted(cells: Sequence[Cell], weights: Weights | None) -> tuple[Fraction, Fraction]:
-    """Add integer counts by (m, weekday) first and divide last: no drift, and few Fractions."""
-    counts: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
-    for cell in cells:
-        counts[cell.m, cell.weekday][0] += cell.n
-        counts[cell.m, cell.weekday][1] += cell.x
-    n, x = ZERO, ZERO
-    for (m, day), (many, counted) in counts.items():
-        weight = Fraction(1, m) * (weights.by_weekday[day] if weights else 1)
-        n += weight * many
-        x += weight * counted
-    return n, x

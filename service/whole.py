@@ -1,0 +1,120 @@
+"""Two windows as a whole: their shares, made comparable, and how sure their difference is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+from service import statistics
+from service.influence import Errors, Folds, fold, together
+from service.query import NO_VALUE
+from service.weekdays import ZERO, Sides, Weights, weekday_weights
+
+ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """Every conversation once."""
+
+    weights: Weights
+    clusters: frozenset[str]
+    folds: Folds
+
+    @staticmethod
+    def of(total: Sides) -> "Whole":
+        """Read the whole from the lens of one value, or from any lens that holds each once."""
+        weights, clusters = weekday_weights(total), _clusters(total)
+        return Whole(
+            weights=weights, clusters=clusters, folds=together(fold(total, weights, clusters))
+        )
+
+    @cached_property
+    def before(self) -> tuple[int, int]:
+        return self.folds.before.plain()
+
+    @cached_property
+    def after(self) -> tuple[int, int]:
+        return self.folds.after.plain()
+
+    @cached_property
+    def sizes(self) -> tuple[Fraction, Fraction]:
+        """Both windows' conversations, the earlier ones with their weekday weights."""
+        return self.folds.before.weighted(self.weights)[0], Fraction(self.after[0])
+
+    @cached_property
+    def p0(self) -> Fraction:
+        return _share(self.before[1], self.before[0])
+
+    @cached_property
+    def p1(self) -> Fraction:
+        return _share(self.after[1], self.after[0])
+
+    @cached_property
+    def adjusted(self) -> Fraction:
+        """The earlier share with the current window's weekdays."""
+        n, x = self.folds.before.weighted(self.weights)
+        return x / n if n else ZERO
+
+    @property
+    def change(self) -> Fraction:
+        """What is left to explain once the weekdays agree."""
+        return self.p1 - self.adjusted
+
+    @property
+    def middle(self) -> Fraction:
+        return (self.adjusted + self.p1) / 2
+
+    @cached_property
+    def errors(self) -> Errors:
+        return Errors(self.folds, self.weights)
+
+    @cached_property
+    def z(self) -> float:
+        """Pooled z with Kish's effective size for the weighted side; unweighted, the plain one."""
+        exact, days = self.folds.before.exact, self.weights.by_weekday
+        square = sum(n * float(days[day]) ** 2 for (_, day), (n, _) in exact.items())
+        effective = float(self.sizes[0]) ** 2 / square if square else 0.0
+        n, x = self.after
+        return statistics.pooled_z(float(self.adjusted) * effective, effective, x, n)
+
+    @cached_property
+    def clustered_z(self) -> float:
+        """The whole is a lens of one value: its rate part is the whole adjusted change."""
+        rates = (self.adjusted, self.p1)
+        error = self.errors.rate(self.folds, self.sizes, rates, Fraction(1))
+        return float(self.change) / error if error > 1e-12 else 0.0
+
+    @cached_property
+    def p_value(self) -> float:
+        (n0, x0), (n1, x1) = self.before, self.after
+        if statistics.smallest_expected(x0, n0, x1, n1) < statistics.MINIMUM_EXPECTED:
+            return statistics.fisher(x0, n0, x1, n1)
+        return statistics.two_sided(self.z)
+
+    def account_parts(self) -> Mapping[str, float]:
+        """Each account's share of the change.
+
+        A conversation adds (y - middle) / N with the sign of its window; over all it is the change.
+        """
+        middle, change = float(self.middle), float(self.change)
+        before, after = self.folds.before.accounts, self.folds.after.accounts
+        size0, size1 = (float(size) for size in self.sizes)
+        parts = {who: (x - n * middle) / size1 for who, (n, x) in after.items()}
+        for who, (n, x) in before.items():
+            parts[who] = parts.get(who, 0.0) - (x - n * middle) / size0
+        return {who: part / change for who, part in parts.items()}
+
+
+def _clusters(total: Sides) -> frozenset[str]:
+    """Return the accounts whose conversations belong together.
+
+    A conversation without an account stands alone, and so does every one when there are too few
+    accounts for a variance between them.
+    """
+    named = {cell.account for cells in total for cell in cells} - {"", NO_VALUE}
+    return frozenset(named) if len(named) >= ENOUGH_ACCOUNTS else frozenset()
+
+
+def _share(x: int, n: int) -> Fraction:
+    return Fraction(x, n) if n else ZERO
