@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, SecretStr, field_validator
 
-from connectors._http import LONGEST_ANSWER, Retries, ServerFailed, checked_base_url, problem_of
+from connectors._http import Retries, ServerFailed, checked_base_url, problem_of
+from connectors._in_time import answer_in_time
 from service.errors import Misbehaving
 
 Json = Mapping[str, Any]
@@ -45,7 +46,7 @@ class RestClient:
         now: Callable[[], float] = time.monotonic,
     ) -> None:
         self._count_call = count_call
-        self._who, self._retries, self._now = who, retries, now
+        self._who, self._retries = who, retries
         self._base_url = settings.base_url
         self._http = httpx.Client(
             headers={"Authorization": f"Bearer {settings.token.get_secret_value()}"},
@@ -54,6 +55,7 @@ class RestClient:
             follow_redirects=False,
             trust_env=False,
         )
+        answer_in_time(self._http, now)
 
     def close(self) -> None:
         self._http.close()
@@ -84,13 +86,11 @@ class RestClient:
         return self._parsed(content)
 
     def _read(self, answer: httpx.Response) -> bytes:
-        until, content = self._now() + LONGEST_ANSWER, bytearray()
+        content = bytearray()
         for chunk in answer.iter_bytes():
             content += chunk
             if len(content) > _MOST_BYTES:
                 raise Misbehaving(f"{self._who} sent an answer larger than anything we read.")
-            if self._now() > until:
-                raise ServerFailed(f"{self._who} did not answer in time.")
         return bytes(content)
 
     def _parsed(self, content: bytes) -> dict[str, Any]:

@@ -8,14 +8,15 @@ its own retries are off by two, and parsing a conversation costs it 9 ms, so the
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, TypeVar
 
 import httpx
 from intercom import Intercom as Sdk
 from intercom.core.api_error import ApiError
 
-from connectors._http import LONGEST_ANSWER, ServerFailed
+from connectors._http import ServerFailed
+from connectors._in_time import answer_in_time
 from connectors.intercom.limiter import Limiter
 from connectors.intercom.payload import Json, parsed
 from connectors.intercom.problems import WHO, problem_in
@@ -28,7 +29,6 @@ VERSION = "2.14"  # what the SDK was made from; sent always, else the app's own 
 NEWER_VERSION = "2.16"  # conversation attributes and the list of deleted conversations
 WORKERS = 8  # retrieves and updates at a time
 _TIMEOUTS = httpx.Timeout(30.0, connect=10.0)
-_BEGUN = "verbatim.begun"  # when a request was sent, among its own extensions
 _MOST_BYTES = 48 * 1024 * 1024  # of an answer; 500 parts are seldom one
 
 
@@ -51,7 +51,6 @@ class Client:
     ) -> None:
         self._limiter = Limiter(now=now, sleep=sleep)
         self._retrying = Retrying(sleep=sleep)
-        self._now = now
         self._count_call = count_call
         self._lock = threading.Lock()
         self._base_url = base_url
@@ -64,6 +63,7 @@ class Client:
             headers={"Authorization": f"Bearer {token}", "Accept": "application/json"},
             event_hooks={"request": [self._before], "response": [self._after]},
         )
+        answer_in_time(self._http, now)
         self._sdk = Sdk(
             token=token,
             base_url=base_url,
@@ -157,7 +157,7 @@ class Client:
         return content
 
     def _read(self, answer: httpx.Response) -> bytes:
-        """Return the body, unless it is endless in size; the hook sees to the time."""
+        """Return the body, unless it is endless in size; the connection sees to the time."""
         chunks, size = list[bytes](), 0
         for chunk in answer.iter_bytes():
             chunks.append(chunk)
@@ -176,33 +176,9 @@ class Client:
         self._limiter.wait()
         with self._lock:
             self._count_call()
-        request.extensions = {**request.extensions, _BEGUN: self._now()}
 
     def _after(self, answer: httpx.Response) -> None:
         self._limiter.read(answer.headers)
-        until = answer.request.extensions[_BEGUN] + LONGEST_ANSWER
-        if isinstance(answer.stream, httpx.SyncByteStream):
-            answer.stream = _InTime(answer.stream, until=until, now=self._now)
-
-
-class _InTime(httpx.SyncByteStream):
-    """A body that must be over by a moment, whoever reads it: ourselves or the SDK."""
-
-    def __init__(
-        self, body: httpx.SyncByteStream, *, until: float, now: Callable[[], float]
-    ) -> None:
-        self._body = body
-        self._until = until
-        self._now = now
-
-    def __iter__(self) -> Iterator[bytes]:
-        for chunk in self._body:
-            yield chunk
-            if self._now() > self._until:
-                raise httpx.ReadTimeout("the whole answer took too long")
-
-    def close(self) -> None:
-        self._body.close()
 
 
 def _no_answer(error: httpx.RequestError) -> ServerFailed:

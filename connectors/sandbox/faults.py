@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NoReturn
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from flask import Flask, Response, jsonify, request
 from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map
+from werkzeug.wrappers import Response as AnyResponse
 
 OWN_PREFIX = "/_sandbox"
 
@@ -33,7 +34,8 @@ class FaultKind(StrEnum):
     LOST_PAGE = "lost_page"  # a list page without its rows that goes on as if it had shown them
     REPEAT_CURSOR = "repeat_cursor"  # a list page that hands the same cursor back
     SLOW = "slow"  # wait before answering
-    TRICKLE = "trickle"  # the right answer, a byte at a time, with a wait before each
+    TRICKLE = "trickle"  # the right answer, a byte of its body at a time, with a wait before each
+    TRICKLE_HEADERS = "trickle_headers"  # its status line and headers so, and then the body at once
 
 
 @dataclass(slots=True, kw_only=True)
@@ -148,6 +150,15 @@ class Faults:
     ) -> None:
         self.add(Fault(kind=FaultKind.TRICKLE, times=times, seconds=seconds, path=path, skip=skip))
 
+    def trickle_headers(
+        self, seconds: float, *, times: int | None = 1, path: str = "/", skip: int = 0
+    ) -> None:
+        self.add(
+            Fault(
+                kind=FaultKind.TRICKLE_HEADERS, times=times, seconds=seconds, path=path, skip=skip
+            )
+        )
+
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
@@ -213,6 +224,7 @@ _AFTERWARDS = (
     FaultKind.TRUNCATE_JSON,
     FaultKind.CUT_TRANSFER,
     FaultKind.TRICKLE,
+    FaultKind.TRICKLE_HEADERS,
 )
 
 
@@ -252,6 +264,8 @@ class _FaultyWsgi:
             return response(environ, start_response)
         if fault.kind is FaultKind.DROP_AFTER:
             raise ConnectionResetError
+        if fault.kind is FaultKind.TRICKLE_HEADERS:
+            self._trickle_headers(response, environ, fault.seconds)
         whole = response.get_data()
         if fault.kind is FaultKind.TRICKLE:
             start_response(response.status, response.headers.to_wsgi_list())
@@ -267,6 +281,19 @@ class _FaultyWsgi:
         for at in range(len(whole)):
             self._faults.wait(seconds)
             yield whole[at : at + 1]
+
+    def _trickle_headers(
+        self, response: AnyResponse, environ: WSGIEnvironment, seconds: float
+    ) -> NoReturn:
+        """Answer past the server, which would send the headers in one go; then hang up."""
+        body = response.get_data()
+        lines = [f"HTTP/1.1 {response.status}", *(f"{k}: {v}" for k, v in response.headers)]
+        head = "\r\n".join([*lines, "Connection: close", "", ""]).encode()
+        for byte in head:
+            self._faults.wait(seconds)
+            environ["werkzeug.socket"].sendall(bytes([byte]))
+        environ["werkzeug.socket"].sendall(body)
+        raise ConnectionResetError
 
     def _spoiled(
         self, fault: Fault, call: Call, environ: WSGIEnvironment, start_response: StartResponse

@@ -14,7 +14,8 @@ import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
 
-from connectors._http import LONGEST_ANSWER, ServerFailed, is_loopback, problem_of
+from connectors._http import ServerFailed, is_loopback, problem_of
+from connectors.zendesk.in_time import answer_in_time
 from connectors.zendesk.oauth import Credentials, GrantRefused
 from service.errors import Misbehaving
 
@@ -22,7 +23,6 @@ WHO = "Zendesk"
 CONNECT_TIMEOUT = 10.0
 READ_TIMEOUT = 90.0  # an export page of 1,000 tickets takes long, and then fails with 504
 _NO_ANSWER_IN_TIME = 408
-_CHUNK = 64 * 1024
 _MOST_RENEWALS = 2  # what another process got meanwhile may have run out as well
 
 
@@ -41,12 +41,21 @@ class AccountAdapter(HTTPAdapter):
         on_answer: Callable[[str, Mapping[str, str]], None] = lambda path, headers: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._clock = clock  # first: the pools are opened by what comes next
         super().__init__(max_retries=0)
         self._base_url = base_url
         self._credentials = credentials
         self._on_call = on_call
         self._on_answer = on_answer
-        self._clock = clock
+
+    def init_poolmanager(self, *about: Any, **more: Any) -> None:
+        super().init_poolmanager(*about, **more)
+        answer_in_time(self.poolmanager, self._clock)
+
+    def proxy_manager_for(self, proxy: str, **more: Any) -> Any:
+        pools = super().proxy_manager_for(proxy, **more)
+        answer_in_time(pools, self._clock)
+        return pools
 
     def send(  # type: ignore[override]  # the other parameters are passed on as they come
         self, request: requests.PreparedRequest, **options: Any
@@ -89,11 +98,11 @@ class AccountAdapter(HTTPAdapter):
         self, request: requests.PreparedRequest, options: Mapping[str, Any]
     ) -> requests.Response:
         self._on_call()
-        begun = self._clock()
         try:
             response = super().send(request, **{**self._own(options), "stream": True})
             # Reading the body here keeps a connection that breaks half way inside this try.
-            self._read_whole(response, begun)
+            response._content = response.raw.read(decode_content=True)
+            response._content_consumed = True  # type: ignore[attr-defined]  # what requests sets
         except (requests.ReadTimeout, urllib3.exceptions.ReadTimeoutError) as error:
             raise _late() from error
         except (requests.RequestException, urllib3.exceptions.HTTPError) as error:
@@ -101,20 +110,6 @@ class AccountAdapter(HTTPAdapter):
                 f"Zendesk could not be reached ({type(error).__name__}), also after several tries."
             ) from error
         return response
-
-    def _read_whole(self, response: requests.Response, begun: float) -> None:
-        """Read the body as it comes, for requests to find; give up when that takes too long.
-
-        read1 gives what there is: any other read waits for a chunk, however slowly it fills.
-        """
-        chunks = []
-        while chunk := response.raw.read1(_CHUNK, decode_content=True):
-            chunks.append(chunk)
-            if self._clock() - begun > LONGEST_ANSWER:
-                response.close()
-                raise _late()
-        response._content = b"".join(chunks)
-        response._content_consumed = True  # type: ignore[attr-defined]  # what requests itself sets
 
     def _own(self, options: Mapping[str, Any]) -> dict[str, Any]:
         """Keep a proxy of the environment away from this machine's own addresses."""

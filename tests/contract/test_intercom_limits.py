@@ -221,18 +221,6 @@ def test_an_answer_without_an_end_is_not_read_to_the_end() -> None:
         client(lambda _: httpx.Response(200, stream=Body(endless()))).get("/me", tries=1)
 
 
-def test_an_answer_that_drips_is_given_up() -> None:
-    clock = Clock(BEGUN)
-
-    def dripping() -> Iterator[bytes]:
-        while True:
-            clock.move(seconds=20)
-            yield b" "
-
-    with pytest.raises(ServerFailed):
-        client(lambda _: httpx.Response(200, stream=Body(dripping())), clock).get("/me", tries=1)
-
-
 def test_every_call_names_its_version() -> None:
     with workspace() as world:
         world.desk.check()

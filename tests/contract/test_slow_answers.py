@@ -2,6 +2,8 @@
 
 import gzip
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -10,6 +12,7 @@ from flask import Response
 
 from connectors._http import LONGEST_ANSWER, Retries, ServerFailed
 from connectors.intercom.client import Client as IntercomClient
+from connectors.sandbox.faults import Fault, FaultKind, Faults
 from connectors.zendesk.client import Account, Client
 from connectors.zendesk.oauth import Login
 from tests.contract import zendesk_stand
@@ -17,6 +20,14 @@ from tests.contract.intercom_workspace import BEGUN, Clock, workspace
 from tests.contract.intercom_workspace import TOKEN as INTERCOM_TOKEN
 
 PAUSE = 0.01  # between two bytes: short for us, and long by the clocks below
+STEP = LONGEST_ANSWER / 8  # what a clock moves whenever somebody looks at it: once for each wait
+NEVER = 30.0  # seconds; longer than any test runs
+SOON = LONGEST_ANSWER - 0.2  # a step after which 0.2 s are left of an answer's time
+TRICKLES = pytest.mark.parametrize("kind", [FaultKind.TRICKLE, FaultKind.TRICKLE_HEADERS])
+
+
+def _slow(kind: FaultKind) -> Fault:
+    return Fault(kind=kind, times=None, seconds=PAUSE)
 
 
 def _ticking(step: float) -> Callable[[], float]:
@@ -34,11 +45,12 @@ def _zendesk(desk: zendesk_stand.Account, clock: Callable[[], float]) -> Client:
     )
 
 
-def test_a_byte_now_and_then_from_zendesk_is_no_answer_in_time() -> None:
+@TRICKLES
+def test_a_byte_now_and_then_from_zendesk_is_no_answer_in_time(kind: FaultKind) -> None:
     with zendesk_stand.account(1) as desk:
-        desk.stand.faults.trickle(PAUSE, times=None)
+        desk.stand.faults.add(_slow(kind))
         with pytest.raises(ServerFailed, match="in time") as raised:
-            _zendesk(desk, _ticking(LONGEST_ANSWER / 2)).get("tickets/1")
+            _zendesk(desk, _ticking(STEP)).get("tickets/1")
         assert raised.value.status == 408
         assert sum(desk.stand.faults.calls().values()) == 3
 
@@ -46,12 +58,20 @@ def test_a_byte_now_and_then_from_zendesk_is_no_answer_in_time() -> None:
 def test_one_slow_answer_of_zendesk_is_asked_for_again() -> None:
     with zendesk_stand.account(1) as desk:
         desk.stand.faults.trickle(PAUSE)
-        assert _zendesk(desk, _ticking(LONGEST_ANSWER / 2)).get("tickets/1")["ticket"]["id"] == 1
+        assert _zendesk(desk, _ticking(STEP)).get("tickets/1")["ticket"]["id"] == 1
+
+
+def test_zendesk_that_accepts_a_call_and_never_answers_is_given_up() -> None:
+    with zendesk_stand.account(1) as desk:
+        desk.stand.faults.slow(NEVER, times=None)
+        with pytest.raises(ServerFailed, match="in time"):
+            _zendesk(desk, _ticking(SOON)).get("tickets/1")
+        assert sum(desk.stand.faults.calls().values()) == 3
 
 
 def test_a_write_to_zendesk_whose_answer_trickles_is_not_sent_again() -> None:
     with zendesk_stand.account(1) as desk:
-        client = _zendesk(desk, _ticking(LONGEST_ANSWER / 2))
+        client = _zendesk(desk, _ticking(STEP))
         desk.stand.faults.trickle(PAUSE, times=None)
         with pytest.raises(ServerFailed):
             client.put("tickets/1", {"ticket": {"subject": "x"}})
@@ -60,7 +80,7 @@ def test_a_write_to_zendesk_whose_answer_trickles_is_not_sent_again() -> None:
 
 def test_a_slow_but_steady_answer_of_zendesk_is_read_to_its_end() -> None:
     with zendesk_stand.account(1) as desk:
-        desk.stand.faults.trickle(0.0)
+        desk.stand.faults.trickle_headers(0.0)
         assert _zendesk(desk, _ticking(0.0)).get("tickets/1")["ticket"]["id"] == 1
 
 
@@ -83,15 +103,19 @@ def _packed(response: Response) -> Response:
 class _Moving(Clock):
     """Moves on whenever somebody looks at it."""
 
+    def __init__(self, step: float) -> None:
+        super().__init__(BEGUN + timedelta(days=30))
+        self._step = step
+
     def __call__(self) -> datetime:
-        self.move(seconds=LONGEST_ANSWER)
+        self.move(seconds=self._step)
         return self.now
 
 
-@pytest.fixture
-def intercom() -> Iterator[IntercomClient]:
+@contextmanager
+def _intercom(*faults: Fault, step: float = STEP) -> Iterator[tuple[IntercomClient, Faults]]:
     with workspace() as world:
-        clock = _Moving(BEGUN + timedelta(days=30))
+        clock = _Moving(step)
         client = IntercomClient(
             token=INTERCOM_TOKEN,
             base_url=world.url,
@@ -100,16 +124,38 @@ def intercom() -> Iterator[IntercomClient]:
             now=lambda: clock().timestamp(),
         )
         world.stand.faults.reset_calls()
-        world.stand.faults.trickle(PAUSE, times=None)
-        yield client
+        for fault in faults:
+            world.stand.faults.add(fault)
+        yield client, world.stand.faults
         client.close()
 
 
-def test_a_byte_now_and_then_from_intercom_is_no_answer_in_time(intercom: IntercomClient) -> None:
-    with pytest.raises(ServerFailed, match="in time"):
-        intercom.get("/me", tries=2)
+@TRICKLES
+def test_a_byte_now_and_then_from_intercom_is_no_answer_in_time(kind: FaultKind) -> None:
+    with _intercom(_slow(kind)) as (client, faults):
+        with pytest.raises(ServerFailed, match="in time"):
+            client.get("/me", tries=2)
+        assert faults.calls() == {"GET /me": 2}
 
 
-def test_a_small_call_through_the_vendors_library_ends_too(intercom: IntercomClient) -> None:
-    with pytest.raises(ServerFailed, match="in time"):
-        intercom.ask_sdk(lambda sdk: sdk.admins.list())
+@TRICKLES
+def test_a_small_call_through_the_vendors_library_ends_too(kind: FaultKind) -> None:
+    with _intercom(_slow(kind)) as (client, _), pytest.raises(ServerFailed, match="in time"):
+        client.ask_sdk(lambda sdk: sdk.admins.list())
+
+
+def test_intercom_that_accepts_a_call_and_never_answers_is_given_up() -> None:
+    never = Fault(kind=FaultKind.SLOW, times=None, seconds=NEVER)
+    with _intercom(never, step=SOON) as (client, faults):
+        with pytest.raises(ServerFailed, match="in time"):
+            client.get("/me", tries=2)
+        assert faults.calls() == {"GET /me": 2}
+
+
+@TRICKLES
+def test_one_slow_answer_of_intercom_is_asked_for_again(kind: FaultKind) -> None:
+    once = replace(_slow(kind), times=1)
+    with _intercom(once) as (client, faults):
+        assert client.get("/me")["type"] == "admin"
+        assert client.get("/me")["type"] == "admin"  # over a connection that is kept
+        assert faults.calls() == {"GET /me": 3}
