@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from service.analysing import AnalyseReport, Analysing
+from service.collecting import few_collections
 from service.domain.conversations import (
     ConversationHead,
     ConversationKey,
@@ -105,7 +106,7 @@ class Pipeline:
 
     def sync(self, source: str, progress: Progress, *, full: bool = False) -> SyncReport:
         """Fetch what changed since the cursor; a page is stored with its cursor or not at all."""
-        with self._alone_at(source):
+        with self._alone_at(source), few_collections():
             return self._sync(source, progress, full=full)
 
     def _sync(self, source: str, progress: Progress, *, full: bool) -> SyncReport:
