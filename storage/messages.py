@@ -1,25 +1,32 @@
 """Stores the messages of a page, also those that came before their conversation."""
 
 from collections.abc import Iterable, Mapping
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, Select, select, update
 
-from service.domain.conversations import ConversationKey, Message, Page
+from service.domain.conversations import ConversationKey, Message, Page, fingerprint
 from service.domain.imported import STAND_IN
 from storage.bulk import chunks, upsert
-from storage.heads import message_of, message_row, shortened
+from storage.heads import message_of, message_row
 from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, waiting_message
 
 Incoming = dict[str, Message]  # by the helpdesk's id
+NOTHING_READ = fingerprint(())
+_STORED: Select[Any] = select(
+    *(message.c[name] for name in ("id", "conversation_id", "external_id", "role", "public")),
+    *(message.c.created_at, message.c.text, message.c.words.is_not(None).label("is_voice")),
+)
 _BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
 
 
 class Messages:
     """The messages of one page.
 
-    Afterwards `touched` tells whose messages changed, and `erased` whether a customer's words went.
+    Afterwards `fingerprints` holds those of the conversations whose messages changed, and `erased`
+    tells whether a customer's words went.
     """
 
     def __init__(
@@ -38,7 +45,7 @@ class Messages:
         for one in page.messages:
             if one.conversation not in blocked:
                 self._incoming.setdefault(one.conversation, {})[one.message.id] = one.message
-        self.touched: set[int] = set()
+        self.fingerprints: dict[int, str] = {}
         self.erased = False
 
     def save(self) -> int:
@@ -65,7 +72,7 @@ class Messages:
     def _save_known(self, keys: list[str]) -> int:
         changed = 0
         for chunk in chunks(keys):
-            stored = self._stored([self._known[key].id for key in chunk])
+            stored = self._stored(chunk)
             new: list[dict[str, Any]] = []
             surplus: list[int] = []
             for key in chunk:
@@ -73,9 +80,9 @@ class Messages:
                 old = stored.get(one, {})
                 found, extra = self._news(key, old), self._surplus(key, old)
                 if found or extra:
-                    self.touched.add(one)
+                    self.fingerprints[one] = fingerprint(_spoken(old, found, without=extra))
                 replaced = {*extra, *(said.id for said in found)} & old.keys()
-                self.erased |= any(old[name].words is not None for name in replaced)
+                self.erased |= any(old[name].is_voice for name in replaced)
                 new += [{"conversation_id": one, **message_row(said)} for said in found]
                 surplus += [old[name].id for name in extra]
             upsert(self._connection, message, ["conversation_id", "external_id"], new)
@@ -83,11 +90,15 @@ class Messages:
             changed += len(new) + len(surplus)
         return changed
 
-    def _stored(self, ids: list[int]) -> dict[int, dict[str, Row[Any]]]:
+    def _stored(self, keys: Iterable[str]) -> dict[int, dict[str, Row[Any]]]:
+        """Return what is stored of these, most of which are new and have no message yet."""
+        known = (self._known[key] for key in keys)
+        ids = [one.id for one in known if one.fingerprint != NOTHING_READ]
         found: dict[int, dict[str, Row[Any]]] = {}
-        query = select(message).where(message.c.conversation_id.in_(ids))
-        for row in self._connection.execute(query):
-            found.setdefault(row.conversation_id, {})[row.external_id] = row
+        if ids:
+            query = _STORED.where(message.c.conversation_id.in_(ids))
+            for row in self._connection.execute(query):
+                found.setdefault(row.conversation_id, {})[row.external_id] = row
         return found
 
     def _news(self, key: str, stored: Mapping[str, Row[Any]]) -> list[Message]:
@@ -154,4 +165,23 @@ def _without_words(said: Message) -> dict[str, Any]:
 
 
 def _differs(old: Row[Any] | None, said: Message) -> bool:
-    return old is None or message_of(old) != shortened(said)
+    return old is None or (
+        (old.role, bool(old.public), old.created_at, old.text)
+        != (said.role.value, said.public, to_ms(said.created_at), said.text)
+    )
+
+
+def _spoken(
+    old: Mapping[str, Row[Any]], new: Iterable[Message], *, without: Iterable[str]
+) -> list[Message]:
+    """Return a conversation's messages as they are read back: by time, then in order of storing."""
+    places = {
+        name: ((row.created_at, 0, row.id), message_of(row))
+        for name, row in old.items()
+        if name not in without
+    }
+    for number, said in enumerate(new):
+        replaced = old.get(said.id)
+        place = (1, number) if replaced is None else (0, replaced.id)
+        places[said.id] = ((to_ms(said.created_at), *place), said)
+    return [said for _, said in sorted(places.values(), key=itemgetter(0))]

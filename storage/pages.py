@@ -3,7 +3,7 @@
 Old news never wins over newer, and a page that says nothing new changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,21 +12,18 @@ from sqlalchemy import Connection, Row, Table, select, update
 from service.domain.conversations import (
     ConversationHead,
     Page,
-    fingerprint,
 )
 from service.query import NO_VALUE
 from service.stores import Stored
 from storage import erasing, rollups
 from storage.bulk import change, chunks, upsert
-from storage.heads import Hashed, account_row, head_row, message_of, state_text
-from storage.messages import Messages
+from storage.heads import Hashed, account_row, head_row, state_text
+from storage.messages import NOTHING_READ, Messages
 from storage.moments import to_ms
 from storage.purge import GONE, forget_analyses, last_seen, purge
 from storage.tables.accounts import account, agent
-from storage.tables.conversations import conversation, message, tombstone
+from storage.tables.conversations import conversation, tombstone
 from storage.tables.facts import fact
-
-_NOTHING_READ = fingerprint(())
 
 
 class PageSaver:
@@ -60,7 +57,7 @@ class PageSaver:
         changed_messages = messages.save()
         if messages.erased:
             erasing.note(self._connection)
-        reread = self._renew_fingerprints(messages.touched)
+        reread = self._renew_fingerprints(messages.fingerprints)
         rollups.refresh(self._connection, {self._known[key].id for key in heads} | reread)
         self._move_accounts(moved)
         gone = self._purge()
@@ -142,12 +139,9 @@ class PageSaver:
         change(self._connection, conversation, list(changed.values()))
         return frozenset(changed)
 
-    def _renew_fingerprints(self, ids: Iterable[int]) -> set[int]:
+    def _renew_fingerprints(self, new: Mapping[int, str]) -> set[int]:
         """Return those whose analysis went: one of other words is none, so they wait again."""
         old = {row.id: row for row in self._known.values()}
-        new: dict[int, str] = {}
-        for chunk in chunks(sorted(ids)):
-            new |= _fingerprints(self._connection, chunk)
         changed = {one: text for one, text in new.items() if old[one].fingerprint != text}
         # What was never measured has nothing to forget, and its facts do not depend on its words.
         measured = {one for one in changed if old[one].measured_by}
@@ -184,16 +178,4 @@ def _beginnings(old: Row[Any] | None) -> dict[str, Any]:
         return {
             name: old._mapping[name] for name in ("whole", "fingerprint", "measured_by", "pending")
         }
-    return {"whole": False, "fingerprint": _NOTHING_READ, "measured_by": "", "pending": 0}
-
-
-def _fingerprints(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
-    rows = connection.execute(
-        select(message)
-        .where(message.c.conversation_id.in_(ids))
-        .order_by(message.c.conversation_id, message.c.created_at, message.c.id)
-    )
-    spoken: dict[int, list[Any]] = {one: [] for one in ids}
-    for row in rows:
-        spoken[row.conversation_id].append(message_of(row))
-    return {one: fingerprint(said) for one, said in spoken.items()}
+    return {"whole": False, "fingerprint": NOTHING_READ, "measured_by": "", "pending": 0}

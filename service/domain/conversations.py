@@ -189,9 +189,5 @@ def new_words(message: Message) -> str:
 
 
 def fingerprint(messages: Iterable[Message]) -> str:
-    digest = hashlib.sha256()
-    for message in messages:
-        for part in (message.id, message.role, str(message.public), message.text):
-            digest.update(part.encode("utf-8", "replace"))
-            digest.update(b"\x00")
-    return digest.hexdigest()[:32]
+    told = "".join(f"{each.id}\0{each.role}\0{each.public}\0{each.text}\0" for each in messages)
+    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
