@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from bot.connection import Connection
     from service.access import Access
+    from service.alerting import Alerting, FlagMessenger
     from service.answers import Answers
     from service.catalogue import Catalogue
     from service.digest import Digests, Publisher
@@ -154,6 +155,22 @@ class Built:
 
         return Flags(database=self.database(), links=self.links(), clock=self.now)
 
+    def alerting(self) -> Alerting:
+        from service.alerting import Alerting
+
+        return Alerting(
+            database=self.database(),
+            flags=self.flags(),
+            messenger=self._flag_messenger(),
+            zone=self.settings.zone,
+            clock=self.now,
+        )
+
+    def slack_manifest(self) -> Mapping[str, object]:
+        from bot.manifest import manifest
+
+        return manifest(self.settings.public_url)
+
     def spot_checks(self) -> SpotChecks:
         from service.spotchecks import SpotChecks
 
@@ -203,6 +220,7 @@ class Built:
             answers=self.answers(),
             database=self.database(),
             clock=self.now,
+            links=self.links(),
         )
 
     @contextmanager
@@ -351,6 +369,22 @@ class Built:
             clock=self.now,
         )
 
+    def _flag_messenger(self) -> FlagMessenger:
+        slack = self.settings.slack
+        if slack.bot_token is None:
+            from bot.console import ConsoleFlagMessenger
+
+            return ConsoleFlagMessenger(sys.stderr)
+        from bot.flagging import SlackFlagMessenger
+
+        return SlackFlagMessenger(
+            self._slack_connection(),
+            channel=slack.flags_channel,
+            database=self.database(),
+            links=self.links(),
+            clock=self.now,
+        )
+
     def _slack_connection(self) -> Connection:
         from bot.connection import Connection
         from service.errors import Misused
@@ -377,6 +411,7 @@ class Built:
             answers=self.answers(),
             database=self.database(),
             clock=self.now,
+            links=self.links(),
         )
 
 

@@ -14,9 +14,14 @@ from slack_sdk import WebClient
 from bot.asking import Asking, Gateway
 from bot.calling import web_client
 from bot.connection import Connection
-from bot.listeners import actions, command, mention, other, storing
+from bot.listeners import actions, command, home, mention, other, storing
+from bot.listeners import flags as flag_buttons
+from bot.listeners import links as shared_links
+from bot.people import Directory
 from bot.resuming import Resuming
 from service.errors import Misused
+from service.flags import Flags
+from service.links import Links
 from service.ports import Clock
 from service.stores import Database
 
@@ -25,12 +30,39 @@ class SlackBot:
     """The application with its threads. Closing it finishes what was started."""
 
     def __init__(
-        self, *, connection: Connection, answers: Gateway, database: Database, clock: Clock
+        self,
+        *,
+        connection: Connection,
+        answers: Gateway,
+        database: Database,
+        clock: Clock,
+        links: Links,
     ) -> None:
-        self._asking = Asking(
-            client=web_client(connection), answers=answers, database=database, clock=clock
-        )
+        client = web_client(connection)
+        self._asking = Asking(client=client, answers=answers, database=database, clock=clock)
         self.app = _bolt(connection, self._asking)
+        flags = Flags(database=database, links=links, clock=clock)
+        directory = Directory(client, database.people)
+        flag_buttons.register(
+            self.app,
+            asking=self._asking,
+            client=client,
+            directory=directory,
+            flags=flags,
+            links=links,
+        )
+        home.register(
+            self.app,
+            client=client,
+            directory=directory,
+            flags=flags,
+            conversations=database.conversations,
+            links=links,
+        )
+        shared_links.register(
+            self.app, client=client, directory=directory, answers=answers, links=links
+        )
+        other.register(self.app)
         self._http = SlackRequestHandler(self.app)
         self._resuming = Resuming(self._asking.resume)
 
@@ -45,7 +77,7 @@ class SlackBot:
 
 
 def http_handler(
-    *, connection: Connection, answers: Gateway, database: Database, clock: Clock
+    *, connection: Connection, answers: Gateway, database: Database, clock: Clock, links: Links
 ) -> Callable[[Request], Response]:
     """Return what answers POST /slack/events; it checks Slack's signature itself.
 
@@ -53,18 +85,22 @@ def http_handler(
     """
     if not connection.over_http:
         return _closed
-    return SlackBot(connection=connection, answers=answers, database=database, clock=clock).handle
+    return SlackBot(
+        connection=connection, answers=answers, database=database, clock=clock, links=links
+    ).handle
 
 
 def run_socket_mode(
-    *, connection: Connection, answers: Gateway, database: Database, clock: Clock
+    *, connection: Connection, answers: Gateway, database: Database, clock: Clock, links: Links
 ) -> None:
     """Answer over Socket Mode until stopped."""
     if connection.app_token is None:
         raise Misused("Socket Mode needs an app-level token: set VERBATIM_SLACK__APP_TOKEN.")
     if connection.over_http:
         raise Misused("Slack is set to HTTP, which `verbatim serve` answers.")
-    bot = SlackBot(connection=connection, answers=answers, database=database, clock=clock)
+    bot = SlackBot(
+        connection=connection, answers=answers, database=database, clock=clock, links=links
+    )
     handler = SocketModeHandler(bot.app, connection.app_token)
     try:
         handler.start()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
@@ -95,7 +131,6 @@ def _bolt(connection: Connection, asking: Asking) -> App:
     mention.register(app, asking)
     command.register(app, asking)
     actions.register(app, asking)
-    other.register(app)
     return app
 
 

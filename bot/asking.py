@@ -21,7 +21,7 @@ from bot.blocks import Message, answer_message, notice_message
 from bot.calling import Refused, call
 from bot.people import Directory, Stranger, viewer
 from bot.posting import Poster, Unconfirmed
-from service.domain.answers import Answer
+from service.domain.answers import Answer, Recount
 from service.domain.people import Viewer
 from service.errors import RetryLater, Unauthorized, Unreachable, VerbatimError
 from service.ports import Clock
@@ -46,6 +46,12 @@ class Gateway(Protocol):
     ) -> Answer:
         """Read a message and answer it. `thread` holds earlier messages with their readings."""
         ...
+
+    def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
+        """Run a published number again."""
+        ...
+
+    def recount_told(self, recount: Recount) -> tuple[str, ...]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

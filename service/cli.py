@@ -44,6 +44,7 @@ _HOMES = {
     "brief": "asking",
     "flags": "flags",
     "spotcheck": "spotcheck",
+    "slack": "slack",
     "receipts": "asking",
     "digest": "asking",
 }

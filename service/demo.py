@@ -35,6 +35,7 @@ class DemoReport:
     seconds: dict[str, float] = field(default_factory=dict)
     answer: Answer | None = None
     digest_posted: str | None = None
+    flags_told: int = 0
 
     @contextmanager
     def timed(self, stage: str) -> Iterator[None]:
@@ -57,6 +58,7 @@ def run_loop(workspace: Workspace, progress: Progress) -> DemoReport:
     with report.timed("digest"):
         digests = workspace.digests()
         report.digest_posted = digests.post(digests.make(digests.last_week()))
+        report.flags_told = workspace.alerting().run()
     return report
 
 

@@ -171,6 +171,15 @@ class Flags:
             key=lambda one: (one.flag.tier is ChurnTier.EARLY, -one.since.timestamp()),
         )
 
+    def shown(self, flag: Flag) -> ShownFlag | None:
+        """Return a flag with its evidence; None when its account is not known any more."""
+        return next(iter(self._shown([flag])), None)
+
+    def shown_of(self, account: AccountKey) -> ShownFlag | None:
+        """Return an account's newest flag as the program sees it; for cards it has posted."""
+        flag = flag_of(self._database.flags.changes([account]).get(account, ()))
+        return self.shown(flag) if flag is not None else None
+
     def between(self, start: datetime, end: datetime) -> FlagWeek:
         """Return what happened to flags in [start, end), as they stood at its end."""
         events: Counter[FlagEvent] = Counter()

@@ -42,7 +42,8 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
     def cycle(_due: datetime) -> str:
         report = workspace.pipeline().cycle(Silent())
         written = sum(one.written for one in report.written)
-        return f"{report.analysed.analysed} measured, {written} written"
+        told = workspace.alerting().run()
+        return f"{report.analysed.analysed} measured, {written} written, {told} flags told"
 
     def digest(due: datetime) -> str:
         digests = workspace.digests()

@@ -13,6 +13,10 @@ class Links:
     def __init__(self, public_url: str) -> None:
         self._base = public_url.rstrip("/")
 
+    def home(self) -> str:
+        """The workspace's public address."""
+        return self._base
+
     def explore(self, query: Query) -> str:
         """The list of a Query's conversations: as many rows as the number that links here."""
         return self._with("/", query)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from flask import Flask
 
     from service.access import Access
+    from service.alerting import Alerting
     from service.answers import Answers
     from service.catalogue import Catalogue
     from service.digest import Digests
@@ -85,6 +86,12 @@ class Workspace(Protocol):
     def digests(self) -> Digests: ...
 
     def flags(self) -> Flags: ...
+
+    def alerting(self) -> Alerting: ...
+
+    def slack_manifest(self) -> Mapping[str, object]:
+        """The Slack app in one file, for this workspace's public address."""
+        ...
 
     def spot_checks(self) -> SpotChecks: ...
 

@@ -22,7 +22,13 @@ SlackStand = Stand[SlackState]
 Method = Callable[[SlackState, Mapping[str, Any]], dict[str, Any]]
 
 _FORMS_ONLY = frozenset(
-    {"conversations.history", "conversations.replies", "conversations.info", "users.info"}
+    {
+        "conversations.history",
+        "conversations.replies",
+        "conversations.info",
+        "users.info",
+        "users.lookupByEmail",
+    }
 )
 
 
@@ -205,6 +211,29 @@ def _users_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, An
     return {"ok": True, "user": {**user, "is_bot": False, "is_email_confirmed": True}}
 
 
+def _lookup_by_email(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    wanted = str(arguments.get("email", "")).lower()
+    for person in state.people.values():
+        if person.email.lower() == wanted:
+            return _users_info(state, {"user": person.id})
+    return _error("users_not_found")
+
+
+def _unfurl(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    if "links:write" not in state.scopes:
+        return _error("missing_scope")
+    placed = arguments.get("unfurl_id") or (arguments.get("channel") and arguments.get("ts"))
+    unfurls = arguments.get("unfurls")
+    if not placed or not isinstance(unfurls, Mapping) or not unfurls:
+        return _error("missing_unfurls")
+    for one in unfurls.values():
+        refused = refusal("", one.get("blocks", []))
+        if refused is not None:
+            return _error(refused)
+    state.unfurls.append(arguments)
+    return {"ok": True}
+
+
 def _conversations_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
     channel = state.channels.get(str(arguments.get("channel", "")))
     if channel is None:
@@ -297,6 +326,8 @@ _METHODS: Mapping[str, Method] = {
     "conversations.replies": _replies,
     "conversations.info": _conversations_info,
     "users.info": _users_info,
+    "users.lookupByEmail": _lookup_by_email,
+    "chat.unfurl": _unfurl,
     "assistant.threads.setStatus": _set_status,
     "files.getUploadURLExternal": _upload_url,
     "files.completeUploadExternal": _complete_upload,

@@ -59,6 +59,7 @@ class SlackState:
     channels: dict[str, SlackChannel] = field(default_factory=dict)
     messages: list[Posted] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
+    unfurls: list[Mapping[str, object]] = field(default_factory=list)
     views: list[Mapping[str, object]] = field(default_factory=list)
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     files: dict[str, bytes] = field(default_factory=dict)  # uploaded, by id

@@ -82,6 +82,7 @@ def cycle_command(workspace: Workspace, *, as_json: bool) -> None:
     """
     _chosen(workspace, None)
     report = workspace.pipeline().cycle(progress_for(as_json=as_json))
+    workspace.alerting().run()
     if as_json:
         say_json(report)
     else:

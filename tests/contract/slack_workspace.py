@@ -19,8 +19,10 @@ from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.server import serve
 from connectors.sandbox.slack import SlackStand, slack_app
 from connectors.sandbox.slack_state import TEAM
-from service.domain.answers import Answer
+from service.domain.answers import Answer, Recount
 from service.domain.people import Viewer
+from service.errors import NotFound
+from service.links import Links
 from service.stores import Database, Person
 from tests.builders import NOON, Clockwork
 from tests.contract.slack_answers import an_answer
@@ -29,6 +31,7 @@ TOKEN = "xoxb-sandbox"
 SECRET = "signing-secret"
 CHANNEL, CHANNEL_NAME = "C00000001", "cx-leaders"
 USER, DIRECT = "U00000001", "D00000001"
+LINKS = Links("https://verbatim.example")
 
 
 @dataclass(slots=True)
@@ -38,6 +41,17 @@ class Gateway:
     give: Callable[[str], Answer] = field(default=lambda text: an_answer())
     asked: list[tuple[str, Viewer, Sequence[Mapping[str, object]]]] = field(default_factory=list)
     may_answer: threading.Event = field(default_factory=threading.Event)
+
+    published: Recount | None = None
+
+    def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
+        del viewer
+        if self.published is None or self.published.receipt.id != receipt_id:
+            raise NotFound
+        return self.published
+
+    def recount_told(self, recount: Recount) -> tuple[str, ...]:
+        return (f"Then {recount.receipt.n}, now {recount.now_n}.",)
 
     def __post_init__(self) -> None:
         self.may_answer.set()
@@ -72,6 +86,7 @@ class Workspace:
             answers=self.gateway,
             database=self.database,
             clock=self.clock,
+            links=LINKS,
         )
         web = Flask("tests.slack")
 
@@ -150,12 +165,26 @@ class Slack:
         }
         return self.send(urlencode(fields), "application/x-www-form-urlencoded")
 
-    def click(self, action: str, value: str, *, ts: str = "5.5") -> httpx.Response:
+    def submit(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> httpx.Response:
+        """Send a modal that somebody filled in."""
         payload = {
+            "type": "view_submission",
+            "team": {"id": TEAM},
+            "user": {"id": USER},
+            "view": {**view, "state": {"values": values}},
+        }
+        body = urlencode({"payload": json.dumps(payload)})
+        return self.send(body, "application/x-www-form-urlencoded")
+
+    def click(
+        self, action: str, value: str, *, ts: str = "5.5", channel: str = CHANNEL
+    ) -> httpx.Response:
+        payload = {
+            "trigger_id": "t7",
             "type": "block_actions",
             "team": {"id": TEAM},
             "user": {"id": USER},
-            "channel": {"id": CHANNEL},
+            "channel": {"id": channel},
             "message": {"ts": ts, "thread_ts": "1.1"},
             "actions": [{"type": "button", "action_id": action, "value": value}],
         }

@@ -21,7 +21,7 @@ from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, U
 from storage.database import SqlDatabase
 from tests.builders import Clockwork
 from tests.contract.slack_answers import a_digest
-from tests.contract.slack_workspace import (
+from tests.contract.slack_workspace import LINKS, (
     CHANNEL,
     CHANNEL_NAME,
     USER,
@@ -305,6 +305,7 @@ def test_without_a_signing_secret_the_address_is_closed(workspace: Workspace) ->
         answers=workspace.gateway,
         database=workspace.database,
         clock=workspace.clock,
+        links=LINKS,
     )
     web = Flask("tests.closed")
     with web.test_request_context("/slack/events", method="POST", json={}):

@@ -1,0 +1,158 @@
+"""Turns a churn-risk flag into Slack's blocks, and a list of flags. Pure, like `bot.blocks`.
+
+Customers' words stand in quotes that show everything literally; nothing here alarms.
+"""
+
+from collections.abc import Sequence
+
+from bot.blocks import MAX_LINE, MAX_NAME, Message, escape
+from bot.rich_text import (
+    Block,
+    Element,
+    bullets,
+    link,
+    literal,
+    quotation,
+    rich_text,
+    section,
+    text,
+)
+from service.domain.flags import FlagState
+from service.flags import Evidence, ShownFlag
+from service.links import Links
+
+ADDRESSED, NOT_A_RISK, SNOOZE = (
+    "verbatim_flag_addressed",
+    "verbatim_flag_not_a_risk",
+    "verbatim_flag_snooze",
+)
+MOST_QUOTES = 4
+MOST_LISTED = 30
+_LONGEST_QUOTE = 220
+
+
+def flag_card(shown: ShownFlag, links: Links) -> Message:
+    """One account: tier, since when, in whose words, owner, what was done, and the buttons."""
+    flag, name = shown.flag, literal(shown.account.name, MAX_NAME)
+    title = f"Churn risk: {name}"
+    blocks = [
+        _header(title),
+        rich_text(section([text(_standing(shown), "bold")])),
+        *(rich_text(quotation(_quote(one))) for one in shown.evidence[:MOST_QUOTES]),
+        _small([_rule(shown), _more(shown), f"Owner: {shown.account.owner or 'nobody'}"]),
+        _buttons(shown, links) if flag.stands else _small([f"Rule: {flag.reason}"]),
+    ]
+    said = f"{title}. {_standing(shown)}"
+    return Message(text=escape(said), blocks=tuple(block for block in blocks if block is not None))
+
+
+def flag_list(flags: Sequence[ShownFlag], links: Links) -> Message:
+    """Many flags at once, as on a first run: one line each, with a link to the account."""
+    title = f"Churn risk: {len(flags)} accounts are flagged"
+    lines: list[list[Element]] = [
+        [
+            link(links.account(one.flag.account), literal(one.account.name, MAX_NAME)),
+            text(f": {literal(_standing(one), MAX_LINE)}"),
+        ]
+        for one in flags[:MOST_LISTED]
+    ]
+    blocks = [_header(title), rich_text(bullets(lines))]
+    if len(flags) > MOST_LISTED:
+        blocks.append(_small([f"and {len(flags) - MOST_LISTED} more: verbatim flags"]) or {})
+    return Message(text=escape(f"{title}."), blocks=tuple(blocks))
+
+
+def reason_modal(account: str, name: str) -> dict[str, object]:
+    """Ask why it is not a risk; the answer comes back with the account's key."""
+    return {
+        "type": "modal",
+        "callback_id": NOT_A_RISK,
+        "private_metadata": account,
+        "title": {"type": "plain_text", "text": "Not a risk"},
+        "submit": {"type": "plain_text", "text": "Save"},
+        "close": {"type": "plain_text", "text": "Cancel"},
+        "blocks": [
+            rich_text(section([text(literal(name, MAX_NAME) or account)])),
+            {
+                "type": "input",
+                "block_id": "reason",
+                "label": {"type": "plain_text", "text": "Why? It is kept with the flag."},
+                "element": {
+                    "type": "plain_text_input",
+                    "action_id": "reason",
+                    "multiline": True,
+                    "max_length": 300,
+                },
+            },
+        ],
+    }
+
+
+def _standing(shown: ShownFlag) -> str:
+    flag = shown.flag
+    since = f"{shown.since.day} {shown.since:%b %Y}"
+    said = f"{flag.tier.value.capitalize()}, {flag.state.value}, since {since}"
+    if flag.state is FlagState.OPEN:
+        return said
+    who = "" if flag.changed_by == "rule" else f" by {flag.changed_by}"
+    until = f" until {flag.until.day} {flag.until:%b}" if flag.until else ""
+    return f"{said} ({flag.state.value}{who}{until})"
+
+
+def _quote(one: Evidence) -> list[Element]:
+    words = literal(" ".join(one.text.split()), _LONGEST_QUOTE)
+    said = f"{one.signal.at.day} {one.signal.at:%b %Y} · {one.signal.tier.value} · "
+    return [
+        text(f"“{words}”\n"),
+        text(said, "italic"),
+        link(one.url, literal(str(one.signal.conversation), MAX_NAME)),
+    ]
+
+
+def _rule(shown: ShownFlag) -> str:
+    about = f"About {', '.join(shown.drivers)}. " if shown.drivers else ""
+    return f"{about}{shown.flag.reason}" if shown.flag.reason else about
+
+
+def _more(shown: ShownFlag) -> str:
+    left = len(shown.evidence) - MOST_QUOTES
+    return f"{left} more signals on the account's page" if left > 0 else ""
+
+
+def _buttons(shown: ShownFlag, links: Links) -> Block:
+    account = str(shown.flag.account)
+    return {
+        "type": "actions",
+        "elements": [
+            _button("Addressed", ADDRESSED, account),
+            _button("Not a risk", NOT_A_RISK, account),
+            _button("Snooze 7 days", SNOOZE, account),
+            {
+                **_button("Open account", "verbatim_open_account", account),
+                "url": links.account(shown.flag.account),
+            },
+        ],
+    }
+
+
+def _button(label: str, action: str, value: str) -> dict[str, object]:
+    return {
+        "type": "button",
+        "text": {"type": "plain_text", "text": label, "emoji": False},
+        "action_id": action,
+        "value": value,
+    }
+
+
+def _header(title: str) -> Block:
+    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
+
+
+def _small(lines: Sequence[str]) -> Block | None:
+    shown = [literal(line, MAX_LINE) for line in lines if line.strip()]
+    if not shown:
+        return None
+    return {
+        "type": "context",
+        "elements": [{"type": "plain_text", "text": line, "emoji": False} for line in shown],
+    }

@@ -1,0 +1,51 @@
+"""The Slack app in one file: what it may do, why, and where Slack reaches it."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+# Each scope with what would not work without it; docs/connect-slack.md prints the same.
+SCOPES: Mapping[str, str] = {
+    "app_mentions:read": "hears questions that mention it",
+    "assistant:write": "shows that it is working on a question",
+    "chat:write": "answers, posts cards and the digest",
+    "commands": "the /verbatim command",
+    "files:write": "the digest's chart where Slack draws none itself",
+    "im:history": "hears direct messages",
+    "im:read": "knows a direct message from a channel",
+    "links:read": "notices links to receipts",
+    "links:write": "shows what a receipt counts",
+    "users:read": "knows who asks",
+    "users:read.email": "finds the person in Verbatim by the address",
+}
+EVENTS = ("app_home_opened", "app_mention", "link_shared", "message.im")
+
+
+def manifest(public_url: str) -> dict[str, object]:
+    """Return the app's manifest for a public address; events, buttons and commands go there."""
+    endpoint = f"{public_url.rstrip('/')}/slack/events"
+    return {
+        "display_information": {
+            "name": "Verbatim",
+            "description": "Answers why customers are unhappy, with counts that re-run.",
+        },
+        "features": {
+            "app_home": {"home_tab_enabled": True, "messages_tab_enabled": True},
+            "bot_user": {"display_name": "Verbatim", "always_online": True},
+            "slash_commands": [
+                {
+                    "command": "/verbatim",
+                    "url": endpoint,
+                    "description": "Ask about customers' conversations",
+                    "usage_hint": "why did sentiment drop last week?",
+                }
+            ],
+            "unfurl_domains": [urlsplit(public_url).hostname or "example.com"],
+        },
+        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "settings": {
+            "event_subscriptions": {"request_url": endpoint, "bot_events": list(EVENTS)},
+            "interactivity": {"is_enabled": True, "request_url": endpoint},
+            "org_deploy_enabled": False,
+            "socket_mode_enabled": False,
+        },
+    }

@@ -1,0 +1,314 @@
+"""Churn-risk cards, the App Home and unfurled receipts, over loopback HTTP."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card
+from bot.flagging import SlackFlagMessenger
+from bot.listeners.links import receipt_in
+from bot.manifest import EVENTS, SCOPES, manifest
+from connectors.sandbox.slack_limits import refusal, texts
+from connectors.sandbox.slack_state import SCOPES as STANDARD_SCOPES
+from service.alerting import Alerting
+from service.domain.answers import Receipt, Recount
+from service.domain.conversations import Account, account_key, conversation_key
+from service.domain.flags import FlagEvent, FlagState
+from service.domain.people import SYSTEM
+from service.flags import Flags
+from service.query import Query, Window
+from storage.database import SqlDatabase
+from tests.builders import (
+    NOON,
+    Clockwork,
+    a_conversation,
+    a_measurement,
+    a_page,
+    a_quote,
+    an_analysis,
+)
+from tests.contract.slack_workspace import LINKS, USER, Workspace, slack_workspace
+
+WORDS = "We will cancel our contract, <!channel> & <https://evil.example|click>."
+CHURN_CHANNEL = "C00000003"
+
+
+@pytest.fixture
+def workspace(sqlite_database: SqlDatabase, clock: Clockwork) -> Iterator[Workspace]:
+    clock.advance(hours=1)
+    with slack_workspace(sqlite_database, clock) as found:
+        yield found
+
+
+def _flags(workspace: Workspace) -> Flags:
+    return Flags(database=workspace.database, links=LINKS, clock=workspace.clock)
+
+
+def _alerting(workspace: Workspace, *, channel: str | None = "churn-risk") -> Alerting:
+    messenger = SlackFlagMessenger(
+        workspace.connection(),
+        channel=channel,
+        database=workspace.database,
+        links=LINKS,
+        clock=workspace.clock,
+    )
+    return Alerting(
+        database=workspace.database,
+        flags=_flags(workspace),
+        messenger=messenger,
+        zone=ZoneInfo("Europe/Berlin"),
+        clock=workspace.clock,
+    )
+
+
+def _account(number: int, owner: str | None) -> Account:
+    return Account(key=account_key("zendesk", f"a{number}"), name=f"Company {number}", owner=owner)
+
+
+def _threat(
+    workspace: Workspace, number: int, account: Account, *, at: datetime | None = None
+) -> None:
+    """Store a conversation in which a customer of the account threatens to leave."""
+    created = at or workspace.clock.now - timedelta(minutes=30)
+    one = a_conversation(number, WORDS, account=account.key, created_at=created)
+    workspace.database.conversations.save_page("zendesk", a_page(one, accounts=(account,)))
+    made = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
+    others = [each for each in made.measurements if each.metric != "churn_risk"]
+    stated = a_measurement("churn_risk", "yes", detail="explicit")
+    workspace.database.analyses.save([replace(made, measurements=(*others, stated))])
+    _flags(workspace).update()
+
+
+def _words(blocks: Sequence[Any]) -> str:
+    return "\n".join(piece for block in blocks for piece in texts(block))
+
+
+def test_the_owner_is_told_first_with_the_customers_words_as_they_stand(
+    workspace: Workspace,
+) -> None:
+    _threat(workspace, 1, _account(1, workspace.person.email))
+    assert _alerting(workspace).run() == 1
+    assert _alerting(workspace).run() == 0
+    (card,) = workspace.posted
+    assert card.channel.startswith("D")
+    assert WORDS in _words(card.blocks)
+    assert "<!channel>" not in card.text
+    assert "Explicit, open" in _words(card.blocks)
+    assert refusal(card.text, card.blocks) is None
+
+
+def test_the_channel_hears_of_it_after_two_working_days(workspace: Workspace) -> None:
+    _threat(workspace, 1, _account(1, workspace.person.email))
+    _alerting(workspace).run()
+    workspace.clock.advance(days=2)  # Friday
+    assert _alerting(workspace).run() == 0
+    workspace.clock.advance(days=3)  # Monday
+    assert _alerting(workspace).run() == 1
+    assert [message.channel[0] for message in workspace.posted] == ["D", "C"]
+    assert workspace.posted[1].channel == CHURN_CHANNEL
+
+
+def test_an_addressed_flag_never_reaches_the_channel(workspace: Workspace) -> None:
+    _threat(workspace, 1, _account(1, workspace.person.email))
+    _alerting(workspace).run()
+    _flags(workspace).act(_account(1, None).key, FlagEvent.ADDRESSED, viewer=SYSTEM)
+    workspace.clock.advance(days=9)
+    _alerting(workspace).run()
+    (card,) = workspace.posted
+    assert "addressed by system" in _words(card.blocks)
+    assert card.edited == 1
+
+
+def test_new_signals_ping_once_a_day_and_a_cleared_flag_says_why(workspace: Workspace) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    _alerting(workspace).run()
+    for number in (2, 3):
+        _threat(workspace, number, account)
+        _alerting(workspace).run()
+    card, reply = workspace.posted
+    assert reply.thread_ts == card.ts
+    assert card.edited == 2
+    workspace.clock.advance(days=46)
+    _flags(workspace).update()
+    _alerting(workspace).run()
+    assert "no signal for 45 days" in workspace.posted[-1].text
+    assert not any(block["type"] == "actions" for block in card.blocks)
+
+
+def test_whoever_has_no_slack_is_told_through_the_channel(workspace: Workspace) -> None:
+    _threat(workspace, 1, _account(1, "nobody@elsewhere.example"))
+    _threat(workspace, 2, _account(2, None))
+    assert _alerting(workspace).run() == 2
+    assert {message.channel for message in workspace.posted} == {CHURN_CHANNEL}
+
+
+def test_many_flags_at_once_are_one_list(workspace: Workspace) -> None:
+    for number in range(1, 41):
+        _threat(workspace, number, _account(number, workspace.person.email))
+    assert _alerting(workspace).run() == 40
+    assert _alerting(workspace).run() == 0
+    (message,) = workspace.posted
+    assert "40 accounts are flagged" in message.text
+    assert "and 10 more" in _words(message.blocks)
+    assert refusal(message.text, message.blocks) is None
+
+
+def test_a_lost_answer_posts_no_second_card(workspace: Workspace) -> None:
+    _threat(workspace, 1, _account(1, workspace.person.email))
+    workspace.slack.faults.drop_after_doing(path="/api/chat.postMessage")
+    with pytest.raises(Exception, match="did not answer"):
+        _alerting(workspace).run()
+    workspace.slack.state.scopes.add("channels:history")
+    with pytest.raises(Exception, match="confirm"):  # a direct message by a person's id
+        _alerting(workspace).run()
+    assert len(workspace.posted) == 1
+
+
+def test_a_click_addresses_the_flag_as_the_person_and_redraws_the_card(
+    workspace: Workspace,
+) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    _alerting(workspace).run()
+    (card,) = workspace.posted
+    with workspace.running() as slack:
+        slack.click(ADDRESSED, account.key, ts=card.ts, channel=card.channel)
+    flag, history = _flags(workspace).of(account.key, SYSTEM)
+    assert flag is not None
+    assert flag.flag.state is FlagState.ADDRESSED
+    assert history[-1].by == workspace.person.email
+    assert "addressed by" in _words(workspace.posted[0].blocks)
+
+
+def test_snoozing_lasts_a_week(workspace: Workspace) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    with workspace.running() as slack:
+        slack.click(SNOOZE, account.key)
+    flag, _ = _flags(workspace).of(account.key, SYSTEM)
+    assert flag is not None
+    assert flag.flag.until == workspace.clock.now + timedelta(days=7)
+
+
+def test_not_a_risk_asks_why_and_keeps_the_reason(workspace: Workspace) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    with workspace.running() as slack:
+        slack.click(NOT_A_RISK, account.key)
+    (view,) = workspace.slack.state.views
+    with workspace.running() as slack:
+        slack.submit(view, {"reason": {"reason": {"value": "They meant another vendor."}}})
+    _, history = _flags(workspace).of(account.key, SYSTEM)
+    assert (history[-1].event, history[-1].reason) == (
+        FlagEvent.NOT_A_RISK,
+        "They meant another vendor.",
+    )
+
+
+def test_a_click_on_another_persons_account_changes_nothing(workspace: Workspace) -> None:
+    account = _account(1, "other@example.com")
+    _threat(workspace, 1, account)
+    scoped = replace(workspace.person, role="csm", accounts=frozenset())
+    workspace.database.people.save(scoped)
+    with workspace.running() as slack:
+        slack.click(ADDRESSED, account.key)
+    _, history = _flags(workspace).of(account.key, SYSTEM)
+    assert [change.event for change in history] == [FlagEvent.RAISED]
+    assert "Nothing was changed" in workspace.posted[-1].text
+
+
+def test_the_home_shows_a_persons_own_accounts_and_flags(workspace: Workspace) -> None:
+    _threat(workspace, 1, _account(1, workspace.person.email))
+    _threat(workspace, 2, _account(2, "other@example.com"))
+    with workspace.running() as slack:
+        slack.event({"type": "app_home_opened", "user": USER, "tab": "home", "ts": "1"})
+    (view,) = workspace.slack.state.views
+    said = _words(view["blocks"])  # type: ignore[arg-type]  # as it was sent
+    assert "Open flags on your accounts (1)" in said
+    assert "Other open flags (1)" in said
+    assert "Your accounts (1)" in said
+
+
+def test_somebody_unknown_is_told_the_one_step_that_helps(workspace: Workspace) -> None:
+    with workspace.running() as slack:
+        slack.event({"type": "app_home_opened", "user": "U00000002", "tab": "home", "ts": "1"})
+    (view,) = workspace.slack.state.views
+    assert "verbatim link " in _words(view["blocks"])  # type: ignore[arg-type]  # as it was sent
+
+
+def _published(receipt_id: str) -> Recount:
+    week = Window(date(2026, 11, 9), date(2026, 11, 16))
+    receipt = Receipt(
+        id=receipt_id, query=Query(window=week), as_of=NOON, versions={}, n=36, of=36, members=()
+    )
+    return Recount(receipt=receipt, now_n=36, now_of=36, arrived=(), left=(), erased=0)
+
+
+def _shared(url: str) -> dict[str, Any]:
+    link = {"domain": "verbatim.example", "url": url}
+    return {
+        "type": "link_shared",
+        "user": USER,
+        "channel": "C00000001",
+        "message_ts": "9.9",
+        "links": [link],
+        "ts": "9.9",
+    }
+
+
+def test_a_link_to_a_receipt_unfurls_to_its_question_then_and_now(workspace: Workspace) -> None:
+    workspace.gateway.published = _published("abc")
+    with workspace.running() as slack:
+        slack.event(_shared("https://verbatim.example/r/abc"))
+        slack.event(_shared("https://verbatim.example/r/unknown"))
+        slack.event(_shared("https://verbatim.example/conversations/zendesk:1"))
+    (unfurled,) = workspace.slack.state.unfurls
+    said = str(unfurled["unfurls"])
+    assert "Then 36, now 36." in said
+    assert "2026" in said
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/r/abc",
+        "http://verbatim.example/r/abc",
+        "https://verbatim.example/r/",
+        "https://verbatim.example/r/a/b",
+        "https://verbatim.example/conversations/zendesk:1",
+    ],
+)
+def test_only_our_own_receipts_are_unfurled(url: str) -> None:
+    assert receipt_in(url, "https://verbatim.example") is None
+    assert receipt_in("https://verbatim.example/r/abc", "https://verbatim.example") == "abc"
+
+
+def test_the_manifest_asks_for_what_is_used_and_no_more() -> None:
+    made = manifest("https://verbatim.example/")
+    assert set(SCOPES) == set(STANDARD_SCOPES)
+    assert "channels:history" not in str(made)
+    assert "https://verbatim.example/slack/events" in str(made)
+    assert all(event in str(made) for event in EVENTS)
+
+
+def test_a_card_with_giant_words_fits(workspace: Workspace) -> None:
+    account = _account(1, None)
+    one = a_conversation(1, "We will cancel. " * 9_000, account=account.key, created_at=NOON)
+    giant = replace(account, name="A" * 900)
+    workspace.database.conversations.save_page("zendesk", a_page(one, accounts=(giant,)))
+    made = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
+    workspace.database.analyses.save([made])
+    stated = a_measurement("churn_risk", "yes", detail="explicit")
+    others = [each for each in made.measurements if each.metric != "churn_risk"]
+    workspace.database.analyses.save([replace(made, measurements=(*others, stated))])
+    _flags(workspace).update()
+    shown = _flags(workspace).shown_of(account.key)
+    assert shown is not None
+    card = flag_card(shown, LINKS)
+    assert refusal(card.text, card.blocks) is None
+    assert conversation_key("zendesk", "1") in _words(card.blocks)
