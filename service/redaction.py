@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 from typing import Any
 
-VERSION = "redaction-1"
+from service.credentials import mask_links, mask_tokens
+from service.identifiers import FEWEST_DIGITS_OF_AN_ID, mask_ids, mask_network_addresses
+
+VERSION = "redaction-2"
 
 SHORTEST_NAME = 3
 MOST_NAMES = 200  # of one conversation
 _MOST_PASSES = 6
 _PHONE_WINDOW = 40  # characters of one candidate: the matcher never sees a whole message
 
-_PLACEHOLDER = re.compile(r"\[(?:email|phone|card|iban|secret|name)\]")
+PLACEHOLDER = re.compile(r"\[(?:email|phone|card|iban|id|ip|secret|address|name)\]")
 _EMAIL = re.compile(
     r"(?<![\w.+-])[A-Za-z0-9][\w.+%-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,5}[A-Za-z]{2,24}"
     r"(?![\w-])"
@@ -46,7 +49,6 @@ _JUST_A_WORD = re.compile(r"[A-Za-z]+[.!?)]*\Z")
 _IN_URL = re.compile(r"(?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)")
 _DIGIT_RUN = re.compile(r"(?<![\w.,/-])(?:\d[ -]?){12,18}\d(?![\w/-]|[.,]\d)")
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9])")
-_SSN = re.compile(r"(?<![\w.-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
 _PHONE_CANDIDATE = re.compile(
     r"(?<![\w.@/#=$\u20ac\u00a3-])(?:\+|00)?[(\d]"
     r"(?:[\d()./ \t-]|(?<=\d)[ ]?(?:ext\.?|x)[ ]?(?=\d)){5,30}\d(?![\w@/%-]|[.,:]\d)"
@@ -127,6 +129,7 @@ class Redactor:
 
     def _mask_once(self, text: str, names: tuple[str, ...]) -> str:
         masked = _PRIVATE_KEY.sub("[secret]", text) if "-----BEGIN" in text else text
+        masked = mask_links(masked)
         masked = _IN_URL.sub("[secret]", masked) if "://" in masked else masked
         masked = _EMAIL.sub("[email]", masked) if "@" in masked else masked
         masked = _mask_secrets(masked)
@@ -138,11 +141,11 @@ class Redactor:
         return masked
 
     def _mask_numbers(self, text: str, digits: int) -> str:
-        masked = _IBAN.sub(_mask_iban, text)
+        masked = mask_network_addresses(_IBAN.sub(_mask_iban, text))
+        masked = mask_ids(masked) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
         if digits < _FEWEST_DIGITS:
             return masked
         masked = _DIGIT_RUN.sub(_mask_card, masked)
-        masked = _SSN.sub("[secret]", masked)
         return _PHONE_CANDIDATE.sub(self._mask_phone, masked)
 
     def _mask_phone(self, match: re.Match[str]) -> str:
@@ -164,6 +167,7 @@ class Redactor:
 def _mask_secrets(text: str) -> str:
     masked = _TOKEN.sub("[secret]", text) if _may_hold_token(text) else text
     folded = _folded(masked)
+    masked = mask_tokens(masked, folded)
     masked = _BEARER.sub(_mask_value, masked) if _holds_any(folded, _BEARER_HINTS) else masked
     return _LABELLED.sub(_mask_label, masked) if _holds_any(folded, _LABEL_HINTS) else masked
 
@@ -305,7 +309,7 @@ def _outside_placeholders(text: str, pattern: re.Pattern[str]) -> str:
     """A person called "Card" must not turn `[card]` into something else."""
     pieces: list[str] = []
     position = 0
-    for placeholder in _PLACEHOLDER.finditer(text):
+    for placeholder in PLACEHOLDER.finditer(text):
         pieces += [pattern.sub("[name]", text[position : placeholder.start()]), placeholder.group()]
         position = placeholder.end()
     return "".join([*pieces, pattern.sub("[name]", text[position:])])

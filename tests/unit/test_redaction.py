@@ -28,7 +28,7 @@ MASKED = [
     ("token xoxb-12345678901-abcdefgh", "token [secret]"),
     ("key AKIAABCDEFGHIJKLMNOP leaked", "key [secret] leaked"),
     ("git clone https://bob:s3cret@git.example/x", "git clone https://[secret]@git.example/x"),
-    ("ssn 531-21-7351", "ssn [secret]"),
+    ("ssn 531-21-7351", "ssn [id]"),
     ("PA\u017f\u017fWORD: hunter2!", "PA\u017f\u017fWORD: [secret]"),
     ("my p\u0131n: 4921", "my p\u0131n: [secret]"),
     ("my P\u0130N: 4921", "my P\u0130N: [secret]"),
