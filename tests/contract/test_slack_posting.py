@@ -21,9 +21,10 @@ from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, U
 from storage.database import SqlDatabase
 from tests.builders import Clockwork
 from tests.contract.slack_answers import a_digest
-from tests.contract.slack_workspace import LINKS, (
+from tests.contract.slack_workspace import (
     CHANNEL,
     CHANNEL_NAME,
+    LINKS,
     USER,
     Workspace,
     slack_workspace,
