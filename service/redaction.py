@@ -11,11 +11,10 @@ from typing import Any
 
 from service.credentials import mask_links, mask_tokens
 from service.identifiers import FEWEST_DIGITS_OF_AN_ID, mask_ids, mask_network_addresses
+from service.known_names import MOST_NAMES, mask_names
 
 VERSION = "redaction-2"
 
-SHORTEST_NAME = 3
-MOST_NAMES = 200  # of one conversation
 _MOST_PASSES = 6
 _PHONE_WINDOW = 40  # characters of one candidate: the matcher never sees a whole message
 
@@ -72,7 +71,6 @@ _CALL_ME = re.compile(
 _DATE_OR_VERSION = re.compile(
     r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T]\d.*)?\Z|\d+(?:\.\d{1,3}){2,}\Z|\d{1,3}(?: \d{3})+\Z"
 )
-_LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
 
 # What a text must contain before a pattern is worth running: most texts hide nothing, and looking
 # for a word costs a fraction of looking for a pattern.
@@ -85,25 +83,6 @@ _BEARER_HINTS = ("bearer", "basic")
 _LABEL_HINTS = ("pass", "pwd", "pin", "cv", "secret", "key", "token", "otp", "code")
 _A_DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 7  # of anything but an IBAN
-
-# Given names and surnames that are also words: masked only inside a full name.
-_ORDINARY_WORDS = """
-able account agent amber april art august autumn baker bank banks bar bell best bill billing bishop
-black blue bond book booker brook brown bush butler carpenter case cash chance chase church
-clerk cliff cloud cole company contact cook cooper customer dawn day dear deal demo don
-drew east eve faith fall field fields fish fisher ford forest fox free frost
-glass gold grace grant gray green grey guy hall hall hand harmony hart help hill holiday
-home hope house hunt hunter info iris jade jewel joy judge june key king knight lake
-land lane law lee light long love low lucky major manager march mark marsh may melody mercy
-miles mill miller miss mister moon more morning much new nick north nova office olive page park
-parker patience pay pearl penny person poor pope porter potter price prince prior queen ray red
-reed rice rich ring rivers robin rock rose ruby sales sandy savage serena service shepherd short
-singer skip small smart smith snow south spring star stone storm strong sue summer sun support
-swift tailor taylor team test the thanks tower trade tree trial turner user victor violet wade
-walker wall ward water way weaver webb welcome west white wild will wills winter wise wolf wood
-woods yes young
-"""
-_ORDINARY = frozenset(_ORDINARY_WORDS.split())
 
 
 class Redactor:
@@ -136,9 +115,7 @@ class Redactor:
         digits = len(_A_DIGIT.findall(masked))
         if digits:
             masked = self._mask_numbers(masked, digits)
-        if _holds_any(masked, _name_hints(names)):
-            masked = _outside_placeholders(masked, _names_pattern(names))
-        return masked
+        return mask_names(masked, names, untouched=PLACEHOLDER) if names else masked
 
     def _mask_numbers(self, text: str, digits: int) -> str:
         masked = mask_network_addresses(_IBAN.sub(_mask_iban, text))
@@ -274,42 +251,3 @@ def _checks_as_iban(part: str) -> bool:
         return False
     moved = compact[4:] + compact[:4]
     return int("".join(str(int(character, 36)) for character in moved)) % 97 == 1
-
-
-@lru_cache(maxsize=512)
-def _names_pattern(names: tuple[str, ...]) -> re.Pattern[str]:
-    """Whole words, case as given: full names, and their parts that are not also words."""
-    words = sorted(_maskable(names), key=len, reverse=True)
-    options = "|".join(re.escape(word).replace(r"\ ", r"\s+") for word in words)
-    return re.compile(rf"(?<![\w@])(?:{options})(?!\w)")
-
-
-@lru_cache(maxsize=512)
-def _name_hints(names: tuple[str, ...]) -> tuple[str, ...]:
-    """The first words of what is masked: a text with none of them needs no pattern compiled."""
-    return tuple(first[0] for word in _maskable(names) if (first := word.split()))
-
-
-def _maskable(names: Sequence[str]) -> set[str]:
-    words: set[str] = set()
-    for name in names:
-        full = " ".join(name.split()).strip(".,;:")
-        parts = _LETTERS.findall(full)
-        if len(full) >= SHORTEST_NAME and (len(parts) > 1 or full.lower() not in _ORDINARY):
-            words.add(full)
-        words.update(part for part in parts if _is_name(part))
-    return words
-
-
-def _is_name(part: str) -> bool:
-    return len(part) >= SHORTEST_NAME and part[0].isupper() and part.lower() not in _ORDINARY
-
-
-def _outside_placeholders(text: str, pattern: re.Pattern[str]) -> str:
-    """A person called "Card" must not turn `[card]` into something else."""
-    pieces: list[str] = []
-    position = 0
-    for placeholder in PLACEHOLDER.finditer(text):
-        pieces += [pattern.sub("[name]", text[position : placeholder.start()]), placeholder.group()]
-        position = placeholder.end()
-    return "".join([*pieces, pattern.sub("[name]", text[position:])])
