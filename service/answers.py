@@ -107,8 +107,11 @@ class Answers:
     ) -> Answer:
         """Read a message and answer it. `thread` holds earlier messages with their readings."""
         catalogue = self.catalogue(viewer, today=today)
-        reading = read(text, catalogue, thread=thread)
-        return self.ask_reading(reading, viewer, catalogue)
+        try:
+            reading = read(text, catalogue, thread=thread)
+            return self.ask_reading(reading, viewer, catalogue)
+        except OverflowError as error:  # "the last 999999999 weeks" begin before any calendar
+            raise Misused("That period reaches beyond the calendar; name a shorter one.") from error
 
     def ask_reading(self, reading: Reading, viewer: Viewer, catalogue: Catalogue) -> Answer:
         """Answer what was understood, or ask back, explain or refuse."""

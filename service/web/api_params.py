@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from service.errors import Misused
-from service.measures import own_metrics, rate_named
+from service.measures import all_metrics, own_metrics, rate_named
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
 from service.web.api_shapes import MAX_ROWS
 
@@ -16,8 +16,9 @@ MAX_WORD = 500  # characters of one value
 MAX_CONDITIONS = 100
 Param = dict[str, object]
 
-_MANY: Param = {"type": "array", "items": {"type": "string", "maxLength": MAX_WORD}}
+_WORD: Param = {"type": "string", "minLength": 1, "maxLength": MAX_WORD, "pattern": "^[^\\u0000]*$"}
 _DAY: Param = {"type": "string", "format": "date"}
+_TIME = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 _LIST_ONLY = frozenset({"after", "sort"})
 _GROUP_ONLY = frozenset({"metric", "group"})
 _NO_EFFECT = frozenset({"vs_from", "vs_to"})
@@ -61,9 +62,10 @@ def conditions() -> list[Param]:
     ]
     for one in Dimension:
         words = one.value.replace("_", " ")
-        found.append(_param(one.value, f"Conversations with one of these {words} values.", _MANY))
-        found.append(_param(f"not.{one.value}", f"None with one of these {words} values.", _MANY))
-    found.append(_param("text", "Words that a customer wrote; each must occur.", _MANY))
+        many = _many(_DAY if one in _TIME else _WORD)
+        found.append(_param(one.value, f"Conversations with one of these {words} values.", many))
+        found.append(_param(f"not.{one.value}", f"None with one of these {words} values.", many))
+    found.append(_param("text", "Words that a customer wrote; each must occur.", _many(_WORD)))
     rows: Param = {"type": "integer", "minimum": 1, "maximum": MAX_ROWS, "default": ROWS}
     found.append(_param("limit", "How many rows at most.", rows))
     return found
@@ -74,7 +76,7 @@ def of_lists() -> list[Param]:
     return [
         *conditions(),
         _param("sort", "Newest or oldest first.", order),
-        _param("after", "`next` or `previous` of a page that was read.", {"type": "string"}),
+        _param("after", "`next` or `previous` of a page that was read.", _WORD),
     ]
 
 
@@ -84,12 +86,36 @@ def of_groups() -> list[Param]:
         "enum": [d.value for d in Dimension if d.value != "conversation"],
     }
     by: Param = {"type": "array", "items": known, "maxItems": 2, "uniqueItems": True}
-    words = "conversations, accounts, or a share such as negative_rate"
+    built_in = [one for one in all_metrics() if not one.is_custom]
+    shares = [rate.name for one in built_in for rate in one.rates]
+    measure: Param = {
+        "type": "string",
+        "enum": [CONVERSATIONS, ACCOUNTS, *shares],
+        "default": CONVERSATIONS,
+    }
     return [
         *conditions(),
-        _param("metric", words, {"type": "string", "default": CONVERSATIONS}),
+        _param("metric", "What is counted, or the share that is.", measure),
         _param("group", "One or two dimensions; default: driver.", by),
     ]
+
+
+def of_receipts() -> list[Param]:
+    shape: Param = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
+    about = "The last part of a receipt's address."
+    return [
+        {
+            "name": "receipt_id",
+            "in": "path",
+            "required": True,
+            "description": about,
+            "schema": shape,
+        }
+    ]
+
+
+def _many(item: Param) -> Param:
+    return {"type": "array", "items": item, "maxItems": MAX_CONDITIONS}
 
 
 def _param(name: str, words: str, schema: Param) -> Param:

@@ -12,11 +12,39 @@ from service.domain.answers import Intent
 from service.domain.conversations import Status
 from service.domain.flags import FlagState
 from service.domain.measurements import ChurnTier
+from service.reading.model import BaselineKind
 
 MAX_QUESTION = 2_000  # characters
 MAX_THREAD = 20
 MAX_ROWS = 200
+MAX_QUOTES = 25
 Words = dict[str, list[str]]
+
+
+class Span(BaseModel):
+    """Whole days of the workspace's time zone: `start` is the first, `end` the day after."""
+
+    start: date
+    end: date
+
+
+class EarlierBaseline(Span):
+    kind: BaselineKind
+
+
+class EarlierReading(BaseModel):
+    """The `reading` of an earlier answer, as it was given; its other names are kept as they are."""
+
+    model_config = ConfigDict(extra="allow")
+
+    intent: Intent
+    metric: str | None = None
+    filters: dict[str, list[str] | bool] = {}
+    exclude: dict[str, list[str] | bool] = {}
+    period: Span | None = None
+    baseline: EarlierBaseline | None = None
+    group_by: list[str] = Field(default=[], max_length=2)
+    limit: int | None = Field(default=None, ge=1, le=MAX_QUOTES)
 
 
 class Earlier(BaseModel):
@@ -25,7 +53,7 @@ class Earlier(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     text: str = Field(default="", max_length=MAX_QUESTION)
-    reading: dict[str, object] | None = None
+    reading: EarlierReading | None = None
 
 
 class Question(BaseModel):
@@ -35,7 +63,12 @@ class Question(BaseModel):
     thread: list[Earlier] = Field(
         default=[], max_length=MAX_THREAD, description="Earlier messages, oldest first."
     )
-    today: date | None = Field(default=None, description="Answer as if it were this day.")
+    today: date | None = Field(
+        default=None,
+        ge=date(1970, 1, 1),
+        lt=date(2200, 1, 1),
+        description="Answer as if it were this day, of the years 1970 to 2199.",
+    )
 
 
 class Counted(BaseModel):

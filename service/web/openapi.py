@@ -3,8 +3,8 @@
 The shapes come from service.web.api_shapes; nothing is described by hand a second time.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import cache
 
 from pydantic import BaseModel
@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 
 from service.web import api_shapes as shapes
 from service.web.api_errors import WHAT_TO_DO
-from service.web.api_params import Param, of_groups, of_lists
+from service.web.api_params import Param, of_groups, of_lists, of_receipts
 
 PREFIX = "/api/v1"
 _EVERYWHERE = (400, 401, 429, 503)
@@ -38,7 +38,7 @@ class Endpoint:
     summary: str
     answer: type[BaseModel]
     body: type[BaseModel] | None = None
-    parameters: list[Param] = field(default_factory=list)
+    parameters: Callable[[], list[Param]] = list  # called late: metrics are found by then
     refusals: tuple[int, ...] = ()  # beside those that every address has
 
     @property
@@ -63,7 +63,7 @@ ENDPOINTS = (
         path="/conversations",
         summary="List conversations with their labels, page by page",
         answer=shapes.Conversations,
-        parameters=of_lists(),
+        parameters=of_lists,
         refusals=(403,),
     ),
     Endpoint(
@@ -72,7 +72,7 @@ ENDPOINTS = (
         path="/group",
         summary="Count by one or two dimensions",
         answer=shapes.Grouping,
-        parameters=of_groups(),
+        parameters=of_groups,
         refusals=(403,),
     ),
     Endpoint(
@@ -81,15 +81,7 @@ ENDPOINTS = (
         path="/receipts/{receipt_id}",
         summary="Count a published number again and name what differs",
         answer=shapes.Recount,
-        parameters=[
-            {
-                "name": "receipt_id",
-                "in": "path",
-                "required": True,
-                "description": "The last part of a receipt's address.",
-                "schema": {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"},
-            }
-        ],
+        parameters=of_receipts,
         refusals=(403, 404),
     ),
     Endpoint(
@@ -127,8 +119,9 @@ def _operation(one: Endpoint) -> dict[str, object]:
             **{str(code): _refusal(code) for code in sorted({*_EVERYWHERE, *one.refusals})},
         },
     }
-    if one.parameters:
-        found["parameters"] = one.parameters
+    parameters = one.parameters()
+    if parameters:
+        found["parameters"] = parameters
     if one.body is not None:
         found["requestBody"] = {"required": True, "content": _content(one.body)}
     return found

@@ -363,6 +363,10 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(ana: Program, address: 
         {"thread": [{}] * 21},
         {"thread": [{"reading": {}}]},
         {"thread": [{"reading": {"intent": "drop"}}]},
+        {"text": "more", "thread": [{"reading": {"intent": "trend", "group_by": ["mood"]}}]},
+        {"text": "why?", "thread": [{"reading": {"intent": "count", "metric": "happiness"}}]},
+        {"text": "how many conversations in the last 999999999 weeks"},
+        {"text": "same week last year", "today": "0001-01-01"},
         {"thread": [{"reading": {"intent": "quotes", "limit": 10**9}}]},
         {"thread": [{"reading": {"intent": "count", "period": {"start": 1, "end": 2}}}]},
     ],
@@ -383,7 +387,7 @@ def test_a_body_of_another_shape_is_refused(ana: Program, more: dict[str, object
         (b"\xff\xfe", "application/json", 400),
         (b'{"text": "\\ud800"}', "application/json", 400),
         (b"[" * 50_000, "application/json", 400),
-        (b'{"text": "' + b"x" * 70_000 + b'"}', "application/json", 413),
+        (b'{"text": "' + b"x" * 600_000 + b'"}', "application/json", 413),
     ],
 )
 def test_a_body_that_is_no_question_is_refused(
