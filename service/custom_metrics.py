@@ -30,7 +30,8 @@ LONGEST_VALUE = 40
 FEWEST_VALUES = 2
 
 _FIELDS = frozenset({"name", "title", "question", "values", "decision", "owner", "examples"})
-_ID = re.compile(r"[a-z][a-z0-9_]{0,39}")
+# No double underscore: in a helpdesk's tag it parts the name from the value.
+_ID = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _VALUE = re.compile(rf"[a-z0-9][a-z0-9 _-]{{0,{LONGEST_VALUE - 1}}}")
 _STATES = frozenset({"empty", "unmeasured", "none"})  # what other values are called in questions
 
@@ -117,7 +118,9 @@ def _id(fields: Fields, at: Place) -> str:
     place, node = required(fields, "name", at)
     name = scalar(node, place).strip()
     if not _ID.fullmatch(name):
-        raise place.wrong("has to be a word such as feature_request: a-z, 0-9 and _, at most 40")
+        raise place.wrong(
+            "has to be a word such as feature_request: a-z, 0-9 and _ between them, at most 40"
+        )
     return name
 
 

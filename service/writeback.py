@@ -135,7 +135,8 @@ def change(
         for name, value in wanted.fields.items()
         if name not in kept and entry.state.fields.get(name) != value
     }
-    settled = {name: kept.get(name, value) for name, value in wanted.fields.items()}
+    # Also what people set in the field of a metric that is not asked any more.
+    settled = {**wanted.fields, **kept}
     tags = _tags(settled)
     if flag_tags_only:
         tags &= _FLAG_TAGS

@@ -34,6 +34,7 @@ from connectors.zendesk.searching import count_created, created
 from connectors.zendesk.update_budget import UpdateBudget
 from connectors.zendesk.writing import Writing
 from service.domain.conversations import ConversationKey, Page
+from service.domain.measurements import CUSTOM
 from service.domain.writeback import FieldChange, FieldName, FieldSpec, SetupReport, WriteOutcome
 from service.errors import Misused, Unauthorized
 from service.ports import Helpdesk, Keeper, Known
@@ -136,7 +137,7 @@ class Zendesk:
         ticks: Callable[[], float],
     ) -> None:
         self.name = "zendesk"
-        self.fields: frozenset[str] = frozenset(FieldName)
+        self.fields: frozenset[str] = frozenset((*FieldName, CUSTOM))
         self.flag_tags_only = False
         self.calls = 0
         login = settings.login()

@@ -5,6 +5,7 @@ wide. So our options are named like our tags, and our tags are never written a s
 Options are only ever added: a PUT of the list would wipe the left-out ones from every ticket.
 """
 
+import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -22,6 +23,9 @@ from service.domain.writeback import (
     tag_of,
 )
 from service.errors import NotWritable, TellPerson
+from service.measures import own_metrics
+
+logger = logging.getLogger(__name__)
 
 _TYPES = {FieldKind.CHOICE: ("tagger",), FieldKind.TEXT: ("text", "textarea")}
 _OUR_OPTION = re.compile(r"vb_(.+?)__.")
@@ -236,14 +240,16 @@ class OurFields:
                 f"The field {self._titles[name]} is no longer in Zendesk: "
                 "run `verbatim setup zendesk`."
             )
-        spec = _STANDARD.get(name)
-        # Setup cannot make a drop-down without values, so its first value makes it.
-        if not self.all() or spec is None or spec.values or spec.kind is FieldKind.TEXT:
+        spec = _STANDARD.get(name) or _own_spec(name)
+        if not self.all() or spec is None or not _is_made_later(spec):
             raise TellPerson(
                 f"Our field {spec.title if spec else name} is not in Zendesk yet: "
                 "run `verbatim setup zendesk` first."
             )
-        return self._create(replace(spec, values=(value,) if value else ()))
+        values = spec.values or ((value,) if value else ())
+        made = self._by_title(spec) or self._create(replace(spec, values=values))
+        logger.info("zendesk.field_made", extra={"field": name})
+        return made
 
     def _remember(self, ours: OurField) -> None:
         self._found = {**self.all(), ours.name: ours}
@@ -343,3 +349,17 @@ def _without_id(body: Json) -> Json:
 
 def _is_custom(spec: FieldSpec) -> bool:
     return spec.name not in _STANDARD
+
+
+def _own_spec(name: str) -> FieldSpec | None:
+    """Return the field of a metric that the workspace defines today."""
+    specs = field_specs((), (), own_metrics())
+    return next((spec for spec in specs if spec.name == name and _is_custom(spec)), None)
+
+
+def _is_made_later(spec: FieldSpec) -> bool:
+    """Say whether setup may have had no chance to make this field.
+
+    It cannot make a drop-down without values, and a metric may be defined after it ran.
+    """
+    return _is_custom(spec) or (not spec.values and spec.kind is FieldKind.CHOICE)

@@ -1,14 +1,18 @@
 """Getting started and staying healthy: init, migrate, setup, link, doctor."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from service.commands.terminal import json_option, pass_workspace, say, say_json
+from service.domain.measurements import CUSTOM
 from service.domain.people import PersonRole
-from service.domain.writeback import SetupReport, field_specs, takes
+from service.domain.writeback import FieldSpec, SetupReport, field_specs, takes
 from service.errors import Misused
 from service.measures import own_metrics
+from service.ports import Helpdesk
 from service.stores import Person
 from service.workspace import Workspace
 
@@ -60,12 +64,9 @@ def setup_command(workspace: Workspace, *, helpdesk: str, dry_run: bool, as_json
     Example: verbatim setup zendesk --dry-run
     """
     desk = workspace.helpdesk(helpdesk)
-    specs = [
-        spec
-        for spec in field_specs(*workspace.taxonomy().choices(), own_metrics())
-        if takes(desk.fields, spec.name)
-    ]
-    report = desk.setup(specs, dry_run=dry_run)
+    wanted = field_specs(*workspace.taxonomy().choices(), own_metrics())
+    specs = [spec for spec in wanted if takes(desk.fields, spec.name)]
+    report = _with_left_out(desk.setup(specs, dry_run=dry_run), wanted, desk)
     if as_json:
         say_json(report)
     else:
@@ -107,6 +108,17 @@ def doctor_command(workspace: Workspace, *, offline: bool, as_json: bool) -> Non
         say(*(finding.line() for finding in findings))
     if not all(finding.ok for finding in findings):
         raise click.exceptions.Exit(1)
+
+
+def _with_left_out(report: SetupReport, wanted: Sequence[FieldSpec], desk: Helpdesk) -> SetupReport:
+    """Add the workspace's own metrics that this helpdesk has no room for."""
+    left_out = tuple(
+        f"{spec.title} is not written to {desk.name}, which takes our own four fields only: "
+        "read it in the explorer."
+        for spec in wanted
+        if spec.name.startswith(CUSTOM) and not takes(desk.fields, spec.name)
+    )
+    return replace(report, by_hand=(*report.by_hand, *left_out))
 
 
 def setup_lines(report: SetupReport, *, dry_run: bool) -> list[str]:

@@ -6,7 +6,9 @@ from typing import ClassVar
 import pytest
 
 from connectors.sandbox.faults import Fault, FaultKind
+from service.custom_metrics import custom_metric
 from service.domain.conversations import ConversationKey
+from service.domain.measurements import CUSTOM
 from service.domain.writeback import (
     TAG_PREFIX,
     FieldChange,
@@ -15,12 +17,19 @@ from service.domain.writeback import (
     WriteOutcome,
     field_specs,
     tag_of,
+    takes,
 )
 from service.errors import RetryLater, TellPerson
 from service.ports import Helpdesk
 from tests.contract.helpdesk_bench import FOREIGN_TAG, Copy, HelpdeskBench
 
-SPECS = field_specs(("Billing", "Account Access"), ("Double charge",))
+OWN = custom_metric(
+    name="legal_threat",
+    title="Legal threat",
+    question="Does the customer threaten legal action?",
+    values=("yes", "not at all"),
+)
+SPECS = field_specs(("Billing", "Account Access"), ("Double charge",), [OWN])
 VALUES: dict[str, str | None] = {
     FieldName.SENTIMENT: "negative",
     FieldName.CHURN_RISK: "yes",
@@ -28,18 +37,19 @@ VALUES: dict[str, str | None] = {
     FieldName.DRIVER: "Account Access",
     FieldName.TOPIC: "Double charge",
     FieldName.EVIDENCE: "https://verbatim.example.com/conversations/1",
+    OWN.name: "not at all",
 }
 CHURN = tag_of(FieldName.CHURN_RISK, "yes")
 
 
 def specs_of(helpdesk: Helpdesk) -> list[FieldSpec]:
-    return [spec for spec in SPECS if spec.name in helpdesk.fields]
+    return [spec for spec in SPECS if takes(helpdesk.fields, spec.name)]
 
 
 def change(helpdesk: Helpdesk, key: ConversationKey, **values: str | None) -> FieldChange:
     """Return a change as write-back decides it for this helpdesk."""
     wanted = {**VALUES, **values}
-    fields = {name: value for name, value in wanted.items() if name in helpdesk.fields}
+    fields = {name: value for name, value in wanted.items() if takes(helpdesk.fields, name)}
     tags = {
         tag_of(name, value)
         for name, value in fields.items()
@@ -111,10 +121,29 @@ class WritingLaws:
         grown = [
             spec
             for spec in field_specs(("Billing", "Delivery"), ("Double charge",))
-            if spec.name in helpdesk.fields
+            if takes(helpdesk.fields, spec.name)
         ]
         assert bench.connect().setup(grown, dry_run=False).extended == ("Verbatim Driver",)
         assert bench.connect().setup(grown, dry_run=False).extended == ()
+
+    def test_a_metric_of_the_workspace_has_a_field_where_the_helpdesk_takes_it(
+        self, ready: Ready
+    ) -> None:
+        if CUSTOM not in ready.helpdesk.fields:
+            assert OWN.name not in ready.shown(ready.bench.all_keys[0])[0]
+            return
+        key = ready.bench.all_keys[0]
+        ready.write(change(ready.helpdesk, key))
+        fields, tags = ready.shown(key)
+        assert fields[OWN.name] == "not at all"
+        assert tag_of(OWN.name, "not at all") in tags
+        ready.bench.later()
+        ready.copy.read(ready.helpdesk)
+        (outcome,) = ready.write(FieldChange(conversation=key, fields={OWN.name: None}))
+        assert outcome.written
+        fields, tags = ready.shown(key)
+        assert fields[OWN.name] is None
+        assert tag_of(OWN.name, "not at all") not in tags
 
     # Writing.
 
