@@ -17,7 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from service.workspace import SandboxAddresses, Workspace
+from service.workspace import SandboxAddresses, SlackStanding, Workspace
 
 if TYPE_CHECKING:
     from flask import Flask, Request, Response
@@ -73,7 +73,7 @@ class Built:
         file = self._once("taxonomy", self._read_taxonomy)
         if not self._has_database():
             return file
-        from service.governance import in_force
+        from service.domain.governing import in_force
 
         return in_force(file, self.database().taxonomies.latest())
 
@@ -121,7 +121,7 @@ class Built:
 
         return Answers(
             database=self.database(),
-            taxonomy=self.taxonomy(),
+            taxonomy=self._once("taxonomy", self._read_taxonomy),
             links=self.links(),
             clock=self.now,
             zone=self.settings.zone,
@@ -166,6 +166,11 @@ class Built:
             clock=self.now,
         )
 
+    def slack_standing(self) -> SlackStanding:
+        from bot.checking import standing
+
+        return standing(self._slack_connection(), clock=self.now)
+
     def slack_manifest(self) -> Mapping[str, object]:
         from bot.manifest import manifest
 
@@ -206,7 +211,8 @@ class Built:
             settings=self.settings.model_copy(update={"secret_key": key}),
             links=self.links(),
             clock=self.now,
-            taxonomy=self.taxonomy(),
+            taxonomy=self._once("taxonomy", self._read_taxonomy),
+            themes=self._theme_vectors,
             helpdesks=self.helpdesks(),
             slack_handler=self._slack_handler(),
             analyser_version=self._analyser_version(),
@@ -308,6 +314,11 @@ class Built:
         if "database" in self._parts or self.settings.database_url is not None:
             return True
         return (self.settings.folder / "verbatim.sqlite").is_file()
+
+    def _theme_vectors(self) -> Vectors:
+        from service.analysis.local import theme_vectors
+
+        return self._once("theme vectors", theme_vectors)
 
     def _read_taxonomy(self) -> Taxonomy:
         from service.taxonomy_files import default_taxonomy, read_taxonomy

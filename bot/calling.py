@@ -15,6 +15,7 @@ from slack_sdk.http_retry.handler import RetryHandler
 from slack_sdk.http_retry.request import HttpRequest
 from slack_sdk.http_retry.response import HttpResponse
 from slack_sdk.http_retry.state import RetryState
+from slack_sdk.web import SlackResponse
 
 from bot.connection import Connection
 from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, Unreachable
@@ -89,14 +90,28 @@ def read(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mappin
     return _called(client, method, params=dict(arguments))
 
 
+def who_we_are(client: WebClient) -> tuple[Mapping[str, Any], Mapping[str, str]]:
+    """Return auth.test's answer and its headers, which name the granted scopes."""
+    response = _response(client, "auth.test", params={})
+    headers = {name.lower(): str(_first(value)) for name, value in response.headers.items()}
+    return _data(response), headers
+
+
 def _called(client: WebClient, method: str, **how: Any) -> Mapping[str, Any]:
+    return _data(_response(client, method, **how))
+
+
+def _data(response: SlackResponse) -> Mapping[str, Any]:
+    return response.data if isinstance(response.data, dict) else {}
+
+
+def _response(client: WebClient, method: str, **how: Any) -> SlackResponse:
     try:
-        response = client.api_call(method, **how)
+        return client.api_call(method, **how)
     except SlackApiError as error:
         _raise_ours(error)
     except (SlackClientError, http.client.HTTPException, OSError) as error:
         raise Unreachable(f"Slack did not answer {method}.") from error
-    return response.data if isinstance(response.data, dict) else {}
 
 
 def _raise_ours(error: SlackApiError) -> NoReturn:
@@ -116,6 +131,11 @@ def _raise_ours(error: SlackApiError) -> NoReturn:
 def _seconds(headers: Mapping[str, Any]) -> float:
     for name, value in headers.items():
         if name.lower() == "retry-after":
-            first = value[0] if isinstance(value, list | tuple) and value else value
+            first = _first(value)
             return float(first) if str(first).isdecimal() else 1.0
     return 1.0
+
+
+def _first(value: Any) -> Any:
+    """Headers of the SDK may be lists."""
+    return value[0] if isinstance(value, list | tuple) and value else value

@@ -20,6 +20,7 @@ from service.workspace import Workspace
 
 _PREFIX = "VERBATIM_"
 _GROUPS: Mapping[str, type[BaseModel]] = {"slack": SlackSettings, "claude": ClaudeSettings}
+_CLOCK_OFF = 120.0  # seconds; Slack's signatures live five minutes
 _LITTLE_DISK = 1 << 30  # bytes
 
 
@@ -41,7 +42,10 @@ def examine(workspace: Workspace, *, offline: bool) -> list[Finding]:
     if database.ok:
         findings += [_people(workspace), *_helpdesks(workspace, offline=offline)]
         findings += _claude(workspace, offline=offline)
-    findings.append(_slack(workspace.settings))
+    slack = _slack(workspace.settings)
+    findings.append(slack)
+    if slack.ok and workspace.settings.slack.bot_token is not None and not offline:
+        findings.append(_slack_there(workspace))
     return findings
 
 
@@ -202,6 +206,24 @@ def _claude_costs(workspace: Workspace) -> Finding:
     if waiting:
         says += f"; {waiting:,} conversations out in batches"
     return Finding(name="claude costs", ok=True, says=says)
+
+
+def _slack_there(workspace: Workspace) -> Finding:
+    """What Slack itself says: the token, the rights, and how far our clock is off."""
+    try:
+        found = workspace.slack_standing()
+    except VerbatimError as error:
+        return Finding(name="slack token", ok=False, says=str(error), do="verbatim slack manifest")
+    if found.missing_scopes:
+        says = f"the app lacks {', '.join(found.missing_scopes)}"
+        do = "install the app again with: verbatim slack manifest"
+        return Finding(name="slack token", ok=False, says=says, do=do)
+    if found.seconds_off > _CLOCK_OFF:
+        says = f"our clock is {found.seconds_off:.0f} s off; Slack's signatures will be refused"
+        return Finding(name="slack token", ok=False, says=says, do="set this machine's clock")
+    return Finding(
+        name="slack token", ok=True, says=f"{found.bot} in {found.team}, rights complete"
+    )
 
 
 def _slack(settings: Settings) -> Finding:

@@ -43,6 +43,16 @@ class SandboxAddresses:
     mention: Callable[[str, str], None]  # (address for events, text): the visitor asks the bot
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlackStanding:
+    """Who we are in Slack and what we lack there."""
+
+    team: str
+    bot: str
+    missing_scopes: tuple[str, ...]
+    seconds_off: float  # our clock against Slack's
+
+
 class Workspace(Protocol):
     """One workspace, as its settings describe it. Parts are built on first use and then kept."""
 
@@ -88,6 +98,10 @@ class Workspace(Protocol):
     def flags(self) -> Flags: ...
 
     def alerting(self) -> Alerting: ...
+
+    def slack_standing(self) -> SlackStanding:
+        """Ask Slack; raises Misused when it is not connected, Unauthorized, Unreachable."""
+        ...
 
     def slack_manifest(self) -> Mapping[str, object]:
         """The Slack app in one file, for this workspace's public address."""

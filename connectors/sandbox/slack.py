@@ -67,7 +67,7 @@ def _arguments(method: str) -> Mapping[str, Any]:
     Methods that only read do not look at a JSON body.
     """
     if request.is_json and method not in _FORMS_ONLY:
-        body: dict[str, Any] = request.get_json()
+        body: dict[str, Any] = request.get_json() if request.get_data() else {}
         return body
     found: dict[str, Any] = dict(request.values)
     for name in ("blocks", "metadata", "view", "attachments", "loading_messages"):

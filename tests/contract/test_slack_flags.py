@@ -2,13 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card
+from bot.checking import standing
 from bot.flagging import SlackFlagMessenger
 from bot.listeners.links import receipt_in
 from bot.manifest import EVENTS, SCOPES, manifest
@@ -19,6 +20,7 @@ from service.domain.answers import Receipt, Recount
 from service.domain.conversations import Account, account_key, conversation_key
 from service.domain.flags import FlagEvent, FlagState
 from service.domain.people import SYSTEM
+from service.errors import Unauthorized
 from service.flags import Flags
 from service.query import Query, Window
 from storage.database import SqlDatabase
@@ -312,3 +314,16 @@ def test_a_card_with_giant_words_fits(workspace: Workspace) -> None:
     card = flag_card(shown, LINKS)
     assert refusal(card.text, card.blocks) is None
     assert conversation_key("zendesk", "1") in _words(card.blocks)
+
+
+def test_missing_rights_and_a_wrong_clock_are_seen(workspace: Workspace) -> None:
+    connection = workspace.connection()
+    now = datetime.now(UTC)
+    assert standing(connection, clock=lambda: now).missing_scopes == ()
+    workspace.slack.state.scopes -= {"files:write", "links:read"}
+    found = standing(connection, clock=lambda: now + timedelta(minutes=9))
+    assert found.missing_scopes == ("files:write", "links:read")
+    assert 500 < found.seconds_off < 600
+    workspace.slack.state.token_error = "token_revoked"
+    with pytest.raises(Unauthorized, match="install the app again"):
+        standing(connection, clock=lambda: now)
