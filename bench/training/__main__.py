@@ -59,7 +59,7 @@ def install(run: Run, *, compare: Path) -> None:
 
 
 def _sources(chosen: argparse.Namespace) -> tuple[sets.Source, ...]:
-    more = (sets.SENTI4SD,) if chosen.with_senti4sd else ()
+    more = () if chosen.without_senti4sd else (sets.SENTI4SD,)
     return (*sets.GOLD, *more, sets.WEAK)
 
 
@@ -74,7 +74,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument("--threads", type=int, default=1, help="of the computer's cores")
     parser.add_argument(
-        "--with-senti4sd", action="store_true", help="also learn from the CC BY-SA texts"
+        "--without-senti4sd", action="store_true", help="leave the CC BY-SA texts out"
     )
     return parser.parse_args()
 

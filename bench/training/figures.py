@@ -10,16 +10,20 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.build_corpus_choices import CLINC_DRIVERS, DRIVERS_BANKING77
 from bench.training import baselines, placing, probe, sets
 from bench.training.manifest import hashes
 from bench.training.scores import Scored, fitted_temperature, scored, shares_of
+from service.analysis._ladder import Ladder
 from service.analysis._models import Artefacts, SentimentModel, ThemeTable
+from service.taxonomy_files import default_taxonomy
 
 Floats = NDArray[np.float32]
 Texts = Sequence[str]
 
 KEPT = Path(__file__).parent / "figures.json"  # of the files that ship
 INTENT_SETS = ("banking77", "clinc150", "dstc11_insurance")
+DRIVERS = {"banking77": DRIVERS_BANKING77, "clinc150": CLINC_DRIVERS}
 MAY_LOSE = 0.002  # smaller differences between two runs are chance
 
 
@@ -37,12 +41,16 @@ class ToneFigures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ThemeFigures:
+    """Shares of texts that find their intent, and their driver on the default taxonomy."""
+
     by_name: Mapping[str, float]
     by_five_examples: Mapping[str, float]
+    drivers: Mapping[str, float]
 
     @property
     def mean(self) -> float:
-        return float(np.mean([*self.by_name.values(), *self.by_five_examples.values()]))
+        kinds = (self.by_name, self.by_five_examples, self.drivers)
+        return float(np.mean([share for kind in kinds for share in kind.values()]))
 
 
 def tone_figures(folder: Path, data: Path) -> ToneFigures:
@@ -75,6 +83,7 @@ def theme_figures(folder: Path, data: Path) -> ThemeFigures:
         by_five_examples={
             n: round(placing.by_examples(vectors, train[n], dev[n]), 4) for n in INTENT_SETS
         },
+        drivers={name: _drivers_found(vectors, dev[name], of) for name, of in DRIVERS.items()},
     )
 
 
@@ -117,6 +126,20 @@ def _tone_figures(
         dry_complaints_found=_negative(shares(probe.DRY_COMPLAINTS)),
         plain_requests_called_negative=_negative(shares(probe.PLAIN_REQUESTS)),
     )
+
+
+def _drivers_found(
+    vectors: placing.Vectors, dev: placing.Pairs, driver_of: Mapping[str, str]
+) -> float:
+    """Share of the texts that a person would place, whose nearest driver is that person's."""
+    ladder = Ladder(default_taxonomy(), vectors)
+    known = [(text, driver_of[intent]) for text, intent in dev if intent in driver_of]
+    nearest = ladder.scores([text for text, _ in known]).argmax(axis=1)
+    right = [
+        ladder.rungs[rung].driver == driver
+        for rung, (_, driver) in zip(nearest, known, strict=True)
+    ]
+    return round(float(np.mean(right)), 4)
 
 
 def _negative(shares: Floats) -> float:

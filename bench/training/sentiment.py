@@ -1,12 +1,10 @@
 """Fine-tunes three layers of MiniLM on tones. Knows the schedule; the texts come from `sets`."""
 
-import math
 import random
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import torch
 from tokenizers import Tokenizer
 from torch import Tensor
@@ -31,29 +29,18 @@ class Example:
     pieces: tuple[int, ...]
     label: int
     weight: float
-    soft: tuple[float, ...] | None = None  # a teacher's shares, where there is a teacher
 
 
-def encoded(
-    tokenizer: Tokenizer,
-    texts: Sequence[Labelled],
-    soft: Sequence[Sequence[float] | None] | None = None,
-) -> list[Example]:
+def encoded(tokenizer: Tokenizer, texts: Sequence[Labelled]) -> list[Example]:
     """Prepare and cut the texts as the analyser will, and balance the three classes."""
     tokenizer.enable_truncation(LONGEST)
     tokenizer.no_padding()
-    cut = tokenizer.encode_batch([prepare(row.text) for row in texts])
+    encodings = tokenizer.encode_batch([prepare(row.text) for row in texts])
     totals = [sum(row.weight for row in texts if row.label == label) for label in range(3)]
     fair = [sum(totals) / (3 * max(total, 1e-9)) for total in totals]
-    taught = soft or [None] * len(texts)
     return [
-        Example(
-            pieces=tuple(encoding.ids),
-            label=row.label,
-            weight=row.weight * fair[row.label],
-            soft=None if shares is None else tuple(shares),
-        )
-        for encoding, row, shares in zip(cut, texts, taught, strict=True)
+        Example(pieces=tuple(cut.ids), label=row.label, weight=row.weight * fair[row.label])
+        for cut, row in zip(encodings, texts, strict=True)
     ]
 
 
@@ -73,8 +60,8 @@ def train(model: ToneReader, epochs: Sequence[Sequence[Example]], *, seed: int =
         optimiser, lambda step: _rate(step, total=len(batches))
     )
     model.train()
-    start, shown = time.monotonic(), 0.0
-    for step, batch in enumerate(batches, start=1):
+    progress = _Progress(total=len(batches))
+    for batch in batches:
         optimiser.zero_grad()
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits = model(*padded([row.pieces for row in batch]))
@@ -83,34 +70,32 @@ def train(model: ToneReader, epochs: Sequence[Sequence[Example]], *, seed: int =
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
-        shown += float(loss.detach())
-        if step % TOLD_EVERY == 0:
-            spent = (time.monotonic() - start) / 60
-            left = spent / step * (len(batches) - step)
-            print(
-                f"  step {step} of {len(batches)}, loss {shown / TOLD_EVERY:.3f}, "
-                f"{spent:.1f} minutes, about {left:.0f} to go",
-                flush=True,
-            )
-            shown = 0.0
+        progress.add(float(loss.detach()))
     model.eval()
 
 
-def logits_of(
-    model: torch.nn.Module, tokenizer: Tokenizer, texts: Sequence[str], *, longest: int = 96
-) -> np.ndarray:
-    """Run a model in full precision over texts, in order of length."""
-    tokenizer.enable_truncation(longest)
-    tokenizer.no_padding()
-    pieces = [e.ids for e in tokenizer.encode_batch([prepare(text) for text in texts])]
-    order = sorted(range(len(pieces)), key=lambda index: len(pieces[index]))
-    rows: dict[int, np.ndarray] = {}
-    with torch.inference_mode(), torch.autocast("cpu", dtype=torch.bfloat16):
-        for start in range(0, len(order), 64):
-            part = order[start : start + 64]
-            found = model(*padded([pieces[i] for i in part])).float().numpy()
-            rows.update(zip(part, found, strict=True))
-    return np.stack([rows[index] for index in range(len(pieces))])
+class _Progress:
+    """Says every now and then how far it is, and how long the rest takes at this pace."""
+
+    def __init__(self, *, total: int) -> None:
+        self._total = total
+        self._step = 0
+        self._sum = 0.0
+        self._start = time.monotonic()
+
+    def add(self, loss: float) -> None:
+        self._step += 1
+        self._sum += loss
+        if self._step % TOLD_EVERY:
+            return
+        spent = (time.monotonic() - self._start) / 60
+        left = spent / self._step * (self._total - self._step)
+        print(
+            f"  step {self._step} of {self._total}, loss {self._sum / TOLD_EVERY:.3f}, "
+            f"{spent:.1f} minutes, about {left:.0f} to go",
+            flush=True,
+        )
+        self._sum = 0.0
 
 
 def padded(pieces: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
@@ -131,11 +116,9 @@ def _loss(logits: Tensor, batch: Sequence[Example]) -> Tensor:
 
 
 def _target(row: Example) -> list[float]:
-    hard = [SMOOTHING / 3] * 3
-    hard[row.label] += 1 - SMOOTHING
-    if row.soft is None:
-        return hard
-    return [(ours + theirs) / 2 for ours, theirs in zip(hard, row.soft, strict=True)]
+    smoothed = [SMOOTHING / 3] * 3
+    smoothed[row.label] += 1 - SMOOTHING
+    return smoothed
 
 
 def _batches(rows: Sequence[Example], seed: int) -> list[list[Example]]:
@@ -154,4 +137,4 @@ def _batches(rows: Sequence[Example], seed: int) -> list[list[Example]]:
 def _rate(step: int, *, total: int) -> float:
     if step < WARM_UP:
         return step / WARM_UP
-    return max(0.0, (total - step) / max(1, total - WARM_UP)) if math.isfinite(total) else 0.0
+    return max(0.0, (total - step) / max(1, total - WARM_UP))
