@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
     from service.spotchecks import SpotChecks
     from service.stores import Database
+    from service.themes import Vectors
 
 T = TypeVar("T")
 

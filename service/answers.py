@@ -18,6 +18,7 @@ from service.answering.telling import Asked
 from service.answering.whole_table import WhyResult, why
 from service.catalogue import Catalogue
 from service.domain.answers import Answer, Intent, Recount
+from service.domain.governing import in_force
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy
 from service.errors import Forbidden, Misused
@@ -63,7 +64,7 @@ class Answers:
         masking_version: str = "1",
     ) -> None:
         self._database = database
-        self._taxonomy = taxonomy
+        self._file = taxonomy
         self._links = links
         self._clock = clock
         self._zone = zone
@@ -71,6 +72,11 @@ class Answers:
         self._date_order = date_order
         self._masking = masking_version
         self._receipts = Receipts(database, clock)
+
+    @property
+    def _taxonomy(self) -> Taxonomy:
+        """The ladder in force now: another process may have changed it since the last question."""
+        return in_force(self._file, self._database.taxonomies.latest())
 
     def ask(
         self,

@@ -16,13 +16,6 @@ _THEMES = "themes"  # where names are remembered
 MOST_WAITING = 2_000
 
 
-def in_force(file: Taxonomy, latest: TaxonomyVersion | None) -> Taxonomy:
-    """The newest version, unless the file was edited since: then people meant the file."""
-    if latest is None or latest.base != file.version:
-        return file
-    return latest.taxonomy
-
-
 class Governance:
     def __init__(
         self, *, database: Database, taxonomy: Taxonomy, file: Taxonomy, clock: Clock

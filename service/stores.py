@@ -417,6 +417,22 @@ class TaxonomyStore(Protocol):
         ...
 
 
+    def under(self, canonical: str, limit: int) -> list[WaitingTag]:
+        """Raw tags that map to this canonical tag, those of most conversations first."""
+        ...
+
+
+class FeedbackStore(Protocol):
+    """What people think of answers."""
+
+    def note(self, one: Feedback) -> None:
+        """Keep a verdict; it takes the place of the person's earlier one on that answer."""
+        ...
+
+    def since(self, at: datetime) -> Sequence[Feedback]:
+        """Return the verdicts since then, newest first."""
+        ...
+
 class ReceiptStore(Protocol):
     def save(self, receipt: Receipt) -> None: ...
 

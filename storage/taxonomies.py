@@ -68,6 +68,14 @@ class SqlTaxonomies:
     def waiting(self, limit: int) -> list[WaitingTag]:
         """Raw tags that map to nothing, those of most conversations first."""
         tag = assigned_tag.c
+        return self._raws(and_(tag.canonical.is_(None), tag.driver.is_(None)), limit)
+
+    def under(self, canonical: str, limit: int) -> list[WaitingTag]:
+        """Raw tags that map to this canonical tag, those of most conversations first."""
+        return self._raws(assigned_tag.c.canonical == canonical, limit)
+
+    def _raws(self, chosen: ColumnElement[bool], limit: int) -> list[WaitingTag]:
+        tag = assigned_tag.c
         counted = (
             select(tag.raw, func.count(tag.conversation_id.distinct()).label("n"))
             .where(tag.canonical.is_(None), tag.driver.is_(None))

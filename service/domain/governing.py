@@ -72,3 +72,10 @@ class WaitingTag:
     raw: str
     conversations: int
     example: str = ""
+
+
+def in_force(file: Taxonomy, latest: TaxonomyVersion | None) -> Taxonomy:
+    """The newest version, unless the file was edited since: then people meant the file."""
+    if latest is None or latest.base != file.version:
+        return file
+    return latest.taxonomy

@@ -3,8 +3,9 @@
 It wires pages together and refuses to know any store, helpdesk or chat tool by name.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, jsonify, render_template
 from werkzeug.exceptions import HTTPException
@@ -34,8 +35,14 @@ from service.web import (
 )
 from service.web.site import HERE, Gateway, Site, site
 
+from service.web import (
+    taxonomy as ladder,
+)
 _STATUS: tuple[tuple[type[VerbatimError], int], ...] = (
     (Misused, 400),
+if TYPE_CHECKING:
+    from service.themes import Vectors
+
     (Forbidden, 403),
     (NotFound, 404),
     (RetryLater, 503),
@@ -54,9 +61,13 @@ def create_app(
     taxonomy: Taxonomy,
     helpdesks: Mapping[str, Helpdesk] | None = None,
     analyser_version: str = "",
+    themes: "Callable[[], Vectors] | None" = None,
     slack_handler: machines.SlackHandler | None = None,
 ) -> Flask:
-    """Build the application. `slack_handler` answers /slack/events and checks its signature."""
+    """Build the application. `taxonomy` is the file's: changes people made are looked up.
+
+    `slack_handler` answers /slack/events and checks its signature.
+    """
     if settings.secret_key is None:
         raise Misused("VERBATIM_SECRET_KEY is not set; sessions cannot be protected without it.")
     secret = settings.secret_key.get_secret_value().encode()
@@ -74,11 +85,12 @@ def create_app(
         public_url=settings.public_url,
         zone=settings.zone,
         clock=clock,
-        taxonomy=taxonomy,
+        file=taxonomy,
+        themes=themes,
         helpdesks=helpdesks or {},
         analyser=analyser_version,
     )
-    for page in (explore, group, conversation, receipts, subjects, trust, signing_in):
+    for page in (explore, group, conversation, receipts, subjects, ladder, trust, signing_in):
         app.register_blueprint(page.pages)
     app.register_blueprint(machines.routes)
     app.register_blueprint(api.routes)

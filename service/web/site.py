@@ -3,10 +3,10 @@
 It knows no page.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from zoneinfo import ZoneInfo
 
 from flask import current_app, g
@@ -15,6 +15,7 @@ from service.access import Access, Session
 from service.answering.grouping import Grouping
 from service.domain.answers import Answer, Intent, Recount
 from service.domain.conversations import Account
+from service.domain.governing import in_force
 from service.domain.people import Viewer
 from service.domain.taxonomy import Taxonomy
 from service.links import Links
@@ -23,6 +24,9 @@ from service.query import Query
 from service.settings import Settings
 from service.stores import Database
 from service.tokens import Tokens
+
+if TYPE_CHECKING:
+    from service.themes import Vectors
 
 HERE = Links("")  # addresses within the site: they keep whatever host the reader came by
 
@@ -58,9 +62,15 @@ class Site:
     public_url: str
     zone: ZoneInfo
     clock: Clock
-    taxonomy: Taxonomy
+    file: Taxonomy  # the ladder as the settings name it; people may have changed it since
+    themes: "Callable[[], Vectors] | None"  # what tells which raw tags speak of one thing
     helpdesks: Mapping[str, Helpdesk]
     analyser: str  # the version that measures now
+
+    @property
+    def taxonomy(self) -> Taxonomy:
+        """The ladder in force now, whichever process changed it."""
+        return in_force(self.file, self.database.taxonomies.latest())
 
     @property
     def secure(self) -> bool:
