@@ -554,6 +554,10 @@ class WorkStore(Protocol):
 
     def outbox_remote(self, key: str) -> str | None: ...
 
+    def outbox_open(self) -> tuple[int, datetime | None]:
+        """How many outgoing effects are not known to be sent, and since when the oldest waits."""
+        ...
+
     def remember(self, name: str, value: str) -> None:
         """Keep a small piece of state, such as a Slack thread's last reading."""
         ...

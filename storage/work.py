@@ -142,6 +142,12 @@ class SqlWork:
             query = select(outbox.c.remote_id).where(outbox.c.key == key)
             return connection.execute(query).scalar_one_or_none()
 
+    def outbox_open(self) -> tuple[int, datetime | None]:
+        query = select(func.count(), func.min(outbox.c.created_at)).where(outbox.c.state != SENT)
+        with self._engine.reading() as connection:
+            count, oldest = connection.execute(query).one()
+        return int(count), None if oldest is None else from_ms(oldest)
+
     def remember(self, name: str, value: str) -> None:
         with self._engine.writing() as connection:
             upsert(connection, memory, ["name"], [{"name": name, "value": value}])

@@ -15,7 +15,7 @@ from service.web.site import Site, site
 OPEN_ENDPOINTS = frozenset({"static", "signing_in.page", "signing_in.enter"})
 # These are called by machines, which prove themselves by a signature or a token, or ask only for
 # health. A cookie means nothing there.
-MACHINE_BLUEPRINTS = frozenset({"machines", "api"})
+MACHINE_BLUEPRINTS = frozenset({"machines", "api", "monitoring"})
 _API = "/api/"
 
 _POLICY = "; ".join(

@@ -104,6 +104,17 @@ def test_an_effect_goes_out_through_its_states(database: SqlDatabase) -> None:
     assert work.outbox_remote("other") is None
 
 
+def test_what_is_not_sent_is_counted_with_its_age(database: SqlDatabase) -> None:
+    work = database.work
+    assert work.outbox_open() == (0, None)
+    work.outbox_start("young", "{}", at=NOON)
+    work.outbox_start("old", "{}", at=NOON - timedelta(hours=1))
+    work.outbox_sending("old")
+    assert work.outbox_open() == (2, NOON - timedelta(hours=1))
+    work.outbox_sent("old", "1.2")
+    assert work.outbox_open() == (1, NOON)
+
+
 def test_an_effect_is_on_the_disk_before_anybody_sees_it(database: SqlDatabase) -> None:
     if not database.engine.is_sqlite:
         return  # PostgreSQL always waits for the disk

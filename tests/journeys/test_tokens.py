@@ -1,0 +1,65 @@
+"""`verbatim token`: a key is made, shown once, listed and revoked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from service.cli import run
+from service.settings import settings_from
+from service.workspace import Workspace
+from tests.journeys.conftest import Said
+from verbatim import Built
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, said: Said) -> Workspace:
+    built = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path)}))
+    said.by(built, "link", "ada@example.com")
+    return built
+
+
+def test_a_token_is_shown_once_and_ended_at_will(workspace: Workspace, said: Said) -> None:
+    made = json.loads(
+        said.by(workspace, "token", "make", "ada@example.com", "--name", "board", "--json")
+    )
+    assert made["token"].startswith("vbt_")
+    listed = said.by(workspace, "token", "list", "--json")
+    assert made["token"] not in listed
+    assert [one["id"] for one in json.loads(listed)["tokens"]] == [made["id"]]
+    assert "never used" in said.by(workspace, "token", "list", "ada@example.com")
+    assert made["id"] in said.by(workspace, "token", "revoke", "ADA@example.com")
+    assert "revoked" in said.by(workspace, "token", "list")
+    assert "Nothing to revoke" in said.by(workspace, "token", "revoke", "ada@example.com")
+
+
+def test_the_plain_output_is_the_token_alone(workspace: Workspace, said: Said) -> None:
+    assert said.by(workspace, "token", "make", "ada@example.com").strip().startswith("vbt_")
+
+
+def test_one_of_several_tokens_can_be_ended(workspace: Workspace, said: Said) -> None:
+    first, second = (
+        json.loads(said.by(workspace, "token", "make", "ada@example.com", "--json"))["id"]
+        for _ in range(2)
+    )
+    said.by(workspace, "token", "revoke", "ada@example.com", "--id", first)
+    tokens = json.loads(said.by(workspace, "token", "list", "--json"))["tokens"]
+    assert {one["id"]: one["revoked_at"] is None for one in tokens} == {first: False, second: True}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (["token", "make", "stranger@example.com"], 1),
+        (["token", "make", "ada@example.com", "--days", "0"], 2),
+        (["token", "revoke", "ada@example.com", "--id", "none"], 1),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    workspace: Workspace,
+    arguments: list[str],
+    code: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert run(workspace, arguments) == code
+    assert capsys.readouterr().err.startswith("verbatim: ")
