@@ -416,6 +416,10 @@ class TaxonomyStore(Protocol):
         """Raw tags that map to nothing, those of most conversations first."""
         ...
 
+    def under(self, canonical: str, limit: int) -> list[WaitingTag]:
+        """Raw tags that map to this canonical tag, those of most conversations first."""
+        ...
+
 
     def under(self, canonical: str, limit: int) -> list[WaitingTag]:
         """Raw tags that map to this canonical tag, those of most conversations first."""
@@ -553,10 +557,6 @@ class WorkStore(Protocol):
     def outbox_sent(self, key: str, remote_id: str) -> None: ...
 
     def outbox_remote(self, key: str) -> str | None: ...
-
-    def outbox_open(self) -> tuple[int, datetime | None]:
-        """How many outgoing effects are not known to be sent, and since when the oldest waits."""
-        ...
 
     def remember(self, name: str, value: str) -> None:
         """Keep a small piece of state, such as a Slack thread's last reading."""

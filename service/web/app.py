@@ -20,7 +20,6 @@ from service.settings import Settings
 from service.stores import Database
 from service.tokens import Tokens
 from service.web import (
-    administration,
     api,
     api_errors,
     conversation,
@@ -28,23 +27,22 @@ from service.web import (
     gate,
     group,
     machines,
-    monitoring,
     numbers,
     receipts,
     signing_in,
     subjects,
     trust,
 )
-from service.web.site import HERE, Gateway, Site, site
-
 from service.web import (
     taxonomy as ladder,
 )
-_STATUS: tuple[tuple[type[VerbatimError], int], ...] = (
-    (Misused, 400),
+from service.web.site import HERE, Gateway, Site, site
+
 if TYPE_CHECKING:
     from service.themes import Vectors
 
+_STATUS: tuple[tuple[type[VerbatimError], int], ...] = (
+    (Misused, 400),
     (Forbidden, 403),
     (NotFound, 404),
     (RetryLater, 503),
@@ -61,9 +59,9 @@ def create_app(
     links: Links,
     clock: Clock,
     taxonomy: Taxonomy,
+    themes: "Callable[[], Vectors] | None" = None,
     helpdesks: Mapping[str, Helpdesk] | None = None,
     analyser_version: str = "",
-    themes: "Callable[[], Vectors] | None" = None,
     slack_handler: machines.SlackHandler | None = None,
 ) -> Flask:
     """Build the application. `taxonomy` is the file's: changes people made are looked up.
@@ -96,8 +94,6 @@ def create_app(
         app.register_blueprint(page.pages)
     app.register_blueprint(machines.routes)
     app.register_blueprint(api.routes)
-    app.register_blueprint(monitoring.routes)
-    app.register_blueprint(administration.pages)
     if slack_handler is not None:
         app.add_url_rule(
             "/slack/events",
