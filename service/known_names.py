@@ -30,7 +30,7 @@ swift tailor taylor team test the thanks tower trade tree trial turner user vict
 walker wall ward water way weaver webb welcome west white wild will wills winter wise wolf wood
 woods yes young
 """
-_ORDINARY = frozenset(_ORDINARY_WORDS.split())
+ORDINARY = frozenset(_ORDINARY_WORDS.split())
 
 Parts = tuple[str, ...]  # of a name, between which a text may have any white space
 
@@ -105,10 +105,10 @@ def _maskable(name: str) -> tuple[Parts, ...]:
     words = _LETTERS.findall(" ".join(full))
     found: set[Parts] = {(word,) for word in words if _is_name(word)}
     length = sum(map(len, full)) + len(full) - 1
-    if length >= SHORTEST_NAME and (len(words) > 1 or " ".join(full).lower() not in _ORDINARY):
+    if length >= SHORTEST_NAME and (len(words) > 1 or " ".join(full).lower() not in ORDINARY):
         found.add(full)
     return tuple(found)
 
 
 def _is_name(part: str) -> bool:
-    return len(part) >= SHORTEST_NAME and part[0].isupper() and part.lower() not in _ORDINARY
+    return len(part) >= SHORTEST_NAME and part[0].isupper() and part.lower() not in ORDINARY

@@ -12,6 +12,8 @@ from typing import Any
 from service.credentials import mask_links, mask_tokens
 from service.identifiers import FEWEST_DIGITS_OF_AN_ID, mask_ids, mask_network_addresses
 from service.known_names import MOST_NAMES, mask_names
+from service.postal import mask_postal_addresses
+from service.written_names import MOST_REPEATED, mask_written_names
 
 VERSION = "redaction-2"
 
@@ -115,10 +117,12 @@ class Redactor:
         digits = len(_A_DIGIT.findall(masked))
         if digits:
             masked = self._mask_numbers(masked, digits)
+        masked, written = mask_written_names(masked)
+        names = (*names, *written[:MOST_REPEATED])
         return mask_names(masked, names, untouched=PLACEHOLDER) if names else masked
 
     def _mask_numbers(self, text: str, digits: int) -> str:
-        masked = mask_network_addresses(_IBAN.sub(_mask_iban, text))
+        masked = mask_postal_addresses(mask_network_addresses(_IBAN.sub(_mask_iban, text)))
         masked = mask_ids(masked) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
         if digits < _FEWEST_DIGITS:
             return masked

@@ -1,0 +1,161 @@
+"""Names that people write themselves: in signatures and greetings, and after "my name is".
+
+Only where such words stand beside it is a word taken for a name; no list of names, no guessing.
+"""
+
+# ruff: noqa: E501  Word lists; a word a line would hide their order.
+
+import re
+from collections.abc import Callable, Collection
+
+from service.known_names import ORDINARY
+
+MOST_REPEATED = 20  # names of one text that are also looked for elsewhere in it
+
+_PART = r"[^\W\d_a-z](?:[^\W\d_]{1,24}(?:['\u2019-][^\W\d_]{1,24}){0,2}|['\u2019][^\W\d_]{2,24}|\.)"
+_MORE = rf"[ ](?:(?:de|da|del|la|van|der|den|von|bin|al|el|di|dos|le)[ ]){{0,2}}{_PART}"
+_NAME = rf"(?P<name>{_PART}(?:{_MORE}){{0,3}})"
+_FULL_NAME = rf"(?P<name>{_PART}(?:{_MORE}){{1,3}})"
+_LINE_ENDS = r"(?=[ \t]*[,.]?[ \t]*(?:\n|\Z))"
+_STOPS = r"(?=[ \t]*(?:[,.!;:|(/-]|\n|\Z))"
+
+_PARTING = "|".join((
+    "(?:with )?(?:best |kind |kindest |warm |warmest )?(?:regards|wishes)", "best", "cheers",
+    "sincerely", "yours(?: truly| sincerely| faithfully)?", "respectfully", "cordially",
+    "mit freundlichen gr\u00fc(?:\u00df|ss)en", "(?:viele|liebe|beste) gr\u00fc(?:\u00df|ss)e", "mfg", "lg", "vg",
+    "(?:bien )?cordialement", "bien \u00e0 vous", "un saludo", "saludos(?: cordiales)?", "atentamente",
+    "(?:cordiali |distinti )?saluti", "atenciosamente", "(?:met )?vriendelijke groet(?:en)?",
+    "groet(?:en|jes)", "med v\u00e4nliga? h\u00e4lsning(?:ar)?", "mvh", "(?:med )?venlig hilsen",
+    "hilsen", "pozdrawiam", "terveisin",
+))  # fmt: skip
+_THANKS = (
+    "(?:thanks|thank you|thx|many thanks|danke|merci|gracias|obrigad[oa]|grazie|bedankt|tack)"
+    "(?: you)?(?: again| in advance| so much| very much| a lot| for your help)?"
+    "(?: and (?:best |kind )?regards)?"
+)
+_HELLO = (
+    "(?:hi|hello|hey|dear|good (?:morning|afternoon|evening)|hallo|bonjour|hola|ciao|lieber?"
+    "|guten (?:tag|morgen)|sehr geehrte[rs]?|cher|ch\u00e8re|estimad[oa]|hej|hei)"
+)
+_TITLE = "(?:Mrs?|Ms|Mx|Dr|Prof|Herrn?|Frau|Mme|Monsieur|Madame|Se\u00f1ora?|Mevrouw|Dhr)"
+_LABEL = (
+    "(?:(?:full|first|last|given|family|maiden|customer|client|contact|account|billing|shipping"
+    "|passenger|guest|holder'?s?|user|patient) ){0,2}name"
+    "|surname|(?:account|card|policy) ?holder|contact person|attn|ansprechpartner"
+)
+_SAID = (
+    "(?:(?:'s|\u2019s|his|her|account) name(?: is| to|:)?|name\\?"
+    "|my (?:full |first |last |maiden |new )?name(?:'s| is| was|:| =)"
+    "|name on (?:the |my )?(?:account|card|order|booking|policy)(?: is|:)"
+    "|mein name ist|ich hei(?:\u00df|ss)e|je m'appelle|mi nombre es|me llamo|mi chiamo|meu nome \u00e9"
+    "|mijn naam is|jag heter|nazywam si\u0119)"
+)
+
+# Words beside which a name stands; what has to be in a text, in lower case, for them to be there.
+_CUES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+    (
+        ("name", "hei", "appelle", "nombre", "llamo", "chiamo", "nome", "naam", "heter", "nazyw"),
+        re.compile(rf"(?i:(?:\b|(?=['\u2019])){_SAID})[ ]{{1,2}}(?:{_TITLE}\.?[ ])?{_NAME}"),
+    ),
+    (
+        ("name", "holder", "contact", "attn", "ansprech"),
+        re.compile(rf"^[ \t>*-]{{0,8}}(?i:{_LABEL})[ \t]?[:=][ \t]{{0,4}}{_NAME}{_STOPS}", re.M),
+    ),
+    (
+        ("\n",),
+        re.compile(
+            rf"^[ \t>]{{0,8}}(?i:{_PARTING}|{_THANKS})[ \t]?[,.!-]?[ \t]{{0,4}}\n[\s>]{{0,8}}"
+            rf"{_NAME}{_LINE_ENDS}",
+            re.MULTILINE,
+        ),
+    ),
+    (("\n",), re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z")),
+    (
+        ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo"),
+        re.compile(rf"(?i:\b(?:{_PARTING}))[ ]?,[ ]{{0,2}}{_NAME}(?=\.?\s{{0,4}}\Z)"),
+    ),
+    (("thank",), re.compile(rf"(?i:\b{_THANKS}),[ ]{{1,2}}{_FULL_NAME}(?=\.?\s{{0,4}}\Z)")),
+    (
+        ("this is", "i am", "i'm", "i\u2019m"),
+        re.compile(
+            rf"(?i:\b(?:this is|i am|i['\u2019]m))[ ]{_FULL_NAME}"
+            r"(?=,|[ ](?:from|here|again|speaking|writing|calling|at)\b)"
+        ),
+    ),
+    (
+        (
+            *("mr", "ms", "dr", "prof", "herr", "frau", "mme", "monsieur", "mx", "madam", "mevr"),
+            *("dhr", "se\u00f1or"),
+        ),
+        re.compile(rf"\b{_TITLE}\.?[ ](?P<name>{_PART}(?:{_MORE}){{0,2}})"),
+    ),
+    (("<[email]>",), re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
+    (
+        (" wrote:", " schrieb:", "crit :"),
+        re.compile(rf",[ ]{_NAME}[ ](?=(?:wrote|schrieb|a \u00e9crit) ?:)"),
+    ),
+)
+_GREETING = re.compile(
+    rf"^[ \t>]{{0,8}}(?i:{_HELLO})[ ,]{{1,3}}{_NAME}(?=[ ]?(?:[,!.:;-]|\n|\Z))", re.MULTILINE
+)
+_GREETINGS = ("hi", "he", "dear", "good", "hallo", "bonjour", "hola", "ciao", "lieb", "guten")
+# "my name is vimal raj": without capitals only these words say where a name ends.
+_SMALL = re.compile(
+    r"(?i:\bmy (?:full )?name is) (?P<name>[a-z]{3,20}(?: [a-z]{3,20})?)(?=[ ]?(?:[,.!;:\n]|\Z|and\b|i\b|my\b))"
+)
+
+_VERBS = ("ed", "ing", "ly")
+# What stands in such places and is no name.
+_NEVER = frozenset(
+    """a about account accounts admin administrator again agent all also an and any anybody anyone app
+    assistance associate assistant bank billing bot bureau business cancel card care chat client
+    clients colleague colleagues commission community company complaint concern concerned corporate
+    correct corp credit customer customers department desk director enterprise error everybody everyone
+    executive experian finance financial folks for friend friends from gentlemen group guys hello help
+    helpdesk here i if im in inc incorrect is issue it just ladies limited listed llc loan ltd madam
+    maam management manager member misspelled missing mobile mortgage my new no not notice of office
+    officer on online only or order our page payment people please product re regards representative
+    sales section sent service services sir sirs someone spelled staff still store subject
+    subscription supervisor support system tech team technical thank thanks that the there these they
+    this ticket to under update updated urgent us valued very was we web what when whom why with world
+    wrong yes you your monday tuesday wednesday thursday friday saturday sunday january february
+    july september october november december wrongly different being now changed gone showing used
+    associated attached already unknown private""".split()  # noqa: SIM905  # a list would be a page
+)
+
+
+def mask_written_names(text: str) -> tuple[str, list[str]]:
+    """Return the text with `[name]` for names beside such words, and these names."""
+    names: list[str] = []
+    surely, doubtfully = _masking(names, ()), _masking(names, ORDINARY)
+    masked, folded = text, text.lower()
+    for hints, pattern in _CUES:
+        if any(map(folded.__contains__, hints)):
+            masked = pattern.sub(surely, masked)
+    if any(map(folded.__contains__, _GREETINGS)):
+        masked = _GREETING.sub(doubtfully, masked)
+    if "name is" in folded:
+        masked = _SMALL.sub(doubtfully, masked)
+    return masked, names
+
+
+def _masking(names: list[str], doubtful: Collection[str]) -> Callable[[re.Match[str]], str]:
+    """Return what masks the name of a match and notes it."""
+
+    def mask(match: re.Match[str]) -> str:
+        name = match.group("name")
+        words = [word.strip(".").lower() for word in name.split()]
+        if not _NEVER.isdisjoint(words) or any(map(_is_no_word, words)):
+            return match.group()
+        if doubtful and len(words) == 1 and (words[0] in doubtful or name.isupper()):
+            return match.group()
+        names.append(name)
+        start, end = match.start("name") - match.start(), match.end("name") - match.start()
+        return f"{match.group()[:start]}[name]{match.group()[end:]}"
+
+    return mask
+
+
+def _is_no_word(word: str) -> bool:
+    """Whether letters were blanked ("XXXX"), or it says what became of a name ("misspelled")."""
+    return (len(word) > 2 and len(set(word)) == 1) or (len(word) > 5 and word.endswith(_VERBS))
