@@ -421,22 +421,6 @@ class TaxonomyStore(Protocol):
         ...
 
 
-    def under(self, canonical: str, limit: int) -> list[WaitingTag]:
-        """Raw tags that map to this canonical tag, those of most conversations first."""
-        ...
-
-
-class FeedbackStore(Protocol):
-    """What people think of answers."""
-
-    def note(self, one: Feedback) -> None:
-        """Keep a verdict; it takes the place of the person's earlier one on that answer."""
-        ...
-
-    def since(self, at: datetime) -> Sequence[Feedback]:
-        """Return the verdicts since then, newest first."""
-        ...
-
 class ReceiptStore(Protocol):
     def save(self, receipt: Receipt) -> None: ...
 
@@ -557,6 +541,10 @@ class WorkStore(Protocol):
     def outbox_sent(self, key: str, remote_id: str) -> None: ...
 
     def outbox_remote(self, key: str) -> str | None: ...
+
+    def outbox_open(self) -> tuple[int, datetime | None]:
+        """How many outgoing effects are not known to be sent, and since when the oldest waits."""
+        ...
 
     def remember(self, name: str, value: str) -> None:
         """Keep a small piece of state, such as a Slack thread's last reading."""

@@ -78,7 +78,7 @@ class SqlTaxonomies:
         tag = assigned_tag.c
         counted = (
             select(tag.raw, func.count(tag.conversation_id.distinct()).label("n"))
-            .where(tag.canonical.is_(None), tag.driver.is_(None))
+            .where(chosen)
             .group_by(tag.raw)
             .order_by(func.count(tag.conversation_id.distinct()).desc(), tag.raw)
             .limit(limit)

@@ -20,6 +20,7 @@ from service.settings import Settings
 from service.stores import Database
 from service.tokens import Tokens
 from service.web import (
+    administration,
     api,
     api_errors,
     conversation,
@@ -27,6 +28,7 @@ from service.web import (
     gate,
     group,
     machines,
+    monitoring,
     numbers,
     receipts,
     signing_in,
@@ -94,6 +96,8 @@ def create_app(
         app.register_blueprint(page.pages)
     app.register_blueprint(machines.routes)
     app.register_blueprint(api.routes)
+    app.register_blueprint(monitoring.routes)
+    app.register_blueprint(administration.pages)
     if slack_handler is not None:
         app.add_url_rule(
             "/slack/events",
