@@ -14,6 +14,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
+from connectors.zendesk.packed import LARGEST, Packed
+from connectors.zendesk.seconds import second_of, stamp_of
+
 _NONE: Mapping[int, object] = MappingProxyType({})  # most tickets of a first run have no values
 MOST_VERSIONS = 50_000  # a ticket that is forgotten is looked at once more before a write
 
@@ -30,8 +33,9 @@ class AlreadyRead:
     def __init__(self) -> None:
         self._logs: dict[int, str] = {}
         self._written: set[int] = set()
-        self._comments: dict[int, int] = {}
+        self._comments = Packed("i")
         self._versions: dict[int, Version] = {}
+        self._without_values = Packed("I")  # the second of the version; 0: not known so
 
     # --- Words -----------------------------------------------------------------------------------
 
@@ -45,33 +49,47 @@ class AlreadyRead:
 
     def comments(self, ticket_id: int, count: int) -> None:
         """Note that all comments were read when Zendesk counted so many."""
-        self._comments[ticket_id] = count
+        if 0 < ticket_id <= LARGEST and 0 <= count < 2**31:
+            self._comments.put(ticket_id, count)
 
     def recall_comments(self, counts: Iterable[tuple[int, int]]) -> None:
         """Take the counts that another process left; what this one knows is newer."""
-        self._comments = {**dict(counts), **self._comments}
+        for ticket_id, count in counts:
+            if self.comment_count(ticket_id) is None:
+                self.comments(ticket_id, count)
 
     def comment_count(self, ticket_id: int) -> int | None:
-        return self._comments.get(ticket_id)
+        found = self._comments.get(ticket_id) if 0 < ticket_id <= LARGEST else None
+        return found[0] if found is not None else None
 
     def has_comments(self, ticket_id: int, count: int | None) -> bool:
-        return count is not None and self._comments.get(ticket_id) == count
+        return count is not None and self.comment_count(ticket_id) == count
 
     # --- Versions --------------------------------------------------------------------------------
 
     def ticket(self, ticket_id: int, stamp: str, values: Mapping[int, object]) -> None:
         """Note a ticket as it was read."""
+        second = second_of(stamp)
+        if not values and second and 0 < ticket_id <= LARGEST:
+            self._versions.pop(ticket_id, None)
+            self._without_values.put(ticket_id, second)
+            return
         self._remember(ticket_id, Version(stamp=stamp, values=values or _NONE))
 
     def version(self, ticket_id: int) -> Version | None:
-        return self._versions.get(ticket_id)
+        version = self._versions.get(ticket_id)
+        if version is None and 0 < ticket_id <= LARGEST:
+            found = self._without_values.get(ticket_id)
+            if found is not None and found[0]:
+                version = Version(stamp=stamp_of(found[0]), values=_NONE)
+        return version
 
     def written(self, ticket_id: int, values: Mapping[int, object], *, stamp: str | None) -> None:
         """Note our write, which found the version of this stamp.
 
         A write to another version than that of the log ends what is known of the log.
         """
-        before = self._versions.get(ticket_id)
+        before = self.version(ticket_id)
         kept = {**(before.values if before else {}), **values}
         values = {id_: value for id_, value in kept.items() if value is not None}
         self._remember(ticket_id, Version(stamp=None, values=values))
@@ -84,5 +102,7 @@ class AlreadyRead:
     def _remember(self, ticket_id: int, version: Version) -> None:
         self._versions.pop(ticket_id, None)
         self._versions[ticket_id] = version
+        if 0 < ticket_id <= LARGEST and self._without_values.get(ticket_id):
+            self._without_values.put(ticket_id, 0)
         if len(self._versions) > MOST_VERSIONS:
             del self._versions[next(iter(self._versions))]

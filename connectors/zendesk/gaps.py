@@ -7,7 +7,7 @@ a restart, beyond the thousand that the cursor remembers) there is doubt when co
 when the ticket changed and no event says why; doubt is settled by reading the comments.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from connectors.zendesk.notes import Note
@@ -22,7 +22,7 @@ class Gaps:
 
 
 def gaps_of(
-    notes: Mapping[int, Note],
+    notes: Iterable[tuple[int, Note]],
     *,
     events_from: int,
     stored_are_known: bool,
@@ -31,7 +31,7 @@ def gaps_of(
     """Judge the tickets of a run; `before` is the count at which all comments were read."""
     certain: list[int] = []
     doubtful: list[int] = []
-    for ticket_id, note in notes.items():
+    for ticket_id, note in notes:
         if not _counts(note):
             continue
         lacking = (note.comments or 0) - note.seen

@@ -12,6 +12,7 @@ from connectors.zendesk import mapping, poison
 from connectors.zendesk.already_read import AlreadyRead
 from connectors.zendesk.client import Client, Json, required_rows_of
 from connectors.zendesk.fields import OurFields
+from connectors.zendesk.noted import Notes
 from connectors.zendesk.notes import Draft, Note
 from connectors.zendesk.people import People, in_hundreds
 from connectors.zendesk.words import Words
@@ -25,7 +26,7 @@ class Intake:
     ) -> None:
         self.people = People(client)
         self.words = Words(client, self.people)
-        self.notes: dict[int, Note] = {}
+        self.notes = Notes()
         self.gone: set[int] = set()
         self.aside: set[int] = set()
         self.knows_stored = known is not None
@@ -60,7 +61,7 @@ class Intake:
     def forget(self, ticket_id: int, draft: Draft) -> None:
         """Tell that a ticket is gone: deleted, scrubbed, merged away, or not there any more."""
         self.gone.add(ticket_id)
-        self.notes.pop(ticket_id, None)
+        self.notes.pop(ticket_id)
         key = mapping.ticket_key(ticket_id)
         draft.forget(key)
         draft.gone.append(key)
@@ -99,13 +100,14 @@ class Intake:
     def set_aside(self, ticket_id: int, why: str, draft: Draft) -> None:
         key = mapping.ticket_key(ticket_id)
         self.aside.add(ticket_id)
-        self.notes.pop(ticket_id, None)
+        self.notes.pop(ticket_id)
         draft.forget(key)
         draft.unusable[key] = Unusable(key=key, why=why)
 
     def page(self, draft: Draft, *, cursor: str) -> Page:
         accounts = self.people.new_accounts(draft.organizations)
         agents = self.people.new_agents(draft.people)
+        self.notes.settle()
         calls, self._calls_told = self._client.calls - self._calls_told, self._client.calls
         return Page(
             cursor=cursor,

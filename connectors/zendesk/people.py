@@ -5,11 +5,12 @@ then a role is inferred and an organization is called by its number.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from connectors._http import Refused
 from connectors.zendesk import mapping
 from connectors.zendesk.client import Client, Json, rows_of
+from connectors.zendesk.packed_users import PackedUsers
 from service.domain.conversations import Account, Agent
 from service.errors import Unauthorized
 
@@ -21,13 +22,39 @@ _READ = {
 }
 
 
+class Rows(Protocol):
+    """What is read of records, by id; None for one that the server does not know."""
+
+    def __contains__(self, id_: int, /) -> bool: ...
+
+    def get(self, id_: int, /) -> Json | None: ...
+
+    def put(self, id_: int, row: Json | None, /) -> None: ...
+
+
+class Records:
+    """Whole records: of organizations there are few."""
+
+    def __init__(self) -> None:
+        self._rows: dict[int, Json | None] = {}
+
+    def __contains__(self, id_: int) -> bool:
+        return id_ in self._rows
+
+    def get(self, id_: int) -> Json | None:
+        return self._rows.get(id_)
+
+    def put(self, id_: int, row: Json | None) -> None:
+        self._rows[id_] = row
+
+
 class Directory:
     """Records of one kind by id; what the server does not know is asked for once."""
 
-    def __init__(self, client: Client, name: str) -> None:
+    def __init__(self, client: Client, name: str, rows: Rows) -> None:
         self._client = client
         self._name = name  # "users"
-        self._rows: dict[int, Json | None] = {}
+        self._rows = rows
 
     def get(self, id_: object) -> Json | None:
         return self._rows.get(id_) if isinstance(id_, int) else None
@@ -36,13 +63,14 @@ class Directory:
         wanted = _READ[self._name]
         for row in rows:
             if isinstance(row.get("id"), int):
-                self._rows[row["id"]] = {name: row[name] for name in wanted if name in row}
+                self._rows.put(row["id"], {name: row[name] for name in wanted if name in row})
 
     def ensure(self, ids: Iterable[object]) -> None:
         """Ask for those never seen."""
         wanted = {id_ for id_ in ids if isinstance(id_, int) and id_ > 0}
-        for some in in_hundreds(sorted(wanted - self._rows.keys())):
-            self._rows.update(dict.fromkeys(some))
+        for some in in_hundreds(sorted(id_ for id_ in wanted if id_ not in self._rows)):
+            for id_ in some:
+                self._rows.put(id_, None)
             self.learn(self._ask(some))
 
     def _ask(self, ids: Sequence[int]) -> list[Json]:
@@ -59,8 +87,8 @@ class People:
     """Users and organizations of a run, and which of them still have to be told."""
 
     def __init__(self, client: Client) -> None:
-        self.users = Directory(client, "users")
-        self.organizations = Directory(client, "organizations")
+        self.users = Directory(client, "users", PackedUsers())
+        self.organizations = Directory(client, "organizations", Records())
         self._told: dict[str, Any] = {}
 
     def learn(self, answer: Json) -> None:

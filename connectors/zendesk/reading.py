@@ -7,6 +7,7 @@ position to go on from; what a page holds may be stored twice without harm.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from heapq import nlargest
 
 from connectors._http import PageLoopGuard, Refused
 from connectors.zendesk import mapping, poison
@@ -25,7 +26,7 @@ from connectors.zendesk.page_ends import (
     second_of,
 )
 from connectors.zendesk.poison import MOST_MESSAGES, too_many_messages
-from connectors.zendesk.position import MOST_OWED, Position, newest_counts
+from connectors.zendesk.position import MOST_OWED, MOST_REMEMBERED, Position, newest_counts
 from connectors.zendesk.transport import WHO
 from service.domain.conversations import IncomingMessage, Page
 from service.errors import Misbehaving
@@ -216,7 +217,7 @@ class Reading:
             if rewritten:
                 again.add(ticket_id)
         self._say(comments, draft)
-        for ticket_id in sorted(again & self._notes.keys()):
+        for ticket_id in sorted(id_ for id_ in again if id_ in self._notes):
             self._intake.read_comments(ticket_id, draft)
         return draft
 
@@ -286,7 +287,7 @@ class Reading:
     def _find_gaps(self) -> None:
         """Owe what this run's events lack, and remember the counts of everything else."""
         gaps = gaps_of(
-            self._notes,
+            self._notes.items(),
             events_from=self._events_from,
             stored_are_known=self._intake.knows_stored,
             before=self._already.comment_count,
@@ -295,7 +296,8 @@ class Reading:
         doubtful = () if self._resumed else gaps.doubtful
         self._certain = frozenset(gaps.certain)
         owed = tuple(dict.fromkeys((*gaps.certain, *self._position.owed, *doubtful)))
-        complete = self._notes.keys() - {*owed, *gaps.doubtful}
+        lacking = {*owed, *gaps.doubtful}
+        complete = (each for each in self._notes.items() if each[0] not in lacking)
         counts = self._counts(complete, without=owed)
         self._position = replace(self._position, owed=owed, counts=counts)
 
@@ -316,7 +318,7 @@ class Reading:
             self._position = replace(
                 self._position,
                 owed=(*now, *rest),
-                counts=self._counts(some, without=some),
+                counts=self._counts(self._noted(some), without=some),
             )
             yield from self._page(draft, always=True)
 
@@ -337,17 +339,23 @@ class Reading:
             self._intake.read_comments(ticket_id, draft)
 
     def _counts(
-        self, complete: Iterable[int], *, without: Iterable[int]
+        self, complete: Iterable[tuple[int, Note]], *, without: Iterable[int]
     ) -> tuple[tuple[int, int], ...]:
         """Note tickets of which all comments were read; return what the cursor remembers."""
-        known = {
-            id_: note.comments
-            for id_ in sorted(complete)
-            if (note := self._notes.get(id_)) and note.comments is not None and not note.by_log
-        }
-        for ticket_id, count in known.items():
-            self._already.comments(ticket_id, count)
-        return newest_counts(self._position.counts, known, without=without)
+        known = nlargest(MOST_REMEMBERED, self._counted(complete))
+        return newest_counts(self._position.counts, dict(sorted(known)), without=without)
+
+    def _counted(self, complete: Iterable[tuple[int, Note]]) -> Iterator[tuple[int, int]]:
+        for ticket_id, note in complete:
+            if note.comments is not None and not note.by_log:
+                self._already.comments(ticket_id, note.comments)
+                yield ticket_id, note.comments
+
+    def _noted(self, ids: Iterable[int]) -> Iterator[tuple[int, Note]]:
+        for ticket_id in ids:
+            note = self._notes.get(ticket_id)
+            if note is not None:
+                yield ticket_id, note
 
     # --- Pages -----------------------------------------------------------------------------------
 
