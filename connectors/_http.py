@@ -74,19 +74,28 @@ class Refused(Misbehaving):
 
 
 def problem_of(
-    status: int, headers: Mapping[str, str], *, who: str, says: str = ""
+    status: int,
+    headers: Mapping[str, str],
+    *,
+    who: str,
+    says: str = "",
+    credential: str = "the token",
 ) -> VerbatimError | None:
     """Return the error that a status means, or None for success.
 
-    `who` is the vendor's name for the sentence, `says` a short reason from its answer.
+    `who` is the vendor's name for the sentence, `says` a short reason from its answer, and
+    `credential` what we signed in with, as its setting is called.
     """
     if 200 <= status < 300:
         return None
     if status == 401:
-        return Unauthorized(f"{who} refused our credentials (401): check the token and its user.")
+        return Unauthorized(
+            f"{who} refused our credentials (401): check {credential} and its user."
+        )
     if status == 403:
         return Unauthorized(
-            f"{who} does not let our user do this (403{_tail(says)}): check its rights."
+            f"{who} does not let our user do this (403{_tail(says)}): check the rights of"
+            f" {credential} and its user."
         )
     if status == 429:
         return RateLimited(retry_after(_header(headers, "retry-after"), now=datetime.now(UTC)))

@@ -19,6 +19,7 @@ from service.ports import Keeper
 
 API_TOKENS_END = "2027-04-30"  # by Zendesk's notice; none can be made since 2026-10-27
 _KEPT = "oauth"
+_SETTING = "VERBATIM_HELPDESKS__ZENDESK__"
 Ask = Callable[[Mapping[str, str]], Mapping[str, Any]]
 
 
@@ -40,6 +41,13 @@ class Login:
     @property
     def renewable(self) -> bool:
         return bool(self.client_id and self.client_secret)
+
+    @property
+    def setting(self) -> str:
+        """Where the one that is used was set, for whoever has to change it."""
+        if self.renewable:
+            return f"{_SETTING}OAUTH_CLIENT_SECRET"
+        return f"{_SETTING}OAUTH_TOKEN" if self.oauth_token else f"{_SETTING}API_TOKEN"
 
     @property
     def by_api_token(self) -> bool:
@@ -64,6 +72,10 @@ class Credentials:
     @property
     def renewable(self) -> bool:
         return self._login.renewable
+
+    @property
+    def setting(self) -> str:
+        return self._login.setting
 
     def sign(self, request: requests.PreparedRequest, ask: Ask) -> str | None:
         """Add the header; return the token in it, for `renew` in case it has run out."""

@@ -74,7 +74,11 @@ class AccountAdapter(HTTPAdapter):
             response = self._sent(request, options)
         self._on_answer(request.path_url, response.headers)
         problem = problem_of(
-            response.status_code, response.headers, who=WHO, says=reason_of(response)
+            response.status_code,
+            response.headers,
+            who=WHO,
+            says=reason_of(response),
+            credential=self._credentials.setting,
         )
         if problem is not None:
             raise problem

@@ -14,6 +14,11 @@ from service.progress import Silent
 from service.schedule import Every, Job, Schedule
 from tests.faults.world import NAMES, World, world
 
+_CREDENTIAL = {
+    "zendesk": r"Zendesk .* VERBATIM_HELPDESKS__ZENDESK__OAUTH_TOKEN\b",
+    "intercom": r"Intercom .* VERBATIM_HELPDESKS__INTERCOM__ACCESS_TOKEN\b",
+}
+
 
 @pytest.fixture
 def here(tmp_path: Path) -> Iterator[World]:
@@ -50,9 +55,11 @@ def test_a_revoked_token_stops_the_source_and_names_it(here: World, name: str) -
     bench = here.benches[name]
     bench.faults.reset_calls()
     bench.faults.unauthorized()
-    with pytest.raises(Unauthorized, match=name.capitalize()):
+    with pytest.raises(Unauthorized, match=_CREDENTIAL[name]):
         here.pipeline().sync(name, Silent())
-    assert bench.calls() <= 2
+    with pytest.raises(Unauthorized, match=_CREDENTIAL[name]):
+        here.helpdesks[name].check()  # what doctor shows
+    assert bench.calls() <= 4
     assert here.database.conversations.cursor(name) is None
 
 
