@@ -169,10 +169,14 @@ class Analysing:
             self._one_by_one(EVERYTHING, report, advance)
 
     def _one_by_one(self, part: Part, report: AnalyseReport, advance: Advance) -> None:
-        waiting = self._waiting(part)
-        while batch := list(islice(waiting, 200)):
-            self._measure(batch, report)
-            advance(len(batch))
+        """Two processes at once would each measure all that waits, and each pay for it."""
+        with self._database.work.alone("measuring") as mine:
+            if not mine:
+                raise RetryLater("Another process is measuring; it will do this too.")
+            waiting = self._waiting(part)
+            while batch := list(islice(waiting, 200)):
+                self._measure(batch, report)
+                advance(len(batch))
 
     def _waiting(self, part: Part) -> Iterator[Conversation]:
         return islice(self._all_waiting(part), part.limit)
