@@ -7,6 +7,7 @@ import json
 import sqlite3
 from collections.abc import Mapping, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from service.domain.conversations import ConversationKey
 from service.domain.people import SYSTEM
 from service.ports import Helpdesk
 from service.query import Dimension, Query
+from storage.costs import LOST_AFTER
 from storage.database import SqlDatabase
 from tests.databases import opened
 
@@ -49,6 +51,22 @@ def check(home: Path, helpdesks: Mapping[str, Helpdesk], *, written: bool) -> No
             _helpdesks_show_the_ledger(path, helpdesks)
     finally:
         database.close()
+
+
+def paid_once(home: Path, arrived: int, *, killed: bool) -> None:
+    """Each call that reached the vendor is in the ledger once, or flagged: nobody saw its end.
+
+    One that a killed process noted and had not sent yet is counted too: nobody can tell.
+    """
+    later = datetime.now(UTC) + LOST_AFTER
+    database = opened(f"sqlite:///{home / 'verbatim.sqlite'}", lambda: later)
+    try:
+        counted = database.costs.spending(later.date() - timedelta(days=1), later.date())
+    finally:
+        database.close()
+    assert counted.calls - counted.calls_lost <= arrived <= counted.calls
+    assert counted.calls_lost <= killed
+    assert counted.reserved == 0
 
 
 def rows(path: Path, query: str) -> list[tuple[Any, ...]]:

@@ -52,7 +52,9 @@ SECRET_KEY = "a secret of tests"
 _PATIENCE = 60  # seconds; a run takes one
 _MOST_CYCLES = 6  # until nothing is left to do; more is a game of ping-pong
 _PREPARING = ("PRAGMA", "BEGIN")  # statements beside which nothing else can have happened
-_PRIVATE = (TOKEN, SECRET_KEY, "ria@example.com", CANCELS)  # never in what a command says
+# Plainly negative, so that it is measured alike alone and together with others.
+COMPLAINS = "This is terrible, I am furious: you charged me twice! Call +49 30 901820 now."
+_PRIVATE = (TOKEN, SECRET_KEY, "ria@example.com", "901820", CANCELS, COMPLAINS)  # never in a log
 
 
 class Moment(StrEnum):
@@ -90,9 +92,8 @@ def run_command(
     for name in [name for name in os.environ if name.startswith("VERBATIM_")]:
         del os.environ[name]
     os.environ.update(environment)
-    configure("ERROR")
-    with Path(log).open("w") as output:
-        sys.stdout = sys.stderr = output
+    with Path(log).open("w") as sys.stdout, _errors_of(Path(log)).open("w") as sys.stderr:
+        configure("DEBUG")  # all that we ever log
         sys.exit(run(Warm(read_settings), arguments))
 
 
@@ -165,20 +166,20 @@ class Town:
     def run(self, home: Path, *arguments: str) -> None:
         """Run a command to its end, which must be a good one."""
         code = self._end_of(self.start(home, *arguments), home)
-        assert code == 0, said(home)
+        assert code == 0, told(home)
 
     def run_killed(self, home: Path, *arguments: str, at: int, after: bool) -> bool:
         """Run a command that dies at its Nth request; say whether it came that far."""
         self.executioner.at, self.executioner.after, self.executioner.seen = at, after, 0
         code = self._end_of(self.start(home, *arguments), home)
         self.executioner.at = None
-        assert code in (0, -signal.SIGKILL), said(home)
+        assert code in (0, -signal.SIGKILL), told(home)
         return code == -signal.SIGKILL
 
     def run_until(self, home: Path, *arguments: str, end: DiesAt) -> bool:
         """Run a command that dies at its Nth step; say whether it came that far."""
         code = self._end_of(self.start(home, *arguments, end=end), home)
-        assert code in (0, -signal.SIGKILL), said(home)
+        assert code in (0, -signal.SIGKILL), told(home)
         return code == -signal.SIGKILL
 
     def run_beside(self, home: Path, *arguments: str, at: int) -> bool:
@@ -198,7 +199,7 @@ class Town:
         first = self._end_of(self.start(home, *arguments), home)
         for stand in self.stands.values():
             stand.faults.before_answering = self.executioner.before_answering
-        assert first in (0, 1), said(home)
+        assert first in (0, 1), told(home)
         assert set(second) <= {0, 1}
         return bool(second)
 
@@ -208,7 +209,7 @@ class Town:
             self.run(home, "cycle", "--json")
             if _idle(json.loads(said(home))):
                 return
-        raise AssertionError(f"there is always something to do: {said(home)}")
+        raise AssertionError(f"there is always something to do: {told(home)}")
 
     def requests_of(self, home: Path, *arguments: str) -> int:
         self.executioner.seen = 0
@@ -233,9 +234,13 @@ class Town:
         code: int | None = process.exitcode
         if code is None:
             process.kill()
-        assert code is not None, f"it neither ended nor died: {said(home)}"
-        assert [word for word in _PRIVATE if word in said(home)] == []
+        assert code is not None, f"it neither ended nor died: {told(home)}"
+        assert [word for word in _PRIVATE if word in told(home)] == []
         return code
+
+    def paid_calls(self) -> int:
+        """Return how many questions that cost money have arrived at Claude."""
+        return len(self.stands["claude"].state.requests)
 
     def shown(self) -> dict[str, Any]:
         """Return all that people see: values, tags and how much happened in each conversation."""
@@ -252,9 +257,23 @@ class Town:
 
 
 def said(home: Path) -> str:
-    """Return what the last command of this home wrote."""
-    path = home.parent / f"{home.name}.log"
+    """Return what the last command of this home wrote as its answer."""
+    path = _log_of(home)
     return path.read_text() if path.exists() else ""
+
+
+def told(home: Path) -> str:
+    """Return that and what it logged."""
+    errors = _errors_of(_log_of(home))
+    return said(home) + (errors.read_text() if errors.exists() else "")
+
+
+def _log_of(home: Path) -> Path:
+    return home.parent / f"{home.name}.log"
+
+
+def _errors_of(log: Path) -> Path:
+    return log.with_suffix(".err")
 
 
 def _idle(report: Any) -> bool:
@@ -301,10 +320,13 @@ def set_up(town: Town) -> None:
 
 
 def _corpus(helpdesk: str, conversations: int) -> Corpus:
-    """The first customer threatens to leave, so that there is a tag to write."""
+    """The first customer threatens to leave, so that there is a tag to write; others complain."""
     corpus = small_corpus(helpdesk, conversations)
-    first, *others = corpus.conversations
-    words = replace(first.messages[0], text=CANCELS)
+    begins = [CANCELS, *[COMPLAINS] * (conversations - 1)]
     return replace(
-        corpus, conversations=(replace(first, messages=(words, *first.messages[1:])), *others)
+        corpus,
+        conversations=tuple(
+            replace(each, messages=(replace(each.messages[0], text=text), *each.messages[1:]))
+            for each, text in zip(corpus.conversations, begins, strict=True)
+        ),
     )

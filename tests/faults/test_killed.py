@@ -2,18 +2,16 @@
 killed. `make faults` fails every step, `make test` a few of them.
 """
 
-import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.databases import opened
-from tests.faults.invariants import check, rows
+from tests.faults.homes import copy, measured, stored
+from tests.faults.invariants import check, paid_once
 from tests.faults.killing import DiesAt, Moment, Town, set_up, town
 from tests.faults.trials import Steps, Trial
 
@@ -52,7 +50,7 @@ def empty_home(quiet_town: Town, folder: Path) -> Path:
 @pytest.fixture(scope="module")
 def fetched_home(quiet_town: Town, empty_home: Path, folder: Path) -> Path:
     """A home in which everything was fetched and nothing measured."""
-    home = _copy(empty_home, folder / "fetched")
+    home = copy(empty_home, folder / "fetched")
     quiet_town.run(home, "sync", "--json")
     return home
 
@@ -105,16 +103,16 @@ def test_a_page_and_its_cursor_are_stored_together_or_not_at_all(
 def _try_syncs(
     here: Town, empty: Path, homes: Iterator[Path], steps: Steps, trial: Trial, strike: Strike
 ) -> None:
-    clean = _copy(empty, next(homes))
+    clean = copy(empty, next(homes))
     here.run(clean, "sync", "--json")
-    wanted = _stored(clean)
+    wanted = stored(clean)
     assert len(wanted["conversations"]) == 2 * EACH
 
     def killed(number: int) -> bool:
-        home = _copy(empty, next(homes))
+        home = copy(empty, next(homes))
         struck = strike(here, home, number)
         here.run(home, "sync", "--json")
-        assert _stored(home) == wanted
+        assert stored(home) == wanted
         check(home, here.helpdesks, written=False)
         shutil.rmtree(home)
         return struck
@@ -149,20 +147,32 @@ def test_an_analysis_killed_at_any_call_of_claude_leaves_one_result_for_each_con
         _try_analyses(here, fetched_home, homes, steps, trial, strike)
 
 
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.fault(4, "kill -9 before the Nth SQL statement or commit of analyse by Claude", thin=9)
+def test_an_analysis_by_claude_killed_at_any_step_has_paid_for_each_call_once(
+    fetched_home: Path, homes: Iterator[Path], steps: Steps, trial: Trial, moment: Moment
+) -> None:
+    with town(EACH, analyser="claude") as here:
+        strike = _in_database("analyse", moment=moment)
+        _try_analyses(here, fetched_home, homes, steps, trial, strike)
+
+
 def _try_analyses(
     here: Town, fetched: Path, homes: Iterator[Path], steps: Steps, trial: Trial, strike: Strike
 ) -> None:
-    clean = _copy(fetched, next(homes))
+    clean = copy(fetched, next(homes))
     here.run(clean, "analyse", "--json")
-    wanted = _measured(clean)
+    wanted = measured(clean)
     assert len(wanted["analysis"]) == 2 * EACH
 
     def killed(number: int) -> bool:
-        home = _copy(fetched, next(homes))
+        home = copy(fetched, next(homes))
+        before = here.paid_calls()
         struck = strike(here, home, number)
         here.run(home, "analyse", "--json")
-        assert _measured(home) == wanted
+        assert measured(home) == wanted
         check(home, here.helpdesks, written=False)
+        paid_once(home, here.paid_calls() - before, killed=struck)
         shutil.rmtree(home)
         return struck
 
@@ -210,9 +220,9 @@ def _try_effects(
 ) -> None:
     """Kill a command that changes the helpdesks, each time in a world of its own."""
     with _ready(next(homes), before) as (here, clean):
-        begun = _copy(clean, next(homes))
+        begun = copy(clean, next(homes))
         here.drain(clean)
-        wanted, measured = here.shown(), _measured(clean)
+        wanted, results = here.shown(), measured(clean)
     assert any("vb_churn__yes" in tags for _, tags, *_ in wanted.values())
 
     def killed(number: int) -> bool:
@@ -220,7 +230,7 @@ def _try_effects(
             struck = strike(here, home, number)
             here.drain(home)
             assert here.shown() == wanted
-            assert _measured(home) == measured
+            assert measured(home) == results
             check(home, here.helpdesks, written=True)
             shutil.rmtree(home)
             return struck
@@ -243,54 +253,4 @@ def _same(begun: Path, home: Path) -> Iterator[tuple[Town, Path]]:
     """Yield the same once more: the helpdesks are made anew, with the same ids."""
     with town(EACH) as found:
         set_up(found)
-        yield found, _copy(begun, home)
-
-
-# --- What must be equal ----------------------------------------------------------------------
-
-
-def _copy(home: Path, to: Path) -> Path:
-    shutil.copytree(home, to)
-    return to
-
-
-def _stored(home: Path) -> dict[str, Any]:
-    """Whole conversations and the cursor but for the time of day."""
-    database = opened(f"sqlite:///{home / 'verbatim.sqlite'}")
-    store = database.conversations
-    keys = [
-        k for name in ("zendesk", "intercom") for batch in store.stored_keys(name) for k in batch
-    ]
-    cursors = {name: json.loads(store.cursor(name) or "{}") for name in ("zendesk", "intercom")}
-    for name in ("since", "deleted_since"):
-        cursors["intercom"].pop(name)
-    cursors["zendesk"].pop("counts")  # remembered to save calls; a pass without news forgets some
-    found = {
-        "conversations": sorted(store.get_many(keys), key=lambda each: each.key),
-        "accounts": sorted(store.accounts(), key=lambda each: each.key),
-        "cursors": cursors,
-    }
-    database.close()
-    return found
-
-
-_RESULTS = {
-    "analysis": "fingerprint, analyser, taxonomy, language, summary, tone_start, tone_end",
-    "measurement": "metric, origin, value, reason, confidence, detail, set_by, fingerprint",
-    "measurement_history": "metric, value, reason, set_by",
-    "assigned_tag": "nth, raw, canonical, driver, confidence",
-    "quote": "nth, shows, message, start_at, end_at, text_hash",
-    "failure": "why",
-}
-
-
-def _measured(home: Path) -> dict[str, list[tuple[Any, ...]]]:
-    """All results but for the time of day, each with its conversation."""
-    found = {}
-    for table, columns in _RESULTS.items():
-        query = (
-            f"SELECT (SELECT key FROM conversation c WHERE c.id = conversation_id), {columns} "  # noqa: S608 -- our names
-            f"FROM {table}"
-        )
-        found[table] = sorted(rows(home / "verbatim.sqlite", query), key=repr)
-    return found
+        yield found, copy(begun, home)

@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from connectors.sandbox.faults import Call
+from service.domain.conversations import ConversationKey
 from service.errors import RetryLater
 from service.progress import Silent
 from storage.database import SqlDatabase
+from tests.faults.homes import copy, measured
 from tests.faults.invariants import check
 from tests.faults.killing import Town, set_up, town
 from tests.faults.trials import Steps, Trial
-from tests.faults.world import NAMES, world
+from tests.faults.world import NAMES, World, world
 
 EACH = 3
 
@@ -43,6 +46,64 @@ def test_a_second_cycle_at_any_moment_of_the_first_has_no_effect_of_its_own(
             return came_so_far
 
     trial.every(steps, doubled)
+
+
+@pytest.mark.fault(26, "a second analysis by Claude runs beside the Nth call", thin=2)
+def test_what_two_processes_analyse_at_once_is_measured_and_paid_once(
+    tmp_path: Path, steps: Steps, trial: Trial
+) -> None:
+    with town(EACH, analyser="claude") as here:
+        here.run(tmp_path / "fetched", "sync")
+        clean = copy(tmp_path / "fetched", tmp_path / "clean")
+        here.run(clean, "analyse", "--json")
+        wanted, cost = measured(clean), here.paid_calls()
+        assert cost == 2 * EACH
+
+        def doubled(number: int) -> bool:
+            home = copy(tmp_path / "fetched", tmp_path / f"home {number}")
+            before = here.paid_calls()
+            came_so_far = here.run_beside(home, "analyse", "--json", at=number)
+            assert measured(home) == wanted
+            assert here.paid_calls() - before == cost
+            check(home, here.helpdesks, written=False)
+            return came_so_far
+
+        trial.every(steps, doubled)
+
+
+@pytest.mark.fault(26, "two processes follow webhooks of one conversation")
+@pytest.mark.parametrize("name", NAMES)
+def test_who_follows_an_older_hint_later_does_not_bring_older_words_back(
+    tmp_path: Path, name: str
+) -> None:
+    """The first has read the conversation and not stored it when a second one does both."""
+    with world(tmp_path) as here:
+        here.cycle()
+        here.later()
+        bench = here.benches[name]
+        key = bench.all_keys[0]
+
+        def second(_: Call) -> None:
+            bench.faults.after_answering = None
+            _hint(here, name, key, "two")
+            assert here.beside().pipeline().follow_hints(name) == 1
+
+        _hint(here, name, key, "one")
+        bench.faults.after_answering = second
+        assert here.pipeline().follow_hints(name) == 1
+        assert [each.text for each in here.stored()[key].messages][-2:] == ["one", "two"]
+        assert here.database.work.unfinished(name) == []
+        here.later()
+        assert here.cycle().analysed.analysed == 1
+        assert [each.text for each in here.stored()[key].messages][-2:] == ["one", "two"]
+
+
+def _hint(here: World, name: str, key: ConversationKey, words: str) -> None:
+    here.later(seconds=1)
+    here.benches[name].reply(key, words)
+    headers, body = here.benches[name].hook(key)
+    told = here.web().test_client().post(f"/hooks/{name}", data=body, headers=headers)
+    assert told.status_code == 200
 
 
 @contextmanager

@@ -92,8 +92,11 @@ def test_events_in_any_order_end_in_what_the_helpdesk_says_now(here: World, name
 def test_a_day_without_webhooks_is_repaired_by_the_next_pass(here: World, name: str) -> None:
     bench = here.benches[name]
     bench.reply(bench.all_keys[1], "Lost on the way")
+    assert here.age() == []
     here.later(hours=24)
+    assert [each.partition(":")[0] for each in here.age()] == ["The data is 24 hours old"]
     report = here.cycle()
+    assert here.age() == []
     assert _last_words(here, bench.all_keys[1]) == "Lost on the way"
     assert report.analysed.analysed == 1
 

@@ -4,22 +4,26 @@ own: for faults that need no dead process.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from flask import Flask
 from pydantic import SecretStr
 
 from service.analysis.local import build as build_analyser
+from service.answering.desk import Desk
 from service.domain.conversations import Conversation, ConversationKey
+from service.domain.people import SYSTEM
 from service.domain.writeback import field_specs
 from service.links import Links
 from service.pipeline import Pipeline
 from service.ports import Analyser, Helpdesk
 from service.progress import Silent
+from service.receipts import Receipts
 from service.redaction import Redactor
 from service.settings import Settings
 from service.taxonomy_files import default_taxonomy
@@ -79,6 +83,28 @@ class World:
 
     def cycle(self) -> Any:
         return self.pipeline().cycle(Silent())
+
+    def beside(self) -> "World":
+        """The same workspace as a second process sees it."""
+        stored = _Stored(self.database)
+        desks = {name: each.connect(stored) for name, each in self.benches.items()}
+        return replace(self, helpdesks=desks)
+
+    def age(self) -> list[str]:
+        """What every answer says first when the data is old."""
+        clock = self.benches["zendesk"].clock
+        desk = Desk(
+            database=self.database,
+            taxonomy=default_taxonomy(),
+            links=Links(URL),
+            clock=clock,
+            zone=ZoneInfo("UTC"),
+            analyser=analyser().name,
+            masking=masks().version,
+            receipts=Receipts(self.database, clock),
+            viewer=SYSTEM,
+        )
+        return desk.stale()
 
     def reconnect(self, name: str) -> None:
         """Let the program start anew, as far as this helpdesk is concerned."""
