@@ -3,13 +3,23 @@
 It asks for counts as it goes (`Counts`) and refuses to know where they come from.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from service.decomposition import Decomposition, Found, Kind, Sides, contributors, decompose, within
+from service.decomposition import (
+    POINTS_BACK,
+    Decomposition,
+    Found,
+    Kind,
+    Sides,
+    contributors,
+    decompose,
+    within,
+)
 from service.query import MULTI_VALUED, Dimension
 
-Narrowed = tuple[tuple[Dimension, str], ...]
+Value = tuple[Dimension, str]
+Narrowed = tuple[Value, ...]
 Counts = Callable[[Narrowed, Dimension | None], Sides]
 LENSES = (Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT)
 
@@ -18,7 +28,7 @@ class Pair(NamedTuple):
     """The largest identified contributor, and the value of another dimension that carries it."""
 
     found: Found
-    inside: tuple[Dimension, str] | None
+    inside: Value | None
 
     @property
     def names(self) -> Narrowed:
@@ -39,47 +49,36 @@ def _whole(counts: Counts, narrowed: Narrowed, sides: Mapping[Dimension, Sides])
 
 
 def cause_of(found: Decomposition, counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
-    """Name the cause, and the pair that says more. `closed` dimensions are what was asked about.
-
-    A driver inside a channel shares its conversations with other drivers there, so the channel
-    may not show it while the driver shows the channel: the other lenses' surest parts are looked
-    into as well, and one that points back at the cause is the other half of the pair.
-    """
+    """Name the cause, and the pair that says more. `closed` dimensions are what was asked about."""
     cause = found.cause
-    if cause is not None and cause.kind is Kind.ACCOUNT:
-        return Pair(cause, None)
-    parts = [one for one in contributors(found) if one.dimension not in closed]
-    if cause is None or not parts:
+    if cause is not None and cause.kind is not Kind.ACCOUNT:
+        cause = next((one for one in contributors(found) if one.dimension not in closed), None)
+    if cause is None:
         return None
-    cause = parts[0]
     if cause.kind is not Kind.RATE:
         return Pair(cause, None)
-    inside = _inside(counts, cause, closed)
-    if inside is None:
-        inside = _pointing_back(counts, cause, parts[1:], closed)
-    return Pair(cause, inside)
+    return Pair(cause, _inside(counts, (cause.dimension, cause.value), closed))
 
 
-def _pointing_back(
-    counts: Counts, cause: Found, others: Sequence[Found], closed: frozenset[Dimension]
-) -> tuple[Dimension, str] | None:
-    seen = {cause.dimension}
-    for other in others:
-        if other.kind is not Kind.RATE or other.dimension in seen:
-            continue
-        seen.add(other.dimension)
-        if _inside(counts, other, closed) == (cause.dimension, cause.value):
-            return other.dimension, other.value
-    return None
+def _inside(counts: Counts, value: Value, closed: frozenset[Dimension]) -> Value | None:
+    """Look inside one value for the value of another dimension that carries its rate part.
 
-
-def _inside(
-    counts: Counts, cause: Found, closed: frozenset[Dimension]
-) -> tuple[Dimension, str] | None:
-    """Look inside one value for the value of another dimension that carries its rate part."""
-    open_lenses = [lens for lens in LENSES if lens not in closed and lens != cause.dimension]
-    if not open_lenses:
+    A driver shares its conversations with others, so inside a channel or segment it may carry less
+    of the change than it made. Such a one must point back: inside it that value carries most.
+    """
+    total, sides = _looked_into(counts, value, closed)
+    carries = within(total, sides)
+    if carries is not None or value[0] in MULTI_VALUED:
+        return carries
+    other = within(total, sides, least=POINTS_BACK)
+    if other is None or within(*_looked_into(counts, other, closed)) != value:
         return None
-    narrowed: Narrowed = ((cause.dimension, cause.value),)
-    sides = {lens: counts(narrowed, lens) for lens in open_lenses}
-    return within(_whole(counts, narrowed, sides), sides)
+    return other
+
+
+def _looked_into(
+    counts: Counts, value: Value, closed: frozenset[Dimension]
+) -> tuple[Sides, Mapping[Dimension, Sides]]:
+    open_lenses = [lens for lens in LENSES if lens not in closed and lens != value[0]]
+    sides = {lens: counts((value,), lens) for lens in open_lenses}
+    return _whole(counts, (value,), sides), sides

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
+from math import sqrt
 from typing import NamedTuple
 
 from service import statistics
@@ -37,6 +38,7 @@ SURE = 0.01  # and one less sure than this is only told when a part of it is cle
 MOST = 0.5
 DOMINATES = 0.25  # one account's part, when the change vanishes between accounts
 WITHIN_SHARE = Fraction(3, 5)  # of a rate part, for a second dimension to be named
+POINTS_BACK = Fraction(2, 5)  # enough when that value, looked into, names this one
 WITHIN_Z = 2.5
 MORE_THAN_HELD = Fraction(5, 4)  # times its share of the conversations
 
@@ -151,14 +153,16 @@ def decompose(total: Sides, lenses: Mapping[Dimension, Sides]) -> Decomposition:
     )
 
 
-def within(total: Sides, inside: Mapping[Dimension, Sides]) -> tuple[Dimension, str] | None:
-    """Name the value of another dimension that carries most of one value's rate part.
+def within(
+    total: Sides, inside: Mapping[Dimension, Sides], *, least: Fraction = WITHIN_SHARE
+) -> tuple[Dimension, str] | None:
+    """Name the value of another dimension that carries most (`least`) of one value's rate part.
 
     `total` and `inside` count the conversations of that value. The rate part is the change of the
     share among them, so it splits exactly into their values' rate and mix parts together: a driver
     that got worse and larger inside a segment carries both. A value that merely holds most
     conversations says nothing more, so it must carry clearly more than its share of them, and its
-    own rate must have moved.
+    own rate must have moved, and clearly more than the others'.
     """
     whole = Whole.of(total)
     if whole.change == 0:
@@ -170,12 +174,26 @@ def within(total: Sides, inside: Mapping[Dimension, Sides]) -> tuple[Dimension, 
         for row in _rows(whole, sides)
         if row.value != NO_VALUE
         and abs(row.z_rate) >= WITHIN_Z
-        and row.total / whole.change >= max(WITHIN_SHARE, MORE_THAN_HELD * (row.n0 + row.n1) / size)
+        and row.total / whole.change >= max(least, MORE_THAN_HELD * (row.n0 + row.n1) / size)
+        and _moved_more(row, whole)
     ]
     if not carrying:
         return None
     _, dimension, value = max(carrying)
     return dimension, value
+
+
+def _moved_more(row: Row, whole: Whole) -> bool:
+    """Whether the rate moved clearly more among these conversations than among all others."""
+    moved, variance = 0.0, 0.0
+    for own, every, sign in ((row.touched0, whole.before, -1), (row.touched1, whole.after, 1)):
+        others = (every[0] - own[0], every[1] - own[1])
+        for (n, x), side in ((own, sign), (others, -sign)):
+            share = (x + 0.5) / (n + 1)
+            moved += side * share
+            variance += share * (1 - share) / (n + 1)
+    direction = 1 if whole.change > 0 else -1
+    return direction * moved / sqrt(variance) >= statistics.Z95
 
 
 # --- Rows ----------------------------------------------------------------------------------------

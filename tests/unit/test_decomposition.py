@@ -1,6 +1,8 @@
 """The decomposition is exact, follows the worked example, and names causes that were put there."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import pytest
@@ -8,8 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.decomposition import (
+    ENOUGH,
     Decomposition,
     Kind,
+    Row,
     Sides,
     Verdict,
     decompose,
@@ -19,7 +23,29 @@ from service.query import Dimension
 from service.stores import Cell
 from service.weekdays import weekday_weights
 
-DRIVER, SEGMENT = Dimension.DRIVER, Dimension.SEGMENT
+DRIVER, SEGMENT, CHANNEL = Dimension.DRIVER, Dimension.SEGMENT, Dimension.CHANNEL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Talk:
+    """One made-up conversation."""
+
+    drivers: frozenset[str]
+    channel: str
+    weekday: int
+    account: str
+    counted: int
+
+
+Windows = tuple[list[Talk], ...]
+
+
+def about(talk: Talk) -> Collection[str]:
+    return talk.drivers or ("Unmapped",)
+
+
+def through(talk: Talk) -> Collection[str]:
+    return (talk.channel,)
 
 
 def cell(value: str, n: int, x: int, *, m: int = 1, weekday: int = 0, account: str = "") -> Cell:
@@ -164,33 +190,163 @@ def test_a_segment_that_merely_holds_everything_says_nothing_more() -> None:
     assert within(total, {SEGMENT: Sides(before, after)}) is None
 
 
+CHANNELS = ("email", "chat", "none")
 conversations = st.lists(
-    st.tuples(
-        st.sets(st.sampled_from(["billing", "login", "shipping"]), max_size=3),
-        st.integers(0, 6),
-        st.sampled_from(["", "a", "b", "c", "d", "e", "f"]),
-        st.integers(0, 1),
+    st.builds(
+        Talk,
+        drivers=st.frozensets(
+            st.sampled_from(["billing", "login", "shipping", "outage"]), max_size=3
+        ),
+        channel=st.sampled_from(CHANNELS),
+        weekday=st.integers(0, 6),
+        account=st.sampled_from(["", "a", "b", "c", "d", "e", "f"]),
+        counted=st.integers(0, 1),
     ),
     min_size=1,
     max_size=60,
 )
-Talked = list[tuple[set[str], int, str, int]]
+both_windows = st.tuples(conversations, conversations)
 
 
-def cells_of(talked: Talked) -> tuple[list[Cell], list[Cell]]:
-    total = [cell("", 1, x, weekday=day, account=who) for _, day, who, x in talked]
-    lens = [
-        cell(value, 1, x, m=max(1, len(drivers)), weekday=day, account=who)
-        for drivers, day, who, x in talked
-        for value in (drivers or {"none"})
+def sides_of(windows: Windows, values: Callable[[Talk], Collection[str]]) -> Sides:
+    """The cells of a lens: one conversation in each, which decompose adds up."""
+    return Sides(
+        *(
+            [
+                cell(
+                    value, 1, talk.counted, m=len(found), weekday=talk.weekday, account=talk.account
+                )
+                for talk in window
+                for found in (values(talk),)
+                for value in found
+            ]
+            for window in windows
+        )
+    )
+
+
+def decomposed(windows: Windows) -> Decomposition:
+    lenses = {DRIVER: sides_of(windows, about), CHANNEL: sides_of(windows, through)}
+    return decompose(sides_of(windows, lambda _: ("",)), lenses)
+
+
+@settings(deadline=None, max_examples=50)
+@given(both_windows)
+def test_composition_and_parts_always_sum_to_the_change(windows: Windows) -> None:
+    found = decomposed(windows)
+    for rows in found.lenses.values():
+        parts = sum((row.rate + row.mix for row in rows), Fraction(0))
+        assert found.composition + parts == found.delta == found.p1 - found.p0
+
+
+@settings(deadline=None, max_examples=50)
+@given(both_windows)
+def test_a_conversation_with_several_drivers_weighs_one(windows: Windows) -> None:
+    found = decomposed(windows)
+    for rows in found.lenses.values():
+        assert sum(row.n0 for row in rows) == found.n0 == len(windows[0])
+        assert sum(row.n1 for row in rows) == found.n1 == len(windows[1])
+        assert sum(row.x0 for row in rows) == found.x0
+        assert sum(row.x1 for row in rows) == found.x1
+
+
+@settings(deadline=None, max_examples=50)
+@given(both_windows)
+def test_a_new_or_gone_value_has_no_rate_part(windows: Windows) -> None:
+    for rows in decomposed(windows).lenses.values():
+        for row in rows:
+            assert (row.state is None) == (row.n0 > 0 and row.n1 > 0)
+            if row.state:
+                assert row.rate == 0
+                assert row.z_rate == 0
+
+
+@settings(deadline=None, max_examples=50)
+@given(both_windows)
+def test_the_windows_swapped_give_the_opposite_parts(windows: Windows) -> None:
+    """Where no weekday has to be adjusted, no window comes first."""
+    level = tuple([replace(talk, weekday=0) for talk in window] for window in windows)
+    there, back = decomposed(level), decomposed(level[::-1])
+    for lens, rows in there.lenses.items():
+        opposite = {row.value: row for row in back.lenses[lens]}
+        for row in rows:
+            assert (row.rate, row.mix) == (-opposite[row.value].rate, -opposite[row.value].mix)
+            assert row.z == pytest.approx(-opposite[row.value].z, abs=1e-9)
+
+
+@settings(deadline=None, max_examples=50)
+@given(both_windows)
+def test_too_few_and_no_change_name_nothing(windows: Windows) -> None:
+    found = decomposed(windows)
+    if min(found.n0, found.n1) < ENOUGH:
+        assert found.verdict is Verdict.TOO_FEW
+    if found.verdict in {Verdict.TOO_FEW, Verdict.NO_CHANGE}:
+        assert found.cause is None
+    elif found.cause:
+        assert found.p_value < 0.05
+
+
+@settings(deadline=None, max_examples=25)
+@given(both_windows, st.integers(2, 5))
+def test_more_of_the_same_is_surer(windows: Windows, times: int) -> None:
+    """The same conversations of ever other accounts: the change stays, and its z grows."""
+    many = tuple(
+        [
+            replace(talk, account=f"{talk.account or number} {copy}")
+            for number, talk in enumerate(window)
+            for copy in range(times)
+        ]
+        for window in windows
+    )
+    once, more = decomposed(windows), decomposed(many)
+    assert more.delta == once.delta
+    assert abs(more.z) == pytest.approx(abs(once.z) * times**0.5)
+    if once.verdict is Verdict.CHANGE:
+        assert more.verdict is not Verdict.NO_CHANGE
+
+
+@settings(deadline=None, max_examples=50)
+@given(both_windows)
+def test_errors_are_those_of_each_conversations_influence(windows: Windows) -> None:
+    """The folded sums against the definition, written out over every single conversation."""
+    found = decomposed(windows)
+    accounts = {talk.account for window in windows for talk in window} - {""}
+    for row in found.lenses[DRIVER]:
+        rate, mix = influences(windows, found, row)
+        for z, effect, parts in ((row.z_rate, row.rate, rate), (row.z_mix, row.mix, mix)):
+            squares = clustered(windows, parts, clusters=len(accounts) >= 5)
+            if z:
+                # An error is never below its floor, so no z is above what the definition gives.
+                assert abs(z) <= abs(float(effect)) / squares**0.5 * (1 + 1e-9) if squares else True
+                assert z * float(effect) > 0
+
+
+def influences(windows: Windows, found: Decomposition, row: Row) -> tuple[list[float], list[float]]:
+    days = found.weights.by_weekday
+    size0 = sum(float(days[talk.weekday]) for talk in windows[0])
+    sizes = (size0, float(found.n1))
+    n = (float(row.adjusted_n0), float(row.n1))
+    x = (float(row.adjusted_x0), float(row.x1))
+    own = [x[side] / n[side] if n[side] else None for side in (0, 1)]
+    r = [
+        next((one for one in (own[side], own[1 - side]) if one is not None), 0.0) for side in (0, 1)
     ]
-    return total, lens
+    s = [n[side] / sizes[side] for side in (0, 1)]
+    middle = float(found.p0 + found.composition + found.p1) / 2
+    rate, mix = [], []
+    for side, sign in ((0, -1), (1, 1)):
+        for talk in windows[side]:
+            day = float(days[talk.weekday]) if side == 0 else 1.0
+            w = 1 / len(about(talk)) if row.value in about(talk) else 0.0
+            moved = w * (talk.counted - r[side]) / n[side] if n[side] else 0.0
+            rate.append(sign * day * sum(s) / 2 * moved)
+            mix.append(sign * day * (sum(r) / 2 - middle) * (w - s[side]) / sizes[side])
+    return rate, mix
 
 
-@settings(deadline=None)
-@given(conversations, conversations)
-def test_composition_and_parts_always_sum_to_the_change(before: Talked, after: Talked) -> None:
-    (total0, lens0), (total1, lens1) = cells_of(before), cells_of(after)
-    found = decompose(Sides(total0, total1), {DRIVER: Sides(lens0, lens1)})
-    parts = sum((row.total for row in found.lenses[DRIVER]), Fraction(0))
-    assert found.composition + parts == found.p1 - found.p0
+def clustered(windows: Windows, parts: Sequence[float], *, clusters: bool) -> float:
+    sums: dict[str, float] = defaultdict(float)
+    talks = [talk for window in windows for talk in window]
+    for number, (talk, part) in enumerate(zip(talks, parts, strict=True)):
+        sums[talk.account if clusters and talk.account else str(number)] += part
+    return sum(value**2 for value in sums.values())
