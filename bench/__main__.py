@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bench import helpdesks
 from bench.table import at_least, at_most, heading, line
+from bench.worlds import scoring
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.running import run_sandbox
 from service.demo import QUESTION, run_loop
@@ -66,6 +67,7 @@ def figures(sizes: helpdesks.Sizes) -> Mapping[str, Callable[[], None]]:
         "limiter": helpdesks.limiter,
         "memory": partial(helpdesks.memory, sizes),
         "writing": partial(helpdesks.writing, sizes.written),
+        "worlds": scoring.report,
     }
 
 

@@ -1,0 +1,1 @@
+"""Support desks where it is known what changed, to see whether an answer names it."""

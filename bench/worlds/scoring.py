@@ -1,0 +1,86 @@
+"""Asks of made-up worlds what their change comes from, and counts how often the answer is right."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ProcessPoolExecutor
+
+from bench.table import at_least, line
+from bench.worlds.changes import RECIPES, World, make
+from service import causes
+from service.decomposition import Verdict
+
+POINTS = (4.5, 3.0, 1.8)
+SEEDS = range(300, 312)  # looked at once; what was chosen was chosen on others
+SILENT = frozenset({Verdict.NO_CHANGE, Verdict.TOO_FEW})
+NAMED, WITHIN, QUIET = 0.93, 0.85, 0.93  # the bars of the reference
+Job = tuple[str, int, float]
+Score = Counter[str]
+
+
+def score(world: World) -> Score:
+    """Count one world: told or silent; named, of the right type, with its pair; quiet."""
+    found = causes.split(world.counts, causes.LENSES)
+    pair = causes.cause_of(found, world.counts, frozenset())
+    silent = found.verdict in SILENT
+    if not world.truth.named:
+        return Counter(worlds=1, quiet=int(silent and pair is None))
+    if silent:
+        return Counter(worlds=1, silent=1)
+    told = pair.names[0] if pair else None
+    right = [kind for kind, *value in world.truth.named if tuple(value) == told]
+    counted = Counter(worlds=1, told=1, named=int(bool(right)))
+    counted["typed"] = int(pair is not None and pair.found.kind in right)
+    if pair is None or not right:
+        return counted
+    if world.truth.within:
+        counted["drilled"], counted["within"] = 1, int(world.truth.within in pair.names)
+    else:
+        counted["too much"] = int(len(pair.names) > 1)
+    return counted
+
+
+def jobs(seeds: Iterable[int]) -> Iterator[Job]:
+    """Every kind at every size; where nothing changes there is no size, so other seeds instead."""
+    for seed in seeds:
+        for place, points in enumerate(POINTS):
+            for kind, recipe in RECIPES.items():
+                yield kind, seed if recipe.changes else 10_000 + seed * len(POINTS) + place, points
+
+
+def scores(seeds: Iterable[int]) -> Mapping[str, Score]:
+    found = {kind: Counter[str]() for kind in RECIPES}
+    asked = list(jobs(seeds))
+    with ProcessPoolExecutor() as processes:
+        results = processes.map(_score, asked, chunksize=8)
+        for (kind, *_), one in zip(asked, results, strict=True):
+            found[kind].update(one)
+    return found
+
+
+def _score(job: Job) -> Score:
+    return score(make(*job))
+
+
+def report() -> None:
+    """Print the table: each kind, then the whole against its bars."""
+    found = scores(SEEDS)
+    for kind, one in found.items():
+        line(f"worlds: {kind}", _told(one), f"{one['worlds']} worlds")
+    whole: Score = sum(found.values(), Counter())
+    null = sum((one for kind, one in found.items() if not RECIPES[kind].changes), Counter[str]())
+    for name, n, of, bar in (
+        ("cause named", whole["named"], whole["told"], NAMED),
+        ("its type right", whole["typed"], whole["told"], NAMED),
+        ("its pair named", whole["within"], whole["drilled"], WITHIN),
+        ("quiet where nothing changed", null["quiet"], null["worlds"], QUIET),
+    ):
+        share = n / of if of else 0.0
+        line(f"worlds: {name}", f"{share:.3f}", f"{n} of {of}", at_least(share, bar, f">= {bar}"))
+
+
+def _told(one: Score) -> str:
+    if not one["told"] and not one["silent"]:
+        return f"quiet {one['quiet']} of {one['worlds']}"
+    pair = f", pair {one['within']}/{one['drilled']}" if one["drilled"] else ""
+    more = f", pair in vain {one['too much']}" if one["too much"] else ""
+    return f"named {one['named']}/{one['told']}{pair}{more}, silent {one['silent']}"
