@@ -84,6 +84,11 @@ def conversations(n: int) -> str:
     return f"{n} conversation{'' if n == 1 else 's'}"
 
 
+def a(noun: str) -> str:
+    """Return "a segment", "an account"."""
+    return f"a{'n' if noun[:1] in 'aeiou' else ''} {noun.replace('_', ' ')}"
+
+
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
@@ -204,8 +209,19 @@ def contributor(name: str, inside: str | None, rising: bool, *, most: bool) -> s
     return f"The largest identified contributor to the {change} is {where}."
 
 
-def concentrated(name: str, rising: bool) -> str:  # noqa: FBT001  # which way the number went, not a mode
-    return f"The {'rise' if rising else 'fall'} is concentrated in one account: {name}."
+def concentrated(name: str, rising: bool, before: Counted, now: Counted) -> str:  # noqa: FBT001  # which way the number went, not a mode
+    change = "rise" if rising else "fall"
+    counts = f"{share(before)} before, {share(now)} now"
+    return f"The {change} is concentrated in one account: {name} ({counts})."
+
+
+def share_moved(name: str, before: tuple[int, int], now: tuple[int, int]) -> str:
+    """A group's share of all conversations, twice: (conversations, of)."""
+    told = [
+        f"{n} of {of}" if of <= FEW else f"{percent(n / of)} ({n} of {of})"
+        for n, of in (before, now)
+    ]
+    return f"{name}'s share of conversations {told[0]} before, {told[1]} now"
 
 
 def part(name: str, value: float, before: Counted | None, now: Counted | None) -> str:

@@ -6,17 +6,19 @@ The arithmetic is service.decomposition's and the sentences are service.wording'
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from service import causes, wording
+from service import causes, statistics, wording
 from service.answering.desk import Desk, change_of, is_rate
 from service.causes import LENSES, Counts, Narrowed, Pair
-from service.decomposition import Decomposition, Kind, Row, Sides, Verdict
+from service.decomposition import LIKELY, Decomposition, Kind, Row, Sides, Verdict
 from service.domain.answers import Cause, Counted, Headline, Part
+from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
-from service.query import Dimension, Query, Window
+from service.query import NO_VALUE, Dimension, Query, Window
 
 TOP_PARTS = 3
 WORTH_A_LINE = 1.0  # points of mix that are told apart from "everything else"
 SHIFT = 0.05  # change of a channel's share that is worth saying
+MOST = 0.5  # of the change, for "most of it comes from"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +31,7 @@ class Explained:
     split: Decomposition
     headline: Headline
     cause: Cause | None
+    pair: tuple[Counted, Counted] | None  # of the cause with its `within`: now, before
     lens: Dimension
 
 
@@ -62,6 +65,7 @@ def explain(desk: Desk, query: Query) -> Explained:
         split=split,
         headline=headline,
         cause=cause,
+        pair=pair_counts(desk, query, cause, window, baseline),
         lens=_lens_of(cause, lenses),
     )
 
@@ -191,15 +195,16 @@ def evidence_query(found: Explained, parts: Sequence[Part]) -> Query:
     return query.narrowed(found.lens, top.value) if top else query
 
 
-def pair_counts(desk: Desk, found: Explained) -> tuple[Counted, Counted] | None:
-    """The counts of a driver within a segment, when the pair says more than either."""
-    cause = found.cause
+def pair_counts(
+    desk: Desk, query: Query, cause: Cause | None, window: Window, baseline: Window
+) -> tuple[Counted, Counted] | None:
+    """The counts of a driver within a segment, now and before, when the pair says more."""
     if cause is None or cause.within_dimension is None or cause.within_value is None:
         return None
-    pair = found.query.narrowed(cause.dimension, cause.value).narrowed(
+    pair = query.narrowed(cause.dimension, cause.value).narrowed(
         cause.within_dimension, cause.within_value
     )
-    return desk.counted(pair.during(found.window)), desk.counted(pair.during(found.baseline))
+    return desk.counted(pair.during(window)), desk.counted(pair.during(baseline))
 
 
 # --- Sentences -----------------------------------------------------------------------------------
@@ -209,37 +214,64 @@ def cause_sentence(desk: Desk, found: Explained, parts: Sequence[Part]) -> str:
     cause, change = found.cause, found.headline.change
     if change is None:
         return ""
-    rising = change.points > 0
     if cause is None:
-        if found.split.verdict is Verdict.NO_CHANGE:
-            return "After adjusting for weekdays it is not distinguishable from noise."
-        return ""
-    name = desk.name(cause.dimension, cause.value)
+        return _nothing_named(found.split)
+    rising = change.points > 0
+    name = _spoken(desk, cause.dimension, cause.value)
     if cause.type == Kind.ACCOUNT:
-        return wording.concentrated(name, rising)
+        return wording.concentrated(name, rising, *_account_counts(desk, found, cause.value))
     inside = None
     if cause.within_dimension is not None and cause.within_value is not None:
-        inside = desk.name(cause.within_dimension, cause.within_value)
+        inside = _spoken(desk, cause.within_dimension, cause.within_value)
     row = next(r for r in found.split.lenses[found.lens] if r.value == cause.value)
-    most = float(100 * row.total) / change.points >= 0.5
+    shares = [float(100 * row.total), *_pair_points(found)]
+    most = min(points / change.points for points in shares) >= MOST
     sentence = wording.contributor(name, inside, rising, most=most)
     if row.state:
         sentence = f"{sentence[:-1]} ({row.state})."
     return sentence
 
 
+def _nothing_named(split: Decomposition) -> str:
+    if split.verdict is Verdict.TOO_FEW:
+        return ""
+    if split.p_value >= LIKELY and split.weights.grain:
+        return "After adjusting for weekdays it is not distinguishable from noise."
+    return "No driver, channel or segment stands out from noise."
+
+
+def _spoken(desk: Desk, dimension: Dimension, value: str) -> str:
+    """A value as the end of "comes from"."""
+    if value in {"", NO_VALUE}:
+        return f"conversations without {wording.a(dimension.value)}"
+    return "unmapped conversations" if value == UNMAPPED else desk.name(dimension, value)
+
+
+def _account_counts(desk: Desk, found: Explained, account: str) -> tuple[Counted, Counted]:
+    narrowed = found.query.narrowed(Dimension.ACCOUNT, account)
+    before, now = narrowed.during(found.baseline), narrowed.during(found.window)
+    return desk.counted(before), desk.counted(now)
+
+
+def _pair_points(found: Explained) -> list[float]:
+    """What the conversations of the named pair add, each of them counted whole."""
+    if found.pair is None:
+        return []
+    split, (now, before) = found.split, found.pair
+    middle = float(split.p0 + split.composition + split.p1) / 2
+    added = (now.n - now.of * middle) / split.n1 - (before.n - before.of * middle) / split.n0
+    return [100 * added]
+
+
 def shifts(found: Explained, desk: Desk) -> list[str]:
-    """Channels that hold at least five points more or less of the conversations than before."""
+    """Channels whose share of the conversations clearly moved, by five points or more."""
     split = found.split
     said = []
     for row in split.lenses.get(Dimension.CHANNEL, ()):
-        if not split.n0 or not split.n1:
+        before, now = (row.touched0[0], split.n0), (row.touched1[0], split.n1)
+        if not split.n0 or not split.n1 or abs(now[0] / now[1] - before[0] / before[1]) < SHIFT:
             continue
-        before, now = float(row.n0) / split.n0, float(row.n1) / split.n1
-        if abs(now - before) >= SHIFT:
+        if statistics.difference_p(*before, *now) < LIKELY:
             name = desk.name(Dimension.CHANNEL, row.value)
-            said.append(
-                f"{name} {wording.percent(before)} of conversations before,"
-                f" {wording.percent(now)} now"
-            )
+            said.append(wording.share_moved(name, before, now))
     return said

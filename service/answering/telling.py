@@ -12,7 +12,6 @@ from service.answering.explaining import (
     cause_sentence,
     evidence_query,
     explain,
-    pair_counts,
     parts_of,
     shifts,
     windows_of,
@@ -178,7 +177,7 @@ def _headline(desk: Desk, asked: Asked, found: Explained) -> str:
 
 
 def _part_lines(desk: Desk, found: Explained, parts: Sequence[Part]) -> list[str]:
-    pair = pair_counts(desk, found)
+    pair = found.pair
     lines = []
     shown = rounded([part.points for part in parts])
     for part, value in zip(parts, shown, strict=True):

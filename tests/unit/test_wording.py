@@ -81,10 +81,18 @@ def test_a_decomposition_never_says_because() -> None:
     said = [
         wording.contributor("Billing", "Enterprise", True, most=True),
         wording.contributor("Billing", None, False, most=False),
-        wording.concentrated("Acme", True),
+        wording.concentrated("Acme", True, counted(2, 9), counted(31, 40)),
     ]
     assert said[0] == "Most of the rise comes from Billing within Enterprise."
+    assert said[2] == (
+        "The rise is concentrated in one account: Acme (2 of 9 before, 78% (31 of 40) now)."
+    )
     assert not any("because" in one or "caused" in one for one in said)
+
+
+def test_a_share_that_moved_has_its_counts_and_no_percentage_of_few() -> None:
+    said = wording.share_moved("Chat", (30, 100), (9, 20))
+    assert said == "Chat's share of conversations 30% (30 of 100) before, 9 of 20 now"
 
 
 def test_a_long_answer_ends_with_where_the_rest_is() -> None:
