@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from service.flags import Flags
     from service.governance import Governance
     from service.links import Links
-    from service.pipeline import Masks, Pipeline
+    from service.masking import Masks
+    from service.pipeline import Pipeline
     from service.ports import Analyser, Helpdesk
     from service.schedule import Schedule
     from service.settings import Settings
@@ -91,7 +92,7 @@ class Built:
     def masks(self) -> Masks:
         from service.redaction import Redactor
 
-        return self._once("masks", Redactor)
+        return self._once("masks", lambda: Redactor(self.settings.phone_regions))
 
     def helpdesks(self) -> Mapping[str, Helpdesk]:
         return {name: self.helpdesk(name) for name in sorted(self.settings.helpdesks)}

@@ -12,7 +12,8 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 
-from service.pipeline import Masks, Pipeline
+from service.masking import Masks
+from service.pipeline import Pipeline
 from service.progress import Silent
 from service.settings import settings_from
 from verbatim import Built

@@ -24,7 +24,7 @@ from service.domain.measurements import (
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Labels, Row
-from service.pipeline import Masks
+from service.masking import Masks, masked_row
 from service.ports import Clock
 from service.stores import Database
 
@@ -172,17 +172,6 @@ def _with(row: Row, head: ConversationHead, messages: tuple[Message, ...]) -> Ro
 
 def _messages_in(conversation: Conversation) -> frozenset[str]:
     return frozenset(message.id for message in conversation.messages)
-
-
-def masked_row(row: Row, masks: Masks) -> Row:
-    """Return the row with personal data masked in its subject and messages."""
-    head, names = row.conversation.head, row.known_names
-    messages = tuple(
-        replace(message, text=masks.mask(message.text, names))
-        for message in row.conversation.messages
-    )
-    masked = replace(head, subject=masks.mask(head.subject, names))
-    return replace(row, conversation=Conversation(head=masked, messages=messages))
 
 
 def _measurement(metric: str, value: str | None) -> Measurement:

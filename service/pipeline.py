@@ -4,17 +4,14 @@ Knows the order of the steps and what repeats harmlessly. Knows no helpdesk, no 
 """
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Protocol
+from dataclasses import dataclass
 
 from service.analysing import AnalyseReport, Analysing
 from service.collecting import few_collections
 from service.domain.conversations import (
-    ConversationHead,
     ConversationKey,
-    IncomingMessage,
     Page,
 )
 from service.domain.taxonomy import Taxonomy
@@ -23,18 +20,11 @@ from service.errors import RetryLater
 from service.flags import Flags
 from service.in_turn import InTurn
 from service.links import Links
+from service.masking import Masks, masked_page
 from service.ports import Analyser, Clock, Helpdesk
 from service.progress import Progress
 from service.stores import Database, Quarantined
 from service.writing_back import WriteReport, WritingBack
-
-
-class Masks(Protocol):
-    """Masks personal data before anything is stored or analysed."""
-
-    version: str
-
-    def mask(self, text: str, known_names: Sequence[str] = ()) -> str: ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -118,7 +108,7 @@ class Pipeline:
         cursor = None if full else store.cursor(source)
         with progress.step(f"Fetching from {source}", None) as advance:
             for page in helpdesk.pages(cursor):
-                stored = store.save_page(source, self._masked(page))
+                stored = store.save_page(source, masked_page(page, self._masks))
                 report.pages += 1
                 report.fetched += len(page.heads)
                 report.conversations += stored.conversations
@@ -210,7 +200,7 @@ class Pipeline:
     def whole(self, source: str, keys: Sequence[ConversationKey]) -> Iterator[Page]:
         """Yield these conversations as they are now and as they would be stored: masked."""
         for page in self._helpdesks[source].fetch(keys):
-            yield self._masked(page)
+            yield masked_page(page, self._masks)
 
     def _fetch(self, source: str, keys: Sequence[ConversationKey]) -> int:
         fetched = 0
@@ -222,28 +212,3 @@ class Pipeline:
     def _quarantined(self, keys: Collection[ConversationKey] | None) -> list[Quarantined]:
         everything = self._database.conversations.quarantined()
         return [one for one in everything if keys is None or one.key in keys]
-
-    def _masked(self, page: Page) -> Page:
-        names: dict[str, set[str]] = {}
-        for message in page.messages:
-            names.setdefault(message.conversation, set()).update(message.known_names)
-        names |= {key: set(known) for key, known in page.known_names.items()}
-        return replace(
-            page,
-            heads=tuple(self._masked_head(h, names.get(h.key, set())) for h in page.heads),
-            messages=tuple(self._masked_message(message) for message in page.messages),
-            known_names={},
-        )
-
-    def _masked_head(self, head: ConversationHead, names: Iterable[str]) -> ConversationHead:
-        rating = head.rating
-        if rating is not None and rating.comment:
-            rating = replace(rating, comment=self._masks.mask(rating.comment, sorted(names)))
-        return replace(head, subject=self._masks.mask(head.subject, sorted(names)), rating=rating)
-
-    def _masked_message(self, incoming: IncomingMessage) -> IncomingMessage:
-        message = incoming.message
-        text = self._masks.mask(message.text, incoming.known_names)
-        if text != message.text:
-            message = replace(message, text=text)
-        return IncomingMessage(conversation=incoming.conversation, message=message, known_names=())

@@ -51,6 +51,7 @@ class Settings(BaseSettings):
     public_url: str = "http://127.0.0.1:8765"
     secret_key: SecretStr | None = None
     timezone: str = "UTC"
+    regions: str = "US,GB"
     helpdesks: dict[str, dict[str, str]] = Field(default_factory=dict)
     slack: SlackSettings = SlackSettings()
     claude: ClaudeSettings = ClaudeSettings()
@@ -73,6 +74,21 @@ class Settings(BaseSettings):
         if value.strip() not in available_timezones():
             raise ValueError(f"{value!r} is not a time zone; write one such as Europe/Berlin")
         return value.strip()
+
+    @field_validator("regions")
+    @classmethod
+    def _known_regions(cls, value: str) -> str:
+        from phonenumbers import SUPPORTED_REGIONS  # late: only who sets it pays for the import
+
+        wanted = _regions_in(value)
+        if not wanted or not SUPPORTED_REGIONS.issuperset(wanted):
+            raise ValueError(f"{value!r} are no countries; write two letters each such as DE,AT,CH")
+        return value
+
+    @property
+    def phone_regions(self) -> tuple[str, ...]:
+        """Countries whose way of writing phone numbers without a country code is known."""
+        return _regions_in(self.regions)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -107,6 +123,10 @@ class Settings(BaseSettings):
     @property
     def analyser_name(self) -> str:
         return self.analyser or ("claude" if self.claude.api_key else "local")
+
+
+def _regions_in(value: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(each.strip().upper() for each in value.split(",") if each.strip()))
 
 
 def read_settings(**overrides: object) -> Settings:

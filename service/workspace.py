@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.flags import Flags
     from service.governance import Governance
     from service.links import Links
-    from service.pipeline import Masks, Pipeline
+    from service.masking import Masks
+    from service.pipeline import Pipeline
     from service.ports import Analyser, Helpdesk
     from service.schedule import Schedule
     from service.settings import Settings

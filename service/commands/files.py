@@ -21,7 +21,8 @@ from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Row, label_line, read_rows
-from service.importing import Importer, masked_row
+from service.importing import Importer
+from service.masking import masked_row
 from service.measuring import Unreadable, measure
 from service.ports import Analyser
 from service.workspace import Workspace

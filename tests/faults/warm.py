@@ -5,7 +5,7 @@ Importing it loads. Only one thread runs the model, so a fork may go on with it.
 
 from service.analysis.local import build
 from service.domain.taxonomy import Taxonomy
-from service.pipeline import Masks
+from service.masking import Masks
 from service.ports import Analyser
 from service.redaction import Redactor
 from service.taxonomy_files import default_taxonomy

@@ -13,7 +13,7 @@ from service.analysis.local import build as build_analyser
 from service.domain.conversations import Conversation, Message, Role, is_customer_voice
 from service.domain.segments import lies_in_new_text, segments
 from service.exchange import Row
-from service.importing import masked_row
+from service.masking import masked_row
 from service.ports import Analyser
 from service.redaction import Redactor
 from service.taxonomy_files import default_taxonomy
