@@ -27,6 +27,12 @@ _FLAT = re.compile(
     rf'(?:{_FLAT_WORDS}|<p(?: dir="[a-z]+")?+>{_FLAT_WORDS}*+</p>)*+'
     r"(?:</div>)?+\Z"
 )
+# Of that, most is a single paragraph without a break.
+_ONE_PARAGRAPH = re.compile(
+    r'(?:<div(?: class="zd-comment"| dir="[a-z]+")*+>)?+'
+    r'(?:<p(?: dir="[a-z]+")?+>(?P<paragraph>[^<&]*+)</p>|(?P<bare>[^<&]*+))'
+    r"(?:</div>)?+\Z"
+)
 _FLAT_TAG = re.compile(r"<(/?)([a-z]+)[^<>]*>")
 _SPACES = re.compile(r"[ \t\n\f]+")
 _MANY_BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
@@ -84,12 +90,24 @@ def html_to_text(html: str) -> str:
     A quoted reply keeps its "> " marks, so that whose words these are is not lost with the tags.
     """
     html = clean(_capped(html))
+    single = _ONE_PARAGRAPH.match(html)
+    if single:
+        return _single_spaced(single["paragraph"] or single["bare"] or "").strip(" ").rstrip()
     if _FLAT.match(html):
         return _Lines().read_flat(html)
     if _deepest(html) > MOST_NESTED:
         return _tidy(unescape(_ANY_TAG.sub("", _BREAKING_TAG.sub(r"\n\g<0>", html))))
     body = LexborHTMLParser(html).body
     return _Lines().read(body) if body is not None else ""
+
+
+def _single_spaced(words: str) -> str:
+    """Return words with one space between them, as a browser shows any white space."""
+    words = words.replace("\xa0", " ")
+    # Most need nothing done, and a pattern would replace each space by a space.
+    if "  " in words or "\n" in words or "\t" in words or "\f" in words:
+        return _SPACES.sub(" ", words)
+    return words
 
 
 def _capped(text: str) -> str:
@@ -148,7 +166,8 @@ class _Lines:
                 self._leave_block(tag)
             else:
                 self._block(tag)
-            self._say(unescape(words))
+            if words:
+                self._say(unescape(words))
         self._break()
         return _tidy("\n".join(self._lines))
 
@@ -238,7 +257,7 @@ class _Lines:
                 self._end_line()
                 self._line = line
             return
-        words = _SPACES.sub(" ", words.replace("\xa0", " "))
+        words = _single_spaced(words)
         self._line += words.lstrip(" ") if not self._line or self._line.endswith(" ") else words
 
     def _break(self) -> None:
