@@ -144,6 +144,12 @@ class SqlAnalyses:
             calendar_days.recompute(connection, self._zone)
             return rollups.rebuild(connection)
 
+    def fill(self) -> None:
+        """Derive what a migration left empty. Safe to repeat after it was cut off."""
+        with self._engine.changing() as connection:
+            if rollups.are_missing(connection):
+                rollups.rebuild(connection)
+
 
 def analyses_of(
     connection: Connection, keys: Sequence[ConversationKey]

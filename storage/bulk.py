@@ -41,6 +41,24 @@ def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Seque
     _run(connection, statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
 
 
+def add(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Sequence[tuple[Any, ...]],
+    *,
+    key: Sequence[str],
+    counter: str,
+) -> None:
+    """Insert rows; where the key exists, its counter grows by the row's."""
+    if not rows:
+        return
+    statement = insert_into(connection, table)
+    grown = {counter: table.c[counter] + statement.excluded[counter]}
+    whole = statement.on_conflict_do_update(index_elements=list(key), set_=grown)
+    _run(connection, whole, [dict(zip(names, row, strict=True)) for row in rows])
+
+
 def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Give the rows with these ids the values of the other given columns."""
     if not rows:

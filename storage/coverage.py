@@ -9,14 +9,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, exists, func, select
 
 from service.domain.conversations import ConversationKey
-from service.query import Window
+from service.query import Dimension, Window
 from service.stores import DayCoverage
 from storage.bulk import upsert
 from storage.engine import Engine
 from storage.in_force import LEFT_BLANK
 from storage.moments import from_ms, local_day, to_ms
+from storage.rollups import ANALYSED
 from storage.tables.analyses import PERSON, failure, ledger, measurement
 from storage.tables.conversations import conversation, helpdesk_count, quarantine
+from storage.tables.facts import rollup_day
 
 Reasons = Mapping[int, Mapping[str, int]]  # day -> reason -> conversations
 
@@ -75,10 +77,9 @@ class SqlCoverage:
         """
         lacking: Counter[str] = Counter()
         with self._engine.reading() as connection:
-            held = {
-                (row.source, row.day): row.stored for row in connection.execute(_held(None, window))
-            }
-            for row in connection.execute(_asked(None, window)):
+            asked = connection.execute(_asked(None, window)).all()
+            held = _stored(connection, window) if asked else {}
+            for row in asked:
                 lacking[row.source] += max(0, row.n - held.get((row.source, row.day), 0))
             aside = self._set_aside(connection, window)
         return {source: max(0, n - aside[source].total()) for source, n in sorted(lacking.items())}
@@ -129,6 +130,21 @@ class SqlCoverage:
 def _asked(source: str | None, window: Window | None) -> Select[Any]:
     columns = helpdesk_count.c
     return select(helpdesk_count).where(*_of(columns.source, columns.day, source, window))
+
+
+def _stored(connection: Connection, window: Window | None) -> Mapping[tuple[str, int], int]:
+    """Conversations by source and day; the rollups count every one of them."""
+    r = rollup_day.c
+    query = (
+        select(r.name, r.day, func.sum(r.n))
+        .where(
+            *_of(r.name, r.day, None, window),
+            r.lens == Dimension.SOURCE.value,
+            r.metric == ANALYSED,
+        )
+        .group_by(r.name, r.day)
+    )
+    return {(source, day): int(n) for source, day, n in connection.execute(query)}
 
 
 def _held(source: str | None, window: Window | None) -> Select[Any]:

@@ -17,6 +17,7 @@ from storage.costs import SqlCosts
 from storage.coverage import SqlCoverage
 from storage.engine import Engine
 from storage.facts import SqlFacts
+from storage.feedback import SqlFeedback
 from storage.flags import SqlFlags
 from storage.heads import keyed_hash
 from storage.people import SqlPeople
@@ -51,6 +52,7 @@ class SqlDatabase:
         self.facts = SqlFacts(engine, Measures(metrics))
         self.flags = SqlFlags(engine)
         self.checks = SqlChecks(engine)
+        self.feedback = SqlFeedback(engine)
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
@@ -67,13 +69,15 @@ class SqlDatabase:
     def migrate(self) -> str:
         """Bring the schema up to date; raises Unreachable when the database cannot be opened."""
         try:
-            return migrate.migrate(self.engine)
+            newest = migrate.migrate(self.engine)
+            self.analyses.fill()
         except OperationalError as error:
             # The driver's words can hold the user and the host; its class says enough.
             kind = type(error.orig).__name__ if error.orig else type(error).__name__
             raise Unreachable(
                 f"The database cannot be opened ({kind}): check VERBATIM_DATABASE_URL."
             ) from error
+        return newest
 
     def revision(self) -> tuple[str | None, str]:
         return migrate.revision(self.engine), migrate.newest()

@@ -22,6 +22,7 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA cache_size = -65536",  # 64 MB of pages a connection at most; the default is 2
     "PRAGMA secure_delete = ON",  # erased words leave the file, not only the table
 )
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}

@@ -1,12 +1,11 @@
 """The reading side: counts, groups, cells, lists, keys and quotes of a Query, within a scope."""
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, case, exists, func, literal, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, select
 
 from service.domain.answers import Tally
 from service.domain.conversations import ConversationKey
@@ -23,12 +22,17 @@ from service.stores import Cell, CoverageCounts, Listing, QuoteRow
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.engine import Engine
 from storage.heads import account_of
-from storage.in_force import LEFT_BLANK, reason_in_force
+from storage.in_force import LEFT_BLANK
+from storage.leading import rows_for
 from storage.listing import list_page
-from storage.moments import from_ms, iso, weekday_of
-from storage.querying import GRAINS, ONCE, conditions, grouping, scope, value_of
-from storage.rollup_reading import from_rollups
-from storage.rollups import ROLLED_UP
+from storage.moments import from_ms, iso
+from storage.querying import GRAINS, Rows, grouping, rows_of, value_of, why_empty
+from storage.rollup_reading import (
+    analysed_from_rollups,
+    empty_from_rollups,
+    from_rollups,
+    values_from_rollups,
+)
 from storage.tables.accounts import account
 from storage.tables.analyses import failure, quote
 from storage.tables.conversations import conversation, message
@@ -44,14 +48,16 @@ class SqlFacts:
     def __init__(self, engine: Engine, measures: Measures) -> None:
         self._engine = engine
         self._measures = measures
-        self._dialect = "sqlite" if engine.is_sqlite else "postgresql"
 
     def count(self, query: Query, viewer: Viewer) -> Tally:
-        return tally(self._all(self._grouped(replace(query, group_by=()), viewer))[0])
+        plain = replace(query, group_by=())
+        with self._engine.reading() as connection:
+            return tally(connection.execute(self._grouped(connection, plain, viewer)).one())
 
     def groups(self, query: Query, viewer: Viewer) -> list[tuple[tuple[str, ...], Tally]]:
         """Largest first; along a time, in its order."""
-        rows = self._all(self._grouped(query, viewer))
+        with self._engine.reading() as connection:
+            rows = connection.execute(self._grouped(connection, query, viewer)).all()
         found = [(_words(query.group_by, row), tally(row)) for row in rows if row.total]
         if set(query.group_by[:1]) & GRAINS:
             return sorted(found, key=lambda pair: pair[0])
@@ -61,163 +67,222 @@ class SqlFacts:
         self, query: Query, viewer: Viewer, lens: Dimension | None, window: Window
     ) -> Sequence[Cell]:
         measure = self._measures.named(query.metric)
-        by = grouping((lens,) if lens is not None else ())
-        value: ColumnElement[Any] = by.values[0] if by.values else literal("")
-        m: ColumnElement[Any] = by.divisors[0] if by.divisors else literal(1)
-        asked = replace(query, window=window)
-        wanted = [by.rows, *conditions(asked, viewer, self._dialect)]
-        counted: ColumnElement[Any] = literal(1)
-        if measure.metric is not None:
-            current = value_of(measure.metric)
-            wanted.append(current.not_in([EMPTY_VALUE, UNMEASURED_VALUE]))
-            counted = case((current == measure.value, 1), else_=0)
-        inner = (
-            select(
-                value.label("value"),
-                m.label("m"),
-                fact.c.day.label("day"),
-                fact.c.account.label("account"),
-                counted.label("x"),
+        with self._engine.reading() as connection:
+            rows = rows_for(connection, replace(query, window=window), viewer)
+            by = grouping((lens,) if lens is not None else (), rows)
+            value: ColumnElement[Any] = by.values[0] if by.values else literal("")
+            m: ColumnElement[Any] = by.divisors[0] if by.divisors else literal(1)
+            wanted = list(by.wanted)
+            counted: ColumnElement[Any] = literal(1)
+            if measure.metric is not None:
+                current = value_of(measure.metric)
+                wanted.append(current.not_in([EMPTY_VALUE, UNMEASURED_VALUE]))
+                counted = case((current == measure.value, 1), else_=0)
+            # Ordinal 1 was a Monday, and the remainder is the weekday.
+            weekday = (fact.c.day - 1) % 7
+            inner = (
+                select(
+                    value.label("value"),
+                    m.label("m"),
+                    weekday.label("weekday"),
+                    fact.c.account.label("account"),
+                    counted.label("x"),
+                )
+                .select_from(by.source)
+                .where(*wanted)
+                .subquery()
             )
-            .select_from(by.source)
-            .where(*wanted)
-            .subquery()
-        )
-        names = (inner.c.value, inner.c.m, inner.c.day, inner.c.account)
-        rows = self._all(
-            select(*names, func.count().label("n"), func.sum(inner.c.x).label("x")).group_by(*names)
-        )
-        return _by_weekday(rows, lens)
+            names = (inner.c.value, inner.c.m, inner.c.weekday, inner.c.account)
+            query_ = select(*names, func.count(), func.sum(inner.c.x)).group_by(*names)
+            found = connection.execute(query_.order_by(*names)).all()
+        return [
+            Cell(
+                value=_word(lens, value),
+                m=m,
+                weekday=weekday,
+                account="" if account == NO_VALUE else account,
+                n=n,
+                x=int(x),
+            )
+            for value, m, weekday, account, n, x in found
+        ]
 
     def conversations(
         self, query: Query, viewer: Viewer, *, after: str | None = None, limit: int = 50
     ) -> Listing:
-        wanted = [ONCE, *conditions(query, viewer, self._dialect)]
         metrics = [metric.name for metric in self._measures.metrics]
         with self._engine.reading() as connection:
+            rows = rows_for(connection, query, viewer)
             return list_page(
-                connection, wanted, sort=query.sort, after=after, limit=limit, metrics=metrics
+                connection, rows, sort=query.sort, after=after, limit=limit, metrics=metrics
             )
 
     def keys(
         self, query: Query, viewer: Viewer, *, numerator: bool, limit: int
     ) -> tuple[ConversationKey, ...]:
-        wanted = [ONCE, *conditions(query, viewer, self._dialect)]
         measure = self._measures.named(query.metric)
-        if numerator and measure.metric is not None:
-            wanted.append(value_of(measure.metric) == measure.value)
-        rows = self._all(
-            select(conversation.c.key)
-            .join(fact, fact.c.conversation_id == conversation.c.id)
-            .where(*wanted)
-            .order_by(fact.c.created_at.desc(), fact.c.conversation_id.desc())
-            .limit(limit)
-        )
-        return tuple(ConversationKey(row.key) for row in rows)
+        with self._engine.reading() as connection:
+            rows = rows_for(connection, query, viewer)
+            wanted = [rows.once, *rows.wanted]
+            if numerator and measure.metric is not None:
+                wanted.append(value_of(measure.metric) == measure.value)
+            found = (
+                select(fact.c.conversation_id, *(one.label(one.name) for one in rows.place[:2]))
+                .select_from(rows.source)
+                .where(*wanted)
+                .order_by(*(one.desc() for one in rows.place))
+                .limit(limit)
+                .subquery()
+            )
+            named = (
+                select(conversation.c.key)
+                .join(found, found.c.conversation_id == conversation.c.id)
+                .order_by(
+                    found.c.day.desc(), found.c.created_at.desc(), found.c.conversation_id.desc()
+                )
+            )
+            return tuple(ConversationKey(key) for key in connection.execute(named).scalars())
 
     def quotes(
         self, query: Query, viewer: Viewer, *, shows: Sequence[str], limit: int
     ) -> list[QuoteRow]:
         """Without any `shows`, quotes of every kind."""
-        wanted = [ONCE, quote.c.nth_of_kind == 0, *conditions(query, viewer, self._dialect)]
-        if shows:
-            wanted.append(quote.c.shows.in_(list(shows)))
-        rows = self._all(
-            select(
-                quote,
-                message.c.text,
-                conversation.c.key.label("conversation_key"),
-                conversation.c.created_at.label("begun_at"),
-                conversation.c.channel,
-                conversation.c.requester,
-                conversation.c.url,
-                *account.c,
+        with self._engine.reading() as connection:
+            rows = rows_for(connection, query, viewer)
+            wanted = [rows.once, *rows.wanted, quote.c.nth_of_kind == 0]
+            if shows:
+                wanted.append(quote.c.shows.in_(list(shows)))
+            chosen = (
+                select(
+                    quote,
+                    message.c.text,
+                    conversation.c.key.label("conversation_key"),
+                    conversation.c.created_at.label("begun_at"),
+                    conversation.c.channel,
+                    conversation.c.requester,
+                    conversation.c.url,
+                    *account.c,
+                )
+                .select_from(rows.source)
+                .join(quote, quote.c.conversation_id == fact.c.conversation_id)
+                .join(message, SPOKEN_BY_CUSTOMER)
+                .join(conversation, conversation.c.id == fact.c.conversation_id)
+                .outerjoin(account, account.c.key == conversation.c.account)
+                .where(*wanted)
+                .order_by(*(one.desc() for one in rows.place), quote.c.nth)
+                .limit(limit)
             )
-            .select_from(fact)
-            .join(quote, quote.c.conversation_id == fact.c.conversation_id)
-            .join(message, SPOKEN_BY_CUSTOMER)
-            .join(conversation, conversation.c.id == fact.c.conversation_id)
-            .outerjoin(account, account.c.key == conversation.c.account)
-            .where(*wanted)
-            .order_by(fact.c.created_at.desc(), fact.c.conversation_id.desc(), quote.c.nth)
-            .limit(limit)
-        )
-        return [found for row in rows if (found := _quote_row(row)) is not None]
+            found = connection.execute(chosen).all()
+        return [one for row in found if (one := _quote_row(row)) is not None]
 
     def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts:
-        wanted = [ONCE, *conditions(query, viewer, self._dialect)]
-        analysed = fact.c.analysed == 1
-        counts = (
-            func.count().label("total"),
-            func.coalesce(func.sum(case((analysed, 1), else_=0)), 0).label("analysed"),
-            func.coalesce(func.sum(case((~analysed & _failed(), 1), else_=0)), 0).label("failed"),
-        )
-        row = self._all(select(*counts).select_from(fact).where(*wanted))[0]
-        return CoverageCounts(
-            total=row.total,
-            analysed=int(row.analysed),
-            failed=int(row.failed),
-            empty=self._empty(query, wanted),
-        )
+        with self._engine.reading() as connection:
+            rows = rows_for(connection, query, viewer)
+            with_, without = self._analysed(connection, query, viewer, rows)
+            return CoverageCounts(
+                total=with_ + without,
+                analysed=with_,
+                failed=_failed(connection, rows) if without else 0,
+                empty=self._empty(connection, query, viewer, rows),
+            )
 
     def days(self) -> Window | None:
-        row = self._all(select(func.min(fact.c.day).label("a"), func.max(fact.c.day).label("b")))[0]
-        if row.a is None:
+        # Apart, each is the first or the last row of the table; together they read all of it.
+        ends = [select(end(fact.c.day)).scalar_subquery() for end in (func.min, func.max)]
+        with self._engine.reading() as connection:
+            first, last = connection.execute(select(*ends)).one()
+        if first is None:
             return None
-        return Window(date.fromordinal(row.a), date.fromordinal(row.b + 1))
+        return Window(date.fromordinal(first), date.fromordinal(last + 1))
 
     def values(self, dimension: Dimension, viewer: Viewer) -> list[str]:
-        by = grouping((dimension,))
-        value, n = by.values[0].label("value"), func.count()
-        inner = select(value).select_from(by.source).where(by.rows, *scope(viewer)).subquery()
-        rows = self._all(
-            select(inner.c.value, n.label("n"))
-            .where(*_not_none(dimension, inner.c.value))
-            .group_by(inner.c.value)
-            .order_by(n.desc(), inner.c.value)
-            .limit(_MOST_VALUES)
-        )
+        with self._engine.reading() as connection:
+            statement = values_from_rollups(dimension, viewer)
+            if statement is None:
+                by = grouping((dimension,), rows_of(Query(), viewer))
+                value = by.values[0].label("value")
+                inner = select(value).select_from(by.source).where(*by.wanted).subquery()
+                statement = select(inner.c.value, func.count().label("n")).group_by(inner.c.value)
+            counted = statement.subquery()
+            rows = connection.execute(
+                select(counted.c.value)
+                .where(*_not_none(dimension, counted.c.value))
+                .order_by(counted.c.n.desc(), counted.c.value)
+                .limit(_MOST_VALUES)
+            ).all()
         return [_word(dimension, row.value) for row in rows]
 
-    def _grouped(self, query: Query, viewer: Viewer) -> Select[Any]:
+    def _grouped(self, connection: Connection, query: Query, viewer: Viewer) -> Select[Any]:
         measure = self._measures.named(query.metric)
-        quick = from_rollups(query, viewer, measure, frozenset(ROLLED_UP))
+        quick = from_rollups(query, viewer, measure)
         if quick is not None:
             return quick
-        by = grouping(query.group_by)
+        by = grouping(query.group_by, rows_for(connection, query, viewer))
         value = None if measure.metric is None else value_of(measure.metric)
         return (
             select(*by.values, *sums(measure, value, literal(1)))
             .select_from(by.source)
-            .where(by.rows, *conditions(query, viewer, self._dialect))
+            .where(*by.wanted)
             .group_by(*by.values)
         )
 
-    def _empty(self, query: Query, wanted: Sequence[ColumnElement[bool]]) -> dict[str, int]:
-        measure = self._measures.named(query.metric)
-        if measure.metric is None:
+    def _analysed(
+        self, connection: Connection, query: Query, viewer: Viewer, rows: Rows
+    ) -> tuple[int, int]:
+        """How many have an analysis and how many have none."""
+        quick = analysed_from_rollups(query, viewer)
+        if quick is None:
+            quick = (
+                select(fact.c.analysed, func.count())
+                .select_from(rows.source)
+                .where(rows.once, *rows.wanted)
+                .group_by(fact.c.analysed)
+            )
+        found = {int(value): int(n) for value, n in connection.execute(quick)}
+        return found.get(1, 0), found.get(0, 0)
+
+    def _empty(
+        self, connection: Connection, query: Query, viewer: Viewer, rows: Rows
+    ) -> dict[str, int]:
+        metric = self._measures.named(query.metric).metric
+        if metric is None:
             return {}
-        reason = reason_in_force(measure.metric, fact.c.conversation_id).label("reason")
-        blank = value_of(measure.metric) == EMPTY_VALUE
-        inner = select(reason).select_from(fact).where(*wanted, blank).subquery()
-        rows = self._all(select(inner.c.reason, func.count().label("n")).group_by(inner.c.reason))
-        return {row.reason or LEFT_BLANK: row.n for row in rows}
+        quick = empty_from_rollups(query, viewer, metric)
+        if quick is None:
+            why = why_empty(metric)
+            blank = value_of(metric) == EMPTY_VALUE
+            inner = (
+                select(why.label("reason"))
+                .select_from(rows.source)
+                .where(rows.once, *rows.wanted, blank)
+                .subquery()
+            )
+            quick = select(inner.c.reason, func.count()).group_by(inner.c.reason)
+        return {reason or LEFT_BLANK: int(n) for reason, n in connection.execute(quick)}
 
-    def _all(self, statement: Select[Any]) -> Sequence[Row[Any]]:
-        with self._engine.reading() as connection:
-            return connection.execute(statement).all()
 
-
-def _failed() -> ColumnElement[bool]:
-    return (
-        exists()
-        .where(
-            failure.c.conversation_id == fact.c.conversation_id,
-            conversation.c.id == fact.c.conversation_id,
-            failure.c.fingerprint == conversation.c.fingerprint,
-        )
-        .correlate(fact)
+def _failed(connection: Connection, rows: Rows) -> int:
+    """Those that could not be read as they are now; led by the failures, which are few."""
+    known = select(failure.c.conversation_id).join(
+        conversation,
+        and_(
+            conversation.c.id == failure.c.conversation_id,
+            conversation.c.fingerprint == failure.c.fingerprint,
+        ),
     )
+    if connection.execute(known.limit(1)).first() is None:
+        return 0
+    counted = (
+        select(func.count())
+        .select_from(rows.source)
+        .where(
+            rows.once,
+            *rows.wanted,
+            fact.c.analysed == 0,
+            fact.c.conversation_id.in_(known),
+        )
+    )
+    return connection.execute(counted).scalar_one()
 
 
 def _words(dimensions: Sequence[Dimension], row: Row[Any]) -> tuple[str, ...]:
@@ -230,20 +295,6 @@ def _word(dimension: Dimension | None, value: Any) -> str:
 
 def _not_none(dimension: Dimension, value: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     return [] if dimension in GRAINS else [value != NO_VALUE]
-
-
-def _by_weekday(rows: Sequence[Row[Any]], lens: Dimension | None) -> list[Cell]:
-    n: Counter[tuple[str, int, int, str]] = Counter()
-    x: Counter[tuple[str, int, int, str]] = Counter()
-    for row in rows:
-        name = "" if row.account == NO_VALUE else row.account
-        cell = (_word(lens, row.value), row.m, weekday_of(row.day), name)
-        n[cell] += row.n
-        x[cell] += int(row.x)
-    return [
-        Cell(value=value, m=m, weekday=weekday, account=name, n=count, x=x[value, m, weekday, name])
-        for (value, m, weekday, name), count in sorted(n.items())
-    ]
 
 
 def _quote_row(row: Row[Any]) -> QuoteRow | None:

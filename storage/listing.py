@@ -1,6 +1,6 @@
 """One page of a list of conversations, found by its place and never by counting rows.
 
-Tokens are opaque outside: the creation time and the id of a row, and the direction to go.
+Tokens are opaque outside: the day, the creation time and the id of a row, and the direction to go.
 """
 
 import base64
@@ -9,24 +9,25 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, select, tuple_
+from sqlalchemy import Connection, Row, select, tuple_
 
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
 from service.stores import ListedConversation, Listing
 from storage.heads import account_of, head_of
 from storage.in_force import measurements_of
+from storage.querying import Rows
 from storage.tables.accounts import account, agent
 from storage.tables.analyses import analysis, assigned_tag
 from storage.tables.conversations import conversation
 from storage.tables.facts import NOT_ANALYSED, fact
 
 _FORWARD, _BACK = "n", "p"
-_PLACE = (fact.c.created_at, fact.c.conversation_id)
 
 
 @dataclass(frozen=True, slots=True)
 class _Token:
+    day: int
     created_at: int
     id: int
     direction: str
@@ -35,22 +36,27 @@ class _Token:
     def read(text: str) -> "_Token":
         try:
             plain = base64.urlsafe_b64decode(text.encode("ascii") + b"==").decode("ascii")
-            direction, created_at, number = plain.split(".")
-            token = _Token(int(created_at), int(number), direction)
+            direction, *place = plain.split(".")
+            day, created_at, number = map(int, place)
+            token = _Token(day, created_at, number, direction)
         except (ValueError, binascii.Error) as error:
             raise Misused("This page of the list cannot be found; start at its first.") from error
-        if direction not in {_FORWARD, _BACK} or max(abs(token.created_at), token.id) >= 2**63:
+        if direction not in {_FORWARD, _BACK} or max(map(abs, token.place)) >= 2**63:
             raise Misused("This page of the list cannot be found; start at its first.")
         return token
 
+    @property
+    def place(self) -> tuple[int, int, int]:
+        return (self.day, self.created_at, self.id)
+
     def __str__(self) -> str:
-        plain = f"{self.direction}.{self.created_at}.{self.id}"
+        plain = f"{self.direction}.{self.day}.{self.created_at}.{self.id}"
         return base64.urlsafe_b64encode(plain.encode("ascii")).decode("ascii").rstrip("=")
 
 
 def list_page(
     connection: Connection,
-    wanted: Sequence[ColumnElement[bool]],
+    rows: Rows,
     *,
     sort: str,
     after: str | None,
@@ -61,7 +67,7 @@ def list_page(
         raise Misused("A page of a list has one row at least.")
     token = None if after is None else _Token.read(after)
     back = token is not None and token.direction == _BACK
-    places = _places(connection, wanted, token, falling=(sort == "-created") != back, limit=limit)
+    places = _places(connection, rows, token, falling=(sort == "-created") != back, limit=limit)
     more, places = len(places) > limit, places[:limit]
     if back:
         places.reverse()
@@ -74,22 +80,22 @@ def list_page(
 
 def _places(
     connection: Connection,
-    wanted: Sequence[ColumnElement[bool]],
+    rows: Rows,
     token: _Token | None,
     *,
     falling: bool,
     limit: int,
 ) -> list[Row[Any]]:
-    query = select(*_PLACE).where(*wanted).limit(limit + 1)
+    query = select(*rows.place).select_from(rows.source).where(rows.once, *rows.wanted)
     if token is not None:
-        here = (token.created_at, token.id)
-        query = query.where(tuple_(*_PLACE) < here if falling else tuple_(*_PLACE) > here)
-    order = [column.desc() if falling else column.asc() for column in _PLACE]
-    return list(connection.execute(query.order_by(*order)))
+        here = tuple_(*rows.place)
+        query = query.where(here < token.place if falling else here > token.place)
+    order = [column.desc() if falling else column.asc() for column in rows.place]
+    return list(connection.execute(query.order_by(*order).limit(limit + 1)))
 
 
 def _towards(direction: str, row: Row[Any]) -> str:
-    return str(_Token(row.created_at, row.conversation_id, direction))
+    return str(_Token(row.day, row.created_at, row.conversation_id, direction))
 
 
 def _rows(

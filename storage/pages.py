@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Table, select, update
+from sqlalchemy import Connection, Row, Table, select
 
 from service.domain.conversations import (
     ConversationHead,
@@ -72,12 +72,16 @@ class PageSaver:
         return new
 
     def _move_accounts(self, rows: Iterable[Mapping[str, Any]]) -> None:
+        """Give the conversations of changed accounts the segment and the owner of now."""
+        moved: list[int] = []
         for row in rows:
-            self._connection.execute(
-                update(fact)
-                .where(fact.c.account == row["key"])
-                .values(segment=row["segment"] or NO_VALUE, owner=row["owner"] or NO_VALUE)
+            segment, owner = row["segment"] or NO_VALUE, row["owner"] or NO_VALUE
+            query = select(fact.c.conversation_id).where(
+                fact.c.account == row["key"],
+                (fact.c.segment != segment) | (fact.c.owner != owner),
             )
+            moved += self._connection.execute(query).scalars()
+        rollups.refresh(self._connection, moved)
 
     def _save_agents(self) -> None:
         rows = {one.key: {"key": one.key, "name": one.name} for one in self._page.agents}

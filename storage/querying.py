@@ -12,7 +12,9 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    and_,
     cast,
+    exists,
     false,
     func,
     literal,
@@ -21,16 +23,18 @@ from sqlalchemy import (
 )
 from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import TSQUERY
+from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from service.domain.people import Viewer
 from service.query import MULTI_VALUED, Dimension, Filter, Query, Window
-from storage.in_force import value_in_force
+from storage.in_force import reason_in_force, value_in_force
 from storage.moments import ordinal
-from storage.rollups import ROLLED_UP
+from storage.rollups import ROLLED_UP, WHY_EMPTY
 from storage.tables.conversations import conversation, message
 from storage.tables.facts import NOT_ANALYSED, fact, touch
 from storage.words import searchable
 
+NO_TEXTS: Mapping[str, Sequence[int]] = {}
 _COLUMNS: Mapping[Dimension, Column[Any]] = {
     Dimension.ACCOUNT: fact.c.account,
     Dimension.SEGMENT: fact.c.segment,
@@ -47,17 +51,75 @@ _COLUMNS: Mapping[Dimension, Column[Any]] = {
 }
 GRAINS = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 
-# Each conversation once: its first row. Statements about drivers read all of its rows instead.
-ONCE = fact.c.rank == 0
+# Each conversation once: its first row. A literal, because a partial index is not used for a
+# bound value.
+ONCE = fact.c.rank == literal_column("0")
+PLACE = (fact.c.day, fact.c.created_at, fact.c.conversation_id)  # in time; newest is the greatest
 
 
-def conditions(query: Query, viewer: Viewer, dialect: str) -> list[ColumnElement[bool]]:
-    """Return what must hold of a fact row; nothing here reads the row's own driver."""
-    found = [*scope(viewer), *_during(query.window)]
-    found += [_touches(one) for one in query.filters]
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Where to read a question's conversations, each once: from what, and what must hold."""
+
+    source: FromClause
+    once: ColumnElement[bool]  # one row of each conversation
+    by_driver: tuple[ColumnElement[bool], ...]  # or one for each of its drivers
+    wanted: tuple[ColumnElement[bool], ...]
+    place: tuple[Column[Any], ...]  # the columns to sort by, of the table that leads
+
+
+def rows_of(
+    query: Query,
+    viewer: Viewer,
+    *,
+    lead: Filter | None = None,
+    texts: Mapping[str, Sequence[int]] = NO_TEXTS,
+) -> Rows:
+    """Return what the query reads.
+
+    `lead` is a filter on one value whose posting list is walked, in the order of time; every other
+    condition is checked on what that finds. `texts` holds the conversations of rare words.
+    """
+    source: FromClause = fact
+    once = ONCE
+    by_driver = [fact.c.driver != NOT_ANALYSED]
+    place: tuple[Column[Any], ...] = PLACE
+    window = _during(query.window, fact.c.day)
+    if lead is not None and lead.dimension is Dimension.DRIVER:
+        once = fact.c.driver == lead.values[0]
+        by_driver.append(_touches(lead))
+    elif lead is not None:
+        led = touch.alias("lead")
+        source = led.join(fact, and_(*(led.c[one.name] == one for one in PLACE)))
+        place = tuple(led.c[one.name] for one in PLACE)
+        window = [
+            *(led.c.dimension == lead.dimension.value, led.c.value == lead.values[0]),
+            *_during(query.window, led.c.day),
+        ]
+    found = [*scope(viewer), *window]
+    found += [_touches(one) for one in query.filters if one is not lead]
     found += [~_touches(one) for one in query.exclude]
-    found += [_mentions(phrase, dialect) for phrase in query.text]
-    return found
+    for phrase in query.text:
+        known = texts.get(phrase)
+        found.append(_mentions(phrase) if known is None else fact.c.conversation_id.in_(known))
+    return Rows(source, once, tuple(by_driver), tuple(found), place)
+
+
+def postings(query: Query) -> list[Filter]:
+    """The filters that can lead: on one value of something a conversation can have several of."""
+    return [one for one in query.filters if one.dimension in MULTI_VALUED and len(one.values) == 1]
+
+
+def posting_list(one: Filter, window: Window | None) -> Select[Any]:
+    """The rows of a filter that could lead, to see how many there are."""
+    if one.dimension is Dimension.DRIVER:
+        held = [fact.c.driver == one.values[0], *_during(window, fact.c.day)]
+        return select(literal(1)).select_from(fact).where(*held)
+    held = [
+        *(touch.c.dimension == one.dimension.value, touch.c.value == one.values[0]),
+        *_during(window, touch.c.day),
+    ]
+    return select(literal(1)).select_from(touch).where(*held)
 
 
 def scope(viewer: Viewer) -> list[ColumnElement[bool]]:
@@ -73,6 +135,13 @@ def value_of(metric: str) -> ColumnElement[Any]:
     return value_in_force(metric, fact.c.conversation_id)
 
 
+def why_empty(metric: str) -> ColumnElement[Any]:
+    """The reason of a value in force that is empty."""
+    if metric in WHY_EMPTY:
+        return WHY_EMPTY[metric]
+    return reason_in_force(metric, fact.c.conversation_id)
+
+
 @dataclass(frozen=True, slots=True)
 class Grouping:
     """What to select for some dimensions: the value and the weight's divisor of each."""
@@ -80,28 +149,29 @@ class Grouping:
     values: tuple[ColumnElement[Any], ...]
     divisors: tuple[ColumnElement[Any], ...]  # how many values of the dimension are touched
     source: FromClause
-    rows: ColumnElement[bool]  # which rows of the facts to read
+    wanted: tuple[ColumnElement[bool], ...]
 
 
-def grouping(dimensions: Sequence[Dimension]) -> Grouping:
-    source: FromClause = fact
+def grouping(dimensions: Sequence[Dimension], rows: Rows) -> Grouping:
+    source = rows.source
     pairs: list[tuple[ColumnElement[Any], ColumnElement[Any]]] = []
     for place, dimension in enumerate(dimensions):
         if dimension in {Dimension.TAG, Dimension.RAW_TAG}:
             touched = touch.alias(f"touched_{place}")
             source = source.join(
                 touched,
+                # Joined to nothing, so that no database starts with every tag there is.
                 (touched.c.conversation_id == fact.c.conversation_id)
-                & (touched.c.dimension == dimension.value),
+                & (touched.c.dimension + literal_column("''") == dimension.value),
             )
             pairs.append((touched.c.value, touched.c.m))
         elif dimension is Dimension.DRIVER:
             pairs.append((fact.c.driver, fact.c.m))
         else:
             pairs.append((_single(dimension), literal(1)))
-    rows = fact.c.driver != NOT_ANALYSED if Dimension.DRIVER in dimensions else ONCE
+    each = rows.by_driver if Dimension.DRIVER in dimensions else (rows.once,)
     values, divisors = zip(*pairs, strict=True) if pairs else ((), ())
-    return Grouping(values, divisors, source, rows)
+    return Grouping(values, divisors, source, (*each, *rows.wanted))
 
 
 def week_of(day: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -124,59 +194,74 @@ def _single(dimension: Dimension) -> ColumnElement[Any]:
     return _COLUMNS.get(dimension, value_of(dimension.value))
 
 
-def _during(window: Window | None) -> list[ColumnElement[bool]]:
+def _during(window: Window | None, day: Column[Any]) -> list[ColumnElement[bool]]:
     if window is None:
         return []
-    return [fact.c.day >= window.start.toordinal(), fact.c.day < window.end.toordinal()]
+    return [day >= window.start.toordinal(), day < window.end.toordinal()]
 
 
 def _touches(one: Filter) -> ColumnElement[bool]:
     if one.dimension in GRAINS:
         return _single(one.dimension).in_([ordinal(value) for value in one.values])
-    holders = _holders(one)
-    if holders is not None:
-        return fact.c.conversation_id.in_(holders)
+    if one.dimension is Dimension.CONVERSATION:
+        ids = select(conversation.c.id).where(conversation.c.key.in_(one.values))
+        return fact.c.conversation_id.in_(ids)
+    if one.dimension is Dimension.DRIVER:
+        rows = fact.alias("by_driver")
+        return exists().where(
+            rows.c.conversation_id == fact.c.conversation_id, rows.c.driver.in_(one.values)
+        )
+    if one.dimension in MULTI_VALUED:
+        return exists().where(
+            touch.c.conversation_id == fact.c.conversation_id,
+            touch.c.dimension == one.dimension.value,
+            touch.c.value.in_(one.values),
+        )
     return _single(one.dimension).in_(one.values)
 
 
-def _holders(one: Filter) -> Select[Any] | None:
-    """The ids of conversations that touch a value, for what is not a column of the facts."""
-    if one.dimension is Dimension.CONVERSATION:
-        return select(conversation.c.id).where(conversation.c.key.in_(one.values))
-    if one.dimension is Dimension.DRIVER:
-        rows = fact.alias("by_driver")
-        return select(rows.c.conversation_id).where(rows.c.driver.in_(one.values))
-    if one.dimension in MULTI_VALUED:
-        return select(touch.c.conversation_id).where(
-            touch.c.dimension == one.dimension.value, touch.c.value.in_(one.values)
-        )
-    return None
+def _mentions(phrase: str) -> ColumnElement[bool]:
+    """Whether one message of the customer holds these words in a row, asked of each conversation.
 
-
-def _mentions(phrase: str, dialect: str) -> ColumnElement[bool]:
-    """Whether one message of the customer holds these words in a row.
-
-    The search index narrows; the comparison of folded words decides, alike on both databases.
+    The comparison of folded words decides, alike on both databases.
     """
     words = searchable(phrase)
     if not words:
         return false()
-    spaced: ColumnElement[str] = literal_column("' '") + message.c.words + literal_column("' '")
-    holders = select(message.c.conversation_id).where(
-        message.c.words.is_not(None), spaced.contains(f" {words} ", autoescape=True)
-    )
-    return fact.c.conversation_id.in_(holders.where(*_indexed(words, dialect)))
+    said = message.alias("said")
+    one = said.c.conversation_id == fact.c.conversation_id
+    return exists().where(one, *_holds(words, said.c)).correlate(fact)
 
 
-def _indexed(words: str, dialect: str) -> list[ColumnElement[bool]]:
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """What the search index knows of a phrase: rows that may hold it, and those that do."""
+
+    narrow: Select[Any]
+    exact: Select[Any]  # conversations
+
+
+def found_first(phrase: str, dialect: str) -> Hits | None:
+    """A phrase looked up in the search index; None when the index cannot tell."""
+    words = searchable(phrase)
+    if not words:
+        return None
+    spoken: Select[Any] = select(message.c.conversation_id)
     if dialect != "sqlite":
         # Words are letters and digits only, so quoting them is enough.
         wanted = " & ".join(f"'{word}'" for word in words.split())
         listed = func.string_to_array(message.c.words, literal_column("' '"))
-        return [func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))]
+        hits = func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))
+        narrow = spoken.where(message.c.words.is_not(None), hits)
+        return Hits(narrow, spoken.where(*_holds(words, message.c), hits))
     if not words.isascii():
-        return []  # the index may know fewer letters than we do
+        return None  # the index may know fewer letters than we do
     matches = literal_column("message_search").op("MATCH")(f'"{words}"')
     rowid: ColumnElement[int] = literal_column("rowid")
-    hits = select(rowid).select_from(sql_table("message_search")).where(matches)
-    return [message.c.id.in_(hits)]
+    rows = select(rowid).select_from(sql_table("message_search")).where(matches)
+    return Hits(rows, spoken.where(*_holds(words, message.c), message.c.id.in_(rows)))
+
+
+def _holds(words: str, of: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[bool]]:
+    spaced: ColumnElement[str] = literal_column("' '") + of.words + literal_column("' '")
+    return [of.words.is_not(None), spaced.contains(f" {words} ", autoescape=True)]

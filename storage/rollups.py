@@ -1,217 +1,169 @@
 """Keeps the facts, the touched tags and the rollups equal to the rows they are made from.
 
-`refresh` takes the given conversations out of the rollups, derives their facts anew and adds them
-again, in the caller's transaction; `rebuild` does it for everything.
+`refresh` derives the facts of the given conversations anew and moves the rollups by the difference,
+in the caller's transaction; `rebuild` makes everything again. Both end with the same rows.
 """
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import (
-    Column,
-    ColumnElement,
+    CTE,
     Connection,
     Select,
-    and_,
-    case,
-    exists,
+    Text,
+    cast,
     func,
     literal,
     literal_column,
     select,
-    true,
     union_all,
 )
 
-from service.domain.taxonomy import UNMAPPED
-from service.query import NO_VALUE, Dimension
-from storage.bulk import chunks, insert_into
-from storage.in_force import value_in_force
-from storage.tables.accounts import account
-from storage.tables.analyses import PERSON, assigned_tag, measurement
+from service.query import Dimension
+from storage.bulk import add, chunks
+from storage.deriving import derive, derive_everything, forget
 from storage.tables.conversations import conversation
-from storage.tables.facts import ALL_DRIVERS, NOT_ANALYSED, fact, rollup_day, touch
+from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day
 
 ROLLED_UP = {
     "sentiment": fact.c.sentiment,
     "effort": fact.c.effort,
     "churn_risk": fact.c.churn_risk,
 }
+WHY_EMPTY = {
+    "sentiment": fact.c.sentiment_why,
+    "effort": fact.c.effort_why,
+    "churn_risk": fact.c.churn_risk_why,
+}
+# What is counted of every row: the metrics, whether there is an analysis, and why one is empty.
+ANALYSED = "analysed"
+_COUNTED = {
+    **ROLLED_UP,
+    ANALYSED: fact.c.analysed,
+    **{f"{metric} empty": column for metric, column in WHY_EMPTY.items()},
+}
+_METRICS = tuple(_COUNTED)
+LENSES = {
+    EVERYTHING: None,
+    Dimension.DRIVER.value: fact.c.driver,
+    Dimension.SEGMENT.value: fact.c.segment,
+    Dimension.CHANNEL.value: fact.c.channel,
+    Dimension.SOURCE.value: fact.c.source,
+}
+_KEY = ("metric", "lens", "name", "day", "m", "value")
 
-# Limits a statement to the conversations in question, given its column with their ids.
-Among = Callable[[Column[Any]], ColumnElement[bool]]
+Cell = tuple[str, str, int, int, int, tuple[str, ...]]  # lens, name, day, m, month, counted values
+
+
+def empty_of(metric: str) -> str:
+    """The name under which the rollups count why a metric is empty."""
+    return f"{metric} empty"
 
 
 def refresh(connection: Connection, ids: Iterable[int]) -> None:
+    moved: Counter[Cell] = Counter()
     for chunk in chunks(sorted(set(ids))):
-        among = _any_of(chunk)
-        _roll_up(connection, among, sign=-1)
-        _forget(connection, among)
-        _derive(connection, among)
-        _roll_up(connection, among, sign=1)
-    connection.execute(rollup_day.delete().where(_nothing()))
+        moved.subtract(_cells(connection, chunk))
+        forget(connection, chunk)
+        derive(connection, chunk)
+        moved.update(_cells(connection, chunk))
+    _move(connection, moved)
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
     """Take conversations out of facts and rollups."""
+    moved: Counter[Cell] = Counter()
     for chunk in chunks(sorted(set(ids))):
-        _roll_up(connection, _any_of(chunk), sign=-1)
-        _forget(connection, _any_of(chunk))
-    connection.execute(rollup_day.delete().where(_nothing()))
+        moved.subtract(_cells(connection, chunk))
+        forget(connection, chunk)
+    _move(connection, moved)
 
 
 def rebuild(connection: Connection) -> int:
     """Derive everything again; return how many conversations there are."""
     connection.execute(rollup_day.delete())
-    _forget(connection, _everything)
-    _derive(connection, _everything)
-    _roll_up(connection, _everything, sign=1)
+    derive_everything(connection)
+    for lens in LENSES:
+        _roll_up(connection, lens)
     return connection.execute(select(func.count()).select_from(conversation)).scalar_one()
 
 
-def _any_of(ids: list[int]) -> Among:
-    return lambda column: column.in_(ids)
+def are_missing(connection: Connection) -> bool:
+    """Whether there are conversations and nothing was derived from any."""
+    stored, derived = (
+        connection.execute(select(column).limit(1)).first() is not None
+        for column in (conversation.c.id, fact.c.day)
+    )
+    return stored and not derived
 
 
-def _everything(_column: Column[Any]) -> ColumnElement[bool]:
-    return true()
+def _cells(connection: Connection, ids: list[int]) -> Counter[Cell]:
+    f = fact.c
+    query = select(
+        *(f.rank, f.driver, f.m, f.segment, f.channel, f.source, f.day, f.month), *_COUNTED.values()
+    ).where(f.conversation_id.in_(ids))
+    found: Counter[Cell] = Counter()
+    for row in connection.execute(query):
+        found.update(_cells_of(row))
+    return found
 
 
-def _nothing() -> ColumnElement[bool]:
-    # A literal, because a partial index is not used for a bound value.
-    return rollup_day.c.n == literal_column("0")
+def _cells_of(row: Sequence[Any]) -> Iterable[Cell]:
+    rank, driver, m, segment, channel, source, day, month = row[:8]
+    values = tuple(map(str, row[8:]))
+    if driver != NOT_ANALYSED:
+        yield Dimension.DRIVER.value, driver, day, m, month, values
+    if rank == 0:
+        yield EVERYTHING, EVERYTHING, day, 0, month, values
+        yield Dimension.SEGMENT.value, segment, day, 0, month, values
+        yield Dimension.CHANNEL.value, channel, day, 0, month, values
+        yield Dimension.SOURCE.value, source, day, 0, month, values
 
 
-def _forget(connection: Connection, among: Among) -> None:
-    connection.execute(fact.delete().where(among(fact.c.conversation_id)))
-    connection.execute(touch.delete().where(among(touch.c.conversation_id)))
+def _move(connection: Connection, moved: Counter[Cell]) -> None:
+    """Add what changed to the rollups; what did not change costs nothing."""
+    by: Counter[tuple[Any, ...]] = Counter()
+    for (lens, name, day, m, month, values), n in moved.items():
+        if n:
+            for metric, value in zip(_METRICS, values, strict=True):
+                if value:
+                    by[metric, lens, name, day, m, value, month] += n
+    rows = [(*key, n) for key, n in sorted(by.items()) if n]
+    add(connection, rollup_day, (*_KEY, "month", "n"), rows, key=_KEY, counter="n")
+    if any(row[-1] < 0 for row in rows):
+        # A literal, because a partial index is not used for a bound value.
+        connection.execute(rollup_day.delete().where(rollup_day.c.n == literal_column("0")))
 
 
-def _derive(connection: Connection, among: Among) -> None:
-    made = _facts(among)
-    connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
-    for dimension, column in (
-        (Dimension.TAG, assigned_tag.c.canonical),
-        (Dimension.RAW_TAG, assigned_tag.c.raw),
-    ):
-        for rows in (_touched(dimension, column, among), _untouched(dimension, among)):
-            connection.execute(touch.insert().from_select(list(touch.c.keys()), rows))
-
-
-def _facts(among: Among) -> Select[Any]:
-    drivers = _drivers(among).subquery()
-    c = conversation.c
-    person = exists().where(measurement.c.conversation_id == c.id, measurement.c.origin == PERSON)
-    known = (c.measured_by != "") | person
-    analysed = case((c.measured_by != "", 1), else_=0)
-    without = case((known, UNMAPPED), else_=NOT_ANALYSED)
-    return (
+def _roll_up(connection: Connection, lens: str) -> None:
+    """Count one lens from all facts: in one pass over them, then metric by metric."""
+    f, name = fact.c, LENSES[lens]
+    by_driver = lens == Dimension.DRIVER
+    groups = [f.day, f.month, *([] if name is None else [name]), *([f.m] if by_driver else [])]
+    passed = (
         select(
-            c.id.label("conversation_id"),
-            func.coalesce(drivers.c.rank, 0).label("rank"),
-            func.coalesce(drivers.c.driver, without).label("driver"),
-            func.coalesce(drivers.c.m, 1).label("m"),
-            *(c[name] for name in ("day", "month", "created_at", "source", "channel", "status")),
-            _or_none(c.account).label("account"),
-            _or_none(account.c.segment).label("segment"),
-            _or_none(account.c.owner).label("owner"),
-            _or_none(c.agent).label("agent"),
-            *(value_in_force(metric, c.id).label(metric) for metric in ROLLED_UP),
-            analysed.label("analysed"),
+            (literal(EVERYTHING) if name is None else name).label("name"),
+            f.day,
+            f.month,
+            (f.m if by_driver else literal(0)).label("m"),
+            *(column.label(f"of_{metric}") for metric, column in _COUNTED.items()),
+            func.count().label("n"),
         )
-        .select_from(
-            conversation.outerjoin(account, account.c.key == c.account).outerjoin(
-                drivers, drivers.c.conversation_id == c.id
-            )
-        )
-        .where(among(c.id))
+        .where(f.driver != NOT_ANALYSED if by_driver else f.rank == 0)
+        .group_by(*groups, *_COUNTED.values())
+        .cte("passed")
     )
+    counted = union_all(*(_of_metric(passed, lens, metric) for metric in _METRICS))
+    connection.execute(rollup_day.insert().from_select([*_KEY, "month", "n"], counted))
 
 
-def _drivers(among: Among) -> Select[Any]:
-    """Each conversation's distinct drivers, ranked; a person's choice replaces the analyser's."""
-    tag, chosen = assigned_tag.c, measurement.c
-    is_choice = and_(chosen.metric == "driver", chosen.origin == PERSON)
-    by_person = select(chosen.conversation_id, chosen.value.label("driver"), chosen.nth).where(
-        is_choice, chosen.value.is_not(None), among(chosen.conversation_id)
-    )
-    overruled = exists().where(chosen.conversation_id == tag.conversation_id, is_choice)
-    by_tags = (
-        select(tag.conversation_id, tag.driver, func.min(tag.nth).label("nth"))
-        .where(tag.driver.is_not(None), ~overruled, among(tag.conversation_id))
-        .group_by(tag.conversation_id, tag.driver)
-    )
-    both = union_all(by_tags, by_person).subquery()
-    ranked = func.row_number().over(partition_by=both.c.conversation_id, order_by=both.c.nth)
-    return select(
-        both.c.conversation_id,
-        both.c.driver,
-        (ranked - 1).label("rank"),
-        func.count().over(partition_by=both.c.conversation_id).label("m"),
-    )
-
-
-def _touched(dimension: Dimension, value: Column[Any], among: Among) -> Select[Any]:
-    distinct = (
-        select(assigned_tag.c.conversation_id, value.label("value"))
-        .where(value.is_not(None), among(assigned_tag.c.conversation_id))
-        .distinct()
-        .subquery()
-    )
-    m = func.count().over(partition_by=distinct.c.conversation_id)
-    return select(distinct.c.conversation_id, literal(dimension.value), distinct.c.value, m)
-
-
-def _untouched(dimension: Dimension, among: Among) -> Select[Any]:
-    """Measured conversations without any such tag still touch one value: Unmapped."""
-    has_one = exists().where(
-        touch.c.conversation_id == fact.c.conversation_id, touch.c.dimension == dimension.value
-    )
-    return select(
-        fact.c.conversation_id, literal(dimension.value), literal(UNMAPPED), literal(1)
-    ).where(
-        fact.c.rank == 0, fact.c.driver != NOT_ANALYSED, ~has_one, among(fact.c.conversation_id)
-    )
-
-
-def _roll_up(connection: Connection, among: Among, *, sign: int) -> None:
-    counted = union_all(
-        *(
-            part
-            for metric, value in ROLLED_UP.items()
-            for part in (
-                _by_driver(metric, value, among, sign),
-                _altogether(metric, value, among, sign),
-            )
-        )
-    )
-    names = ("metric", "driver", "day", "m", "value", "n")
-    statement = insert_into(connection, rollup_day).from_select(names, counted)
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=list(names[:-1]),
-            set_={"n": rollup_day.c.n + statement.excluded.n},
-        )
-    )
-
-
-def _by_driver(metric: str, value: Column[Any], among: Among, sign: int) -> Select[Any]:
-    f = fact.c
+def _of_metric(passed: CTE, lens: str, metric: str) -> Select[Any]:
+    p = passed.c
+    value = cast(p[f"of_{metric}"], Text)
     return (
-        select(literal(metric), f.driver, f.day, f.m, value, sign * func.count())
-        .where(f.driver != NOT_ANALYSED, among(f.conversation_id))
-        .group_by(f.driver, f.day, f.m, value)
+        select(literal(metric), literal(lens), p.name, p.day, p.m, value, p.month, func.sum(p.n))
+        .where(value != "")
+        .group_by(p.name, p.day, p.m, value, p.month)
     )
-
-
-def _altogether(metric: str, value: Column[Any], among: Among, sign: int) -> Select[Any]:
-    f = fact.c
-    return (
-        select(literal(metric), literal(ALL_DRIVERS), f.day, literal(0), value, sign * func.count())
-        .where(f.rank == 0, among(f.conversation_id))
-        .group_by(f.day, value)
-    )
-
-
-def _or_none(column: Column[Any]) -> ColumnElement[str]:
-    return func.coalesce(func.nullif(column, ""), NO_VALUE)

@@ -1,4 +1,8 @@
-"""The narrow tables that answer questions. Everything here can be rebuilt from the other rows."""
+"""The narrow tables that answer questions. Everything here can be rebuilt from the other rows.
+
+A row's key begins with its place in time, so that a window is one stretch of the table and the
+newest rows of anything are found without sorting. Keys come before the other columns for that.
+"""
 
 from sqlalchemy import Index, text
 from sqlmodel import SQLModel
@@ -6,18 +10,23 @@ from sqlmodel import SQLModel
 from storage.tables.columns import number, table_of, words
 
 NOT_ANALYSED = ""  # the driver of a conversation nobody has measured yet
-ALL_DRIVERS = ""  # the driver of a rollup row that counts every conversation once
+EVERYTHING = ""  # the lens and the name of rollup rows that count every conversation once
+# SQLite keeps the rows in the order of the key itself, without a second copy of it.
+_BY_KEY = {"sqlite_with_rowid": False}
 
 
 class FactRow(SQLModel, table=True):
-    """One row per conversation and driver; exactly one of a conversation's rows has rank 0."""
+    """One row per conversation and driver; exactly one of a conversation's rows has rank 0.
+
+    A conversation's rows differ in rank, driver and nothing else.
+    """
 
     __tablename__ = "fact"
     __table_args__ = (
-        Index("ix_fact_day", "rank", "day", "channel", "sentiment"),
-        Index("ix_fact_newest", "rank", "created_at", "conversation_id"),
-        Index("ix_fact_driver", "driver", "day", "sentiment", "m"),
-        Index("ix_fact_account", "account", "day"),
+        Index("ix_fact_conversation", "conversation_id", "driver"),
+        Index("ix_fact_driver", "driver", "day", "created_at", "conversation_id", "sentiment"),
+        Index("ix_fact_account", "account", "day", "created_at", "conversation_id"),
+        Index("ix_fact_agent", "agent", "day", "created_at", "conversation_id"),
         Index(
             "ix_fact_at_risk",
             "account",
@@ -25,15 +34,16 @@ class FactRow(SQLModel, table=True):
             sqlite_where=text("rank = 0 AND churn_risk = 'yes'"),
             postgresql_where=text("rank = 0 AND churn_risk = 'yes'"),
         ),
+        _BY_KEY,
     )
 
+    day: int = number(key=True)
+    created_at: int = number(key=True)
     conversation_id: int = number(key=True)
     rank: int = number(key=True)  # 0 is the strongest driver
     driver: str = words()
     m: int = number()  # drivers that the conversation touches
-    day: int = number()
     month: int = number()
-    created_at: int = number()
     source: str = words()
     channel: str = words()
     status: str = words()
@@ -44,6 +54,9 @@ class FactRow(SQLModel, table=True):
     sentiment: str = words()  # a value, "empty" or "unmeasured"; so are the next two
     effort: str = words()
     churn_risk: str = words()
+    sentiment_why: str = words()  # why the value is empty; "" when it is not
+    effort_why: str = words()
+    churn_risk_why: str = words()
     analysed: int = number()  # 1 when it has a current analysis
 
 
@@ -51,16 +64,24 @@ class TouchRow(SQLModel, table=True):
     """The canonical and raw tags that a conversation touches, with how many there are of each."""
 
     __tablename__ = "touch"
-    __table_args__ = (Index("ix_touch_value", "dimension", "value", "conversation_id"),)
+    __table_args__ = (
+        Index("ix_touch_conversation", "conversation_id", "dimension", "value", "m"),
+        _BY_KEY,
+    )
 
-    conversation_id: int = number(key=True)
     dimension: str = words(key=True)
     value: str = words(key=True)
+    day: int = number(key=True)
+    created_at: int = number(key=True)
+    conversation_id: int = number(key=True)
     m: int = number()
 
 
 class RollupRow(SQLModel, table=True):
-    """Conversations of one day by driver, metric value and number of drivers touched."""
+    """Conversations of one day by a metric's value, and by the name they have in one lens.
+
+    `m` is how many drivers they touch when the lens is the driver, else 0.
+    """
 
     __tablename__ = "rollup_day"
     __table_args__ = (
@@ -70,13 +91,16 @@ class RollupRow(SQLModel, table=True):
             sqlite_where=text("n = 0"),
             postgresql_where=text("n = 0"),
         ),
+        _BY_KEY,
     )
 
     metric: str = words(key=True)
-    driver: str = words(key=True)
+    lens: str = words(key=True)
+    name: str = words(key=True)
     day: int = number(key=True)
     m: int = number(key=True)
     value: str = words(key=True)
+    month: int = number()
     n: int = number()
 
 

@@ -1,0 +1,211 @@
+"""Derives facts and touched tags from what was stored and measured; knows nothing of rollups.
+
+`None` for the conversations means all of them.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Select,
+    String,
+    Table,
+    and_,
+    case,
+    cast,
+    exists,
+    func,
+    literal,
+    select,
+    union_all,
+)
+
+from service.domain.taxonomy import UNMAPPED
+from service.query import EMPTY_VALUE, NO_VALUE, UNMEASURED_VALUE, Dimension
+from storage.in_force import LEFT_BLANK
+from storage.tables.accounts import account
+from storage.tables.analyses import PERSON, assigned_tag, measurement
+from storage.tables.conversations import conversation
+from storage.tables.facts import NOT_ANALYSED, fact, touch
+
+_METRICS = ("sentiment", "effort", "churn_risk")
+_TOUCHED = {Dimension.TAG: assigned_tag.c.canonical, Dimension.RAW_TAG: assigned_tag.c.raw}
+Ids = Sequence[int] | None
+
+
+def forget(connection: Connection, ids: Ids) -> None:
+    for table in (fact, touch):
+        connection.execute(table.delete().where(*_among(table.c.conversation_id, ids)))
+
+
+def derive(connection: Connection, ids: Ids) -> None:
+    """Write the rows of conversations that have none."""
+    made = _facts(ids)
+    connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
+    for dimension, column in _TOUCHED.items():
+        for rows in (_touched(dimension, column, ids), _untouched(dimension, ids)):
+            connection.execute(touch.insert().from_select(list(touch.c.keys()), rows))
+
+
+def derive_everything(connection: Connection) -> None:
+    """Write every row anew, in the tables' order where that is not the order of reading."""
+    forget(connection, None)
+    with _indexed_afterwards(connection, fact):
+        made = _facts(None)
+        connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
+    with _indexed_afterwards(connection, touch):
+        for dimension, column in _TOUCHED.items():
+            rows = _touched(dimension, column, None)
+            ordered = rows.order_by(*rows.selected_columns)
+            connection.execute(touch.insert().from_select(list(touch.c.keys()), ordered))
+    for dimension in _TOUCHED:
+        rows = _untouched(dimension, None)
+        connection.execute(touch.insert().from_select(list(touch.c.keys()), rows))
+
+
+@contextmanager
+def _indexed_afterwards(connection: Connection, table: Table) -> Iterator[None]:
+    """Fill a table without its indexes, then make them: sorting is faster than inserting.
+
+    Only on SQLite: PostgreSQL would keep every reader waiting for as long as that takes.
+    """
+    indexes = table.indexes if connection.dialect.name == "sqlite" else set()
+    for index in indexes:
+        index.drop(connection)
+    yield
+    for index in indexes:
+        index.create(connection)
+
+
+def _among(column: Column[Any], ids: Ids) -> list[ColumnElement[bool]]:
+    return [] if ids is None else [column.in_(ids)]
+
+
+def _facts(ids: Ids) -> Select[Any]:
+    drivers, measured = _drivers(ids).subquery(), _measured(ids).subquery()
+    c = conversation.c
+    known = (c.measured_by != "") | (measured.c.by_person == 1)
+    without = case((known, UNMAPPED), else_=NOT_ANALYSED)
+    return (
+        select(
+            c.day,
+            c.created_at,
+            c.id.label("conversation_id"),
+            func.coalesce(drivers.c.rank, 0).label("rank"),
+            func.coalesce(drivers.c.driver, without).label("driver"),
+            func.coalesce(drivers.c.m, 1).label("m"),
+            *(c[name] for name in ("month", "source", "channel", "status")),
+            _or_none(c.account).label("account"),
+            _or_none(account.c.segment).label("segment"),
+            _or_none(account.c.owner).label("owner"),
+            _or_none(c.agent).label("agent"),
+            *(_value(measured.c[metric]).label(metric) for metric in _METRICS),
+            *(_why(measured.c, metric).label(f"{metric}_why") for metric in _METRICS),
+            case((c.measured_by != "", 1), else_=0).label("analysed"),
+        )
+        .select_from(
+            conversation.outerjoin(account, account.c.key == c.account)
+            .outerjoin(measured, measured.c.conversation_id == c.id)
+            .outerjoin(drivers, drivers.c.conversation_id == c.id)
+        )
+        .where(*_among(c.id, ids))
+    )
+
+
+def _measured(ids: Ids) -> Select[Any]:
+    """Each conversation's values and reasons in one row, read in one pass.
+
+    Each begins with its origin, so that the greatest is the one in force: a person's before the
+    analyser's.
+    """
+    of = measurement.c
+    origin = cast(of.origin, String)
+    return (
+        select(
+            of.conversation_id,
+            func.max(case((of.origin == PERSON, 1), else_=0)).label("by_person"),
+            *(
+                func.max(
+                    case((of.metric == metric, origin + func.coalesce(of.value, EMPTY_VALUE)))
+                ).label(metric)
+                for metric in _METRICS
+            ),
+            *(
+                func.max(case((of.metric == metric, origin + func.coalesce(of.reason, "")))).label(
+                    f"{metric}_why"
+                )
+                for metric in _METRICS
+            ),
+        )
+        .where(*_among(of.conversation_id, ids))
+        .group_by(of.conversation_id)
+    )
+
+
+def _value(found: ColumnElement[Any]) -> ColumnElement[str]:
+    return func.coalesce(func.substr(found, 2), UNMEASURED_VALUE)
+
+
+def _why(measured: Any, metric: str) -> ColumnElement[str]:
+    reason = func.coalesce(func.nullif(func.substr(measured[f"{metric}_why"], 2), ""), LEFT_BLANK)
+    return case((func.substr(measured[metric], 2) == EMPTY_VALUE, reason), else_="")
+
+
+def _drivers(ids: Ids) -> Select[Any]:
+    """Each conversation's distinct drivers, ranked; a person's choice replaces the analyser's."""
+    tag, chosen = assigned_tag.c, measurement.c
+    is_choice = and_(chosen.metric == "driver", chosen.origin == PERSON)
+    by_person = select(chosen.conversation_id, chosen.value.label("driver"), chosen.nth).where(
+        is_choice, chosen.value.is_not(None), *_among(chosen.conversation_id, ids)
+    )
+    overruled = exists().where(chosen.conversation_id == tag.conversation_id, is_choice)
+    by_tags = (
+        select(tag.conversation_id, tag.driver, func.min(tag.nth).label("nth"))
+        .where(tag.driver.is_not(None), ~overruled, *_among(tag.conversation_id, ids))
+        .group_by(tag.conversation_id, tag.driver)
+    )
+    both = union_all(by_tags, by_person).subquery()
+    ranked = func.row_number().over(partition_by=both.c.conversation_id, order_by=both.c.nth)
+    return select(
+        both.c.conversation_id,
+        both.c.driver,
+        (ranked - 1).label("rank"),
+        func.count().over(partition_by=both.c.conversation_id).label("m"),
+    )
+
+
+def _touched(dimension: Dimension, value: Column[Any], ids: Ids) -> Select[Any]:
+    of = assigned_tag.c.conversation_id
+    distinct = (
+        select(of, value.label("value")).where(value.is_not(None), *_among(of, ids)).distinct()
+    ).subquery()
+    d, c = distinct.c, conversation.c
+    m = func.count().over(partition_by=d.conversation_id)
+    return select(
+        literal(dimension.value).label("dimension"),
+        d.value,
+        c.day,
+        c.created_at,
+        d.conversation_id,
+        m,
+    ).join_from(distinct, conversation, c.id == d.conversation_id)
+
+
+def _untouched(dimension: Dimension, ids: Ids) -> Select[Any]:
+    """Measured conversations without any such tag still touch one value: Unmapped."""
+    has_one = exists().where(
+        touch.c.conversation_id == fact.c.conversation_id, touch.c.dimension == dimension.value
+    )
+    f = fact.c
+    return select(
+        *(literal(dimension.value), literal(UNMAPPED)),
+        *(f.day, f.created_at, f.conversation_id, literal(1)),
+    ).where(f.rank == 0, f.driver != NOT_ANALYSED, ~has_one, *_among(f.conversation_id, ids))
+
+
+def _or_none(column: Column[Any]) -> ColumnElement[str]:
+    return func.coalesce(func.nullif(column, ""), NO_VALUE)
