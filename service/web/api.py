@@ -4,7 +4,7 @@ A program shows a bearer token and never a cookie, so no page can ask in a perso
 through the same gateway as every other surface and counts nothing itself.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 
 from flask import Blueprint, Response, g, jsonify, request
 from pydantic import BaseModel, ValidationError
@@ -55,6 +55,8 @@ def ask() -> dict[str, object]:
     if not asked.text.strip():
         raise Misused("The question has no words.")
     thread = [one.model_dump(mode="json", exclude_unset=True) for one in asked.thread]
+    if any("\0" in words for words in _words_in([asked.text, *thread])):
+        raise Misused("A character of the question cannot be read.")
     try:
         answer = site().answers.ask_text(asked.text, current_viewer(), thread, asked.today)
     except ValueError as error:  # what somebody put together as a reading, and we never gave
@@ -197,6 +199,17 @@ def _body(shape: type[shapes.Question]) -> shapes.Question:
         wrong = error.errors(include_input=False, include_url=False)[0]
         where = ".".join(str(part) for part in wrong["loc"])
         raise Misused(f"{where or 'The body'}: {wrong['msg']}") from None
+
+
+def _words_in(value: object) -> Iterator[str]:
+    """Yield every text within a JSON value."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        yield from _words_in([*value, *value.values()])
+    elif isinstance(value, list):
+        for one in value:
+            yield from _words_in(one)
 
 
 def _not_hidden(query: Query, viewer: Viewer, here: Site) -> frozenset[str]:

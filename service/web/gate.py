@@ -9,7 +9,7 @@ from flask import Flask, Response, g, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from service import access
-from service.errors import Forbidden
+from service.errors import Forbidden, Misused
 from service.web.site import Site, site
 
 OPEN_ENDPOINTS = frozenset({"static", "signing_in.page", "signing_in.enter"})
@@ -43,6 +43,7 @@ _HEADERS = {
 
 
 def install(app: Flask) -> None:
+    app.before_request(_refuse_nul)
     app.before_request(_open_or_ask)
     app.after_request(_protect)
 
@@ -89,6 +90,15 @@ def for_machines() -> bool:
 
 def is_api() -> bool:
     return request.path.startswith(_API)
+
+
+def _refuse_nul() -> None:
+    """Refuse the one character that no database text may hold; PostgreSQL fails on it."""
+    given = [request.path, *(part for pair in request.args.items(multi=True) for part in pair)]
+    if not for_machines():  # they sign their bodies, which must be read as they came
+        given += request.form.values()
+    if any("\0" in text for text in given):
+        raise Misused("A character in this address or form cannot be read.")
 
 
 def _open_or_ask() -> AnyResponse | None:

@@ -340,6 +340,7 @@ def test_hostile_texts_travel_as_data(ana: Program) -> None:
         "/group?group=mood",
         "/group?after=x",
         "/receipts/abc?full=1",
+        "/receipts/a%00b",
         "/flags?account=zendesk:a1",
     ],
 )
@@ -357,6 +358,8 @@ def test_what_cannot_be_asked_is_refused_with_a_sentence(ana: Program, address: 
         {"text": 7},
         {"text": "x" * 2_001},
         {"extra": 1},
+        {"text": "a\0b"},
+        {"text": "why?", "thread": [{"reading": {"intent": "count", "filters": {"tag": ["\0"]}}}]},
         {"today": "tomorrow"},
         {"thread": "no"},
         {"thread": [{"text": "x", "role": "system"}]},

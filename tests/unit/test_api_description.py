@@ -24,6 +24,7 @@ EXAMPLES = 30
 # What a fitting request may still be refused for: rules that OpenAPI has no words for.
 SAID_IN_WORDS = re.compile(
     r"period|reading|today|has no words|page of the list|can be|cannot be filtered by|"
+    r"cannot be read|"
     r"is not something to|number called|conditions"
 )
 _bounded = settings(

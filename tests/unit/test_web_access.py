@@ -244,3 +244,9 @@ def test_health_needs_no_session(site: Sample) -> None:
     client = site.client(None)
     assert client.get("/healthz").json == {"alive": True}
     assert client.get("/readyz").status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/?text=a%00b", "/r/a%00b", "/?%00=1", "/accounts/%00"])
+def test_what_no_database_can_hold_is_refused_at_the_gate(site: Sample, address: str) -> None:
+    assert site.client(ANA).get(address).status_code == 400
+    assert site.client(None).post("/sign-in", data={"token": "\0"}).status_code == 400
