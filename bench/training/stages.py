@@ -21,7 +21,6 @@ from service.analysis._models import prepare
 
 KEPT_LAYERS = (0, 2, 4)
 EPOCHS = 2
-MEMBERS = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,35 +79,31 @@ def cut_vocabulary(run: Run) -> None:
 
 
 def train_tone(run: Run) -> None:
-    """Train the same start twice, on texts in another order; the average is better than either."""
-    for member in range(MEMBERS):
-        path = _tone_weights(run, member)
-        if path.is_file():
-            print(f"  part {member + 1} of {MEMBERS}: done before")
-            continue
-        print(f"  part {member + 1} of {MEMBERS}", flush=True)
-        save_file(_trained(run, order=run.seed + 10 * member).state_dict(), str(path))
+    path = _tone_weights(run)
+    if path.is_file():
+        print("  done before")
+        return
+    save_file(_trained(run).state_dict(), str(path))
 
 
 def export_tone(run: Run) -> None:
-    parts = [load_file(_tone_weights(run, member)) for member in range(MEMBERS)]
-    arrays = {name: np.mean([part[name] for part in parts], axis=0) for name in parts[0]}
+    arrays = {name: np.asarray(values) for name, values in load_file(_tone_weights(run)).items()}
     full = run.work / "sentiment_full.onnx"
     export.write(arrays, full)
     export.write_small(full, run.finished / "sentiment.onnx")
 
 
-def _trained(run: Run, *, order: int) -> ToneReader:
+def _trained(run: Run) -> ToneReader:
     torch.manual_seed(run.seed)
     tokenizer = Tokenizer.from_file(str(run.finished / "sentiment_tokenizer.json"))
     model = ToneReader(
         from_weights(_published(run), layers=KEPT_LAYERS, pieces=_kept(run, "sentiment"))
     )
     epochs = [
-        encoded(tokenizer, sets.epoch(run.data, run.sources, number=number, seed=order))
+        encoded(tokenizer, sets.epoch(run.data, run.sources, number=number, seed=run.seed))
         for number in range(EPOCHS)
     ]
-    train(model, epochs, seed=order)
+    train(model, epochs, seed=run.seed)
     return model
 
 
@@ -155,5 +150,5 @@ def _kept(run: Run, name: str) -> list[int]:
     return kept
 
 
-def _tone_weights(run: Run, member: int) -> Path:
-    return run.work / f"tone_{run.recipe()}_{member}.safetensors"
+def _tone_weights(run: Run) -> Path:
+    return run.work / f"tone_{run.recipe()}.safetensors"
