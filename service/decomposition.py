@@ -14,7 +14,7 @@ from math import sqrt
 from typing import NamedTuple
 
 from service import statistics
-from service.influence import Folds, fold
+from service.influence import Folds
 from service.query import NO_VALUE, Dimension
 from service.weekdays import ZERO, Sides, Weights
 from service.whole import Whole
@@ -200,8 +200,7 @@ def _moved_more(row: Row, whole: Whole) -> bool:
 
 
 def _rows(whole: Whole, sides: Sides) -> tuple[Row, ...]:
-    found = fold(sides, whole.weights, whole.clusters)
-    rows = [_row(value, folds, whole) for value, folds in found.items()]
+    rows = [_row(value, folds, whole) for value, folds in whole.fold(sides).items()]
     return tuple(sorted(rows, key=lambda row: (-abs(row.total), row.value)))
 
 

@@ -17,17 +17,25 @@ ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the
 class Whole:
     """Every conversation once."""
 
+    sides: Sides
     weights: Weights
     clusters: frozenset[str]
-    folds: Folds
+    values: Mapping[str, Folds]  # the lens that the whole was read from
 
     @staticmethod
     def of(total: Sides) -> "Whole":
         """Read the whole from the lens of one value, or from any lens that holds each once."""
         weights, clusters = weekday_weights(total), _clusters(total)
-        return Whole(
-            weights=weights, clusters=clusters, folds=together(fold(total, weights, clusters))
-        )
+        values = fold(total, weights, clusters)
+        return Whole(sides=total, weights=weights, clusters=clusters, values=values)
+
+    def fold(self, sides: Sides) -> Mapping[str, Folds]:
+        """Fold another lens of the same conversations; the one already read is not read again."""
+        return self.values if sides is self.sides else fold(sides, self.weights, self.clusters)
+
+    @cached_property
+    def folds(self) -> Folds:
+        return together(self.values)
 
     @cached_property
     def before(self) -> tuple[int, int]:
