@@ -41,6 +41,7 @@ class SlackBot:
         client = web_client(connection)
         self._asking = Asking(client=client, answers=answers, database=database, clock=clock)
         self.app = _bolt(connection, self._asking)
+        actions.register(self.app, self._asking, client)
         flags = Flags(database=database, links=links, clock=clock)
         directory = Directory(client, database.people)
         flag_buttons.register(
@@ -130,7 +131,6 @@ def _bolt(connection: Connection, asking: Asking) -> App:
     )
     mention.register(app, asking)
     command.register(app, asking)
-    actions.register(app, asking)
     return app
 
 

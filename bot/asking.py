@@ -22,6 +22,7 @@ from bot.calling import Refused, call
 from bot.people import Directory, Stranger, viewer
 from bot.posting import Poster, Unconfirmed
 from service.domain.answers import Answer, Recount
+from service.domain.feedback import Feedback, Verdict, WrongPart
 from service.domain.people import Viewer
 from service.errors import RetryLater, Unauthorized, Unreachable, VerbatimError
 from service.ports import Clock
@@ -79,6 +80,7 @@ class Asking:
         self._client = client
         self._answers = answers
         self._work = database.work
+        self._feedback = database.feedback
         self._clock = clock
         self._poster = Poster(client, work=database.work, clock=clock)
         self._directory = Directory(client, database.people)
@@ -122,9 +124,32 @@ class Asking:
         """Answer what was started, then stop."""
         self._workers.shutdown(wait=True)
 
-    def note_verdict(self, *, subject: str, verdict: str, user: str) -> None:
-        """Keep what a person thinks of an answer; the last word counts."""
-        self._work.remember(f"feedback:{subject}:{user}", verdict)
+    def note_verdict(
+        self,
+        *,
+        answer: str,
+        verdict: Verdict,
+        user: str,
+        team: str,
+        what: WrongPart | None = None,
+        note: str = "",
+    ) -> bool:
+        """Keep what a person thinks of an answer; False for somebody we do not know."""
+        person = self._directory.find(user, team=team)
+        if isinstance(person, Stranger):
+            return False
+        self._feedback.note(
+            Feedback(
+                answer=answer,
+                person=person.email,
+                verdict=verdict,
+                what=what,
+                note=note,
+                receipt=self._work.recall(_receipt_name(answer)),
+                at=self._clock(),
+            )
+        )
+        return True
 
     def whisper(self, sentence: str, *, channel: str, user: str, thread: str | None) -> None:
         """Tell one person something that nothing hangs on."""
@@ -202,6 +227,9 @@ class Asking:
         except VerbatimError as error:
             _log("slack.no_answer", error)
             return notice_message(f"I could not answer that. {error}"), None
+        shown = answer.headline.current.receipt if answer.headline else None
+        if shown:
+            self._work.remember(_receipt_name(asked.key), shown.rpartition("/")[2])
         return answer_message(answer, feedback=asked.key), answer.reading
 
     def _post(self, asked: Asked, message: Message) -> str | None:
@@ -249,6 +277,10 @@ class Asking:
 
 def _post_key(asked: Asked) -> str:
     return f"answer:{asked.key}"
+
+
+def _receipt_name(answer: str) -> str:
+    return f"slack-receipt:{answer}"
 
 
 def _thread_name(channel: str, thread: str | None) -> str:

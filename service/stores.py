@@ -20,6 +20,7 @@ from service.domain.conversations import (
     ConversationKey,
     Page,
 )
+from service.domain.feedback import Feedback
 from service.domain.flags import FlagChange, Outcome, Signal, Stay
 from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.measurements import Analysis, Quote, SetBy, ValueChange
@@ -421,6 +422,18 @@ class TaxonomyStore(Protocol):
         ...
 
 
+class FeedbackStore(Protocol):
+    """What people think of answers."""
+
+    def note(self, one: Feedback) -> None:
+        """Keep a verdict; it takes the place of the person's earlier one on that answer."""
+        ...
+
+    def since(self, at: datetime) -> Sequence[Feedback]:
+        """Return the verdicts since then, newest first."""
+        ...
+
+
 class ReceiptStore(Protocol):
     def save(self, receipt: Receipt) -> None: ...
 
@@ -573,6 +586,9 @@ class Database(Protocol):
 
     @property
     def checks(self) -> CheckStore: ...
+
+    @property
+    def feedback(self) -> FeedbackStore: ...
 
     @property
     def coverage(self) -> CoverageLedger: ...

@@ -1,28 +1,69 @@
-"""Buttons under an answer: a verdict is kept and a choice continues the thread."""
+"""Buttons under an answer: a verdict is kept, "wrong" asks what, a choice continues the thread."""
 
 import re
 from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt import Ack, App
+from slack_sdk import WebClient
 
 from bot.asking import Asked, Asking
 from bot.blocks import OPTION, USEFUL, WRONG
+from bot.calling import call
+from service.domain.feedback import Verdict, WrongPart
 
-_THANKS = {
-    USEFUL: "Thank you, noted: useful.",
-    WRONG: "Noted: wrong. Ask again with the dates or the account you meant.",
+_THANKS = "Thank you, noted: useful."
+_UNKNOWN = "I do not know you yet, so I keep no verdict of yours."
+_ASKED = {
+    WrongPart.PERIOD: "The period",
+    WrongPart.FILTER: "What it counted (account, driver, segment …)",
+    WrongPart.QUOTE: "A quote",
+    WrongPart.OTHER: "Something else",
 }
+_MODAL = "verbatim_wrong_what"
 
 
-def register(app: App, asking: Asking) -> None:
-    def verdict(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+def register(app: App, asking: Asking, client: WebClient) -> None:
+    def useful(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         ack()
-        user, name = str(body["user"]["id"]), str(action["action_id"])
-        asking.note_verdict(subject=str(action.get("value", "")), verdict=name, user=user)
+        kept = asking.note_verdict(
+            answer=str(action.get("value", "")),
+            verdict=Verdict.USEFUL,
+            user=str(body["user"]["id"]),
+            team=_team(body),
+        )
+        _tell(body, _THANKS if kept else _UNKNOWN)
+
+    def wrong(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        """The verdict counts at once; what was wrong may follow."""
+        ack()
+        answer = str(action.get("value", ""))
+        kept = asking.note_verdict(
+            answer=answer, verdict=Verdict.WRONG, user=str(body["user"]["id"]), team=_team(body)
+        )
+        if kept:
+            view = what_modal(answer)
+            call(client, "views.open", {"trigger_id": body["trigger_id"], "view": view})
+        else:
+            _tell(body, _UNKNOWN)
+
+    def said(ack: Ack, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
+        ack()
+        what, note = _said_in(view)
+        asking.note_verdict(
+            answer=str(view.get("private_metadata", "")),
+            verdict=Verdict.WRONG,
+            user=str(body["user"]["id"]),
+            team=_team(body),
+            what=what,
+            note=note,
+        )
+
+    def _tell(body: Mapping[str, Any], sentence: str) -> None:
         channel = body.get("channel", {}).get("id")
         if channel:
-            asking.whisper(_THANKS[name], channel=channel, user=user, thread=_thread(body))
+            user = str(body["user"]["id"])
+            asking.whisper(sentence, channel=channel, user=user, thread=_thread(body))
 
     def choice(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         asked = choice_in(action, body)
@@ -31,9 +72,54 @@ def register(app: App, asking: Asking) -> None:
         if is_new:
             asking.start(asked)
 
-    for name in (USEFUL, WRONG):
-        app.action(name)(verdict)
+    app.action(USEFUL)(useful)
+    app.action(WRONG)(wrong)
+    app.view(_MODAL)(said)
     app.action(re.compile(rf"^{OPTION}_\d$"))(choice)
+
+
+def what_modal(answer: str) -> dict[str, Any]:
+    """Ask what was wrong; the answer's opaque id comes back with it."""
+    options = [
+        {"text": {"type": "plain_text", "text": words}, "value": part.value}
+        for part, words in _ASKED.items()
+    ]
+    note = {"type": "plain_text_input", "action_id": "note", "multiline": True, "max_length": 300}
+    return {
+        "type": "modal",
+        "callback_id": _MODAL,
+        "private_metadata": answer,
+        "title": {"type": "plain_text", "text": "What was wrong?"},
+        "submit": {"type": "plain_text", "text": "Send"},
+        "close": {"type": "plain_text", "text": "Skip"},
+        "blocks": [
+            {
+                "type": "input",
+                "block_id": "what",
+                "label": {"type": "plain_text", "text": "Wrong was"},
+                "element": {"type": "radio_buttons", "action_id": "what", "options": options},
+            },
+            {
+                "type": "input",
+                "block_id": "note",
+                "optional": True,
+                "label": {"type": "plain_text", "text": "What did you mean?"},
+                "element": note,
+            },
+        ],
+    }
+
+
+def _said_in(view: Mapping[str, Any]) -> tuple[WrongPart | None, str]:
+    values = view.get("state", {}).get("values", {})
+    chosen = (values.get("what", {}).get("what", {}).get("selected_option") or {}).get("value")
+    note = str(values.get("note", {}).get("note", {}).get("value") or "")
+    known = {part.value: part for part in WrongPart}
+    return known.get(str(chosen)), note[:300]
+
+
+def _team(body: Mapping[str, Any]) -> str:
+    return str((body.get("team") or {}).get("id", ""))
 
 
 def choice_in(action: Mapping[str, Any], body: Mapping[str, Any]) -> Asked:

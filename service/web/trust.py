@@ -3,6 +3,7 @@
 It shows the ledger and hides no exception.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -11,6 +12,7 @@ from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
 from service.domain.conversations import ConversationKey
+from service.domain.feedback import Feedback, Verdict
 from service.domain.measurements import Metric
 from service.domain.people import PersonRole, Viewer
 from service.errors import Forbidden
@@ -24,6 +26,7 @@ from service.web.site import HERE, Site, current_viewer, signed_in, site
 FAILURES = 50
 LEDGER_DAYS = 28
 CANNOT_TELL = "cannot tell"
+VERDICT_DAYS = timedelta(days=90)
 
 pages = Blueprint("trust", __name__)
 
@@ -66,6 +69,7 @@ def page() -> str:
         failures=failures[:FAILURES],
         more_failures=max(0, len(failures) - FAILURES),
         set_aside=_set_aside(viewer, here)[:FAILURES],
+        verdicts=_verdicts(here) if viewer.accounts is None else None,
         standing=_spot_checks(here).standing() if viewer.accounts is None else (),
         taxonomy=here.taxonomy.version,
         everything=viewer.accounts is None,
@@ -109,6 +113,26 @@ def draw(metric: str) -> Response:
         raise Forbidden("Drawing conversations for review is for analysts.")
     _spot_checks(site()).draw(metric)
     return redirect(HERE.review(metric), code=303)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What people thought of answers lately."""
+
+    useful: int
+    wrong: Mapping[str, int]  # what was wrong -> answers
+    listed: tuple[Feedback, ...]  # the wrong ones, newest first
+
+
+def _verdicts(here: Site) -> Verdicts:
+    found = here.database.feedback.since(here.clock() - VERDICT_DAYS)
+    wrong = [one for one in found if one.verdict is Verdict.WRONG]
+    parts = Counter(one.what.value if one.what else "not said" for one in wrong)
+    return Verdicts(
+        useful=len(found) - len(wrong),
+        wrong=dict(parts.most_common()),
+        listed=tuple(wrong[:FAILURES]),
+    )
 
 
 def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> Source:

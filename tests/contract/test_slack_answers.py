@@ -9,13 +9,14 @@ from typing import Any
 
 import pytest
 
-from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, USEFUL, size
+from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, USEFUL, WRONG, size
 from connectors.sandbox.slack_limits import refusal, texts
 from connectors.sandbox.slack_state import BOT_USER
 from service.domain.conversations import AccountKey
+from service.domain.feedback import Verdict, WrongPart
 from service.errors import Forbidden
 from storage.database import SqlDatabase
-from tests.builders import Clockwork
+from tests.builders import NOON, Clockwork
 from tests.contract.slack_answers import a_clarification, a_quote, an_answer
 from tests.contract.slack_workspace import CHANNEL, DIRECT, USER, Workspace, slack_workspace
 
@@ -304,12 +305,41 @@ def test_a_question_back_offers_buttons_and_a_click_continues_the_thread(
     assert [message.thread_ts for message in workspace.posted] == ["1.1", "1.1"]
 
 
-def test_buttons_are_acknowledged_and_a_verdict_is_kept(workspace: Workspace) -> None:
+def test_a_verdict_is_kept_with_the_number_that_was_shown(workspace: Workspace) -> None:
     with workspace.running() as slack:
-        for action in ("verbatim_open", "verbatim_all", "verbatim_report", "unknown_action"):
-            assert slack.click(action, "").status_code == 200
-        assert workspace.posted == []
-        assert slack.click(USEFUL, "C1:1.1").status_code == 200
-        (thanks,) = workspace.slack.state.wait_for(1)
-    assert thanks.ephemeral_for == USER
-    assert workspace.database.work.recall(f"feedback:C1:1.1:{USER}") == USEFUL
+        slack.mention("why did sentiment drop?", ts="7.1")
+        workspace.slack.state.wait_for(1)
+        assert slack.click(USEFUL, f"{CHANNEL}:7.1").status_code == 200
+        assert slack.click("verbatim_open", "x").status_code == 200
+    (kept,) = workspace.database.feedback.since(NOON)
+    assert (kept.verdict, kept.person) == (Verdict.USEFUL, workspace.person.email)
+    assert kept.receipt == an_answer_receipt()
+    assert "Thank you" in workspace.posted[-1].text
+
+
+def test_wrong_asks_what_was_wrong_and_the_last_word_counts(workspace: Workspace) -> None:
+    with workspace.running() as slack:
+        slack.click(WRONG, "C1:1.1")
+    (view,) = workspace.slack.state.views
+    (kept,) = workspace.database.feedback.since(NOON)
+    assert (kept.verdict, kept.what) == (Verdict.WRONG, None)
+    chosen = {"what": {"what": {"selected_option": {"value": "quote"}}}}
+    with workspace.running() as slack:
+        slack.submit(view, {**chosen, "note": {"note": {"value": "That was an agent."}}})
+    (kept,) = workspace.database.feedback.since(NOON)
+    assert (kept.what, kept.note) == (WrongPart.QUOTE, "That was an agent.")
+
+
+def test_a_strangers_verdict_is_not_kept(workspace: Workspace) -> None:
+    workspace.slack.state.people[USER] = replace(
+        workspace.slack.state.people[USER], email="stranger@elsewhere.example"
+    )
+    with workspace.running() as slack:
+        slack.click(USEFUL, "C1:1.1")
+    assert workspace.database.feedback.since(NOON) == []
+
+
+def an_answer_receipt() -> str:
+    headline = an_answer().headline
+    assert headline is not None
+    return headline.current.receipt.rpartition("/")[2]

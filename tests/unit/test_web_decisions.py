@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from flask.testing import FlaskClient
 
 from service.domain.conversations import ConversationKey, conversation_key
+from service.domain.feedback import Feedback, Verdict, WrongPart
 from service.flags import Flags
 from service.links import Links
 from tests.browser import sample
@@ -115,3 +117,17 @@ def test_a_conversation_tells_who_set_a_value_and_when(site: Sample) -> None:
     )
     assert "Sentiment: negative by the analyser, local-1" in told
     assert "it stays in force" in page
+
+
+def test_trust_lists_what_people_found_wrong_with_the_number_they_saw(site: Sample) -> None:
+    verdict = Feedback(
+        answer="a1", person=MAYA.email, verdict=Verdict.WRONG, at=sample.now(),
+        what=WrongPart.QUOTE, note="<b>An agent said that.</b>", receipt="abc",
+    )  # fmt: skip
+    site.database.feedback.note(verdict)
+    site.database.feedback.note(replace(verdict, answer="a2", verdict=Verdict.USEFUL, what=None))
+    page = site.client().get("/trust").text
+    assert "called 1 answers useful and 1 wrong (1 quote)" in page
+    assert "&lt;b&gt;An agent said that." in page
+    assert 'href="/r/abc"' in page
+    assert "answers useful" not in site.client(MAYA).get("/trust").text
