@@ -28,6 +28,7 @@ _OPENS = frozenset(
     )
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
+_A_DIGIT = re.compile(r"\d")
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHANGES = re.compile(r"[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]")
 
@@ -64,6 +65,8 @@ def mask_links(text: str) -> str:
 
 def mask_tokens(text: str, folded: str) -> str:
     """Return the text with `[secret]` for keys and for passwords that only their label tells."""
+    if not _A_DIGIT.search(text):
+        return text  # both hold one, and most texts none
     masked = _TOKEN.sub("[secret]", text) if _holds_any(text, _STARTS) else text
     if _holds_any(folded, _BARE_HINTS):
         masked = _BARE.sub(_mask_bare, masked)

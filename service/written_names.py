@@ -51,47 +51,71 @@ _SAID = (
     "|mijn naam is|jag heter|nazywam si\u0119)"
 )
 
-# Words beside which a name stands; what has to be in a text, in lower case, for them to be there.
-_CUES: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+# What a text has to hold besides, looked for where it must be: a fraction of the patterns' cost.
+_ENDS_IN_NAME = re.compile(rf",[ ]{{0,2}}{_NAME}\.?\s{{0,4}}\Z")
+_IS_SOMEBODY = re.compile(r"[sSmM\u017f][ ][^\W\d_a-z]")
+_A_TITLE = re.compile(
+    "M(?:rs?|s|x|me|onsieur|adame|evrouw)[. ]|D(?:r|hr)[. ]|Prof[. ]|Herrn?[. ]|Frau[. ]|Se\u00f1ora?[. ]"
+)
+
+
+def _ends_in_name(text: str) -> bool:
+    """Whether a name stands between the last comma and the end; there is none within one."""
+    return _ENDS_IN_NAME.match(text, text.rfind(",")) is not None if "," in text else False
+
+
+Cue = tuple[tuple[str, ...], Callable[[str], object], re.Pattern[str]]
+
+# Words beside which a name stands; what has to be in a text, in lower case, for them to be there;
+# and what else has to be true of it, which costs less to see.
+_CUES: tuple[Cue, ...] = (
     (
         ("name", "hei", "appelle", "nombre", "llamo", "chiamo", "nome", "naam", "heter", "nazyw"),
+        bool,
         re.compile(rf"(?i:(?:\b|(?=['\u2019])){_SAID})[ ]{{1,2}}(?:{_TITLE}\.?[ ])?{_NAME}"),
     ),
     (
         ("name", "holder", "contact", "attn", "ansprech"),
+        bool,
         re.compile(rf"^[ \t>*-]{{0,8}}(?i:{_LABEL})[ \t]?[:=][ \t]{{0,4}}{_NAME}{_STOPS}", re.M),
     ),
     (
         ("\n",),
+        bool,
         re.compile(
             rf"^[ \t>]{{0,8}}(?i:{_PARTING}|{_THANKS})[ \t]?[,.!-]?[ \t]{{0,4}}\n[\s>]{{0,8}}"
             rf"{_NAME}{_LINE_ENDS}",
             re.MULTILINE,
         ),
     ),
-    (("\n",), re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z")),
+    (("\n",), bool, re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z")),
     (
         ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo"),
+        _ends_in_name,
         re.compile(rf"(?i:\b(?:{_PARTING}))[ ]?,[ ]{{0,2}}{_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
-    (("thank",), re.compile(rf"(?i:\b{_THANKS}),[ ]{{1,2}}{_FULL_NAME}(?=\.?\s{{0,4}}\Z)")),
+    (
+        ("thank",),
+        _ends_in_name,
+        re.compile(rf"(?i:\b{_THANKS}),[ ]{{1,2}}{_FULL_NAME}(?=\.?\s{{0,4}}\Z)"),
+    ),
     (
         ("this is", "i am", "i'm", "i\u2019m"),
+        _IS_SOMEBODY.search,
         re.compile(
             rf"(?i:\b(?:this is|i am|i['\u2019]m))[ ]{_FULL_NAME}"
             r"(?=,|[ ](?:from|here|again|speaking|writing|calling|at)\b)"
         ),
     ),
     (
-        (
-            *("mr", "ms", "dr", "prof", "herr", "frau", "mme", "monsieur", "mx", "madam", "mevr"),
-            *("dhr", "se\u00f1or"),
-        ),
+        (" ",),
+        _A_TITLE.search,
         re.compile(rf"\b{_TITLE}\.?[ ](?P<name>{_PART}(?:{_MORE}){{0,2}})"),
     ),
-    (("<[email]>",), re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
+    (("<[email]>",), bool, re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
     (
         (" wrote:", " schrieb:", "crit :"),
+        bool,
         re.compile(rf",[ ]{_NAME}[ ](?=(?:wrote|schrieb|a \u00e9crit) ?:)"),
     ),
 )
@@ -129,8 +153,8 @@ def mask_written_names(text: str) -> tuple[str, list[str]]:
     names: list[str] = []
     surely, doubtfully = _masking(names, ()), _masking(names, ORDINARY)
     masked, folded = text, text.lower()
-    for hints, pattern in _CUES:
-        if any(map(folded.__contains__, hints)):
+    for hints, near, pattern in _CUES:
+        if any(map(folded.__contains__, hints)) and near(masked):
             masked = pattern.sub(surely, masked)
     if any(map(folded.__contains__, _GREETINGS)):
         masked = _GREETING.sub(doubtfully, masked)
