@@ -209,6 +209,11 @@ def contributor(name: str, inside: str | None, rising: bool, *, most: bool) -> s
     return f"The largest identified contributor to the {change} is {where}."
 
 
+def share_of(name: str, size: str) -> str:
+    """Name a part that adds by its number and not by its rate; `size` is "larger" or "smaller"."""
+    return f"a {size} share of {name if 'conversations' in name else f'conversations in {name}'}"
+
+
 def concentrated(name: str, rising: bool, before: Counted, now: Counted) -> str:  # noqa: FBT001  # which way the number went, not a mode
     change = "rise" if rising else "fall"
     counts = f"{share(before)} before, {share(now)} now"

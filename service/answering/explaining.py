@@ -225,11 +225,17 @@ def cause_sentence(desk: Desk, found: Explained, parts: Sequence[Part]) -> str:
         inside = _spoken(desk, cause.within_dimension, cause.within_value)
     row = next(r for r in found.split.lenses[found.lens] if r.value == cause.value)
     shares = [float(100 * row.total), *_pair_points(found)]
+    if cause.type == Kind.MIX and row.state is None:
+        name = wording.share_of(name, "larger" if _grew(found.split, row) else "smaller")
     most = min(points / change.points for points in shares) >= MOST
     sentence = wording.contributor(name, inside, rising, most=most)
     if row.state:
         sentence = f"{sentence[:-1]} ({row.state})."
     return sentence
+
+
+def _grew(split: Decomposition, row: Row) -> bool:
+    return row.n1 * split.n0 > row.n0 * split.n1
 
 
 def _nothing_named(split: Decomposition) -> str:

@@ -90,6 +90,12 @@ def test_a_decomposition_never_says_because() -> None:
     assert not any("because" in one or "caused" in one for one in said)
 
 
+def test_a_part_that_adds_by_its_number_says_so() -> None:
+    said = wording.contributor(wording.share_of("Chat", "larger"), None, True, most=True)
+    assert said == "Most of the rise comes from a larger share of conversations in Chat."
+    assert wording.share_of("unmapped conversations", "smaller").endswith("unmapped conversations")
+
+
 def test_a_share_that_moved_has_its_counts_and_no_percentage_of_few() -> None:
     said = wording.share_moved("Chat", (30, 100), (9, 20))
     assert said == "Chat's share of conversations 30% (30 of 100) before, 9 of 20 now"
