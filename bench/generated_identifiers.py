@@ -181,7 +181,9 @@ _MAKERS: Mapping[str, tuple[str, Callable[[random.Random], str]]] = {
     "password": ("SECRET", lambda c: _digits(c, "Aa!A00x0").replace("!", c.choice("!#%_"))),
     "token": ("SECRET", lambda c: _digits(c, "A00A0A00A00A0A00A0A0A0").lower()),
 }
-KINDS = frozenset(kind for kind, _ in _MAKERS.values()) - {"PERSON", "ADDRESS"}
+KINDS = frozenset(kind for kind, _ in _MAKERS.values()) - {"PERSON", "ADDRESS"} | {
+    "US_DRIVER_LICENSE"
+}
 OURS: Sequence[str] = (
     "My social security number is {{ssn}}, can you check?",
     "It fails from {{ip_address}} and from {{ipv6}} since Monday.",

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.redaction import VERSION, Redactor
+from service.redaction import PLACEHOLDER, VERSION, Redactor
 
 REDACTOR = Redactor()
 SECONDS_FOR_A_MEGABYTE = 10.0  # a hang takes minutes; ordinary text takes a fifth of a second
@@ -105,6 +105,33 @@ def test_phones_follow_the_regions() -> None:
 def test_masking_twice_changes_nothing_more(parts: list[str]) -> None:
     once = REDACTOR.mask(" ".join(parts), ["Maya Rose"])
     assert REDACTOR.mask(once, ["Maya Rose"]) == once
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(
+        st.one_of(
+            st.sampled_from([text for text, _ in MASKED]),
+            st.sampled_from(["[card]", "[secret]", "Maya", "Card", "Best,\n", "my name is", "\n"]),
+            st.text(alphabet="0123456789 -+().@:x[]?=/", max_size=24),
+        ),
+        max_size=6,
+    )
+)
+def test_masking_only_takes_away(parts: list[str]) -> None:
+    """What is left stood in the text, in its order; no two pieces make up a new secret."""
+    text = " ".join(parts)
+    position = 0
+    for piece in PLACEHOLDER.split(REDACTOR.mask(text, ["Maya Rose", "Card"])):
+        position = text.index(piece, position) + len(piece)
+
+
+def test_no_placeholder_is_masked_again() -> None:
+    text = "[email] [phone] [card] [iban] [id] [ip] [secret] [address] [name] password: [secret]"
+    names = ["Email", "card", "Secret Address", "Id", "Name"]
+    assert REDACTOR.mask(f"{text}, my name is [name], ?token=[secret]", names) == (
+        f"{text}, my name is [name], ?token=[secret]"
+    )
 
 
 @pytest.mark.parametrize(
