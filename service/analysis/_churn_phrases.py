@@ -133,7 +133,7 @@ EXPLICIT = (
         r"|for\s+(?:a|another|your|one\s+of)\s+(?:\w+\s+)?(?:competitor|provider|company|tool|vendor)"
         r"|this\s+(?:company|service|provider|platform|bank|carrier))"
         r"|tak(?:e|ing)\s+(?:my|our)\s+(?:business|money|custom)\s+(?:elsewhere|to|somewhere)"
-        r"|go(?:ing)?\s+(?:elsewhere|somewhere\s+else)|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
+        r"|go(?:ing)?\s+(?:elsewhere|somewhere\s+else)|lost\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client)(?!['\u2019]s))"
         r"|los(?:e|ing)\s+(?:me|us|a\s+(?:\w+\s+)?(?:customer|client))"
         r"|no\s+longer\s+(?:(?:want|wish)\s+to\s+)?(?:be\s+)?(?:a\s+|your\s+)?(?:customer|client)s?)\b"
     ),
@@ -151,6 +151,72 @@ EXPLICIT = (
     _rule(
         r"\b(?:refund|money\s+back)\b.{0,60}\b(?:cancel|leav(?:e|ing)|close|be\s+done|stop\s+using)\b"
         rf"(?!\s+(?:[\w'\u2019]+\s+){{0,3}}(?:{_NOT_OURS})\b)"
+    ),
+    _rule(
+        r"\bwant\s+(?:to\s+(?:get|be)\s+)?(?:off|out\s+of)\s+(?:your|this)\s+"
+        r"(?:platform|service|network|system|app|programme?)\b"
+    ),
+    _rule(
+        r"\b(?:close|shut|end|cancel|terminate)\s+(?:down\s+)?(?:everything|it\s+all|all\s+our\s+accounts)"
+        r"(?:\s+down)?\b(?=\s*(?:[.!,;]|$)|\s+(?:and|please|now|today|at|as)\b)"
+    ),
+    _rule(rf"\bshut(?:ting)?\s+(?:down\s+)?{_OUR_ONE}{_OURS}"),
+    _rule(
+        r"(?:\bnot|n['\u2019]t)\s+(?:be\s+)?(?:continu|carry|stay)(?:e|ing)\s+(?:on\s+)?with\s+(?:you|your)\b"
+    ),
+    _rule(
+        r"\b(?:port|transfer|move|take)(?:r?ing|ed)?\s+(?:my|our)\s+(?:\w+\s+){1,4}?to\s+(?:an?other|"
+        rf"a\s+(?:different|new)|my\s+new)\s+(?:\w+\s+)?(?:network|{_PLACE})\b"
+    ),
+    _rule(
+        r"\b(?:switch|mov|migrat|chang)(?:e|ing)\b[^.!?,;]{0,50}?\bto\s+(?:an?other|an?\s+(?:different|"
+        rf"new|cheaper|rival))\s+(?:\w+\s+){{0,2}}{_PLACE}\b"
+    ),
+    _rule(
+        r"\bno\s+longer\s+(?:(?:want|wish)\s+to\s+)?be\s+(?:an?|your)\s+(?:\w+\s+)?(?:member|subscriber|"
+        r"user|client|customer)\b"
+    ),
+    _rule(
+        r"\b(?:drop|dropping|replace|replacing|abandon|abandoning|mov(?:e|ing)\s+off)\s+your\s+(?:\w+\s+)?"
+        r"(?:product|platform|software|tool|service|app|system|solution)s?\b"
+    ),
+    _rule(
+        r"\b(?:i|we)\b[^.!?]{0,20}\bstopped\s+using\s+(?:your|the|this)\s+(?:service|product|tool|app|"
+        r"platform|software|system)\b"
+    ),
+    _rule(
+        r"\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:now\s+|already\s+|just\s+)?(?:signed|gone)\s+(?:up\s+)?with\s+"
+        rf"(?:an?other|an?\s+(?:different|new)\s+{_PLACE}|some(?:one|body)\s+else)\b"
+    ),
+    _rule(
+        r"\b(?:give|giving)\s+up\s+(?:my|our)\s+(?:\w+\s+)?(?:membership|subscription|account|contract|plan)\b"
+    ),
+    _rule(
+        rf"\b(?:cancell?ation|termination|closure|ending)\s+of\s+(?:my|our|this|the)\s+(?:\w+\s+){{0,2}}{_OURS}"
+    ),
+    _rule(
+        r"(?:\bnot|n['\u2019]t|\bno\s+longer)\s+(?:\w+\s+){0,2}?(?:pay|sign)(?:ing)?\s+(?:up\s+)?(?:for\s+)?"
+        r"(?:another|one\s+more|a\s+further)\s+(?:year|month|term|quarter)\b"
+    ),
+    _rule(
+        r"(?:\bnot|n['\u2019]t|\bno\s+longer)\s+(?:\w+\s+)?(?:need|use|want|require)(?:ing)?\s+your\s+(?:\w+\s+)?"
+        r"(?:tool|service|product|platform|software|app|help|system)s?\s+(?:any\s?more|any\s+longer|after|"
+        r"from|next|because|beyond)\b"
+    ),
+    _rule(r"(?:^|[.!;]\s*)(?:i['\u2019]m|we['\u2019]re)\s+out\s*[.!;]"),
+    _rule(
+        rf"\b{_OURS}\s+(?:will|is|should|must)\s+not\s+(?:to\s+)?be\s+(?:extended|prolonged|continued|renewed)\b"
+        r"|\b(?:hand|handing|put|putting)\s+in\s+(?:my|our)\s+notice\b"
+        rf"|\b(?:put|putting)\s+an\s+end\s+to\s+{_OUR_ONE}{_OURS}|\bdecided\s+against\s+(?:your|you)\b"
+        r"|\b(?:refund|money\s+back)\b.{0,40}\bout\s+of\s+(?:the|my|our|this)\s+contract\b"
+    ),
+    _rule(
+        r"\bgo(?:ing)?\s+back\s+to\s+(?:my|our)\s+(?:old|previous|former)\s+(?:\w+\s+)?(?:bank|insurer|"
+        rf"{_PLACE})\b"
+    ),
+    _rule(
+        r"\b(?:exit|departure|migration|move)\s+(?:away\s+)?(?:from|off)\s+your\s+(?:\w+\s+)?(?:platform|service|"
+        r"product|tool|software|system)\b"
     ),
 )
 # "I am leaving" without saying what: only where nothing else in the message can be left.
@@ -234,6 +300,11 @@ EARLY = (
     _rule(
         r"\b(?:break|exit|leave|get\s+out\s+of)(?:ing)?\s+(?:my|our|the|this)\s+(?:\w+\s+)?contract\b"
     ),
+    _rule(
+        rf"\b(?:sign|signing)\s+(?:up\s+)?with\s+(?:an?other|a\s+(?:different|new))\s+(?:\w+\s+)?{_PLACE}\b"
+        rf"|\banother\s+{_PLACE}\s+(?:has\s+)?offer(?:s|ed)\s+(?:me|us)\b"
+        r"|\b(?:pay|use|choose|join)\s+(?:your|a)\s+competitor\b|\bif\s+(?:i|we)\s+(?:do\s+not|don['\u2019]?t)\s+renew\b"
+    ),
     _rule(r"\btime\s+to\s+(?:switch|leave|change)\b(?=\s*(?:[.!?,]|$)|\s+(?:to|from|provider))"),
     _rule(r"(?:^|[.!?,;]\s*)never\s+again\b(?=[\s.!]*$|\s+(?:with|will|am|from|@))"),
     _rule(r"\b(?:stop(?:ping)?\s+paying|downgrad(?:e|ing)\s+to\s+(?:the\s+)?free)\b"),
@@ -264,6 +335,59 @@ EARLY = (
         r"\b(?:reported|raised|contacted|asked|complained|called|written|emailed)\b.{0,40}\b(?:three|"
         r"four|five|six|[3-9]|\d\d|several|multiple|many|countless)\s+times\b.{0,80}\b(?:still|no\b|"
         r"not|nothing|nobody|never)"
+    ),
+    _rule(
+        r"\b(?:do\s+not|don['\u2019]?t|cannot|can['\u2019]?t)\s+(?:see|imagine|picture)\s+(?:us|me|our\w+|my\w+)\s+"
+        r"(?:renew|stay|continu|sign|us|pay)ing\b"
+    ),
+    _rule(
+        r"\b(?:triall?|test|pilot|compar|evaluat|try|talk|meet|speak)(?:ing)?\s+(?:to\s+|with\s+|out\s+|you\s+"
+        r"(?:to|with|against)\s+)*(?:an?other|other|two|three|several|some|a\s+(?:different|competing|"
+        rf"rival|new))\s+(?:other\s+)?{_PLACE}\b"
+    ),
+    _rule(
+        r"\bhow\s+much\s+notice\b|\bnotice\s+(?:do|must|should|have)\s+(?:i|we)\s+(?:have\s+to\s+|need\s+to\s+)?"
+        r"give\b|\bbefore\s+(?:the|our|my)\s+(?:contract|agreement|term|subscription)\s+(?:rolls?\s+over|"
+        r"(?:auto-?)?renews?|laps)"
+    ),
+    _rule(
+        r"\b(?:when|what|does|is|until)\b.{0,50}\b(?:(?:my|our|the)\s+(?:current\s+)?(?:term|agreement|"
+        r"subscription|membership))\b.{0,15}?\b(?:ends?|expires?|laps\w+|runs?\s+out|roll)\b"
+    ),
+    _rule(
+        r"\b(?:evaluat|consider|question|review|discuss|debat|decid|ask)(?:e|es|ing|ed)?\s+(?:ourselves\s+)?"
+        r"(?:whether|if)\b.{0,50}\b(?:stay|renew|continue|keep|carry\s+on)\b"
+    ),
+    _rule(
+        r"\b(?:cost|fee|penalty|charge|price)\s+(?:for|of)\s+(?:leaving|ending|exiting|breaking|terminating)\b"
+    ),
+    # The same failure again and again, and nobody ends it.
+    _rule(
+        r"\b(?:third|fourth|fifth|sixth|3rd|[4-9]th)\s+(?:ticket|request|e-?mail|call|complaint|report|outage|"
+        r"replacement|attempt|week|month)\b.{0,80}\b(?:same|still|nothing|not|never|no\s?one|nobody|"
+        r"again|broken)\b"
+    ),
+    _rule(
+        r"\bsame\s+(?:\w+\s+)?(?:issue|problem|bug|error|outage|fault|failure)\b.{0,60}\b(?:three|four|five|"
+        r"six|several|many|[3-9]|\d\d)\s+(?:days|weeks|months|times)\b"
+    ),
+    _rule(
+        r"\b(?:reported|raised|opened|filed)\b.{0,60}\b(?:again|(?:three|four|five|six|several|[3-9])\s+"
+        r"(?:tickets|reports|cases|times))\b.{0,60}\b(?:still|never)\b"
+    ),
+    _rule(
+        r"(?:\bnot|n['\u2019]t|\bno\s+longer)\s+(?:\w+\s+){0,3}(?:staying|to\s+stay|continuing)\s+with\s+(?:you|your)\b"
+    ),
+    _rule(
+        r"\b(?:find|choose|look\s+for|go\s+for)\s+some(?:one|body|thing)\s+(?:else|cheaper|better|more\s+reliable)\b"
+    ),
+    _rule(
+        r"\b(?:doubt|not\s+sure|unlikely|n['\u2019]t\s+think|won['\u2019]t|will\s+not)\b.{0,30}\b(?:be|remain|stay)\s+"
+        r"(?:an?\s+|your\s+)(?:\w+\s+)?(?:customer|client|member|subscriber)s?\b"
+    ),
+    _rule(
+        r"\b(?:do\s+not|don['\u2019]?t|stop)\s+(?:tak|charg|bill|collect)(?:e|ing)?\s+(?:\w+\s+){0,3}?"
+        r"(?:next|future|further|more|any\s?more)\b"
     ),
 )
 MAYBE = _rule(
