@@ -27,11 +27,25 @@ MOST_MESSAGES = 12  # of a side are compared with each other
 
 _EXPLAINED = re.compile(
     r"\b(?:as|like)\s+(?:i|we)\s+(?:already\s+|have\s+)?(?:said|mentioned|explained|wrote|told)"
-    r"|\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+already\s+(?:\w+\s+)?(?:told|said|explained|sent|given|gave|"
+    r"|\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+already\s+(?:\w+\s+)?(?:told|said|explained|sent"
+    r"|given|gave|"
     r"provided|tried|did|done|asked|answered|shared|mentioned)"
     r"|\b(?:repeat(?:ing)?\s+myself|explain(?:ing)?\s+(?:this\s+|it\s+|everything\s+)?again"
     r"|told\s+you(?:\s+\w+){0,3}\s+(?:already|before|twice|times)|once\s+again|yet\s+again"
-    r"|asking\s+(?:\w+\s+){0,2}again|(?:second|third|fourth|fifth)\s+time\s+(?:i|we|that\s+i))\b",
+    r"|asking\s+(?:\w+\s+){0,2}again|(?:second|third|fourth|fifth)\s+time\s+(?:i|we|that\s+i))\b"
+    # Told before: how often, to how many, when, or where it can be read.
+    r"|\b(?:i|we)\b[^.?!]{0,30}\b(?:told|said|explained|described|gave|given|sent|wrote|answered)\b"
+    r"[^.?!]{0,50}\b(?:twice|(?:two|three|four|five|several|many|\d+)\s+(?:\w+\s+)?(?:times"
+    r"|people|agents)"
+    r"|on\s+the\s+phone|yesterday|last\s+week|in\s+my\s+(?:first|last|earlier|previous)|before)\b"
+    r"|\b(?:tell|repeat|explain|go\s+through)\s+(?:my\s+|the\s+|this\s+|it\s+"
+    r"|everything\s+)?(?:whole\s+)?(?:story\s+)?"
+    r"(?:all\s+over\s+)?again\b"
+    r"|\b(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|see|read)\s+(?:all\s+)?(?:in\s+)?my\s+"
+    r"(?:first|last|earlier|previous|original)\s+(?:e-?mail|message|ticket|mail|letter)"
+    r"|\byou(?:['\u2019]ve|\s+have|\s+got)?\s+(?:\w+\s+)?(?:have\s+"
+    r"|got\s+)?(?:all\s+)?(?:these|those|this|that|it|my)\b"
+    r"[^.?!]{0,25}\balready\b",
     re.IGNORECASE,
 )
 _FAILED = re.compile(
@@ -41,13 +55,47 @@ _FAILED = re.compile(
     r"|ha(?:ve|s|ving)\s+(?:the|this|that|an?)\s+(?:same\s+)?(?:issue|problem|error))"
     r"|same\s+(?:error|issue|problem|result)|no\s+luck|not\s+(?:fixed|resolved|solved)"
     r"|tried\s+(?:that|this|it|everything|all)\b(?!.{0,80}\bwork(?:s|ed|ing)\b)"
-    r"|(?:happening|broken|down|back)\s+again)",
+    r"|(?:happening|broken|down|back|empty|blank|gone|stuck|locked|dead|offline|wrong)\s+again"
+    r"|\bstill\s+(?:crash|freez|drop|stop|break|hang|leak|restart|there|empty|blank|gone"
+    r"|missing|wrong|the\s+same"
+    r"|locked|dead|offline|down|loud|cold|not\b|no\b)\w*"
+    r"|nothing\s+(?:has\s+)?(?:chang|happen|help|work)ed|\bno\s+(?:change|effect|difference"
+    r"|improvement)\b"
+    r"|\bwithout\s+(?:success|result|effect|luck)|\bnot\s+\w+\s+either\b"
+    r"|n['\u2019]t\s+\w+\s+either\b"
+    r"|\bkeeps?\s+(?:on\s+)?\w+ing\b|\b(?:made|makes|got|gets|is|even)\s+(?:it\s+)?worse\b"
+    r"|\bback\s+to\s+the\s+same\b|\bto\s+no\s+avail)",
+    re.IGNORECASE,
+)
+# A fault told after an agent said what to do, or that it was done, is a fix that failed.
+_REMEDY = re.compile(
+    r"(?:^|[.!:;,]\s*|\b(?:please|then|to|and|could\s+you|can\s+you|should)\s+)(?:try|restart|reset|reboot"
+    r"|clear|use|press|change|turn|update|reinstall|install|call|click|open|unplug|plug|pair|log|sign"
+    r"|delete|switch|enter|replace|remove|ask|charge|hold|refresh|reload|disable|enable|bleed)\b"
+    r"|\b(?:done|fixed|resolved|solved|repaired|unlocked|corrected|replaced)\b|\btechnician\b"
+    r"|\bshould\s+(?:now\s+)?(?:be|work)\b",
+    re.IGNORECASE,
+)
+_FAULT = re.compile(
+    r"\b(?:not|no|nothing|none|cannot|never|same|error|stuck|fails?|failed|still|(?:like|as)\s+before"
+    r"|dead|empty|blank)\b|n['\u2019]t\b",
+    re.IGNORECASE,
+)
+_CONTENT = re.compile(
+    r"\b(?:thank\w*|thx|work(?:s|ed)|solved|perfect|great|good|fine|no\s+(?:problem|worries|rush|need)"
+    r"|not\s+(?:a\s+problem|needed|necessary|yet))\b",
     re.IGNORECASE,
 )
 _WAITED = re.compile(
     r"\b(?:(?:have\s+|['\u2019]ve\s+)?been\s+waiting|still\s+waiting|waited|on\s+hold"
     r"|any\s+(?:update|news|progress)s?\b|following\s+up|(?:no|without)\s+(?:reply|response|answer)"
-    r"|no\s?(?:body|\s?one)\s+(?:has\s+)?(?:\w+\s+)?(?:answered|replied|responded|called|came))\b",
+    r"|no\s?(?:body|\s?one)\s+(?:has\s+)?(?:\w+\s+)?(?:answered|replied|responded|called|came)"
+    r"|(?:it|that)(?:\s+has|['\u2019]s)\s+been\s+(?:over\s+|more\s+than\s+)?(?:an?|two|three"
+    r"|four|five|six|ten|\d+)\s+"
+    r"(?:hours|days?|weeks?|months?)|nothing\s+(?:has\s+)?(?:came|come|arrived)"
+    r"|(?:you|they)\s+(?:had\s+|have\s+)?promised|how\s+(?:much|many)\s+(?:longer"
+    r"|more\s+(?:days|weeks))"
+    r"|is\s+any(?:body|one)\s+(?:there|here|reading))\b",
     re.IGNORECASE,
 )
 _PASSED_ON = re.compile(
@@ -60,7 +108,8 @@ _PASSED_ON = re.compile(
 # Every agent asks these twice, and no customer minds.
 _OFFER = re.compile(r"\b(?:anything\s+else|(?:help|assist)\s+you|how\s+are\s+you)\b", re.IGNORECASE)
 _ASKS_AGAIN = re.compile(
-    r"\b(?:(?:re-?send|re-?confirm|send|share|provide|explain|describe|confirm)\b.{0,40}\b(?:again|once"
+    r"\b(?:(?:re-?send|re-?confirm|send|share|provide|explain|describe"
+    r"|confirm)\b.{0,40}\b(?:again|once"
     r"\s+more|one\s+more\s+time)|(?:could|can|would)\s+you\s+(?:please\s+)?repeat)",
     re.IGNORECASE,
 )
@@ -97,7 +146,10 @@ def _signs(material: Material, vectors: Vectors) -> list[Sign]:
     return [
         *_repeated(material, vectors),
         *_said(material, _EXPLAINED, "had to explain again", 1.0),
-        *_said(material, _FAILED, "a fix did not work", 1.0),
+        *(
+            _said(material, _FAILED, "a fix did not work", 1.0)
+            or _fault_after_remedy(material, "a fix did not work", 1.0)
+        ),
         *_said(material, _WAITED, "says that they waited", 1.0),
         *_asked_again(material.conversation.messages, vectors),
         *_passed_on(material.conversation.messages),
@@ -123,6 +175,29 @@ def _said(material: Material, pattern: re.Pattern[str], words: str, weight: floa
         if pattern.search(sentence.text):
             return [Sign(words=words, weight=weight, sentence=sentence)]
     return []
+
+
+def _fault_after_remedy(material: Material, words: str, weight: float) -> list[Sign]:
+    """Find a fault told right after the agent's remedy; a question or a thank-you tells none."""
+    remedied = _turns_after_a_remedy(material.conversation.messages)
+    for sentence in _later_sentences(material):
+        text = sentence.text
+        told = _FAULT.search(text) and not text.rstrip().endswith("?")
+        if sentence.message.id in remedied and told and not _CONTENT.search(text):
+            return [Sign(words=words, weight=weight, sentence=sentence)]
+    return []
+
+
+def _turns_after_a_remedy(messages: Sequence[Message]) -> set[str]:
+    """Return the customer's messages whose last reply before them offered a remedy."""
+    found: set[str] = set()
+    reply: Message | None = None
+    for message in messages:
+        if is_agent_reply(message):
+            reply = message
+        elif is_customer_voice(message) and reply is not None and _REMEDY.search(reply.text):
+            found.add(message.id)
+    return found
 
 
 def _repeated(material: Material, vectors: Vectors) -> list[Sign]:

@@ -51,7 +51,7 @@ LEAVING = (
     "If the price goes up we will have to find somebody cheaper.",
     "Please do not take the next payment, I am leaving at the end of the month.",
     "What's the last day on which we can opt out before the contract rolls over?",
-    "This keeps breaking every week and nobody fixes it, we are running out of patience and will look elsewhere.",
+    "This breaks every week, we are running out of patience and will look elsewhere.",
     "I'd like my deposit returned and the account closed.",
     "We have decided to build this in house and won't need your tool after March.",
     "I'm out. Refund me and end it.",
