@@ -34,6 +34,7 @@ class ClassResult:
     labelled: int
     predicted: int
     right: int
+    answered: int  # of those labelled so, with a prediction: what the rates stand on
 
     @property
     def precision(self) -> float | None:
@@ -92,6 +93,7 @@ class MetricResult:
                     "labelled": c.labelled,
                     "predicted": c.predicted,
                     "right": c.right,
+                    "answered": c.answered,
                     "precision": _rounded(c.precision),
                     "recall": _rounded(c.recall),
                     "f1": _rounded(c.f1),
@@ -224,9 +226,11 @@ def _driver_pair(analysis: Analysis, labelled: tuple[str, ...]) -> Pair:
 def _classes(confusion: Counter[tuple[str, str]]) -> tuple[ClassResult, ...]:
     labelled: Counter[str] = Counter()
     predicted: Counter[str] = Counter()
+    answered: Counter[str] = Counter()
     for (label, prediction), n in confusion.items():
         labelled[label] += n
         predicted[prediction] += n
+        answered[label] += n if prediction != EMPTY else 0
     values = sorted((set(labelled) | set(predicted)) - {EMPTY})
     return tuple(
         ClassResult(
@@ -234,6 +238,7 @@ def _classes(confusion: Counter[tuple[str, str]]) -> tuple[ClassResult, ...]:
             labelled=labelled[value],
             predicted=predicted[value],
             right=confusion[value, value],
+            answered=answered[value],
         )
         for value in values
     )
@@ -249,7 +254,8 @@ def _lines(result: MetricResult) -> Iterator[str]:
     for c in result.classes:
         yield (
             f"  {c.value}: precision {_figure(c.precision)}, recall {_figure(c.recall)},"
-            f" F1 {_figure(c.f1)} ({c.labelled} labelled, {c.predicted} predicted)"
+            f" F1 {_figure(c.f1)}, answered {c.answered} of {c.labelled} labelled"
+            f" ({c.predicted} predicted)"
         )
     if result.both_empty or result.answered_empty:
         of = result.both_empty + result.answered_empty
