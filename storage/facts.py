@@ -26,7 +26,7 @@ from storage.in_force import LEFT_BLANK
 from storage.leading import rows_for
 from storage.listing import list_page
 from storage.moments import from_ms, iso
-from storage.querying import GRAINS, Rows, grouping, rows_of, value_of, why_empty
+from storage.querying import GRAINS, PLACE, Rows, grouping, rows_of, value_of, why_empty
 from storage.rollup_reading import (
     analysed_from_rollups,
     empty_from_rollups,
@@ -40,6 +40,8 @@ from storage.tables.facts import fact
 from storage.tallies import Measures, sums, tally
 
 _MOST_VALUES = 200
+_FEW = 2  # times the wanted quotes: so many conversations are looked at first
+_PLACE = tuple(column.name for column in PLACE)
 
 
 class SqlFacts:
@@ -123,23 +125,14 @@ class SqlFacts:
         measure = self._measures.named(query.metric)
         with self._engine.reading() as connection:
             rows = rows_for(connection, query, viewer)
-            wanted = [rows.once, *rows.wanted]
+            counted = []
             if numerator and measure.metric is not None:
-                wanted.append(value_of(measure.metric) == measure.value)
-            found = (
-                select(fact.c.conversation_id, *(one.label(one.name) for one in rows.place[:2]))
-                .select_from(rows.source)
-                .where(*wanted)
-                .order_by(*(one.desc() for one in rows.place))
-                .limit(limit)
-                .subquery()
-            )
+                counted.append(value_of(measure.metric) == measure.value)
+            newest = _newest(rows, counted, limit).subquery()
             named = (
                 select(conversation.c.key)
-                .join(found, found.c.conversation_id == conversation.c.id)
-                .order_by(
-                    found.c.day.desc(), found.c.created_at.desc(), found.c.conversation_id.desc()
-                )
+                .join(newest, newest.c.conversation_id == conversation.c.id)
+                .order_by(*(newest.c[name].desc() for name in _PLACE))
             )
             return tuple(ConversationKey(key) for key in connection.execute(named).scalars())
 
@@ -149,30 +142,14 @@ class SqlFacts:
         """Without any `shows`, quotes of every kind."""
         with self._engine.reading() as connection:
             rows = rows_for(connection, query, viewer)
-            wanted = [rows.once, *rows.wanted, quote.c.nth_of_kind == 0]
-            if shows:
-                wanted.append(quote.c.shows.in_(list(shows)))
-            chosen = (
-                select(
-                    quote,
-                    message.c.text,
-                    conversation.c.key.label("conversation_key"),
-                    conversation.c.created_at.label("begun_at"),
-                    conversation.c.channel,
-                    conversation.c.requester,
-                    conversation.c.url,
-                    *account.c,
-                )
-                .select_from(rows.source)
-                .join(quote, quote.c.conversation_id == fact.c.conversation_id)
-                .join(message, SPOKEN_BY_CUSTOMER)
-                .join(conversation, conversation.c.id == fact.c.conversation_id)
-                .outerjoin(account, account.c.key == conversation.c.account)
-                .where(*wanted)
-                .order_by(*(one.desc() for one in rows.place), quote.c.nth)
-                .limit(limit)
-            )
-            found = connection.execute(chosen).all()
+            fit = [quote.c.nth_of_kind == 0, *([quote.c.shows.in_(list(shows))] if shows else [])]
+            # Most conversations hold a quote: among the newest few are nearly always enough, and
+            # otherwise every one is asked for its quotes before it is taken.
+            some = _quotes(_newest(rows, [], _FEW * limit), fit, limit)
+            found = connection.execute(some).all()
+            if len(found) < limit:
+                every = _quotes(_newest(rows, [_quoted(fit)], limit), fit, limit)
+                found = connection.execute(every).all()
         return [one for row in found if (one := _quote_row(row)) is not None]
 
     def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts:
@@ -259,6 +236,49 @@ class SqlFacts:
             )
             quick = select(inner.c.reason, func.count()).group_by(inner.c.reason)
         return {reason or LEFT_BLANK: int(n) for reason, n in connection.execute(quick)}
+
+
+def _newest(rows: Rows, also: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """The places of the newest conversations."""
+    return (
+        select(*rows.place)
+        .select_from(rows.source)
+        .where(rows.once, *rows.wanted, *also)
+        .order_by(*(one.desc() for one in rows.place))
+        .limit(limit)
+    )
+
+
+def _quotes(newest: Select[Any], fit: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
+    """Quotes of these conversations, which are found by themselves: they lead."""
+    of = newest.subquery()
+    return (
+        select(
+            quote,
+            message.c.text,
+            conversation.c.key.label("conversation_key"),
+            conversation.c.created_at.label("begun_at"),
+            conversation.c.channel,
+            conversation.c.requester,
+            conversation.c.url,
+            *account.c,
+        )
+        .select_from(of)
+        .join(quote, quote.c.conversation_id == of.c.conversation_id)
+        .join(message, SPOKEN_BY_CUSTOMER)
+        .join(conversation, conversation.c.id == of.c.conversation_id)
+        .outerjoin(account, account.c.key == conversation.c.account)
+        .where(*fit)
+        .order_by(*(of.c[name].desc() for name in _PLACE), quote.c.nth)
+        .limit(limit)
+    )
+
+
+def _quoted(fit: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
+    """Whether a conversation has such a quote that a customer said."""
+    said = select(quote.c.nth).join(message, SPOKEN_BY_CUSTOMER)
+    of_one = quote.c.conversation_id == fact.c.conversation_id
+    return said.where(of_one, *fit).correlate(fact).exists()
 
 
 def _failed(connection: Connection, rows: Rows) -> int:

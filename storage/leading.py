@@ -3,19 +3,32 @@
 A wrong choice costs time and never changes a number.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Select,
+    any_,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.domain.people import Viewer
 from service.query import Filter, Query
 from storage.querying import Rows, found_first, posting_list, postings, rows_of
+from storage.tables.facts import fact
 
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000
 # With so many mentions it is cheaper to ask each conversation than to look them all up.
-_COMMON = 8_000
+_COMMON = 12_000
+_MOST = 2 * _COMMON
 
 
 def rows_for(connection: Connection, query: Query, viewer: Viewer) -> Rows:
@@ -34,15 +47,25 @@ def _lead(connection: Connection, query: Query) -> Filter | None:
     return candidates[sizes.index(min(sizes))]
 
 
-def _texts(connection: Connection, query: Query, dialect: str) -> Mapping[str, Sequence[int]]:
+def _texts(connection: Connection, query: Query, dialect: str) -> Mapping[str, ColumnElement[bool]]:
     """Per phrase that is rare, the conversations that mention it."""
-    found: dict[str, Sequence[int]] = {}
+    found: dict[str, ColumnElement[bool]] = {}
     for phrase in query.text:
         hits = found_first(phrase, dialect)
         if hits is None or _is_common(connection, hits.narrow):
             continue
-        found[phrase] = sorted(set(connection.execute(hits.exact).scalars()))
+        ids = connection.execute(hits.exact.limit(_MOST)).scalars().all()
+        if len(ids) < _MOST:  # else the estimate was wrong
+            found[phrase] = _one_of(dialect, sorted(set(ids)))
     return found
+
+
+def _one_of(dialect: str, ids: list[int]) -> ColumnElement[bool]:
+    """A list in one value: thousands of bound ones would take longer than the search itself."""
+    if dialect == "sqlite":
+        listed = func.json_each(json.dumps(ids)).table_valued("value")
+        return fact.c.conversation_id.in_(select(listed.c.value))
+    return fact.c.conversation_id == any_(literal(ids, ARRAY(BigInteger)))
 
 
 def _is_common(connection: Connection, hits: Select[Any]) -> bool:

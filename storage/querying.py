@@ -34,7 +34,7 @@ from storage.tables.conversations import conversation, message
 from storage.tables.facts import NOT_ANALYSED, fact, touch
 from storage.words import searchable
 
-NO_TEXTS: Mapping[str, Sequence[int]] = {}
+NO_TEXTS: Mapping[str, ColumnElement[bool]] = {}
 _COLUMNS: Mapping[Dimension, Column[Any]] = {
     Dimension.ACCOUNT: fact.c.account,
     Dimension.SEGMENT: fact.c.segment,
@@ -73,12 +73,13 @@ def rows_of(
     viewer: Viewer,
     *,
     lead: Filter | None = None,
-    texts: Mapping[str, Sequence[int]] = NO_TEXTS,
+    texts: Mapping[str, ColumnElement[bool]] = NO_TEXTS,
 ) -> Rows:
     """Return what the query reads.
 
     `lead` is a filter on one value whose posting list is walked, in the order of time; every other
-    condition is checked on what that finds. `texts` holds the conversations of rare words.
+    condition is checked on what that finds. `texts` holds, for rare words, what picks out the
+    conversations that mention them.
     """
     source: FromClause = fact
     once = ONCE
@@ -101,7 +102,7 @@ def rows_of(
     found += [~_touches(one) for one in query.exclude]
     for phrase in query.text:
         known = texts.get(phrase)
-        found.append(_mentions(phrase) if known is None else fact.c.conversation_id.in_(known))
+        found.append(_mentions(phrase) if known is None else known)
     return Rows(source, once, tuple(by_driver), tuple(found), place)
 
 
@@ -248,8 +249,10 @@ def found_first(phrase: str, dialect: str) -> Hits | None:
         return None
     spoken: Select[Any] = select(message.c.conversation_id)
     if dialect != "sqlite":
-        # Words are letters and digits only, so quoting them is enough.
-        wanted = " & ".join(f"'{word}'" for word in words.split())
+        # Words are letters and digits only, so quoting them is enough. They are spelled out:
+        # PostgreSQL knows how common a word is, and not how common a bound value will be.
+        quoted = " & ".join(f"''{word}''" for word in words.split())
+        wanted: ColumnElement[str] = literal_column(f"'{quoted}'")
         listed = func.string_to_array(message.c.words, literal_column("' '"))
         hits = func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))
         narrow = spoken.where(message.c.words.is_not(None), hits)
