@@ -1,0 +1,141 @@
+"""What keeping a million conversations costs: import, bulk writes, rollups, rebuilding, bytes."""
+
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from bench import million_data
+from bench.million_store import opened
+from bench.table import at_least, at_most, line
+from service.exchange import read_rows
+from service.importing import Importer
+from service.redaction import Redactor
+from service.taxonomy_files import default_taxonomy
+from storage import rollups
+from storage.bulk import upsert
+from storage.database import SqlDatabase
+from storage.tables.conversations import message
+
+CHANGED = 1_000
+_MESSAGES = 20_000
+_IMPORTED = 3_000
+
+Timed = Callable[[Callable[[], object]], float]
+
+
+def upkeep(name: str, database: SqlDatabase, size: int, timed: Timed) -> None:
+    _size(name, database, size)
+    _refreshing(name, database, size, timed)
+    _writing(name, database, timed)
+    if database.engine.is_sqlite:
+        _importing(name, timed)
+    _rebuilding(name, database, timed)
+
+
+def _size(name: str, database: SqlDatabase, size: int) -> None:
+    whole = "SELECT pg_database_size(current_database())"
+    if database.engine.is_sqlite:
+        whole = "SELECT page_count * page_size FROM pragma_page_count(), pragma_page_size()"
+    with database.engine.reading() as connection:
+        found = connection.exec_driver_sql(whole).scalar_one()
+    line(f"{name}: bytes a conversation", f"{found / size:,.0f}", "everything, six messages each")
+
+
+def _refreshing(name: str, database: SqlDatabase, size: int, timed: Timed) -> None:
+    """Take back 1,000 analyses: their facts, tags and rollups follow; then undo it."""
+    ids = range(size // 3, size // 3 + CHANGED * 97, 97)
+    among = ", ".join(str(one) for one in ids if one <= size)
+    with database.engine.changing() as connection:
+        connection.exec_driver_sql(
+            f"UPDATE measurement SET value = 'positive' WHERE conversation_id IN ({among})"  # noqa: S608 - numbers of ours
+            " AND metric = 'sentiment'"
+        )
+        whole = timed(lambda: rollups.refresh(connection, ids))
+        nothing_new = timed(lambda: rollups.refresh(connection, ids))
+        connection.rollback()
+    line(
+        f"{name}: {CHANGED:,} changed: their rollups",
+        f"{1000 * (whole - nothing_new):.0f} ms",
+        f"spread over the table; {1000 * nothing_new:.0f} ms more derive their facts and tags",
+        at_most(1000 * (whole - nothing_new), 50, "<= 50 ms"),
+    )
+
+
+def _writing(name: str, database: SqlDatabase, timed: Timed) -> None:
+    """Messages that all exist, written through the helper and through the bare driver."""
+    with database.engine.reading() as connection:
+        found = connection.execute(select(message).limit(_MESSAGES)).all()
+    names = [column.name for column in message.c if column.name != "id"]
+    rows = [{name: row._mapping[name] for name in names} for row in found]
+    tuples = [tuple(row[name] for name in names) for row in rows]
+    key = ("conversation_id", "external_id")
+    with database.engine.changing() as connection:
+        ours = timed(lambda: upsert(connection, message, key, rows))
+        connection.rollback()
+    with database.engine.changing() as connection:
+        theirs = timed(lambda: _by_hand(connection, names, key, tuples))
+        connection.rollback()
+    line(
+        f"{name}: bulk upsert",
+        f"{len(rows) / ours:,.0f} rows/s",
+        f"{len(rows) / theirs:,.0f} by hand, {len(rows):,} messages that exist",
+        at_least(theirs / ours, 0.8, ">= .8 x by hand"),
+    )
+
+
+def _by_hand(
+    connection: Connection, names: Sequence[str], key: Sequence[str], rows: list[tuple[Any, ...]]
+) -> None:
+    listed = ", ".join(names)
+    changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in key)
+    merge = f"ON CONFLICT ({', '.join(key)}) DO UPDATE SET {changed}"
+    cursor: Any = connection.connection.cursor()
+    if connection.dialect.name == "sqlite":
+        marks = ", ".join("?" * len(names))
+        cursor.executemany(f"INSERT INTO message ({listed}) VALUES ({marks}) {merge}", rows)  # noqa: S608 - our own names
+        return
+    cursor.execute("CREATE TEMP TABLE fresh (LIKE message INCLUDING DEFAULTS) ON COMMIT DROP")
+    cursor.execute("ALTER TABLE fresh ALTER id DROP NOT NULL")
+    with cursor.copy(f"COPY fresh ({listed}) FROM STDIN") as copy:
+        for row in rows:
+            copy.write_row(row)
+    cursor.execute(f"INSERT INTO message ({listed}) SELECT {listed} FROM fresh {merge}")  # noqa: S608 - our own names
+
+
+def _importing(name: str, timed: Timed) -> None:
+    lines = list(million_data.labelled_lines(_IMPORTED))
+    with tempfile.TemporaryDirectory() as folder:
+        database = opened(f"sqlite:///{Path(folder) / 'import.sqlite'}")
+        database.migrate()
+        importer = Importer(
+            database=database,
+            taxonomy=default_taxonomy(),
+            masks=Redactor(("US",)),
+            clock=million_data.now,
+        )
+        seconds = timed(
+            lambda: importer.run(read_rows(lines), source="import", advance=lambda _n: None)
+        )
+        stored = sum(database.conversations.daily_counts("import").values())
+        database.close()
+    line(
+        f"{name}: import of labelled JSONL",
+        f"{stored / seconds:,.0f} conversations/s",
+        f"{stored:,} of six messages, masked",
+        at_least(stored / seconds, 5_000, ">= 5,000"),
+    )
+
+
+def _rebuilding(name: str, database: SqlDatabase, timed: Timed) -> None:
+    with database.engine.changing() as connection:
+        seconds = timed(lambda: rollups.rebuild(connection))
+        kept = connection.execute(select(func.count()).select_from(message)).scalar_one()
+    line(
+        f"{name}: full rebuild",
+        f"{seconds:.1f} s",
+        f"facts, tags and rollups, beside {kept:,} messages",
+        at_most(seconds, 10, "<= 10 s"),
+    )
