@@ -11,7 +11,7 @@ pytest.register_assert_rewrite("tests.faults.invariants", "tests.faults.killing"
 from tests.faults.trials import Steps, Told, Trial, table  # noqa: E402 -- see above
 
 PARTS = 4  # tests that share the steps of one campaign, so that processes can share them
-FEW = 2  # steps of each campaign without --every-step
+FEW = 1  # steps of each campaign without --every-step: `make test` has a minute for all of them
 _TRIAL = pytest.StashKey[Trial]()
 _PROPERTY = "fault"
 
