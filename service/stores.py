@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from service.costs import Costs
 from service.domain.answers import Receipt, Tally
@@ -212,10 +212,9 @@ class Listing:
     previous: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class Cell(NamedTuple):
     """Counts for the decomposition: conversations with m distinct values of the lens, of one
-    account and weekday.
+    account and weekday. A tuple, because an answer reads tens of thousands of them.
     """
 
     value: str  # the dimension's value; "" when the lens is the total

@@ -87,7 +87,7 @@ class SqlFacts:
                     value.label("value"),
                     m.label("m"),
                     weekday.label("weekday"),
-                    fact.c.account.label("account"),
+                    case((fact.c.account == NO_VALUE, ""), else_=fact.c.account).label("account"),
                     counted.label("x"),
                 )
                 .select_from(by.source)
@@ -97,17 +97,10 @@ class SqlFacts:
             names = (inner.c.value, inner.c.m, inner.c.weekday, inner.c.account)
             query_ = select(*names, func.count(), func.sum(inner.c.x)).group_by(*names)
             found = connection.execute(query_.order_by(*names)).all()
-        return [
-            Cell(
-                value=_word(lens, value),
-                m=m,
-                weekday=weekday,
-                account="" if account == NO_VALUE else account,
-                n=n,
-                x=int(x),
-            )
-            for value, m, weekday, account, n, x in found
-        ]
+        cells = [Cell(*row) for row in found]
+        if lens not in GRAINS:
+            return cells
+        return [cell._replace(value=_word(lens, cell.value)) for cell in cells]
 
     def conversations(
         self, query: Query, viewer: Viewer, *, after: str | None = None, limit: int = 50
