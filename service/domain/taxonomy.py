@@ -52,7 +52,7 @@ class Taxonomy:
         """Return the canonical tag and the driver of each raw tag that a person mapped."""
         found: dict[str, tuple[str | None, str]] = {}
         for driver in self.drivers:
-            found |= {raw: (None, driver.name) for raw in driver.raw_tags}
+            found |= dict.fromkeys(driver.raw_tags, (None, driver.name))
             found |= {raw: (tag.name, driver.name) for tag in driver.tags for raw in tag.raw_tags}
         return found
 

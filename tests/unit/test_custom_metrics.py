@@ -13,9 +13,9 @@ from service import measures, writeback
 from service.analysis import local
 from service.cli import run
 from service.custom_metrics import custom_metric, parse_metrics, write_metrics
-from service.domain.measurements import EmptyReason, Example, Metric
+from service.domain.measurements import CUSTOM, EmptyReason, Example, Metric
 from service.domain.people import SYSTEM
-from service.domain.writeback import CUSTOM, field_specs, takes
+from service.domain.writeback import field_specs, takes
 from service.errors import Misused
 from service.links import Links
 from service.query import Dimension, Query
