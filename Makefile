@@ -25,7 +25,7 @@ test: setup ## set up everything that the tests need, then run them
 	@echo "Running the tests ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-faults: setup ## fail every step of a run, one after the other, and print what survived (about 20 minutes)
+faults: setup ## fail every step of a run, one after the other, and print what survived (about 10 minutes of two idle cores)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --every-step tests/faults $(ARGS)
 
 lint: setup ## ruff, formatting, import rules and strict types
