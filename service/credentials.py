@@ -29,6 +29,7 @@ _OPENS = frozenset(
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
 _A_DIGIT = re.compile(r"\d")
+_AN_ASCII_DIGIT = re.compile("[0-9]")  # is looked for in half the time
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHANGES = re.compile(r"[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]")
 
@@ -63,9 +64,14 @@ def mask_links(text: str) -> str:
     return _LINK.sub(_mask_link, masked) if "://" in text or "www." in text else masked
 
 
+def holds_digit(text: str) -> bool:
+    pattern = _AN_ASCII_DIGIT if text.isascii() else _A_DIGIT
+    return pattern.search(text) is not None
+
+
 def mask_tokens(text: str, folded: str) -> str:
     """Return the text with `[secret]` for keys and for passwords that only their label tells."""
-    if not _A_DIGIT.search(text):
+    if not holds_digit(text):
         return text  # both hold one, and most texts none
     masked = _TOKEN.sub("[secret]", text) if _holds_any(text, _STARTS) else text
     if _holds_any(folded, _BARE_HINTS):

@@ -12,6 +12,7 @@ from importlib import import_module
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
 FEWEST_DIGITS_OF_AN_ID = 4
+_FEWEST_DIGITS_OF_A_SURE_ID = 6
 _WINDOW = 40  # characters before a value in which a word can say what it is
 
 _OWN_NUMBER = re.compile(
@@ -148,9 +149,9 @@ _VERSION = re.compile(
 )
 
 
-def mask_ids(text: str) -> str:
-    """Return the text with `[id]` for national ids; it should hold some digits."""
-    masked = _SURE_ID.sub(_mask_sure, text)
+def mask_ids(text: str, digits: int) -> str:
+    """Return the text with `[id]` for national ids; it holds so many digits at most."""
+    masked = _SURE_ID.sub(_mask_sure, text) if digits >= _FEWEST_DIGITS_OF_A_SURE_ID else text
     words = _NAMED_BY.keys() & _WORD.findall(masked.lower())
     for named in dict.fromkeys(named for word in sorted(words) for named in _NAMED_BY[word]):
         masked = _pattern(named).sub(_masking_checked(named.check), masked)

@@ -3,7 +3,7 @@
 Agents, accounts and the fields that we write ourselves stay: reports name them.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Protocol
 
@@ -27,14 +27,37 @@ class Masks(Protocol):
     def mask(self, text: str, known_names: Sequence[str] = ()) -> str: ...
 
 
+class _TagMasks:
+    """Masks the tags of one page: few are of one conversation only, and its state repeats them."""
+
+    def __init__(self, masks: Masks) -> None:
+        self._masks = masks
+        self._masked: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def masked(self, tags: Iterable[str]) -> tuple[str, ...]:
+        """Tags are words of the team: by their shape alone, for a name may also be a topic."""
+        given = tuple(tags)
+        found = self._masked.get(given)
+        if found is None:
+            found = self._masked[given] = self._mask(given)
+        return found
+
+    def _mask(self, tags: tuple[str, ...]) -> tuple[str, ...]:
+        together = "\n".join(tags)
+        if self._masks.mask(together) == together:
+            return tags
+        return tuple(self._masks.mask(tag) for tag in tags)
+
+
 def masked_page(page: Page, masks: Masks) -> Page:
+    tags = _TagMasks(masks)
     names: dict[ConversationKey, set[str]] = {}
     for incoming in page.messages:
         names.setdefault(incoming.conversation, set()).update(incoming.known_names)
     names |= {key: set(known) for key, known in page.known_names.items()}
     return replace(
         page,
-        heads=tuple(_masked_head(h, masks, sorted(names.get(h.key, ()))) for h in page.heads),
+        heads=tuple(_masked_head(h, masks, sorted(names.get(h.key, ())), tags) for h in page.heads),
         messages=tuple(
             IncomingMessage(
                 conversation=each.conversation,
@@ -42,7 +65,7 @@ def masked_page(page: Page, masks: Masks) -> Page:
             )
             for each in page.messages
         ),
-        states=_masked_states(page.states, masks),
+        states=_masked_states(page.states, tags),
         known_names={},
     )
 
@@ -51,21 +74,23 @@ def masked_row(row: Row, masks: Masks) -> Row:
     """Return the row with personal data masked in its words and labels."""
     names = row.known_names
     masked = Conversation(
-        head=_masked_head(row.conversation.head, masks, names),
+        head=_masked_head(row.conversation.head, masks, names, _TagMasks(masks)),
         messages=tuple(_masked_message(m, masks, names) for m in row.conversation.messages),
     )
     labels = None if row.labels is None else _masked_labels(row.labels, masks, names)
     return replace(row, conversation=masked, labels=labels, known_names=())
 
 
-def _masked_head(head: ConversationHead, masks: Masks, names: Sequence[str]) -> ConversationHead:
+def _masked_head(
+    head: ConversationHead, masks: Masks, names: Sequence[str], tags: _TagMasks
+) -> ConversationHead:
     rating = head.rating
     if rating is not None and rating.comment:
         rating = replace(rating, comment=masks.mask(rating.comment, names))
     return replace(
         head,
         subject=masks.mask(head.subject, names),
-        helpdesk_tags=tuple(_masked_tags(head.helpdesk_tags, masks)),
+        helpdesk_tags=tags.masked(head.helpdesk_tags),
         rating=rating,
     )
 
@@ -76,21 +101,13 @@ def _masked_message(message: Message, masks: Masks, names: Sequence[str]) -> Mes
 
 
 def _masked_states(
-    states: Mapping[ConversationKey, HelpdeskState], masks: Masks
+    states: Mapping[ConversationKey, HelpdeskState], tags: _TagMasks
 ) -> Mapping[ConversationKey, HelpdeskState]:
     """Of all tags there only ours are ever compared, and ours hold nothing to mask."""
     return {
-        key: replace(state, tags=frozenset(_masked_tags(sorted(state.tags), masks)))
+        key: replace(state, tags=frozenset(tags.masked(sorted(state.tags))))
         for key, state in states.items()
     }
-
-
-def _masked_tags(tags: Collection[str], masks: Masks) -> Collection[str]:
-    """Tags are words of the team: by their shape alone, for a name may also be a topic."""
-    together = "\n".join(tags)
-    if masks.mask(together) == together:
-        return tags
-    return [masks.mask(tag) for tag in tags]
 
 
 def _masked_labels(labels: Labels, masks: Masks, names: Sequence[str]) -> Labels:

@@ -11,7 +11,7 @@ from functools import lru_cache
 from string import ascii_uppercase
 from typing import Any
 
-from service.credentials import mask_links, mask_tokens
+from service.credentials import holds_digit, mask_links, mask_tokens
 from service.identifiers import FEWEST_DIGITS_OF_AN_ID, mask_ids, mask_network_addresses
 from service.known_names import MOST_NAMES, mask_names
 from service.postal import mask_postal_addresses
@@ -85,6 +85,7 @@ _DASHED_TOKEN_HINTS = (
 )
 _TOKEN_HINTS = ("AKIA", "ASIA", "AIza", "eyJ", "SG.")
 _BEARER_HINTS = ("bearer", "basic")
+_LABEL_SIGNS = (":", "=", " is", "\tis")
 _LABEL_HINTS = ("pass", "pwd", "pin", "cv", "secret", "key", "token", "otp", "code")
 _A_DIGIT = re.compile(r"\d")
 _FEWEST_DIGITS = 7  # of anything but an IBAN
@@ -116,17 +117,17 @@ class Redactor:
         masked = mask_links(masked)
         masked = _IN_URL.sub("[secret]", masked) if "://" in masked else masked
         masked = _EMAIL.sub("[email]", masked) if "@" in masked else masked
-        masked = _mask_secrets(masked)
-        digits = len(_A_DIGIT.findall(masked))
-        if digits:
-            masked = self._mask_numbers(masked, digits)
+        masked = self._mask_numbers(_mask_secrets(masked))
         masked, written = mask_written_names(masked)
         names = (*names, *written[:MOST_REPEATED])
         return mask_names(masked, names, untouched=PLACEHOLDER) if names else masked
 
-    def _mask_numbers(self, text: str, digits: int) -> str:
+    def _mask_numbers(self, text: str) -> str:
+        if not holds_digit(text):
+            return text
+        digits = len(_A_DIGIT.findall(text))
         masked = mask_postal_addresses(mask_network_addresses(_IBAN.sub(_mask_iban, text)))
-        masked = mask_ids(masked) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
+        masked = mask_ids(masked, digits) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
         if digits < _FEWEST_DIGITS:
             return masked
         masked = _DIGIT_RUN.sub(_mask_card, masked)
@@ -153,7 +154,11 @@ def _mask_secrets(text: str) -> str:
     folded = _folded(masked)
     masked = mask_tokens(masked, folded)
     masked = _BEARER.sub(_mask_value, masked) if _holds_any(folded, _BEARER_HINTS) else masked
-    return _LABELLED.sub(_mask_label, masked) if _holds_any(folded, _LABEL_HINTS) else masked
+    return _LABELLED.sub(_mask_label, masked) if _may_hold_label(folded) else masked
+
+
+def _may_hold_label(folded: str) -> bool:
+    return _holds_any(folded, _LABEL_SIGNS) and _holds_any(folded, _LABEL_HINTS)
 
 
 def _may_hold_token(text: str) -> bool:
@@ -180,7 +185,8 @@ def _has_shape(candidate: str) -> bool:
     return any(shape.match(number) for shape in _SHAPES)
 
 
-def _replace_phones(candidate: str, regions: Sequence[str]) -> str:
+@lru_cache(maxsize=1024)  # the numbers of signatures come again and again
+def _replace_phones(candidate: str, regions: tuple[str, ...]) -> str:
     for region in regions:
         spans = list(_valid_phones(candidate, region))
         if spans:

@@ -54,6 +54,7 @@ _SAID = (
 # What a text has to hold besides, looked for where it must be: a fraction of the patterns' cost.
 _ENDS_IN_NAME = re.compile(rf",[ ]{{0,2}}{_NAME}\.?\s{{0,4}}\Z")
 _IS_SOMEBODY = re.compile(r"[sSmM\u017f][ ][^\W\d_a-z]")
+_LABEL_SIGN = re.compile("[:=]")
 _A_TITLE = re.compile(
     "M(?:rs?|s|x|me|onsieur|adame|evrouw)[. ]|D(?:r|hr)[. ]|Prof[. ]|Herrn?[. ]|Frau[. ]|Se\u00f1ora?[. ]"
 )
@@ -64,58 +65,74 @@ def _ends_in_name(text: str) -> bool:
     return _ENDS_IN_NAME.match(text, text.rfind(",")) is not None if "," in text else False
 
 
-Cue = tuple[tuple[str, ...], Callable[[str], object], re.Pattern[str]]
+Cue = tuple[str, Callable[[str], object], tuple[str, ...], re.Pattern[str]]
 
-# Words beside which a name stands; what has to be in a text, in lower case, for them to be there;
-# and what else has to be true of it, which costs less to see.
+# Words beside which a name stands; and before them what has to be in a text for them to be there,
+# from the cheapest to look for on: a sign, what is true of it, one of these in lower case.
 _CUES: tuple[Cue, ...] = (
     (
-        ("name", "hei", "appelle", "nombre", "llamo", "chiamo", "nome", "naam", "heter", "nazyw"),
+        " ",
         bool,
+        (
+            *("name", "ch hei", "appelle", "nombre", "llamo", "chiamo"),
+            *("nome", "naam", "heter", "nazyw"),
+        ),
         re.compile(rf"(?i:(?:\b|(?=['\u2019])){_SAID})[ ]{{1,2}}(?:{_TITLE}\.?[ ])?{_NAME}"),
     ),
     (
+        "",
+        _LABEL_SIGN.search,
         ("name", "holder", "contact", "attn", "ansprech"),
-        bool,
         re.compile(rf"^[ \t>*-]{{0,8}}(?i:{_LABEL})[ \t]?[:=][ \t]{{0,4}}{_NAME}{_STOPS}", re.M),
     ),
     (
-        ("\n",),
+        "\n",
         bool,
+        ("\n",),
         re.compile(
             rf"^[ \t>]{{0,8}}(?i:{_PARTING}|{_THANKS})[ \t]?[,.!-]?[ \t]{{0,4}}\n[\s>]{{0,8}}"
             rf"{_NAME}{_LINE_ENDS}",
             re.MULTILINE,
         ),
     ),
-    (("\n",), bool, re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z")),
     (
-        ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo"),
+        "\n",
+        bool,
+        ("\n",),
+        re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z"),
+    ),
+    (
+        ",",
         _ends_in_name,
+        ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo"),
         re.compile(rf"(?i:\b(?:{_PARTING}))[ ]?,[ ]{{0,2}}{_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
     (
-        ("thank",),
+        ",",
         _ends_in_name,
+        ("thank",),
         re.compile(rf"(?i:\b{_THANKS}),[ ]{{1,2}}{_FULL_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
     (
-        ("this is", "i am", "i'm", "i\u2019m"),
+        " ",
         _IS_SOMEBODY.search,
+        ("this is", "i am", "i'm", "i\u2019m"),
         re.compile(
             rf"(?i:\b(?:this is|i am|i['\u2019]m))[ ]{_FULL_NAME}"
             r"(?=,|[ ](?:from|here|again|speaking|writing|calling|at)\b)"
         ),
     ),
     (
-        (" ",),
+        " ",
         _A_TITLE.search,
+        (" ",),
         re.compile(rf"\b{_TITLE}\.?[ ](?P<name>{_PART}(?:{_MORE}){{0,2}})"),
     ),
-    (("<[email]>",), bool, re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
+    ("<", bool, ("<[email]>",), re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
     (
-        (" wrote:", " schrieb:", "crit :"),
+        ":",
         bool,
+        (" wrote:", " schrieb:", "crit :"),
         re.compile(rf",[ ]{_NAME}[ ](?=(?:wrote|schrieb|a \u00e9crit) ?:)"),
     ),
 )
@@ -151,16 +168,20 @@ _NEVER = frozenset(
 def mask_written_names(text: str) -> tuple[str, list[str]]:
     """Return the text with `[name]` for names beside such words, and these names."""
     names: list[str] = []
-    surely, doubtfully = _masking(names, ()), _masking(names, ORDINARY)
     masked, folded = text, text.lower()
-    for hints, near, pattern in _CUES:
-        if any(map(folded.__contains__, hints)) and near(masked):
-            masked = pattern.sub(surely, masked)
-    if any(map(folded.__contains__, _GREETINGS)):
-        masked = _GREETING.sub(doubtfully, masked)
+    for sign, near, hints, pattern in _CUES:
+        if sign in masked and near(masked) and any(map(folded.__contains__, hints)):
+            masked = pattern.sub(_masking(names, ()), masked)
+    if _may_greet(masked) and any(map(folded.__contains__, _GREETINGS)):
+        masked = _GREETING.sub(_masking(names, ORDINARY), masked)
     if "name is" in folded:
-        masked = _SMALL.sub(doubtfully, masked)
+        masked = _SMALL.sub(_masking(names, ORDINARY), masked)
     return masked, names
+
+
+def _may_greet(text: str) -> bool:
+    """Whether the first line greets; of several lines it is not known yet."""
+    return "\n" in text or _GREETING.match(text) is not None
 
 
 def _masking(names: list[str], doubtful: Collection[str]) -> Callable[[re.Match[str]], str]:
