@@ -343,3 +343,21 @@ def test_a_changed_artefact_is_refused(tmp_path: Path) -> None:
     (folder / "sentiment.onnx").unlink()
     with pytest.raises(TellPerson, match=r"sentiment\.onnx is missing"):
         _models.checked_artefacts(folder)
+
+
+def test_a_conversation_is_measured_alike_alone_and_among_others(analyser: Analyser) -> None:
+    """A model that quantises over everything it is given at once answered by the company."""
+    taxonomy = default_taxonomy()
+    lines = [text for text, _ in LEAVING] + [
+        "I reset the password as your colleague told me and it still says no.",
+        "Thank you, the new page is nice although it took a while to find it.",
+        "The export arrived, but I had hoped for something better.",
+        "ok",
+    ]
+    everybody = [talk(customer(text)) for text in lines]
+    together = list(analyser.analyse(everybody, taxonomy))
+    alone = [next(iter(build().analyse([one], taxonomy))) for one in everybody[-6:]]
+    reverse = list(analyser.analyse(everybody[::-1], taxonomy))[::-1]
+    said = [[m.confidence for m in each.measurements] for each in together]
+    assert said == [[m.confidence for m in each.measurements] for each in reverse]
+    assert said[-6:] == [[m.confidence for m in each.measurements] for each in alone]
