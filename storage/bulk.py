@@ -1,17 +1,21 @@
 """Writes many rows at the speed of the driver. Knows both dialects' upsert and no table of ours."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
+from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table, bindparam, update
+from sqlalchemy import Connection, Dialect, Table, bindparam, update
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.sql.expression import Executable
+from sqlalchemy.engine import Compiled
 
 CHUNK = 500  # keys in one IN list
+_STATEMENTS = 64  # of one kind that are kept compiled
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
+Names = tuple[str, ...]
 
 
 def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
@@ -21,24 +25,19 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """The dialect's own INSERT, which knows ON CONFLICT."""
-    if connection.dialect.name == "sqlite":
-        return sqlite.insert(table)
-    return postgresql.insert(table)
+    return _insert_into(connection.dialect, table)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
-        _run(connection, insert_into(connection, table), rows)
+        _run(connection, _inserting(connection.dialect, table, tuple(rows[0])), rows)
 
 
 def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Sequence[Row]) -> None:
     """Insert rows; where the key exists, the other given columns take the new values."""
     if not rows:
         return
-    statement = insert_into(connection, table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    _run(connection, statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
+    _run(connection, _upserting(connection.dialect, table, tuple(key), tuple(rows[0])), rows)
 
 
 def add(
@@ -53,10 +52,8 @@ def add(
     """Insert rows; where the key exists, its counter grows by the row's."""
     if not rows:
         return
-    statement = insert_into(connection, table)
-    grown = {counter: table.c[counter] + statement.excluded[counter]}
-    whole = statement.on_conflict_do_update(index_elements=list(key), set_=grown)
-    _run(connection, whole, [dict(zip(names, row, strict=True)) for row in rows])
+    compiled = _adding(connection.dialect, table, tuple(names), tuple(key), counter)
+    _run(connection, compiled, [dict(zip(names, row, strict=True)) for row in rows])
 
 
 def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
@@ -75,11 +72,39 @@ def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     )
 
 
-def _run(connection: Connection, statement: Executable, rows: Sequence[Row]) -> None:
+def _insert_into(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
+
+
+# A sync runs the same few statements for page after page.
+@lru_cache(maxsize=_STATEMENTS)
+def _inserting(dialect: Dialect, table: Table, names: Names) -> Compiled:
+    return _insert_into(dialect, table).compile(dialect=dialect, column_keys=list(names))
+
+
+@lru_cache(maxsize=_STATEMENTS)
+def _upserting(dialect: Dialect, table: Table, key: Names, names: Names) -> Compiled:
+    statement = _insert_into(dialect, table)
+    changed = {name: statement.excluded[name] for name in names if name not in key}
+    whole = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
+    return whole.compile(dialect=dialect, column_keys=list(names))
+
+
+@lru_cache(maxsize=_STATEMENTS)
+def _adding(dialect: Dialect, table: Table, names: Names, key: Names, counter: str) -> Compiled:
+    statement = _insert_into(dialect, table)
+    grown = {counter: table.c[counter] + statement.excluded[counter]}
+    whole = statement.on_conflict_do_update(index_elements=list(key), set_=grown)
+    return whole.compile(dialect=dialect, column_keys=list(names))
+
+
+def _run(connection: Connection, compiled: Compiled, rows: Sequence[Row]) -> None:
     """Run one compiled statement for all rows, past the ORM and its per-row processing."""
-    compiled = statement.compile(dialect=connection.dialect, column_keys=list(rows[0]))  # type: ignore[attr-defined]  # every Executable we pass compiles
-    order: Sequence[str] | None = compiled.positiontup
+    order: Sequence[str] | None = compiled.positiontup  # type: ignore[attr-defined]  # of SQL
     if order is None:
         connection.exec_driver_sql(str(compiled), [dict(row) for row in rows])
+    elif len(order) == 1:
+        connection.exec_driver_sql(str(compiled), [(row[order[0]],) for row in rows])
     else:
-        connection.exec_driver_sql(str(compiled), [tuple(row[n] for n in order) for row in rows])
+        connection.exec_driver_sql(str(compiled), list(map(itemgetter(*order), rows)))

@@ -51,6 +51,12 @@ def derive(connection: Connection, ids: Ids) -> None:
             connection.execute(touch.insert().from_select(list(touch.c.keys()), rows))
 
 
+def derive_unmeasured(connection: Connection, ids: Sequence[int]) -> None:
+    """Write the facts of conversations without a measurement or a tag, which touch nothing."""
+    made = _unmeasured_facts(ids)
+    connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
+
+
 def derive_everything(connection: Connection) -> None:
     """Write every row anew, in the tables' order where that is not the order of reading."""
     forget(connection, None)
@@ -113,6 +119,31 @@ def _facts(ids: Ids) -> Select[Any]:
             .outerjoin(drivers, drivers.c.conversation_id == c.id)
         )
         .where(*_among(c.id, ids))
+    )
+
+
+def _unmeasured_facts(ids: Sequence[int]) -> Select[Any]:
+    """What `_facts` says of conversations that nobody measured, without looking for it."""
+    c = conversation.c
+    return (
+        select(
+            c.day,
+            c.created_at,
+            c.id.label("conversation_id"),
+            literal(0).label("rank"),
+            literal(NOT_ANALYSED).label("driver"),
+            literal(1).label("m"),
+            *(c[name] for name in ("month", "source", "channel", "status")),
+            _or_none(c.account).label("account"),
+            _or_none(account.c.segment).label("segment"),
+            _or_none(account.c.owner).label("owner"),
+            _or_none(c.agent).label("agent"),
+            *(literal(UNMEASURED_VALUE).label(metric) for metric in _METRICS),
+            *(literal("").label(f"{metric}_why") for metric in _METRICS),
+            literal(0).label("analysed"),
+        )
+        .select_from(conversation.outerjoin(account, account.c.key == c.account))
+        .where(c.id.in_(ids))
     )
 
 

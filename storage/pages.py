@@ -47,6 +47,7 @@ class PageSaver:
         }
         self._known = _by_key(connection, conversation, mentioned)
         self._graves = _by_key(connection, tombstone, mentioned)
+        self._stored_before = frozenset(self._known)
 
     def save(self) -> Stored:
         moved = self._save_accounts()
@@ -58,7 +59,10 @@ class PageSaver:
         if messages.erased:
             erasing.note(self._connection)
         reread = self._renew_fingerprints(messages.fingerprints)
-        rollups.refresh(self._connection, {self._known[key].id for key in heads} | reread)
+        new = {self._known[key].id for key in heads - self._stored_before}
+        rollups.begin(self._connection, new)
+        changed = {self._known[key].id for key in heads & self._stored_before}
+        rollups.refresh(self._connection, (changed | reread) - new)
         self._move_accounts(moved)
         gone = self._purge()
         return Stored(conversations=len(heads | states), messages=changed_messages, gone=gone)

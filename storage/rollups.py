@@ -23,7 +23,7 @@ from sqlalchemy import (
 
 from service.query import Dimension
 from storage.bulk import add, chunks
-from storage.deriving import derive, derive_everything, forget
+from storage.deriving import derive, derive_everything, derive_unmeasured, forget
 from storage.tables.conversations import conversation
 from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day
 
@@ -68,6 +68,15 @@ def refresh(connection: Connection, ids: Iterable[int]) -> None:
         moved.subtract(_cells(connection, chunk))
         forget(connection, chunk)
         derive(connection, chunk)
+        moved.update(_cells(connection, chunk))
+    _move(connection, moved)
+
+
+def begin(connection: Connection, ids: Iterable[int]) -> None:
+    """Derive conversations that were stored just now: nothing was derived or measured of them."""
+    moved: Counter[Cell] = Counter()
+    for chunk in chunks(sorted(set(ids))):
+        derive_unmeasured(connection, chunk)
         moved.update(_cells(connection, chunk))
     _move(connection, moved)
 

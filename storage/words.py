@@ -18,7 +18,10 @@ _WORD = re.compile(f"[{_UNSPACED}]|[^\\W_{_UNSPACED}]+")
 def searchable(text: str) -> str:
     """Return a text's words, folded, with one space between them; "" when it has none."""
     folded = unicodedata.normalize("NFKC", text).casefold()
-    return " ".join(w[:_LONGEST_WORD] for w in _WORD.findall(folded))[:_MOST_CHARACTERS].rstrip()
+    words = _WORD.findall(folded)
+    if max(map(len, words), default=0) > _LONGEST_WORD:
+        words = [word[:_LONGEST_WORD] for word in words]
+    return " ".join(words)[:_MOST_CHARACTERS].rstrip()
 
 
 def voice(message: Message) -> str | None:
