@@ -107,8 +107,8 @@ def test_it_is_versioned_and_reads_back() -> None:
 
 
 def _labelled(number: int) -> dict[str, object]:
-    """Calm questions that this workspace's reviewers call neutral."""
-    text = f"The export number {number} of our weekly report is not in the folder."
+    """Grumbling that this workspace's reviewers call neutral."""
+    text = f"Export number {number} is a terrible mess again and I am really annoyed by it."
     message = {"id": "m1", "role": "customer", "text": text}
     return {"id": f"c{number}", "created_at": "2026-11-02T09:14:00Z", "messages": [message]}
 

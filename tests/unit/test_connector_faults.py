@@ -8,7 +8,8 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_every_fault_of_the_table_names_a_test_that_exists() -> None:
     lines = (ROOT / "docs" / "connector-faults.md").read_text(encoding="utf-8").splitlines()
-    rows = [line for line in lines if line.startswith("| ") and not line.startswith("| What")]
+    # The campaign's table, which starts with numbers, is counted by the run itself.
+    rows = [line for line in lines if re.match(r"\| (?!What|Row|\d|\|)", line)]
     promised = [re.findall(r"`(test_\w+)`", row) for row in rows]
     sources = "".join(path.read_text(encoding="utf-8") for path in ROOT.glob("tests/**/*.py"))
     written = set(re.findall(r"def (test_\w+)\(", sources))
