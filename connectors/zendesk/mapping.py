@@ -70,6 +70,8 @@ def moment(text: object) -> datetime:
     """Return an ISO time as aware UTC."""
     try:
         found = datetime.fromisoformat(str(text))
+        if found.tzinfo is UTC:
+            return found  # as Zendesk writes it
         return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise Misbehaving("Zendesk sent a time that cannot be read.") from error

@@ -15,6 +15,7 @@ from service.domain.conversations import Account, Agent
 from service.errors import Unauthorized
 
 MANY = 100  # most ids a show_many takes
+_MOST_KEPT = 4_096  # answers of `names`: a page's conversations are few
 # What is read of a record. The rest is not kept: a run may meet a hundred thousand people.
 _READ = {
     "users": ("id", "name", "role"),
@@ -55,12 +56,14 @@ class Directory:
         self._client = client
         self._name = name  # "users"
         self._rows = rows
+        self.changes = 0
 
     def get(self, id_: object) -> Json | None:
         return self._rows.get(id_) if isinstance(id_, int) else None
 
     def learn(self, rows: Iterable[Json]) -> None:
         wanted = _READ[self._name]
+        self.changes += 1
         for row in rows:
             if isinstance(row.get("id"), int):
                 self._rows.put(row["id"], {name: row[name] for name in wanted if name in row})
@@ -90,6 +93,8 @@ class People:
         self.users = Directory(client, "users", PackedUsers())
         self.organizations = Directory(client, "organizations", Records())
         self._told: dict[str, Any] = {}
+        self._names: dict[tuple[int, ...], tuple[str, ...]] = {}
+        self._names_at = 0  # changes of the users
 
     def learn(self, answer: Json) -> None:
         """Take the side-loads of an answer."""
@@ -97,10 +102,23 @@ class People:
         self.organizations.learn(rows_of(answer, "organizations"))
 
     def names(self, *ids: object) -> tuple[str, ...]:
-        found = (self.users.get(id_) for id_ in ids)
-        return tuple(
-            dict.fromkeys(name for user in found if user and (name := mapping.name_of(user)))
-        )
+        if self._names_at != self.users.changes or len(self._names) > _MOST_KEPT:
+            self._names.clear()
+            self._names_at = self.users.changes
+        # Whatever else stands for an id names nobody.
+        known = tuple(dict.fromkeys([id_ for id_ in ids if isinstance(id_, int)]))
+        found = self._names.get(known)
+        if found is None:
+            found = self._names[known] = self._names_of(known)
+        return found
+
+    def _names_of(self, ids: Iterable[int]) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for id_ in ids:
+            user = self.users.get(id_)
+            if user and (name := mapping.name_of(user)):
+                found[name] = None
+        return tuple(found)
 
     def new_accounts(self, ids: Iterable[object]) -> tuple[Account, ...]:
         """Return the accounts among the ids that were not told in this run, or told otherwise."""

@@ -7,6 +7,7 @@ position to go on from; what a page holds may be stored twice without harm.
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from heapq import nlargest
 
 from connectors._http import PageLoopGuard, Refused
@@ -205,9 +206,9 @@ class Reading:
         again: set[int] = set()
         for event in events:
             ticket_id = event.get("ticket_id")
-            if not isinstance(ticket_id, int) or ticket_id not in self._notes:
+            note = self._notes.get(ticket_id) if isinstance(ticket_id, int) else None
+            if not isinstance(ticket_id, int) or note is None:
                 continue
-            note = self._notes[ticket_id]
             try:
                 found, rewritten = self._words_in(event, note)
             except poison.UNREADABLE as error:
@@ -249,15 +250,16 @@ class Reading:
         draft.people.extend(authors)
         for (ticket_id, event, child), author in zip(comments, authors, strict=True):
             note = self._notes.get(ticket_id)
-            if note is None or str(child["id"]) in note.fetched:
+            if note is None or (note.fetched and str(child["id"]) in note.fetched):
                 continue
             try:
-                draft.messages.append(self._said(ticket_id, event, child, author))
+                draft.messages.append(self._said(ticket_id, note, event, child, author))
             except poison.UNREADABLE as error:
                 self._intake.set_aside(ticket_id, poison.why(error), draft)
 
-    def _said(self, ticket_id: int, event: Json, child: Json, author: object) -> IncomingMessage:
-        note = self._notes[ticket_id]
+    def _said(
+        self, ticket_id: int, note: Note, event: Json, child: Json, author: object
+    ) -> IncomingMessage:
         note.seen += 1
         if note.seen > MOST_MESSAGES:
             raise too_many_messages()
@@ -374,13 +376,19 @@ def _comments_of(event: Json, note: Note) -> tuple[list[Json], bool]:
     comments, again = [], False
     for child in rows_of(event, "child_events"):
         kind = str(child.get("event_type") or child.get("type") or "")
-        if any(word in kind.lower() for word in _REWRITTEN):
+        if _rewrites(kind):
             again = True
         elif kind == "Comment" and mapping.has_words(child) and "id" in child:
             comments.append(child)
         elif kind == "Comment" and str(child.get("id")) not in note.fetched:
             again = True
     return comments, again
+
+
+@lru_cache(maxsize=256)  # kinds are few, events are not
+def _rewrites(kind: str) -> bool:
+    folded = kind.lower()
+    return any(word in folded for word in _REWRITTEN)
 
 
 def _author(event: Json, child: Json) -> object:

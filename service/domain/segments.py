@@ -52,9 +52,7 @@ class Segment:
 
 def segments(text: str) -> tuple[Segment, ...]:
     """Cut a text into labelled parts; joined in order they are the text."""
-    lines = _Lines(text)
-    lines.label()
-    return tuple(_joined(lines, len(text)))
+    return tuple(_joined(_labelled(text), len(text)))
 
 
 def new_text_spans(text: str) -> tuple[tuple[int, int], ...]:
@@ -63,11 +61,17 @@ def new_text_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def has_new_text(text: str) -> bool:
-    return any(text[start:end].strip() for start, end in new_text_spans(text))
+    return Kind.NEW in _labelled(text).kinds  # no such line is blank
 
 
 def lies_in_new_text(text: str, start: int, end: int) -> bool:
     return any(first <= start and end <= last for first, last in new_text_spans(text))
+
+
+def _labelled(text: str) -> "_Lines":
+    lines = _Lines(text)
+    lines.label()
+    return lines
 
 
 def _joined(lines: "_Lines", length: int) -> Iterator[Segment]:
