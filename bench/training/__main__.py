@@ -11,12 +11,12 @@ from pathlib import Path
 
 import torch
 
-from bench.training import figures, manifest, sets
+from bench.training import churn, figures, manifest, sets
 from bench.training.stages import Run, all_stages
 from service.analysis._models import FOLDER
 from service.errors import TellPerson
 
-TONE_FILES, THEME_FILES = manifest.FILES[:2], manifest.FILES[2:]
+TONE_FILES, THEME_FILES = manifest.FILES[:2], manifest.FILES[2:4]
 
 
 def main() -> int:
@@ -51,6 +51,7 @@ def install(run: Run, *, compare: Path) -> None:
         print(f"{files[0]}: {'installed' if better else 'kept as it was: the new one is worse'}")
         for name in files if better else ():
             shutil.copyfile(run.finished / name, FOLDER / name)
+    print(f"churn words, for the table that stays: {churn.train(FOLDER, run.data)}")
     manifest.write(FOLDER)
     kept = figures.written(
         FOLDER, figures.tone_figures(FOLDER, run.data), figures.theme_figures(FOLDER, run.data)

@@ -11,6 +11,7 @@ FILES = (
     "sentiment_tokenizer.json",
     "themes_table.npz",
     "themes_tokenizer.json",
+    "churn_words.npz",
 )
 
 

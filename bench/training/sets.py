@@ -142,6 +142,11 @@ def thanks(data: Path) -> list[str]:
     return sorted(said)[:600]
 
 
+def customer_texts(data: Path) -> list[str]:
+    """Return what the customers of the chats wrote, each text once."""
+    return sorted({turn["text"] for turn in _customer_turns(data)})
+
+
 def epoch(
     data: Path, sources: Iterable[Source], *, number: int, seed: int = SEED
 ) -> list[Labelled]:

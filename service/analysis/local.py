@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from service.analysis._churn import measure_churn
+from service.analysis._churn_words import ChurnWords
 from service.analysis._custom import CustomMetrics, version_of
 from service.analysis._effort import measure_effort
 from service.analysis._gates import (
@@ -91,7 +92,8 @@ def build(
     artefacts = checked_artefacts()
     return LocalAnalyser(
         sentiment=SentimentModel(artefacts, threads=threads),
-        themes=ThemeTable(artefacts),
+        themes=(themes := ThemeTable(artefacts)),
+        churn_words=ChurnWords(artefacts, themes.vectors),
         version=version(settings),
         metrics=own_metrics(),
         calibration=_calibration(settings),
@@ -117,7 +119,8 @@ def build_plain() -> "LocalAnalyser":
     artefacts = checked_artefacts()
     return LocalAnalyser(
         sentiment=SentimentModel(artefacts),
-        themes=ThemeTable(artefacts),
+        themes=(themes := ThemeTable(artefacts)),
+        churn_words=ChurnWords(artefacts, themes.vectors),
         version=version(),
         clock=_now,
     )
@@ -157,6 +160,7 @@ class LocalAnalyser:
         *,
         sentiment: SentimentModel,
         themes: ThemeTable,
+        churn_words: ChurnWords,
         version: str,
         clock: Clock,
         metrics: Sequence[Metric] = (),
@@ -165,6 +169,7 @@ class LocalAnalyser:
         self.version = version
         self._sentiment = sentiment
         self._themes = themes
+        self._churn_words = churn_words
         self._clock = clock
         self._languages = LanguageReader()
         self._namer = Namer(themes.vectors)
@@ -256,7 +261,7 @@ class LocalAnalyser:
         measurements: list[Measurement] = []
         for measurement, sentence in (
             _sentiment(material, read),
-            _churn(material),
+            self._churn(material),
             self._effort(material),
             *((one.measurement, one.sentence) for one in self._custom.measure(material)),
         ):
@@ -264,6 +269,13 @@ class LocalAnalyser:
             if sentence is not None and measurement.value is not None:
                 quotes.append(quote_of(sentence, measurement.metric))
         return measurements, quotes
+
+    def _churn(self, material: Material) -> tuple[Measurement, Sentence | None]:
+        reason = nothing_to_read(material)
+        if reason is not None:
+            return empty("churn_risk", reason), None
+        churn = measure_churn(material.sentences, self._churn_words)
+        return churn.measurement, churn.sentence
 
     def _effort(self, material: Material) -> tuple[Measurement, Sentence | None]:
         reason = no_effort(material)
@@ -303,14 +315,6 @@ def _sentiment(material: Material, read: _Read) -> tuple[Measurement, Sentence |
     if reason is not None or read.tone is None:
         return empty("sentiment", reason or EmptyReason.NO_CUSTOMER_TEXT), None
     return measured_tone(read.tone), read.shows
-
-
-def _churn(material: Material) -> tuple[Measurement, Sentence | None]:
-    reason = nothing_to_read(material)
-    if reason is not None:
-        return empty("churn_risk", reason), None
-    churn = measure_churn(material.sentences)
-    return churn.measurement, churn.sentence
 
 
 def _strong_sentences(material: Material, tone: Tone | None) -> list[Sentence]:
