@@ -13,10 +13,17 @@ from zlib import crc32
 from sqlalchemy import URL, Connection, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
+from tenacity import Retrying, retry_if_exception_message, stop_after_delay, wait_fixed
 
 from service.errors import Misused
 
 _BUSY_MILLISECONDS = 5000
+_patiently = Retrying(
+    retry=retry_if_exception_message(message="database is locked"),
+    stop=stop_after_delay(_BUSY_MILLISECONDS / 1000),
+    wait=wait_fixed(0.05),
+    reraise=True,
+)
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",  # first: the others may have to wait too
     "PRAGMA journal_mode = WAL",
@@ -147,7 +154,9 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     for pragma in _PRAGMAS:
-        cursor.execute(pragma)
+        # Two processes that open a new file at once both change its journal, and SQLite refuses
+        # one of them at once instead of letting it wait.
+        _patiently(lambda: cursor.execute(pragma))  # noqa: B023  # called at once
     cursor.close()
 
 
