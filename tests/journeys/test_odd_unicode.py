@@ -64,7 +64,8 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     with run_sandbox(conversations=10, now=datetime.now(UTC) - timedelta(days=7)) as sandbox:
         keys = say_all(sandbox)
         workspace = Built(read_settings).with_settings(
-            home=tmp_path_factory.mktemp("odd"), environment={**sandbox.environment, "VERBATIM_QUIET_MINUTES": "0"}
+            home=tmp_path_factory.mktemp("odd"),
+            environment={**sandbox.environment, "VERBATIM_QUIET_MINUTES": "0"},
         )
         report = run_loop(workspace, Silent())
         workspace.database().people.save(
