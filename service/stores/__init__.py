@@ -1,0 +1,45 @@
+"""What is kept, and how it is asked for: the stores behind one database, in the inside's own words.
+
+Adapters implement these protocols, one module an aggregate; the small types beside them are what
+the stores hand out.
+"""
+
+from service.stores.analyses import AnalysisStore
+from service.stores.answers import FeedbackStore, ReceiptStore
+from service.stores.conversations import ConversationStore, Quarantined, Stored
+from service.stores.coverage import CoverageLedger, DayCoverage
+from service.stores.database import Database
+from service.stores.facts import Cell, CoverageCounts, Facts, ListedConversation, Listing, QuoteRow
+from service.stores.flags import FlagStore
+from service.stores.people import ApiToken, PeopleStore, Person, TokenStore
+from service.stores.taxonomies import TaxonomyStore
+from service.stores.validation import CheckStore
+from service.stores.work import WorkStore
+from service.stores.write_back import WriteBackStore
+
+__all__ = [
+    "AnalysisStore",
+    "ApiToken",
+    "Cell",
+    "CheckStore",
+    "ConversationStore",
+    "CoverageCounts",
+    "CoverageLedger",
+    "Database",
+    "DayCoverage",
+    "Facts",
+    "FeedbackStore",
+    "FlagStore",
+    "ListedConversation",
+    "Listing",
+    "PeopleStore",
+    "Person",
+    "Quarantined",
+    "QuoteRow",
+    "ReceiptStore",
+    "Stored",
+    "TaxonomyStore",
+    "TokenStore",
+    "WorkStore",
+    "WriteBackStore",
+]

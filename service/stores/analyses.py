@@ -1,0 +1,48 @@
+"""Analyses: what was measured of each conversation, and what people said instead."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from service.domain.conversations import ConversationKey
+from service.domain.measurements import Analysis, SetBy, ValueChange
+
+
+class AnalysisStore(Protocol):
+    def save(self, analyses: Sequence[Analysis]) -> None:
+        """Replace each conversation's current analysis, its facts and the rollups they touch, in
+        one transaction.
+
+        Values that a person set (SetBy.AGENT, SetBy.REVIEWER) stay in force.
+        """
+        ...
+
+    def fail(
+        self, conversation: ConversationKey, fingerprint: str, version: str, why: str
+    ) -> None: ...
+
+    def get(self, key: ConversationKey) -> Analysis | None: ...
+
+    def failures(self) -> list[tuple[ConversationKey, str]]: ...
+
+    def set_by_person(
+        self,
+        key: ConversationKey,
+        metric: str,
+        value: str | None,
+        *,
+        set_by: SetBy = SetBy.AGENT,
+    ) -> None:
+        """Record what an agent or a reviewer says as the value in force."""
+        ...
+
+    def history(self, key: ConversationKey) -> list[ValueChange]:
+        """Return every value that a conversation's metrics ever had, oldest first."""
+        ...
+
+    def set_by_people(self, metric: str) -> list[tuple[ConversationKey, str]]:
+        """Conversations with the value that a person set, where it is not blank."""
+        ...
+
+    def rebuild(self) -> int:
+        """Recompute facts and rollups from the rows; return the conversations read."""
+        ...

@@ -1,0 +1,118 @@
+"""Facts: the reading side, where a Query becomes counts, lists and quotes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from service.domain.answers import Tally
+from service.domain.conversations import Account, ConversationHead, ConversationKey
+from service.domain.measurements import Quote
+from service.domain.people import Viewer
+from service.query import Dimension, Query, Window
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedConversation:
+    """A row of a list: the head, its labels and the account's name."""
+
+    head: ConversationHead
+    account: Account | None
+    agent_name: str | None
+    labels: Mapping[str, str | None]  # metric -> value; a missing metric is not measured
+    drivers: tuple[str, ...]
+    tags: tuple[str, ...]
+    summary: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listing:
+    rows: tuple[ListedConversation, ...]
+    next: str | None  # keyset token of the next page
+    previous: str | None = None
+
+
+class Cell(NamedTuple):
+    """Counts for the decomposition: conversations with m distinct values of the lens, of one
+    account and weekday. A tuple, because an answer reads tens of thousands of them.
+    """
+
+    value: str  # the dimension's value; "" when the lens is the total
+    m: int  # distinct values these conversations touch; each weighs 1/m here
+    weekday: int  # Monday is 0
+    account: str  # "" without one
+    n: int  # conversations where the metric is known
+    x: int  # of them, those that the rate counts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteRow:
+    """A stored quote with the conversation it stands in; not yet checked against the message."""
+
+    quote: Quote
+    conversation: ConversationKey
+    message_text: str
+    created_at: datetime
+    channel: str
+    account: Account | None
+    requester: str | None
+    helpdesk_url: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CoverageCounts:
+    total: int
+    analysed: int
+    failed: int
+    empty: Mapping[str, int] = field(default_factory=dict)
+
+
+class Facts(Protocol):
+    """The reading side.
+
+    Every method applies the viewer's scope; nothing else makes SQL of a Query.
+    """
+
+    def count(self, query: Query, viewer: Viewer) -> Tally: ...
+
+    def groups(self, query: Query, viewer: Viewer) -> list[tuple[tuple[str, ...], Tally]]:
+        """Tallies by the query's group_by, one tuple of values each; NO_VALUE where there is
+        none.
+        """
+        ...
+
+    def cells(
+        self, query: Query, viewer: Viewer, lens: Dimension | None, window: Window
+    ) -> Sequence[Cell]:
+        """Counts of the query's metric in `window`, for the exact decomposition."""
+        ...
+
+    def conversations(
+        self, query: Query, viewer: Viewer, *, after: str | None = None, limit: int = 50
+    ) -> Listing: ...
+
+    def keys(
+        self, query: Query, viewer: Viewer, *, numerator: bool, limit: int
+    ) -> tuple[ConversationKey, ...]:
+        """Keys of the query's conversations, newest first; `numerator` keeps those that its rate
+        counts.
+        """
+        ...
+
+    def quotes(
+        self, query: Query, viewer: Viewer, *, shows: Sequence[str], limit: int
+    ) -> list[QuoteRow]:
+        """Quotes of the query's conversations, newest first, at most one per conversation and
+        `shows`.
+        """
+        ...
+
+    def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts: ...
+
+    def days(self) -> Window | None:
+        """First and last day that hold a conversation."""
+        ...
+
+    def values(self, dimension: Dimension, viewer: Viewer) -> list[str]:
+        """Distinct values in use, most frequent first, at most 200."""
+        ...
