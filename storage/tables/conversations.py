@@ -96,11 +96,16 @@ class TombstoneRow(SQLModel, table=True):
     """A conversation that is gone: no text, only what keeps an old page from bringing it back."""
 
     __tablename__ = "tombstone"
+    __table_args__ = (Index("ix_tombstone_day", "source", "day"),)
 
     key: str = words(key=True)
     updated_at: int = number()
     gone_at: int = number()
     why: str | None = words(empty=True)
+    # Both are set while the helpdesk still has it, so that its counts can be explained.
+    source: str | None = words(empty=True)
+    day: int | None = number(empty=True)  # ordinal of the local day on which it was created
+    erasure: str | None = words(empty=True, index=True)  # who asked: then no page brings it back
 
 
 class QuarantineRow(SQLModel, table=True):
