@@ -25,6 +25,9 @@ ACCOUNTS = 20_000
 AGENTS = 120
 OWNERS = 25
 ANALYSER, TAXONOMY = "local-1", "t1"
+# One driver's mail is worse in every second month, so that there are changes to explain.
+MONTH_WEEKS, WORSE_DRIVER, WORSE_CHANNEL = 4, 3, "email"
+_NEGATIVE_WHEN_WORSE = 400
 _BATCH = 5_000
 _DAY = 86_400_000
 _EPOCH = date(1970, 1, 1)
@@ -130,12 +133,13 @@ class _Maker:
         fingerprint = f"{number:032x}"
         measured = dice.random() < 0.98
         account = account_key(self._accounts[number]) if dice.random() < 0.95 else None
+        channel = dice.choices(_CHANNELS, _CHANNEL_SHARES)[0]
         batch["conversation"].append(
             (
                 one,
                 f"{source}:{one}",
                 source,
-                dice.choices(_CHANNELS, _CHANNEL_SHARES)[0],
+                channel,
                 dice.choice(self._customers).text[:60],
                 dice.choices(_STATUSES, _STATUS_SHARES)[0],
                 created,
@@ -157,7 +161,12 @@ class _Maker:
         )
         first = self._talk(one, created, batch["message"])
         if measured:
-            self._measured(one, created, fingerprint, self._drivers[number], first, batch)
+            driver, week = self._drivers[number], self._days[number] // 7
+            worse = week // MONTH_WEEKS % 2 == 1
+            negative = 20 + driver % 7 * 4
+            if worse and driver == WORSE_DRIVER and channel == WORSE_CHANNEL:
+                negative = _NEGATIVE_WHEN_WORSE
+            self._measured(one, created, fingerprint, driver, negative, first, batch)
 
     def _talk(self, one: int, created: int, rows: list[Row]) -> tuple[str, Said]:
         dice = self._dice
@@ -175,13 +184,13 @@ class _Maker:
         return first
 
     def _measured(
-        self, one: int, created: int, fingerprint: str, driver: int, first: tuple[str, Said],
-        batch: Batch,
+        self, one: int, created: int, fingerprint: str, driver: int, negative: int,
+        first: tuple[str, Said], batch: Batch,
     ) -> None:  # fmt: skip
         dice = self._dice
         values = (
             ("sentiment", dice.choices(
-                ("negative", "neutral", "positive", None), (20 + driver % 7 * 4, 50, 15, 5))[0]),
+                ("negative", "neutral", "positive", None), (negative, 50, 15, 5))[0]),
             ("effort", dice.choices(("low", "medium", "high", None), (50, 25, 15, 10))[0]),
             ("churn_risk", "yes" if dice.random() < 0.04 else "no"),
         )  # fmt: skip
