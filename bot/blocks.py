@@ -12,13 +12,17 @@ from bot.rich_text import (
     Block,
     Element,
     bullets,
+    is_address,
     link,
     linked,
     literal,
     quotation,
     rich_text,
     section,
+    site,
     text,
+    units,
+    without_addresses,
 )
 from service.digest import Digest, DriverLine
 from service.domain.answers import Answer, EvidenceLink
@@ -58,23 +62,23 @@ class _Lines:
 
 def answer_message(answer: Answer, *, feedback: str) -> Message:
     """Render an answer; `feedback` is the opaque id that the Useful and Wrong buttons carry."""
-    lines = _sorted_lines(answer)
+    lines, home = _sorted_lines(answer), _home(answer)
     before = [
         _small([lines.understood] if lines.understood else []),
-        _paragraph(lines.opening),
-        _headline(lines.headline),
-        _list(lines.body),
+        _paragraph(lines.opening, home),
+        _headline(lines.headline, home),
+        _list(lines.body, home),
     ]
     quotes = [_quote(quote) for quote in answer.quotes]
     after = [
-        *(_paragraph(line) for line in lines.after[:MAX_LINES]),
+        *(_paragraph(line, home) for line in lines.after[:MAX_LINES]),
         _small(lines.footer),
         _actions(_options(answer) or _buttons(answer, feedback)),
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
     blocks = _within_budget(_present(before), quotes, _present(after), lines_left_out=left_out)
     first = lines.headline or lines.opening or next(iter(lines.body), lines.understood)
-    said = _without_addresses(first) or _NOTHING
+    said = _spoken(first) or _NOTHING
     return Message(text=escape(said), blocks=blocks or _plain(_NOTHING))
 
 
@@ -84,17 +88,17 @@ def digest_message(digest: Digest, chart: Block | None = None) -> Message:
     """
     title = f"Customer conversations, week {digest.week}"
     understood, counted = [*_visible(digest.volume.text[:2]), "", ""][:2]
-    headline = digest.headline or counted
-    before = [_header(title), *(_paragraph(line) for line in digest.first[:MAX_LINES])]
-    before += [_small([understood] if understood else []), _headline(headline)]
-    before += [chart, *(_paragraph(line) for line in digest.notes[:MAX_LINES])]
-    before += [_paragraph(digest.flags)]
+    headline, home = digest.headline or counted, site(digest.report_url)
+    before = [_header(title), *(_paragraph(line, home) for line in digest.first[:MAX_LINES])]
+    before += [_small([understood] if understood else []), _headline(headline, home)]
+    before += [chart, *(_paragraph(line, home) for line in digest.notes[:MAX_LINES])]
+    before += [_paragraph(digest.flags, home)]
     before += [_divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
     report = _link_button("Open the report", digest.report_url, "verbatim_report")
     after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]
     blocks = _within_budget(_present(before), drivers, _present(after))
-    return Message(text=escape(_without_addresses(f"{title}. {headline}")), blocks=blocks)
+    return Message(text=escape(_spoken(f"{title}. {headline}")), blocks=blocks)
 
 
 def notice_message(sentence: str) -> Message:
@@ -141,10 +145,15 @@ def _place(found: _Lines, spoken: list[str], answer: Answer) -> None:
         found.understood, found.headline, found.body = first, rest[0], rest[1:]
 
 
-def _without_addresses(line: str) -> str:
-    """For notifications and screen readers, which would read an address out."""
-    kept = " ".join(word for word in line.split() if not word.startswith("http"))
-    return literal(kept, MAX_LINE).strip()
+def _home(answer: Answer) -> str:
+    """Where our own links lead; an answer without any has no address that could be opened."""
+    ours = [answer.explore_url, answer.headline and answer.headline.current.receipt]
+    ours += [quote.url for quote in answer.quotes]
+    return next((site(url) for url in ours if url), "")
+
+
+def _spoken(line: str) -> str:
+    return literal(without_addresses(line), MAX_LINE).strip()
 
 
 def _visible(lines: Iterable[str]) -> list[str]:
@@ -173,46 +182,47 @@ def _move_counter_quotes(lines: _Lines) -> None:
     lines.footer = [". ".join(kept)] if kept else []
 
 
-def _paragraph(line: str, *styles: str) -> Block | None:
+def _paragraph(line: str, home: str, *styles: str) -> Block | None:
     if not _visible([line]):
         return None
-    return rich_text(section(linked(_cut(line), *styles)))
+    return rich_text(section(linked(_cut(line), *styles, home=home)))
 
 
-def _headline(line: str) -> Block | None:
+def _headline(line: str, home: str) -> Block | None:
     """The number in bold; where it comes from on a line of its own, in ordinary weight."""
     number, stop, rest = _cut(line).partition(". ")
     if not stop or not _visible([number]) or not _visible([rest]):
-        return _paragraph(line, "bold")
+        return _paragraph(line, home, "bold")
     between = " " if rest.startswith("http") else "\n"
-    return rich_text(section([*linked(f"{number}.", "bold"), text(between), *linked(rest)]))
+    first = linked(f"{number}.", "bold", home=home)
+    return rich_text(section([*first, text(between), *linked(rest, home=home)]))
 
 
 def _plain(sentence: str) -> tuple[Block, ...]:
     return (rich_text(section([text(sentence)])),)
 
 
-def _list(lines: Sequence[str]) -> Block | None:
+def _list(lines: Sequence[str], home: str) -> Block | None:
     if not lines:
         return None
-    shown = [_named(_cut(line)) for line in lines[:MAX_LINES]]
+    shown = [_named(_cut(line), home) for line in lines[:MAX_LINES]]
     if len(shown) == 1:
         return rich_text(section(shown[0]))
     return rich_text(bullets(shown))
 
 
-def _named(line: str) -> list[Element]:
+def _named(line: str, home: str) -> list[Element]:
     """A line that starts with a name has it in bold: the eye finds the driver first."""
     name, colon, rest = line.partition(": ")
     if not colon or not rest.strip() or len(name) > MAX_NAME or "http" in name:
-        return linked(line)
-    return [text(f"{name}: ", "bold"), *linked(rest)]
+        return linked(line, home=home)
+    return [text(f"{name}: ", "bold"), *linked(rest, home=home)]
 
 
 def _cut(line: str) -> str:
     """Shorten a line, but never inside an address: half an address opens nothing."""
     words, space, last = line.rpartition(" ")
-    if space and last.startswith(("http://", "https://")) and len(last) <= MAX_URL:
+    if space and is_address(last):
         return f"{literal(words, MAX_LINE)} {last}"
     return literal(line, MAX_LINE)
 
@@ -342,7 +352,7 @@ def _fits(blocks: Sequence[Block]) -> bool:
 def _size(node: object) -> int:
     if isinstance(node, Mapping):
         own = sum(
-            len(value)
+            units(value)
             for name, value in node.items()
             if name in {"text", "alt_text", "title", "url", "value"} and isinstance(value, str)
         )

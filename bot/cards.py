@@ -96,7 +96,7 @@ def _standing(shown: ShownFlag) -> str:
         return said
     who = "" if flag.changed_by == "rule" else f" by {flag.changed_by}"
     until = f" until {flag.until.day} {flag.until:%b}" if flag.until else ""
-    return f"{said} ({flag.state.value}{who}{until})"
+    return literal(f"{said} ({flag.state.value}{who}{until})", MAX_LINE)
 
 
 def _quote(one: Evidence) -> list[Element]:

@@ -11,13 +11,43 @@ Block = dict[str, object]
 
 MAX_URL = 3000
 _URL = re.compile(r"https?://\S+")
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
+_ADDRESS = re.compile(r"https?://[!-~]+")
+# Halves of characters cost the whole message; marks of direction turn the words around them over.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def literal(value: str, limit: int) -> str:
-    """At most `limit` characters, without the control characters that Slack does not take."""
-    clean = _CONTROL.sub(" ", value)
-    return clean if len(clean) <= limit else f"{clean[: limit - 1].rstrip()}…"
+    """At most `limit` characters, without those that Slack does not take.
+
+    Slack does not say how it counts: a character outside the basic plane counts twice here.
+    """
+    clean = _CONTROL.sub(" ", value[: 2 * limit])
+    if units(clean) <= limit:
+        return clean
+    kept = clean[: limit - 1]
+    while units(kept) >= limit:
+        kept = kept[:-1]
+    return f"{kept.rstrip()}…"
+
+
+def units(words: str) -> int:
+    """The length as UTF-16 counts it; `words` holds no half characters."""
+    return len(words) + sum(each > "\uffff" for each in words)
+
+
+def without_addresses(line: str) -> str:
+    """For notifications and screen readers, which would read an address out."""
+    return " ".join(_URL.sub("", line).split())
+
+
+def is_address(url: str) -> bool:
+    """Whether Slack takes it as a link."""
+    return len(url) <= MAX_URL and _ADDRESS.fullmatch(url) is not None
+
+
+def site(url: str) -> str:
+    """Where an address leads: "https://verbatim.example"."""
+    return "/".join(url.split("/", 3)[:3])
 
 
 def text(value: str, *styles: str) -> Element:
@@ -30,17 +60,22 @@ def text(value: str, *styles: str) -> Element:
 
 def link(url: str, label: str) -> Element:
     """Only an http(s) address of a length that Slack takes is a link; else the label stands."""
-    if not _URL.fullmatch(url) or len(url) > MAX_URL:
+    if not is_address(url):
         return text(label)
     return {"type": "link", "url": url, "text": label}
 
 
-def linked(line: str, *styles: str) -> list[Element]:
-    """Our own line: each address in it becomes a short link."""
+def linked(line: str, *styles: str, home: str) -> list[Element]:
+    """Our own line: each address of ours in it becomes a short link.
+
+    A line may quote a customer; other addresses than those of `home` stay words.
+    """
     elements: list[Element] = []
     at = 0
     for match in _URL.finditer(line):
         url = match.group().rstrip(".,;:)\"'")
+        if not home or site(url) != home:
+            continue
         before = line[at : match.start()]
         if before:
             elements.append(text(before, *styles))

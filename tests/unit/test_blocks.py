@@ -134,7 +134,7 @@ def test_every_counted_line_stands_in_the_message_and_quotes_stand_once() -> Non
 
 
 def test_addresses_become_short_links_and_the_text_stays() -> None:
-    elements = linked(f"28% (41 of 146) {HOME}/r/abc. See {HOME}/?q=1")
+    elements = linked(f"28% (41 of 146) {HOME}/r/abc. See {HOME}/?q=1", home=HOME)
     assert [element["type"] for element in elements] == ["text", "link", "text", "link"]
     assert elements[1]["url"] == f"{HOME}/r/abc"
     assert [element["text"] for element in elements if element["type"] == "link"] == [

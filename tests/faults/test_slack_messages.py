@@ -1,0 +1,89 @@
+"""Row 37 of the fault matrix: whatever an answer holds, Slack takes its message, and no customer's
+word can mention, link or format. `make test` tries 400 random ones, `make faults` 5,000.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, answer_message, digest_message, notice_message
+from bot.cards import flag_card, flag_list, reason_modal
+from bot.charts import native_chart
+from bot.home import home_view, stranger_view
+from bot.listeners.actions import what_modal
+from service.links import Links
+from tests.faults.trials import Trial
+from tests.random_answers import HOME, HOSTILE, random_answer, random_digest, random_flag
+from tests.slack_checker import characters, liberties, problems, view_problems
+
+LINKS = Links(HOME)
+FEW, ALL = 400, 5_000
+
+
+@pytest.fixture
+def seeds(request: pytest.FixtureRequest) -> Sequence[int]:
+    return range(ALL if request.config.getoption("--every-step", default=False) else FEW)
+
+
+def _is_taken(text: str, blocks: Sequence[Mapping[str, Any]]) -> bool:
+    assert problems(text, blocks) == []
+    assert liberties(text, blocks, home=HOME) == []
+    assert len(blocks) <= MAX_BLOCKS
+    assert characters(list(blocks)) <= MAX_CHARACTERS
+    return True
+
+
+@pytest.mark.fault(37, "a random answer becomes a message")
+def test_slack_takes_every_random_answer_and_no_customer_can_link(
+    seeds: Sequence[int], trial: Trial
+) -> None:
+    def told(seed: int) -> bool:
+        message = answer_message(random_answer(seed), feedback="C00000001:1700000000.000001")
+        return _is_taken(message.text, message.blocks)
+
+    for seed in seeds:
+        trial.attempt(f"answer {seed}", lambda seed=seed: told(seed))  # type: ignore[misc]  # bound at once
+    assert trial.lost == []
+
+
+@pytest.mark.fault(37, "a random digest or flag becomes a message")
+def test_slack_takes_every_random_digest_and_card(seeds: Sequence[int], trial: Trial) -> None:
+    def told(seed: int) -> bool:
+        digest, flag = random_digest(seed), random_flag(seed)
+        chart = native_chart(digest.weeks) if digest.weeks else None
+        others = [random_flag(seed + other) for other in range(seed % 40)]
+        messages = [
+            digest_message(digest, chart),
+            flag_card(flag, LINKS),
+            flag_list([flag, *others], LINKS),
+            notice_message(flag.flag.reason),
+        ]
+        return all(_is_taken(message.text, message.blocks) for message in messages)
+
+    for seed in seeds[::10]:
+        trial.attempt(f"digest {seed}", lambda seed=seed: told(seed))  # type: ignore[misc]  # bound at once
+    assert trial.lost == []
+
+
+@pytest.mark.fault(37, "names of customers stand in a home tab or a modal")
+def test_slack_takes_every_home_and_modal(seeds: Sequence[int], trial: Trial) -> None:
+    def shown(seed: int) -> bool:
+        flags = [random_flag(seed + other) for other in range(seed % 30)]
+        accounts = [flag.account for flag in flags[::2]]
+        name = HOSTILE[seed % len(HOSTILE)]
+        views = [
+            home_view(name=name, accounts=accounts, flags=flags, links=LINKS),
+            stranger_view("someone@elsewhere.example"),
+            reason_modal("zendesk:a1", name or "Acme"),
+            what_modal("C00000001:1700000000.000001"),
+        ]
+        for view in views:
+            assert view_problems(view) == []
+            ours: Any = [block for block in view["blocks"] if block["type"] != "input"]
+            assert liberties("", ours, home=HOME) == []
+        return True
+
+    for seed in seeds[::10]:
+        trial.attempt(f"home {seed}", lambda seed=seed: shown(seed))  # type: ignore[misc]  # bound at once
+    assert trial.lost == []
