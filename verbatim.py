@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, TypeVar
 from service.workspace import SandboxAddresses, SlackStanding, Workspace
 
 if TYPE_CHECKING:
+    from threading import Event
+
     from flask import Flask, Request, Response
 
     from bot.connection import Connection
@@ -174,9 +176,9 @@ class Built:
         return standing(self._slack_connection(), clock=self.now)
 
     def slack_manifest(self) -> Mapping[str, object]:
-        from bot.manifest import manifest
+        from bot.manifest import Transport, manifest
 
-        return manifest(self.settings.public_url)
+        return manifest(self.settings.public_url, Transport(self.settings.slack.mode))
 
     def spot_checks(self) -> SpotChecks:
         from service.spotchecks import SpotChecks
@@ -220,8 +222,8 @@ class Built:
             analyser_version=self._analyser_version(),
         )
 
-    def run_bot(self) -> None:
-        from bot.app import run_socket_mode
+    def run_bot(self, stop: Event) -> None:
+        from bot.socket_mode import run_socket_mode
 
         run_socket_mode(
             connection=self._slack_connection(),
@@ -229,6 +231,7 @@ class Built:
             database=self.database(),
             clock=self.now,
             links=self.links(),
+            stop=stop,
         )
 
     @contextmanager

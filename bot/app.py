@@ -7,7 +7,6 @@ from collections.abc import Callable
 from flask import Request, Response
 from slack_bolt import App
 from slack_bolt.adapter.flask import SlackRequestHandler
-from slack_bolt.adapter.socket_mode import SocketModeHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
@@ -19,7 +18,6 @@ from bot.listeners import flags as flag_buttons
 from bot.listeners import links as shared_links
 from bot.people import Directory
 from bot.resuming import Resuming
-from service.errors import Misused
 from service.flags import Flags
 from service.links import Links
 from service.ports import Clock
@@ -89,25 +87,6 @@ def http_handler(
     return SlackBot(
         connection=connection, answers=answers, database=database, clock=clock, links=links
     ).handle
-
-
-def run_socket_mode(
-    *, connection: Connection, answers: Gateway, database: Database, clock: Clock, links: Links
-) -> None:
-    """Answer over Socket Mode until stopped."""
-    if connection.app_token is None:
-        raise Misused("Socket Mode needs an app-level token: set VERBATIM_SLACK__APP_TOKEN.")
-    if connection.over_http:
-        raise Misused("Slack is set to HTTP, which `verbatim serve` answers.")
-    bot = SlackBot(
-        connection=connection, answers=answers, database=database, clock=clock, links=links
-    )
-    handler = SocketModeHandler(bot.app, connection.app_token)
-    try:
-        handler.start()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
-    finally:
-        handler.close()  # type: ignore[no-untyped-call]  # slack_bolt leaves it untyped
-        bot.close()
 
 
 def _bolt(connection: Connection, asking: Asking) -> App:

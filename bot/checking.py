@@ -3,15 +3,20 @@
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
-from bot.calling import web_client, who_we_are
+from slack_sdk import WebClient
+
+from bot.calling import Refused, call, web_client, who_we_are
 from bot.connection import Connection
 from bot.manifest import SCOPES
+from service.errors import Unauthorized
 from service.ports import Clock
 from service.workspace import SlackStanding
 
 
 def standing(connection: Connection, *, clock: Clock) -> SlackStanding:
-    """Make one read-only call; raises Unauthorized for a dead token, Unreachable without Slack."""
+    """Ask and change nothing; raises Unauthorized for a dead token, Unreachable without Slack."""
+    if connection.app_token and not connection.over_http:
+        check_app_token(connection)
     answer, headers = who_we_are(web_client(connection))
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")} - {""}
     return SlackStanding(
@@ -20,6 +25,20 @@ def standing(connection: Connection, *, clock: Clock) -> SlackStanding:
         missing_scopes=tuple(sorted(SCOPES.keys() - granted)) if granted else (),
         seconds_off=_seconds_off(headers.get("date"), clock()),
     )
+
+
+def check_app_token(connection: Connection) -> None:
+    """Ask for an address to connect to: Slack gives it only for a valid app-level token."""
+    client = WebClient(
+        token=connection.app_token, base_url=connection.base_url or WebClient.BASE_URL, timeout=10
+    )
+    try:
+        call(client, "apps.connections.open", {})
+    except (Unauthorized, Refused) as error:
+        raise Unauthorized(
+            "Slack does not take the app-level token: make one with the right connections:write "
+            "under Basic Information, and set VERBATIM_SLACK__APP_TOKEN."
+        ) from error
 
 
 def _seconds_off(date: str | None, now: datetime) -> float:

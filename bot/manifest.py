@@ -1,6 +1,7 @@
 """The Slack app in one file: what it may do, why, and where Slack reaches it."""
 
 from collections.abc import Mapping
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 # Each scope with what would not work without it; docs/connect-slack.md prints the same.
@@ -20,7 +21,14 @@ SCOPES: Mapping[str, str] = {
 EVENTS = ("app_home_opened", "app_mention", "link_shared", "message.im")
 
 
-def manifest(public_url: str) -> dict[str, object]:
+class Transport(StrEnum):
+    """How Slack reaches us: at our address, or over a connection that we open."""
+
+    HTTP = "http"
+    SOCKET = "socket"
+
+
+def manifest(public_url: str, transport: Transport = Transport.HTTP) -> dict[str, object]:
     """Return the app's manifest for a public address; events, buttons and commands go there."""
     endpoint = f"{public_url.rstrip('/')}/slack/events"
     return {
@@ -46,6 +54,6 @@ def manifest(public_url: str) -> dict[str, object]:
             "event_subscriptions": {"request_url": endpoint, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, "request_url": endpoint},
             "org_deploy_enabled": False,
-            "socket_mode_enabled": False,
+            "socket_mode_enabled": transport is Transport.SOCKET,
         },
     }

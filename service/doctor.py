@@ -9,7 +9,7 @@ from datetime import timedelta
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 
 from service import analysis, plugins
 from service.domain.costs import in_usd
@@ -21,6 +21,7 @@ from service.workspace import Workspace
 _PREFIX = "VERBATIM_"
 _GROUPS: Mapping[str, type[BaseModel]] = {"slack": SlackSettings, "claude": ClaudeSettings}
 _CLOCK_OFF = 120.0  # seconds; Slack's signatures live five minutes
+_APP_TOKEN_STARTS = "xapp-"  # noqa: S105  # Slack's app-level tokens; a bot's begin with xoxb-
 _LITTLE_DISK = 1 << 30  # bytes
 
 
@@ -238,9 +239,20 @@ def _slack(settings: Settings) -> Finding:
         )
         if value is None
     ]
+    if not missing and slack.mode == "socket" and not _is_app_token(slack.app_token):
+        return Finding(
+            name="slack",
+            ok=False,
+            says="APP_TOKEN is no app-level token",
+            do=f"set VERBATIM_SLACK__APP_TOKEN to the one that begins with {_APP_TOKEN_STARTS}",
+        )
     return Finding(
         name="slack",
         ok=not missing,
         says=f"mode {slack.mode}" if not missing else f"{missing[0]} is missing",
         do=f"set VERBATIM_SLACK__{missing[0]}" if missing else None,
     )
+
+
+def _is_app_token(token: SecretStr | None) -> bool:
+    return token is not None and token.get_secret_value().startswith(_APP_TOKEN_STARTS)

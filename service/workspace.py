@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must stay quick
+    from threading import Event
+
     from flask import Flask
 
     from service.access import Access
@@ -118,7 +120,7 @@ class Workspace(Protocol):
 
     def web_app(self) -> Flask: ...
 
-    def run_bot(self) -> None:
+    def run_bot(self, stop: Event) -> None:
         """Answer Slack over Socket Mode until stopped."""
         ...
 

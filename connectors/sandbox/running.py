@@ -17,6 +17,7 @@ from connectors.sandbox.zendesk import zendesk_app
 
 # They open nothing but the stand-ins on loopback.
 TOKEN = "sandbox-token"  # noqa: S105 - not a secret
+APP_TOKEN = "xapp-sandbox-token"  # noqa: S105 - not a secret
 SERVICE_ADMIN = "900"
 SIGNING_SECRET = "sandbox-signing-secret"  # noqa: S105 - not a secret
 
@@ -48,7 +49,7 @@ def run_sandbox(
     stands: dict[str, Stand[Any]] = {
         "zendesk": zendesk_app(corpus, token=TOKEN, clock=_now, hide=timedelta(0)),
         "intercom": intercom_app(corpus, token=TOKEN, clock=_now),
-        "slack": slack_app(corpus, token=TOKEN, clock=_now),
+        "slack": slack_app(corpus, token=TOKEN, clock=_now, app_token=APP_TOKEN),
         "claude": claude_app(key=TOKEN),
     }
     with ExitStack() as stack:
@@ -71,6 +72,7 @@ def environment(urls: Mapping[str, str]) -> dict[str, str]:
         "VERBATIM_HELPDESKS__INTERCOM__SETTLE_SECONDS": "0",
         "VERBATIM_SLACK__BOT_TOKEN": TOKEN,
         "VERBATIM_SLACK__SIGNING_SECRET": SIGNING_SECRET,
+        "VERBATIM_SLACK__APP_TOKEN": APP_TOKEN,
         "VERBATIM_SLACK__BASE_URL": f"{urls['slack']}/api/",
         "VERBATIM_SLACK__DIGEST_CHANNEL": "cx-leaders",
         "VERBATIM_SLACK__FLAGS_CHANNEL": "churn-risk",

@@ -16,6 +16,8 @@ from connectors.sandbox.faults import Faults, install
 from connectors.sandbox.server import Stand
 from connectors.sandbox.slack_limits import refusal
 from connectors.sandbox.slack_page import page
+from connectors.sandbox.slack_sockets import PATH as SOCKET_PATH
+from connectors.sandbox.slack_sockets import install as install_sockets
 from connectors.sandbox.slack_state import BOT_USER, TEAM, Posted, SlackState, slack_state
 
 SlackStand = Stand[SlackState]
@@ -32,8 +34,13 @@ _FORMS_ONLY = frozenset(
 )
 
 
-def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> SlackStand:
-    """Build the stand-in; `token` is the bot token that it accepts."""
+def slack_app(
+    corpus: Corpus, *, token: str, clock: Callable[[], datetime], app_token: str = ""
+) -> SlackStand:
+    """Build the stand-in; `token` is the bot token that it accepts.
+
+    Without an `app_token` Socket Mode is switched off in the app's settings.
+    """
     state = slack_state(corpus, clock=clock)
     faults = Faults()
     app = Flask("connectors.sandbox.slack", static_folder=None)
@@ -42,7 +49,10 @@ def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> S
         return _answer(state, _called(method))
 
     def _called(method: str) -> dict[str, Any]:
-        if request.headers.get("Authorization") != f"Bearer {token}":
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if method == "apps.connections.open":
+            return _open_socket(state, is_ours=bool(app_token) and given == app_token)
+        if given != token:
             return _error("invalid_auth")
         if state.token_error is not None:
             return _error(state.token_error)
@@ -57,6 +67,7 @@ def slack_app(corpus: Corpus, *, token: str, clock: Callable[[], datetime]) -> S
     )
     app.add_url_rule("/files/<name>", "file", lambda name: _file(state, name))
     app.add_url_rule("/api/<path:method>", view_func=call, methods=["GET", "POST"])
+    install_sockets(app, state.sockets)
     install(app, faults, _failure)
     return Stand(app=app, state=state, faults=faults)
 
@@ -102,6 +113,13 @@ def _auth_test(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any
         "user_id": BOT_USER,
         "bot_id": "B0VERBATIM",
     }
+
+
+def _open_socket(state: SlackState, *, is_ours: bool) -> dict[str, Any]:
+    if not is_ours:
+        return _error("invalid_auth")
+    host = request.host_url.replace("http://", "ws://").rstrip("/")
+    return {"ok": True, "url": f"{host}{SOCKET_PATH}?ticket={state.sockets.ticket()}"}
 
 
 def _post(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from connectors.sandbox.corpus import Corpus
+from connectors.sandbox.slack_sockets import Sockets
 
 BOT_USER = "U0VERBATIM"
 TEAM = "T0LEDGERLY"
@@ -66,6 +67,7 @@ class SlackState:
     known_charts: bool = True  # whether the workspace takes the chart block
     refused_blocks: int = 0  # so many next messages are refused for their blocks
     token_error: str | None = None  # "token_revoked": what every call is answered from now on
+    sockets: Sockets = field(default_factory=Sockets)
     changed: threading.Condition = field(default_factory=threading.Condition)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 

@@ -48,7 +48,8 @@ def bot_command(workspace: Workspace) -> None:
     Example: VERBATIM_SLACK__MODE=socket verbatim bot
     """
     configure(workspace.settings.log_level)
-    workspace.run_bot()
+    say("Bot: Slack over Socket Mode  (stop with Ctrl-C)")
+    workspace.run_bot(stop_on_signals())
 
 
 @click.command("worker")

@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import SlackBot
 from bot.connection import Connection
+from bot.socket_mode import SocketLine
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.server import serve
 from connectors.sandbox.slack import SlackStand, slack_app
@@ -29,6 +30,7 @@ from tests.contract.slack_answers import an_answer
 
 TOKEN = "xoxb-sandbox"
 SECRET = "signing-secret"
+APP_TOKEN = "xapp-sandbox"
 CHANNEL, CHANNEL_NAME = "C00000001", "cx-leaders"
 USER, DIRECT = "U00000001", "D00000001"
 LINKS = Links("https://verbatim.example")
@@ -100,9 +102,63 @@ class Workspace:
         finally:
             bot.close()
 
+    @contextmanager
+    def connected(self, *, app_token: str = APP_TOKEN) -> Iterator[None]:
+        """Run our bot over Socket Mode; leaving waits for everything it has started."""
+        connection = Connection(token=TOKEN, app_token=app_token, base_url=f"{self.slack_url}/api/")
+        bot = SlackBot(
+            connection=connection,
+            answers=self.gateway,
+            database=self.database,
+            clock=self.clock,
+            links=LINKS,
+        )
+        try:
+            line = SocketLine(bot.app, connection)
+            line.open()
+            try:
+                assert self.slack.state.sockets.wait(lambda all_: bool(all_.connections))
+                yield
+            finally:
+                line.close()
+        finally:
+            bot.close()
+
     @property
     def posted(self) -> list[Any]:
         return list(self.slack.state.messages)
+
+
+def event_body(event: Mapping[str, Any]) -> dict[str, Any]:
+    """An event as Slack wraps it, over HTTP and over a socket alike."""
+    return {
+        "type": "event_callback",
+        "team_id": TEAM,
+        "event_id": f"Ev{event.get('ts', '')}",
+        "event": event,
+    }
+
+
+def a_mention(text: str, *, ts: str = "1.1", **changed: Any) -> dict[str, Any]:
+    event = {
+        "type": "app_mention",
+        "channel": CHANNEL,
+        "user": USER,
+        "text": f"<@U0VERBATIM> {text}",
+        "ts": ts,
+    }
+    return event | changed
+
+
+def a_command(text: str, *, channel: str = CHANNEL, trigger: str = "t1") -> dict[str, str]:
+    return {
+        "command": "/verbatim",
+        "text": text,
+        "channel_id": channel,
+        "user_id": USER,
+        "team_id": TEAM,
+        "trigger_id": trigger,
+    }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,23 +181,10 @@ class Slack:
         return self.client.post(self.url, content=body, headers=headers)
 
     def event(self, event: Mapping[str, Any], **how: Any) -> httpx.Response:
-        body = {
-            "type": "event_callback",
-            "team_id": TEAM,
-            "event_id": f"Ev{event.get('ts', '')}",
-            "event": event,
-        }
-        return self.send(json.dumps(body), "application/json", **how)
+        return self.send(json.dumps(event_body(event)), "application/json", **how)
 
     def mention(self, text: str, *, ts: str = "1.1", **changed: Any) -> httpx.Response:
-        event = {
-            "type": "app_mention",
-            "channel": CHANNEL,
-            "user": USER,
-            "text": f"<@U0VERBATIM> {text}",
-            "ts": ts,
-        }
-        return self.event(event | changed)
+        return self.event(a_mention(text, ts=ts, **changed))
 
     def direct(self, text: str, *, ts: str = "2.1", **changed: Any) -> httpx.Response:
         event = {
@@ -155,14 +198,7 @@ class Slack:
         return self.event(event | changed)
 
     def command(self, text: str, *, channel: str = CHANNEL, trigger: str = "t1") -> httpx.Response:
-        fields = {
-            "command": "/verbatim",
-            "text": text,
-            "channel_id": channel,
-            "user_id": USER,
-            "team_id": TEAM,
-            "trigger_id": trigger,
-        }
+        fields = a_command(text, channel=channel, trigger=trigger)
         return self.send(urlencode(fields), "application/x-www-form-urlencoded")
 
     def submit(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> httpx.Response:
@@ -195,7 +231,8 @@ class Slack:
 @contextmanager
 def slack_workspace(database: Database, clock: Clockwork) -> Iterator[Workspace]:
     """A workspace in which the first person is known to us by the e-mail address."""
-    slack = slack_app(load_corpus(now=NOON, conversations=20), token=TOKEN, clock=clock)
+    corpus = load_corpus(now=NOON, conversations=20)
+    slack = slack_app(corpus, token=TOKEN, clock=clock, app_token=APP_TOKEN)
     known = slack.state.people[USER]
     person = Person(email=known.email, name=known.name, role="admin")
     database.people.save(person)

@@ -12,7 +12,7 @@ from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card
 from bot.checking import standing
 from bot.flagging import SlackFlagMessenger
 from bot.listeners.links import receipt_in
-from bot.manifest import EVENTS, SCOPES, manifest
+from bot.manifest import EVENTS, SCOPES, Transport, manifest
 from connectors.sandbox.slack_limits import refusal, texts
 from connectors.sandbox.slack_state import SCOPES as STANDARD_SCOPES
 from service.alerting import Alerting
@@ -296,6 +296,9 @@ def test_the_manifest_asks_for_what_is_used_and_no_more() -> None:
     assert "channels:history" not in str(made)
     assert "https://verbatim.example/slack/events" in str(made)
     assert all(event in str(made) for event in EVENTS)
+    over_socket = manifest("https://verbatim.example/", Transport.SOCKET)
+    assert made["settings"] != over_socket["settings"]
+    assert "'socket_mode_enabled': True" in str(over_socket)
 
 
 def test_a_card_with_giant_words_fits(workspace: Workspace) -> None:
