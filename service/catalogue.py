@@ -12,23 +12,10 @@ from service.domain.conversations import Account
 from service.domain.measurements import CUSTOM, YesNo
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy, slug
+from service.names import Entity, Names
 from service.query import NO_VALUE, Dimension
 from service.stores import Database
 
-# In the order in which kinds win when the same words name two things.
-KINDS = (
-    "account",
-    "fix",
-    "funnel",
-    "tag",
-    "driver",
-    "segment",
-    "custom",
-    "channel",
-    "source",
-    "agent",
-    "owner",
-)
 _LISTS: Mapping[str, str] = {
     "accounts": "account",
     "fixes": "fix",
@@ -46,26 +33,13 @@ _LISTS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """Something with a name. `keys` are the values that a Query filters by."""
-
-    kind: str
-    id: str
-    name: str
-    aliases: tuple[str, ...] = ()
-    keys: tuple[str, ...] = ()
-    group: str | None = None  # of segments: those of one group are "or", of two groups "and"
-    flavour: str | None = None  # of fixes: "fix" or "release"
-    day: date | None = None  # of fixes: when it was released
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalogue:
     today: date
     timezone: str = "UTC"
     date_order: str = "DMY"
     entities: tuple[Entity, ...] = ()
-    by_kind: Mapping[str, tuple[Entity, ...]] = field(default_factory=dict)
+    by_kind: Mapping[str, tuple[Entity, ...]] = field(default_factory=dict, compare=False)
+    _names: list[Names] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         kinds: dict[str, list[Entity]] = {}
@@ -73,6 +47,13 @@ class Catalogue:
             kinds.setdefault(entity.kind, []).append(entity)
         found = {kind: tuple(entities) for kind, entities in kinds.items()}
         object.__setattr__(self, "by_kind", found)
+
+    @property
+    def names(self) -> Names:
+        """The index of all names; built when first asked for, and kept."""
+        if not self._names:
+            self._names.append(Names(self.entities))
+        return self._names[0]
 
     def of(self, kind: str) -> tuple[Entity, ...]:
         return self.by_kind.get(kind, ())
@@ -162,7 +143,7 @@ def _entity(kind: str, row: Mapping[str, object]) -> Entity:
     if "id" not in row or "name" not in row:
         raise ValueError(f"a {kind} has no id or no name")
     aliases = row.get("aliases")
-    day = row.get("date")
+    day, tags = row.get("date"), row.get("tags")
     return Entity(
         kind=kind,
         id=str(row["id"]),
@@ -171,6 +152,7 @@ def _entity(kind: str, row: Mapping[str, object]) -> Entity:
         group=str(row["group"]) if row.get("group") else None,
         flavour=str(row["kind"]) if row.get("kind") else None,
         day=date.fromisoformat(str(day)) if day else None,
+        tags=tuple(str(one) for one in tags) if isinstance(tags, list) else (),
     )
 
 

@@ -11,10 +11,10 @@ from datetime import timedelta
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
+from service.names import nearest
 from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, signals, threads
 from service.reading.asking import assumptions, sides_of, to_query, undefined
-from service.reading.entities import nearest
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import refusal
@@ -101,7 +101,7 @@ def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> R
     intent = seen.intent or _implied(seen)
     unknown = _unknown_account(seen, intent)
     if unknown is not None and account_known:
-        near = nearest(unknown, catalogue)
+        near = nearest(unknown, catalogue.of("account"))
         return _ask("account", "unknown", {"intent": intent.value if intent else "count"}, *near)
     if intent is None:
         return _ask("subject", "missing", {})

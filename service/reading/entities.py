@@ -6,14 +6,13 @@ Longest match wins and its words are used up, so "Friday Club" is no weekday.
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from difflib import SequenceMatcher
 
-from service.catalogue import KINDS, Catalogue, Entity
-from service.reading.words import Word, Words, stem
+from service.catalogue import Catalogue
+from service.names import TYPO_LENGTH, Entity, Names, name_key, stem
+from service.reading.words import Word, Words
 
-SIMILAR = 0.85
-_TYPO_LENGTH = 5  # shorter words are too easily another word
 _PEOPLE = {"agent", "owner"}
+_JOINTS = {"or", "vs", "versus", "and"}
 _PART_LENGTH = 4
 # Words that are never a misspelt or partial name: ordinary English, dates and metrics.
 ORDINARY = frozenset(
@@ -73,50 +72,16 @@ class Entities:
         return next((m.entity for m in self.matches if m.entity.kind == kind), None)
 
 
-def name_key(name: str) -> tuple[str, ...]:
-    """Return a name as words to compare: no punctuation, "&" is "and", no plural s."""
-    words = re.findall(r"[^\W_]+(?:\.\d+)*", name.lower().replace("&", " and ").replace("'s", ""))
-    return tuple(stem(word) for word in words)
-
-
 def find_entities(words: Words, catalogue: Catalogue) -> Entities:
     """Find names, use up their words, and leave what is not a name to the other readers."""
     found = Entities()
-    index = _index(catalogue)
-    _exact(words, index, found)
-    _quoted_names(words, index, found)
-    _partial(words, catalogue, found)
-    _typos(words, index, found)
+    names = catalogue.names
+    _exact(words, names, found)
+    _quoted_names(words, names, found)
+    _partial(words, names, found)
+    _typos(words, names, found)
     found.matches.sort(key=lambda match: match.first)
     return found
-
-
-def nearest(name: str, catalogue: Catalogue, kind: str = "account") -> tuple[str, ...]:
-    """Return the ids of the three names that look most like this one."""
-    scored = sorted(
-        (
-            (SequenceMatcher(None, name.lower(), e.name.lower()).ratio(), e.id)
-            for e in catalogue.of(kind)
-        ),
-        reverse=True,
-    )
-    return tuple(entity_id for _, entity_id in scored[:3])
-
-
-Index = dict[tuple[str, ...], list[Entity]]
-
-
-def _index(catalogue: Catalogue) -> Index:
-    index: Index = {}
-    for kind in KINDS:
-        for entity in catalogue.of(kind):
-            names = (entity.name, *entity.aliases, entity.id.replace("_", " "))
-            for name in names:
-                entities = index.setdefault(name_key(name), [])
-                if name_key(name) and entity not in entities:
-                    entities.append(entity)
-    index.pop((), None)
-    return index
 
 
 def _runs(words: Words, length: int) -> Iterator[tuple[int, list[Word]]]:
@@ -126,13 +91,13 @@ def _runs(words: Words, length: int) -> Iterator[tuple[int, list[Word]]]:
             yield first, run
 
 
-def _exact(words: Words, index: Index, found: Entities) -> None:
-    for length in range(max((len(key) for key in index), default=0), 0, -1):
+def _exact(words: Words, names: Names, found: Entities) -> None:
+    for length in range(min(names.longest, len(words.words)), 0, -1):
         for first, run in list(_runs(words, length)):
-            entities = index.get(tuple(stem(_bare(word)) for word in run))
-            if entities is None or any(word.used for word in run):
+            entities = names.exactly(tuple(stem(_bare(word)) for word in run))
+            if not entities or any(word.used for word in run):
                 continue
-            fitting = [e for e in entities if _fits(e, words, first, run)]
+            fitting = [e for e in entities if _fits(e, names, words, first, run)]
             if fitting:
                 _take(words, fitting, first, run, found)
 
@@ -141,7 +106,7 @@ def _bare(word: Word) -> str:
     return re.sub(r"'", "", word.text)
 
 
-def _fits(entity: Entity, words: Words, first: int, run: list[Word]) -> bool:
+def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word]) -> bool:
     """A first name counts only where a person fits; a single date word only as its own name."""
     text = " ".join(word.text for word in run)
     if entity.kind in _PEOPLE and len(run) == 1:
@@ -150,12 +115,24 @@ def _fits(entity: Entity, words: Words, first: int, run: list[Word]) -> bool:
         owned = run[0].possessive or text.endswith("s'")
         return (
             owned
+            or _beside_person(names, words, first)
             or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
             or (after in {"handle", "handled", "took", "take", "solved", "closed", "got", "vs"})
         )
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
     return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel
+
+
+def _beside_person(names: Names, words: Words, first: int) -> bool:
+    """Whether "or", "vs" or "and" joins a first name to another one."""
+    for joint, other in ((first + 1, first + 2), (first - 1, first - 2)):
+        if not (0 <= other < len(words.words)) or words.words[joint].text not in _JOINTS:
+            continue
+        beside = names.exactly((stem(_bare(words.words[other])),))
+        if any(one.kind in _PEOPLE for one in beside):
+            return True
+    return False
 
 
 def _take(
@@ -206,12 +183,12 @@ def _negated(words: Words, first: int) -> bool:
     )
 
 
-def _quoted_names(words: Words, index: Index, found: Entities) -> None:
+def _quoted_names(words: Words, names: Names, found: Entities) -> None:
     """A quoted name is a name when the catalogue holds it; otherwise it is text to look for."""
     kept = []
     for quoted in words.quoted:
-        entities = index.get(name_key(quoted))
-        if entities is None:
+        entities = names.exactly(name_key(quoted))
+        if not entities:
             kept.append(quoted)
             continue
         at = next((i for i, word in enumerate(words.words) if word.used == "quoted"), 0)
@@ -221,18 +198,17 @@ def _quoted_names(words: Words, index: Index, found: Entities) -> None:
     words.quoted = kept
 
 
-def _partial(words: Words, catalogue: Catalogue, found: Entities) -> None:
+def _partial(words: Words, names: Names, found: Entities) -> None:
     """A part of a name that fits one account is that account; of several, a question."""
     for length in (3, 2, 1):
         for first, run in list(_runs(words, length)):
             key = tuple(stem(word.text) for word in run)
             if any(word.used for word in run):
                 continue
-            named = [(e, name_key(e.name)) for e in catalogue.of("account")]
             if _telling(run):
-                fits = [e for e, name in named if _holds(name, key)]
+                fits = names.accounts_holding(key)
             elif length > 1:  # ordinary words, but together they open a name
-                fits = [e for e, name in named if name[:length] == key]
+                fits = names.accounts_opening(key)
             else:
                 continue
             if len(fits) == 1:
@@ -249,31 +225,13 @@ def _telling(run: list[Word]) -> bool:
     )
 
 
-def _holds(name: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    size = len(part)
-    return any(name[i : i + size] == part for i in range(len(name) - size + 1))
-
-
-def _typos(words: Words, index: Index, found: Entities) -> None:
+def _typos(words: Words, names: Names, found: Entities) -> None:
     for length in (3, 2, 1):
         for first, run in list(_runs(words, length)):
             text = " ".join(word.text for word in run)
-            if len(text) < _TYPO_LENGTH or any(w.used or w.text in ORDINARY for w in run):
+            if len(text) < TYPO_LENGTH or any(w.used or w.text in ORDINARY for w in run):
                 continue
-            entities = _similar(text, length, index)
-            fitting = [e for e in entities if _fits(e, words, first, run)]
+            entities = names.similar(tuple(stem(word) for word in text.split()))
+            fitting = [e for e in entities if _fits(e, names, words, first, run)]
             if fitting:
                 _take(words, fitting, first, run, found)
-
-
-def _similar(text: str, length: int, index: Index) -> list[Entity]:
-    best, entities = SIMILAR, list[Entity]()
-    wanted = " ".join(stem(word) for word in text.split())
-    for key, named in index.items():
-        name = " ".join(key)
-        if len(key) != length or len(name) < _TYPO_LENGTH or abs(len(name) - len(wanted)) > 3:
-            continue
-        score = SequenceMatcher(None, wanted, name).ratio()
-        if score >= best:
-            best, entities = score, named
-    return entities

@@ -3,8 +3,8 @@
 
 import re
 
-from service.catalogue import Catalogue, Entity
-from service.reading.entities import name_key
+from service.catalogue import Catalogue
+from service.names import Entity, name_key
 
 _SHAPES = (
     r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are| does|s| do)? (?:you mean by |a |an |the |is |meant by )*(.+?)(?: even)? mean(?:s|ing)?(?: here)?$",

@@ -5,8 +5,8 @@ from dataclasses import dataclass, replace
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
+from service.names import name_key
 from service.query import Window
-from service.reading.entities import name_key
 from service.reading.model import Baseline, Compare, Filters, Reading
 
 _OPENS = (

@@ -48,11 +48,6 @@ def plain_text(message: str) -> str:
     return text.strip()
 
 
-def stem(word: str) -> str:
-    """Return a word without a plural s, for comparing names."""
-    return word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word
-
-
 @dataclass(slots=True, kw_only=True)
 class Words:
     """The words of one message. `quoted` holds what stood in quotation marks: it is data."""
