@@ -14,21 +14,15 @@ from service.domain.conversations import (
     Message,
     Page,
 )
-from service.domain.measurements import (
-    Analysis,
-    EmptyReason,
-    Measurement,
-    SetBy,
-    TagAssignment,
-)
+from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
-from service.exchange import Labels, Row
+from service.exchange import Row
+from service.labelling import Labeller
 from service.masking import Masks, masked_row
 from service.ports import Clock
 from service.stores import Database
 
-IMPORTED = "imported"  # the analyser's name of labels that came with the file
 _BATCH = 500
 _KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
 
@@ -48,7 +42,7 @@ class Importer:
         self, *, database: Database, taxonomy: Taxonomy, masks: Masks, clock: Clock
     ) -> None:
         self._database = database
-        self._taxonomy = taxonomy
+        self._labeller = Labeller(taxonomy, clock)
         self._masks = masks
         self._clock = clock
 
@@ -84,13 +78,11 @@ class Importer:
 
     def _analyses(self, rows: Sequence[Row]) -> Iterator[Analysis]:
         """Labels are of the words that are stored: a row may hold none, or fewer."""
-        keys = [row.conversation.key for row in rows]
-        stored = self._database.conversations.get_many(keys) if keys else []
-        fingerprints = {each.key: each.fingerprint() for each in stored}
+        stored = self._database.analyses.fingerprints([row.conversation.key for row in rows])
         for row in rows:
-            fingerprint = fingerprints.get(row.conversation.key)
-            if fingerprint is not None:
-                yield self._analysis(row, fingerprint)
+            fingerprint = stored.get(row.conversation.key)
+            if row.labels is not None and fingerprint is not None:
+                yield self._labeller.analysis(row.conversation.key, row.labels, fingerprint)
 
     def _news(self, rows: Sequence[Row]) -> Sequence[Row]:
         keys = [row.conversation.key for row in rows]
@@ -113,38 +105,6 @@ class Importer:
             complete=frozenset(row.conversation.key for row in rows if row.whole),
         )
         self._database.conversations.save_page(f"file:{source}", page)
-
-    def _analysis(self, row: Row, fingerprint: str) -> Analysis:
-        labels = row.labels or Labels()
-        return Analysis(
-            conversation=row.conversation.key,
-            fingerprint=fingerprint,
-            analyser=IMPORTED,
-            taxonomy=self._taxonomy.version,
-            language=None,
-            measurements=tuple(_measurement(n, v) for n, v in labels.by_metric().items()),
-            tags=self._tags(labels),
-            quotes=(),
-            summary="",
-            tone_start=None,
-            tone_end=None,
-            created_at=self._clock(),
-        )
-
-    def _tags(self, labels: Labels) -> tuple[TagAssignment, ...]:
-        """Tags of the file with the drivers of the taxonomy, and drivers that no tag brings."""
-        tags = [(name, self._taxonomy.driver_of(name)) for name in labels.tags]
-        found = {driver for _, driver in tags}
-        assigned = [
-            TagAssignment(raw=name, canonical=name if driver else None, driver=driver, confidence=1)
-            for name, driver in tags
-        ]
-        assigned += [
-            TagAssignment(raw=driver, canonical=None, driver=driver, confidence=1.0)
-            for driver in map(self._taxonomy.spelled, labels.drivers)
-            if driver not in found
-        ]
-        return tuple(assigned)
 
 
 def news_of(row: Row, stored: Conversation | None) -> Row | None:
@@ -172,8 +132,3 @@ def _with(row: Row, head: ConversationHead, messages: tuple[Message, ...]) -> Ro
 
 def _messages_in(conversation: Conversation) -> frozenset[str]:
     return frozenset(message.id for message in conversation.messages)
-
-
-def _measurement(metric: str, value: str | None) -> Measurement:
-    reason = EmptyReason.LABELLED_EMPTY if value is None else None
-    return Measurement(metric=metric, value=value, reason=reason, set_by=SetBy.IMPORTED)

@@ -3,7 +3,7 @@
 A stored analysis is always one of the conversation's present words.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -74,6 +74,14 @@ class SqlAnalyses:
     def get(self, key: ConversationKey) -> Analysis | None:
         with self._engine.reading() as connection:
             return analyses_of(connection, [key]).get(key)
+
+    def fingerprints(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, str]:
+        found: dict[ConversationKey, str] = {}
+        with self._engine.reading() as connection:
+            for chunk in chunks(keys):
+                for key, row in _known(connection, chunk).items():
+                    found[ConversationKey(key)] = row.fingerprint
+        return found
 
     def failures(self) -> list[tuple[ConversationKey, str]]:
         """Conversations that could not be read as they are now, with the reason."""

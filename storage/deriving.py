@@ -105,10 +105,10 @@ def _facts(ids: Ids) -> Select[Any]:
             func.coalesce(drivers.c.driver, without).label("driver"),
             func.coalesce(drivers.c.m, 1).label("m"),
             *(c[name] for name in ("month", "source", "channel", "status")),
-            _or_none(c.account).label("account"),
-            _or_none(account.c.segment).label("segment"),
-            _or_none(account.c.owner).label("owner"),
-            _or_none(c.agent).label("agent"),
+            or_none(c.account).label("account"),
+            or_none(account.c.segment).label("segment"),
+            or_none(account.c.owner).label("owner"),
+            or_none(c.agent).label("agent"),
             *(_value(measured.c[metric]).label(metric) for metric in _METRICS),
             *(_why(measured.c, metric).label(f"{metric}_why") for metric in _METRICS),
             case((c.measured_by != "", 1), else_=0).label("analysed"),
@@ -134,10 +134,10 @@ def _unmeasured_facts(ids: Sequence[int]) -> Select[Any]:
             literal(NOT_ANALYSED).label("driver"),
             literal(1).label("m"),
             *(c[name] for name in ("month", "source", "channel", "status")),
-            _or_none(c.account).label("account"),
-            _or_none(account.c.segment).label("segment"),
-            _or_none(account.c.owner).label("owner"),
-            _or_none(c.agent).label("agent"),
+            or_none(c.account).label("account"),
+            or_none(account.c.segment).label("segment"),
+            or_none(account.c.owner).label("owner"),
+            or_none(c.agent).label("agent"),
             *(literal(UNMEASURED_VALUE).label(metric) for metric in _METRICS),
             *(literal("").label(f"{metric}_why") for metric in _METRICS),
             literal(0).label("analysed"),
@@ -238,5 +238,5 @@ def _untouched(dimension: Dimension, ids: Ids) -> Select[Any]:
     ).where(f.rank == 0, f.driver != NOT_ANALYSED, ~has_one, *_among(f.conversation_id, ids))
 
 
-def _or_none(column: Column[Any]) -> ColumnElement[str]:
+def or_none(column: Column[Any]) -> ColumnElement[str]:
     return func.coalesce(func.nullif(column, ""), NO_VALUE)

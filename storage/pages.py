@@ -13,10 +13,10 @@ from service.domain.conversations import (
     ConversationHead,
     Page,
 )
-from service.query import NO_VALUE
 from service.stores import Stored
 from storage import erasing, rollups
 from storage.bulk import change, chunks, upsert
+from storage.deriving import or_none
 from storage.heads import Hashed, account_row, head_row, state_text
 from storage.messages import NOTHING_READ, Messages
 from storage.moments import to_ms
@@ -78,11 +78,15 @@ class PageSaver:
     def _move_accounts(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Give the conversations of changed accounts the segment and the owner of now."""
         moved: list[int] = []
-        for row in rows:
-            segment, owner = row["segment"] or NO_VALUE, row["owner"] or NO_VALUE
-            query = select(fact.c.conversation_id).where(
-                fact.c.account == row["key"],
-                (fact.c.segment != segment) | (fact.c.owner != owner),
+        for chunk in chunks(row["key"] for row in rows):
+            query = (
+                select(fact.c.conversation_id)
+                .join(account, account.c.key == fact.c.account)
+                .where(
+                    account.c.key.in_(chunk),
+                    (fact.c.segment != or_none(account.c.segment))
+                    | (fact.c.owner != or_none(account.c.owner)),
+                )
             )
             moved += self._connection.execute(query).scalars()
         rollups.refresh(self._connection, moved)

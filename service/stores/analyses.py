@@ -1,6 +1,6 @@
 """Analyses: what was measured of each conversation, and what people said instead."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from service.domain.conversations import ConversationKey
@@ -21,6 +21,10 @@ class AnalysisStore(Protocol):
     ) -> None: ...
 
     def get(self, key: ConversationKey) -> Analysis | None: ...
+
+    def fingerprints(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, str]:
+        """Return those of the words that are stored, which an analysis has to be of."""
+        ...
 
     def failures(self) -> list[tuple[ConversationKey, str]]: ...
 
