@@ -33,10 +33,14 @@ logger = logging.getLogger("verbatim")
 SOURCE = "slack"
 LEASE = timedelta(minutes=3)  # longer than the longest answer with all its waiting
 TOO_OLD = timedelta(hours=1)  # an answer that comes later surprises more than it helps
+HOPELESS = timedelta(days=7)  # nobody waits to hear that there is none, either
+_TOO_LATE = "I could not answer this in time: Slack or I was not there. Please ask again."
 WORKERS = 8
 _THREAD_MEMORY = 6  # earlier messages that a follow-up may refer to
 _ONCE = datetime(2000, 1, 1, tzinfo=UTC)  # a question is due once, at no particular time
-_ELSEWHERE = frozenset({"not_in_channel", "channel_not_found"})
+_ELSEWHERE = frozenset(
+    {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "thread_not_found"}
+)
 
 
 class Gateway(Protocol):
@@ -87,6 +91,7 @@ class Asking:
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="verbatim-slack")
         self._owner = f"{os.getpid()}-{id(self)}"
         self._running: set[str] = set()
+        self._late: dict[str, timedelta] = {}  # how old a question was when it was taken up again
         self._lock = threading.Lock()
 
     def accept(self, asked: Asked) -> bool:
@@ -161,13 +166,16 @@ class Asking:
             _log("slack.whisper_lost", error)
 
     def _stored(self, payload: str) -> Asked | None:
-        """Read a stored question; None when it is too old or cannot be read."""
+        """Read a stored question; None when it cannot be read."""
         try:
             stored = json.loads(payload)
             asked, at = Asked(**stored["asked"]), float(stored["at"])
         except (ValueError, TypeError, KeyError):
             return None
-        return asked if self._clock().timestamp() - at < TOO_OLD.total_seconds() else None
+        age = timedelta(seconds=self._clock().timestamp() - at)
+        if age >= TOO_OLD:
+            self._late[asked.key] = age
+        return asked
 
     def _answer_once(self, asked: Asked) -> None:
         job = f"slack:{asked.key}"
@@ -179,7 +187,8 @@ class Asking:
         except (RetryLater, Unreachable, Unauthorized) as error:
             # The question stays unfinished and is taken up when the lease is over.
             _log("slack.answer_delayed", error)
-            return
+            if self._late.get(asked.key, timedelta()) < HOPELESS:
+                return
         except VerbatimError as error:
             _log("slack.answer_refused", error)
         self._finish(asked)
@@ -198,6 +207,7 @@ class Asking:
     def _finish(self, asked: Asked) -> None:
         self._work.finish(SOURCE, asked.key)
         self._work.done(f"slack:{asked.key}", _ONCE, self._owner, "answered")
+        self._late.pop(asked.key, None)
 
     def _answer(self, asked: Asked) -> None:
         if self._poster.was_put(_post_key(asked)):
@@ -222,6 +232,8 @@ class Asking:
 
     def _message(self, asked: Asked, person: Person) -> tuple[Message, Mapping[str, object] | None]:
         """What to say, and how the question was read. On trouble a plain sentence, no silence."""
+        if asked.key in self._late:
+            return notice_message(_TOO_LATE), None
         try:
             answer = self._answers.ask_text(asked.text, viewer(person), thread=self._earlier(asked))
         except VerbatimError as error:
@@ -237,10 +249,11 @@ class Asking:
         try:
             return self._poster.put_once(key, message, channel=asked.channel, thread=asked.thread)
         except Refused as refused:
-            if asked.thread is not None or refused.code not in _ELSEWHERE:
+            if refused.code not in _ELSEWHERE:
                 raise
-            # A command works also where the app is no member: the answer goes to the person.
-            return self._poster.put_once(key, message, channel=asked.user)
+            # A command works also where the app is no member, and a channel may be closed
+            # meanwhile: the answer goes to the person, under a key of its own.
+            return self._poster.put_once(f"{key}:direct", message, channel=asked.user)
 
     def _introduce(self, asked: Asked, stranger: Stranger) -> None:
         sentence = (

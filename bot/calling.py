@@ -1,13 +1,16 @@
 """Calls Slack's Web API and says in our own errors what its answers mean.
 
-A `Refused` call certainly did nothing; after any other error it may have been carried out.
+A call that ended in one of `NOTHING_DONE` certainly did nothing; after any other error it may have
+been carried out.
 """
 
 import http.client
 import threading
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
+from urllib.error import URLError
 
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -21,11 +24,14 @@ from bot.connection import Connection
 from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, Unreachable
 
 LONGEST_WAIT = 20.0  # seconds inside a worker; a longer one gives the question back
+_NEVER_LONGER = 24 * 3600.0  # whatever a header says
 _DEAD_TOKEN = frozenset(
     {"token_revoked", "invalid_auth", "not_authed", "account_inactive", "token_expired"}
 )
 # Slack's reference of chat.postMessage: after these a part may have been done.
-_UNSURE = frozenset({"fatal_error", "internal_error", "request_timeout", "service_unavailable"})
+_UNSURE = frozenset({"fatal_error", "internal_error"})
+# And before these nothing was: no request, half a request, or nobody there to take it.
+_NOT_BEGUN = frozenset({"request_timeout", "service_unavailable"})
 _SENTENCES: Mapping[str, str] = {
     "is_archived": "The channel is archived: unarchive it or choose another.",
     "channel_not_found": "There is no such channel, or the app was not invited to it.",
@@ -40,6 +46,13 @@ class Refused(TellPerson):
     def __init__(self, code: str) -> None:
         super().__init__(f"Slack: {code}. {_SENTENCES.get(code, 'Nothing was done.')}")
         self.code = code
+
+
+class NotReached(Unreachable):
+    """Slack could not be reached: no connection, no whole request, or closed for everybody."""
+
+
+NOTHING_DONE = (Refused, RateLimited, Unauthorized, NotReached)
 
 
 class _Patience(RetryHandler):
@@ -110,6 +123,9 @@ def _response(client: WebClient, method: str, **how: Any) -> SlackResponse:
         return client.api_call(method, **how)
     except SlackApiError as error:
         _raise_ours(error)
+    except URLError as error:
+        # urllib says so of a connection or a request that failed; of an answer it would not.
+        raise NotReached from error
     except (SlackClientError, http.client.HTTPException, OSError) as error:
         raise Unreachable(f"Slack did not answer {method}.") from error
 
@@ -122,6 +138,8 @@ def _raise_ours(error: SlackApiError) -> NoReturn:
     if code in _DEAD_TOKEN:
         sentence = f"Slack no longer takes our token ({code}): install the app again."
         raise Unauthorized(sentence) from error
+    if code in _NOT_BEGUN or response.status_code == 503:
+        raise NotReached from error
     if code in _UNSURE or response.status_code >= 500 or not code.replace("_", "").isalnum():
         # A body that is no JSON comes back as an error code in whole sentences.
         raise Misbehaving(f"Slack is in trouble (HTTP {response.status_code}).") from error
@@ -129,11 +147,29 @@ def _raise_ours(error: SlackApiError) -> NoReturn:
 
 
 def _seconds(headers: Mapping[str, Any]) -> float:
+    """How long Slack asks us to wait: it sends whole seconds, proxies send anything."""
     for name, value in headers.items():
         if name.lower() == "retry-after":
-            first = _first(value)
-            return float(first) if str(first).isdecimal() else 1.0
+            return _asked_wait(str(_first(value)).strip())
     return 1.0
+
+
+def _asked_wait(header: str) -> float:
+    try:
+        seconds = float(header)
+    except ValueError:
+        seconds = _until_date(header)
+    # "nan" is neither: a header that makes no sense means a second.
+    return min(seconds, _NEVER_LONGER) if seconds >= 0 else 1.0
+
+
+def _until_date(header: str) -> float:
+    try:
+        moment = parsedate_to_datetime(header)
+    except ValueError:
+        return -1.0
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return max((aware - datetime.now(UTC)).total_seconds(), 0.0)
 
 
 def _first(value: Any) -> Any:

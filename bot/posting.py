@@ -2,18 +2,22 @@
 
 The only module that posts. Slack has no idempotency key, so a post without an answer is looked up
 by the key in its metadata. Where we may not read (Slack calls it a missing scope), nothing is
-posted again: the caller is told that the post is unconfirmed.
+posted again: the caller is told that the post is unconfirmed. Posts to one channel go one after
+another, as Slack takes about one a second there.
 """
 
 import json
-from collections.abc import Callable, Mapping
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from slack_sdk import WebClient
 
 from bot.blocks import Message
-from bot.calling import Refused, call, read
-from service.errors import RateLimited, TellPerson, Unauthorized
+from bot.calling import NOTHING_DONE, Refused, call, read
+from service.errors import TellPerson
 from service.ports import Clock
 from service.stores import WorkStore
 
@@ -22,13 +26,21 @@ _SENDING = "sending"
 _REFUSED = ""  # the remote id of a post that Slack certainly did not make
 BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
 _NOT_READABLE = frozenset({"missing_scope", "channel_not_found", "not_in_channel"})
-
+_PEOPLE = ("U", "W")  # how the ids of people begin
+_PAGE, _MOST_PAGES = 200, 10  # of messages that are looked through for a post of ours
+# Our words are words: no address in them opens, no star makes them bold, no name pings.
+_PLAIN = {"parse": "none", "link_names": False, "mrkdwn": False}
 
 Attempt = Callable[[str, Message, Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Unconfirmed(TellPerson):
-    """Slack did not confirm a post, and we may not look whether it is there."""
+    """Slack did not confirm a post, and we may not look whether it is there: grant the app the
+    right channels:history (groups:history for a private channel), or post it by hand.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(" ".join((self.__doc__ or "").split()))
 
 
 class Poster:
@@ -38,30 +50,33 @@ class Poster:
         self._client = client
         self._work = work
         self._clock = clock
+        self._turns = _Turns()
 
     def put(self, key: str, message: Message, *, channel: str, thread: str | None = None) -> str:
         """Post, or bring up to date what was posted under this key; return "channel:ts"."""
-        remote = self._posted(key, channel=channel, thread=thread)
-        if remote is None:
-            return self._post(key, message, channel=channel, thread=thread)
-        return self._update(key, remote, message, channel=channel, thread=thread)
+        with self._turns.of(channel):
+            remote = self._posted(key, channel=channel, thread=thread)
+            if remote is None:
+                return self._post(key, message, channel=channel, thread=thread)
+            return self._update(key, remote, message, channel=channel, thread=thread)
 
     def put_once(
         self, key: str, message: Message, *, channel: str, thread: str | None = None
     ) -> str | None:
         """Post unless this key was posted before; None when it was."""
-        if self._posted(key, channel=channel, thread=thread) is not None:
-            return None
-        return self._post(key, message, channel=channel, thread=thread)
+        with self._turns.of(channel):
+            if self._posted(key, channel=channel, thread=thread) is not None:
+                return None
+            return self._post(key, message, channel=channel, thread=thread)
 
     def put_whole(self, key: str, message: Message, *, channel: str) -> str:
         """Put as `put` does, but raise Refused when Slack does not take the blocks."""
-        remote = self._posted(key, channel=channel, thread=None)
-        if remote is None:
-            return self._post(key, message, channel=channel, thread=None, attempt=self._strictly)
-        return self._update(
-            key, remote, message, channel=channel, thread=None, attempt=self._strictly
-        )
+        how = self._strictly
+        with self._turns.of(channel):
+            remote = self._posted(key, channel=channel, thread=None)
+            if remote is None:
+                return self._post(key, message, channel=channel, thread=None, attempt=how)
+            return self._update(key, remote, message, channel=channel, thread=None, attempt=how)
 
     def was_put(self, key: str) -> bool:
         return bool(self._work.outbox_remote(key))
@@ -101,7 +116,7 @@ class Poster:
         self._work.outbox_sending(key)
         try:
             answer = (attempt or self._with_blocks)("chat.postMessage", message, arguments)
-        except (Refused, RateLimited, Unauthorized):
+        except NOTHING_DONE:
             self._work.outbox_sent(key, _REFUSED)
             raise
         self._work.remember(_channel_name(channel), str(answer["channel"]))
@@ -132,21 +147,47 @@ class Poster:
     def _find(self, key: str, *, channel: str, thread: str | None) -> str | None:
         """Look for a post whose answer was lost, by the key in its metadata."""
         place = self._work.recall(_channel_name(channel)) or channel  # reading takes only ids
-        arguments: dict[str, Any] = {"channel": place, "limit": 100, "include_all_metadata": True}
-        method = "conversations.history"
-        if thread is not None:
-            method, arguments["ts"] = "conversations.replies", thread
         try:
-            found = read(self._client, method, arguments)
+            direct = self._direct_channel(place) if place.startswith(_PEOPLE) else place
+            if direct is None:
+                return None  # we have never written to that person
+            place = direct
+            messages = self._messages(place, thread)
+            found = next((one for one in messages if _key_of(one) == key), None)
         except Refused as refused:
             if refused.code not in _NOT_READABLE:
                 raise
             raise Unconfirmed from refused
-        for message in found.get("messages", []):
-            payload = (message.get("metadata") or {}).get("event_payload", {})
-            if payload.get("key") == key:
-                return f"{place}:{message['ts']}"
+        return None if found is None else f"{place}:{found['ts']}"
+
+    def _direct_channel(self, user: str) -> str | None:
+        """The channel of the direct messages with a person."""
+        arguments = {"types": "im", "limit": _PAGE}
+        for page in self._pages("users.conversations", arguments):
+            for one in page.get("channels", []):
+                if one.get("user") == user:
+                    return str(one["id"])
         return None
+
+    def _messages(self, place: str, thread: str | None) -> Iterator[Mapping[str, Any]]:
+        """A whole thread, oldest first; or the newest messages of a channel."""
+        arguments = {"channel": place, "limit": _PAGE, "include_all_metadata": True}
+        method = "conversations.history"
+        if thread is not None:
+            method, arguments["ts"] = "conversations.replies", thread
+        for page in self._pages(method, arguments):
+            yield from page.get("messages", [])
+
+    def _pages(self, method: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        cursor = ""
+        for _ in range(_MOST_PAGES):
+            page = read(
+                self._client, method, {**arguments, **({"cursor": cursor} if cursor else {})}
+            )
+            yield page
+            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            if not cursor:
+                return
 
     def _strictly(
         self, method: str, message: Message, arguments: Mapping[str, Any]
@@ -162,11 +203,30 @@ class Poster:
         except Refused as refused:
             if refused.code not in BLOCKS_REFUSED:
                 raise
-            return call(self._client, method, {**arguments, "text": message.text, "blocks": []})
+            return call(self._client, method, {**arguments, **_content(message), "blocks": []})
+
+
+class _Turns:
+    """Who posts to a channel while others wait. A post that was waited for is looked up again."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._channels: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
+
+    @contextmanager
+    def of(self, channel: str) -> Iterator[None]:
+        with self._lock:
+            turn = self._channels[channel]
+        with turn:
+            yield
+
+
+def _key_of(message: Mapping[str, Any]) -> object:
+    return ((message.get("metadata") or {}).get("event_payload") or {}).get("key")
 
 
 def _content(message: Message) -> dict[str, Any]:
-    return {"text": message.text, "blocks": list(message.blocks)}
+    return {"text": message.text, "blocks": list(message.blocks), **_PLAIN}
 
 
 def _in_thread(thread: str | None) -> dict[str, str]:

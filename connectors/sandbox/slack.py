@@ -28,6 +28,7 @@ _FORMS_ONLY = frozenset(
         "conversations.history",
         "conversations.replies",
         "conversations.info",
+        "users.conversations",
         "users.info",
         "users.lookupByEmail",
     }
@@ -90,6 +91,8 @@ def _arguments(method: str) -> Mapping[str, Any]:
 def _answer(state: SlackState, body: dict[str, Any]) -> Response:
     response = jsonify(body)
     response.headers["x-oauth-scopes"] = ",".join(sorted(state.scopes))
+    if body.get("error") == "ratelimited":
+        response.status_code, response.headers["Retry-After"] = 429, "1"
     return response
 
 
@@ -147,6 +150,8 @@ def _store(
     refused = _refusal(state, text, blocks)
     if refused is not None:
         return _error(refused)
+    if state.pace and state.is_too_quick(channel.id):
+        return _error("ratelimited")
     posted = state.post(
         Posted(
             channel=channel.id,
@@ -156,6 +161,7 @@ def _store(
             thread_ts=arguments.get("thread_ts"),
             ephemeral_for=ephemeral_for,
             metadata=arguments.get("metadata"),
+            is_literal=arguments.get("parse") == "none" and arguments.get("mrkdwn") is False,
         )
     )
     if ephemeral_for is not None:
@@ -199,25 +205,42 @@ def _history(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _replies(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
     thread = str(arguments.get("ts", ""))
-    found = _read(state, arguments, lambda m: thread in {m.thread_ts, m.ts})
-    return {**found, "messages": list(reversed(found.get("messages", [])))}
+    return _read(state, arguments, lambda m: thread in {m.thread_ts, m.ts}, oldest_first=True)
 
 
 def _read(
-    state: SlackState, arguments: Mapping[str, Any], wanted: Callable[[Posted], bool]
+    state: SlackState,
+    arguments: Mapping[str, Any],
+    wanted: Callable[[Posted], bool],
+    *,
+    oldest_first: bool = False,
 ) -> dict[str, Any]:
     channel = state.channels.get(str(arguments.get("channel", "")))  # reading takes only ids
     if channel is None:
         return _error("channel_not_found")
     if ("im:history" if channel.is_im else "channels:history") not in state.scopes:
         return _error("missing_scope")
-    limit = int(arguments.get("limit") or 100)
-    newest = [m for m in reversed(state.messages) if m.channel == channel.id and wanted(m)]
-    return {
-        "ok": True,
-        "messages": [_message(m) for m in newest if m.ephemeral_for is None][:limit],
-        "has_more": False,
-    }
+    ordered = list(state.messages) if oldest_first else list(reversed(state.messages))
+    found = [m for m in ordered if m.channel == channel.id and wanted(m)]
+    shown = [_message(m) for m in found if m.ephemeral_for is None]
+    return {"ok": True, **_page("messages", shown, arguments)}
+
+
+def _page(name: str, rows: list[Any], arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """A page of a list; its cursor is where the next one begins."""
+    start, size = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    end = start + size
+    cursor = str(end) if end < len(rows) else ""
+    found = {name: rows[start:end], "has_more": bool(cursor)}
+    return {**found, "response_metadata": {"next_cursor": cursor}}
+
+
+def _users_conversations(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """Only direct messages: what else the app is a member of, its rights do not tell."""
+    if arguments.get("types") != "im" or "im:read" not in state.scopes:
+        return _error("missing_scope")
+    direct = [{"id": c.id, "user": c.member} for c in state.channels.values() if c.is_im]
+    return {"ok": True, **_page("channels", direct, arguments)}
 
 
 def _users_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
@@ -343,6 +366,7 @@ _METHODS: Mapping[str, Method] = {
     "conversations.history": _history,
     "conversations.replies": _replies,
     "conversations.info": _conversations_info,
+    "users.conversations": _users_conversations,
     "users.info": _users_info,
     "users.lookupByEmail": _lookup_by_email,
     "chat.unfurl": _unfurl,

@@ -2,6 +2,7 @@
 
 import itertools
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -48,6 +49,7 @@ class Posted:
     thread_ts: str | None = None
     ephemeral_for: str | None = None
     metadata: Mapping[str, object] | None = None
+    is_literal: bool = False  # no address in the text opens, no star makes it bold
     edited: int = 0
 
 
@@ -66,9 +68,11 @@ class SlackState:
     files: dict[str, bytes] = field(default_factory=dict)  # uploaded, by id
     known_charts: bool = True  # whether the workspace takes the chart block
     refused_blocks: int = 0  # so many next messages are refused for their blocks
+    pace: float = 0.0  # seconds between two posts to a channel; quicker ones are refused
     token_error: str | None = None  # "token_revoked": what every call is answered from now on
     sockets: Sockets = field(default_factory=Sockets)
     changed: threading.Condition = field(default_factory=threading.Condition)
+    _last_posts: dict[str, float] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=lambda: itertools.count(1))
 
     def next_file(self) -> str:
@@ -93,6 +97,15 @@ class SlackState:
             self.messages.append(posted)
             self.changed.notify_all()
         return posted
+
+    def is_too_quick(self, channel: str) -> bool:
+        """Whether this post comes too soon after the last one that was taken."""
+        with self.changed:
+            now = time.monotonic()
+            if now - self._last_posts.get(channel, -self.pace) < self.pace:
+                return True
+            self._last_posts[channel] = now
+            return False
 
     def wait_for(self, number: int, *, seconds: float = 20.0) -> list[Posted]:
         """Wait until so many messages were posted; return all there are."""

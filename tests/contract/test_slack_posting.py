@@ -24,6 +24,7 @@ from tests.contract.slack_answers import a_digest
 from tests.contract.slack_workspace import (
     CHANNEL,
     CHANNEL_NAME,
+    DIRECT,
     LINKS,
     USER,
     Workspace,
@@ -139,15 +140,15 @@ def test_a_slack_that_is_busy_for_long_gets_the_question_later(workspace: Worksp
     assert _answers(workspace) == ["1.1"]
 
 
-def test_an_archived_channel_ends_the_question(workspace: Workspace) -> None:
+def test_what_a_closed_channel_does_not_take_goes_to_the_person(workspace: Workspace) -> None:
     workspace.slack.state.channels[CHANNEL].archived = True
     with workspace.running() as slack:
         assert slack.mention("why?").status_code == 200
-    assert workspace.posted == []
+    assert [posted.channel for posted in workspace.posted] == [DIRECT]
     assert workspace.database.work.unfinished("slack") == []
 
 
-def test_a_revoked_token_keeps_the_question_for_an_hour(
+def test_a_revoked_token_keeps_the_question_until_somebody_hears_of_it(
     workspace: Workspace, caplog: pytest.LogCaptureFixture
 ) -> None:
     workspace.slack.state.token_error = "token_revoked"
@@ -158,6 +159,18 @@ def test_a_revoked_token_keeps_the_question_for_an_hour(
     assert workspace.posted == []
     assert "slack.answer_delayed" in caplog.messages
     workspace.clock.advance(hours=1)
+    workspace.slack.state.token_error = None
+    _restart(workspace)
+    (told,) = workspace.posted
+    assert (told.thread_ts, "could not answer this in time" in told.text) == ("1.1", True)
+    assert workspace.database.work.unfinished("slack") == []
+
+
+def test_a_token_that_stays_revoked_ends_the_question_after_a_week(workspace: Workspace) -> None:
+    workspace.slack.state.token_error = "token_revoked"
+    with workspace.running() as slack:
+        slack.mention("why?", ts="1.1")
+    workspace.clock.advance(days=8)
     _restart(workspace)
     assert workspace.database.work.unfinished("slack") == []
 
