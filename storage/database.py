@@ -20,6 +20,7 @@ from storage.facts import SqlFacts
 from storage.feedback import SqlFeedback
 from storage.flags import SqlFlags
 from storage.heads import keyed_hash
+from storage.installations import SqlInstallations
 from storage.people import SqlPeople
 from storage.receipts import SqlReceipts
 from storage.secrets import SqlKeeper
@@ -61,6 +62,7 @@ class SqlDatabase:
         self.work = SqlWork(engine, clock=clock)
         self.costs = SqlCosts(engine, clock=clock)
         self._keeper = SqlKeeper(engine, secret)
+        self.installations = SqlInstallations(engine, self._keeper.within("slack-bot-token"))
 
     def keeper(self, namespace: str) -> Keeper:
         """Return the keeper of one connector, which sees no other's secrets."""

@@ -11,6 +11,7 @@ from service.stores.coverage import CoverageLedger, DayCoverage
 from service.stores.database import Database
 from service.stores.facts import Cell, CoverageCounts, Facts, ListedConversation, Listing, QuoteRow
 from service.stores.flags import FlagStore
+from service.stores.installations import InstallationStore
 from service.stores.people import ApiToken, PeopleStore, Person, TokenStore
 from service.stores.taxonomies import TaxonomyStore
 from service.stores.validation import CheckStore
@@ -31,6 +32,7 @@ __all__ = [
     "FeedbackStore",
     "FlagStore",
     "ListedConversation",
+    "InstallationStore",
     "Listing",
     "PeopleStore",
     "Person",

@@ -10,6 +10,7 @@ from service.stores.conversations import ConversationStore
 from service.stores.coverage import CoverageLedger
 from service.stores.facts import Facts
 from service.stores.flags import FlagStore
+from service.stores.installations import InstallationStore
 from service.stores.people import PeopleStore, TokenStore
 from service.stores.taxonomies import TaxonomyStore
 from service.stores.validation import CheckStore
@@ -46,6 +47,9 @@ class Database(Protocol):
 
     @property
     def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def installations(self) -> InstallationStore: ...
 
     @property
     def people(self) -> PeopleStore: ...
