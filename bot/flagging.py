@@ -9,7 +9,7 @@ from bot.blocks import notice_message
 from bot.calling import Refused, read, web_client
 from bot.cards import flag_card, flag_list
 from bot.connection import Connection
-from bot.posting import Poster
+from bot.posting import Poster, Unconfirmed
 from service.alerting import CHANNEL
 from service.flags import ShownFlag
 from service.links import Links
@@ -42,7 +42,10 @@ class SlackFlagMessenger:
         place = self._place(to)
         if place is None:
             return False
-        self._poster.put(_key(key, to), flag_card(shown, self._links), channel=place)
+        try:
+            self._poster.put(_key(key, to), flag_card(shown, self._links), channel=place)
+        except Unconfirmed:
+            _say_unconfirmed()
         return True
 
     def reply(self, key: str, sentence: str, *, card: str, to: str) -> None:
@@ -56,7 +59,10 @@ class SlackFlagMessenger:
         place = self._place(to)
         if place is None:
             return False
-        self._poster.put_once(_key(key, to), flag_list(shown, self._links), channel=place)
+        try:
+            self._poster.put_once(_key(key, to), flag_list(shown, self._links), channel=place)
+        except Unconfirmed:
+            _say_unconfirmed()
         return True
 
     def _place(self, to: str) -> str | None:
@@ -78,6 +84,11 @@ def slack_user_of(email: str, client: WebClient, people: PeopleStore) -> str | N
         return None
     user = found.get("user", {}).get("id")
     return str(user) if user else None
+
+
+def _say_unconfirmed() -> None:
+    """It may stand there: a second card would be worse than one that is not brought up to date."""
+    logger.warning("slack.flag_unconfirmed")
 
 
 def _key(key: str, to: str) -> str:

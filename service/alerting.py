@@ -5,19 +5,24 @@ Decides who is told what; how a message looks and travels is the messenger's.
 """
 
 import json
+import logging
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from service.domain.conversations import AccountKey
 from service.domain.flags import Flag, FlagChange, FlagEvent, FlagState, flag_of
+from service.errors import TellPerson, Unauthorized, Unreachable
 from service.flags import WORKING_DAYS_TO_ADDRESS, Flags, ShownFlag, working_days
 from service.ports import Clock
 from service.stores import Database
 
-MOST_CARDS = 5  # new cards for one person at a time; more of them become one list
+logger = logging.getLogger(__name__)
+
+MOST_CARDS = 5  # new cards for one place at a time; more of them become one list
 CHANNEL = ""  # in place of an owner's e-mail address
 
 
@@ -43,7 +48,17 @@ class Told:
 
     changes: int = 0  # of the history, when the card was last written
     places: tuple[str, ...] = ()  # whose direct messages, or CHANNEL, hold the card
-    listed: bool = False  # it stood in a list instead
+    listed: bool = False  # it stood in a list instead, or the channel has it in one
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _News:
+    """A flag of which people know less than there is to say."""
+
+    card: str
+    shown: ShownFlag
+    history: Sequence[FlagChange]
+    known: Told
 
 
 class Alerting:
@@ -65,69 +80,97 @@ class Alerting:
         self._clock = clock
 
     def run(self) -> int:
-        """Tell what is new; return how many accounts were told of."""
-        told = 0
-        new: defaultdict[str, list[tuple[str, ShownFlag]]] = defaultdict(list)
+        """Tell what is new; return how many accounts were told of.
+
+        Whoever cannot be told hinders no other: that trouble is raised at the end.
+        """
+        known, new = self._news()
+        overdue = [one for one in known if self._goes_to_channel(one)]
+        if len(overdue) > MOST_CARDS or self._planned(CHANNEL):
+            self._list(CHANNEL, {one.card: one.shown for one in overdue})
+            known, _ = self._news()  # a list is enough for those of which it says all
+        steps: list[Callable[[], int]] = [partial(self._bring_up_to_date, one) for one in known]
+        steps += [partial(self._introduce, owner, cards) for owner, cards in new.items()]
+        return _all(steps)
+
+    def _news(self) -> tuple[list[_News], Mapping[str, Mapping[str, ShownFlag]]]:
+        """What changed about flags that people know of, and by owner what nobody knows of."""
+        known: list[_News] = []
+        new: defaultdict[str, dict[str, ShownFlag]] = defaultdict(dict)
         for account, history in self._database.flags.changes().items():
             flag, card = flag_of(history), card_key(account, history)
-            known = self._told(card)
-            if flag is None or not self._something_new(flag, known):
+            told = self._told(card)
+            if flag is None or not self._something_new(flag, told):
                 continue
             shown = self._flags.shown(flag)
             if shown is None:
                 continue
-            if not known.places and not known.listed:
-                if flag.state is FlagState.OPEN:
-                    new[shown.account.owner or CHANNEL].append((card, shown))
-                continue
-            self._bring_up_to_date(card, shown, history, known)
-            told += 1
-        return told + sum(self._introduce(owner, cards) for owner, cards in new.items())
+            if told.places or told.listed:
+                known.append(_News(card=card, shown=shown, history=history, known=told))
+            elif flag.state is FlagState.OPEN:
+                new[shown.account.owner or CHANNEL][card] = shown
+        return known, new
 
     def _something_new(self, flag: Flag, known: Told) -> bool:
         overdue = self._overdue(flag) and CHANNEL not in known.places and not known.listed
         return flag.changes > known.changes or (overdue and bool(known.places))
+
+    def _goes_to_channel(self, one: _News) -> bool:
+        known = one.known
+        beyond = known.places and CHANNEL not in known.places and not known.listed
+        return bool(beyond) and self._overdue(one.shown.flag)
 
     def _overdue(self, flag: Flag) -> bool:
         """Open for more than two working days, by the workspace's calendar."""
         since, now = (at.astimezone(self._zone) for at in (flag.changed_at, self._clock()))
         return flag.state is FlagState.OPEN and working_days(since, now) >= WORKING_DAYS_TO_ADDRESS
 
-    def _introduce(self, owner: str, cards: Sequence[tuple[str, ShownFlag]]) -> int:
+    def _introduce(self, owner: str, cards: Mapping[str, ShownFlag]) -> int:
         """Post new cards, or one list when they are many: a first run finds a year's flags."""
-        if len(cards) <= MOST_CARDS:
-            for card, shown in cards:
-                self._post(card, shown, owner)
-            return len(cards)
-        everything = [shown for _, shown in cards]
-        key = f"flags:{owner}:{cards[0][0]}:{len(cards)}"
-        place = owner
-        if not self._messenger.summary(key, everything, to=place):
-            place = CHANNEL
-            self._messenger.summary(key, everything, to=place)
-        for card, shown in cards:
-            self._remember(card, Told(changes=shown.flag.changes, listed=True))
-        return len(cards)
+        if len(cards) > MOST_CARDS or self._planned(owner):
+            listed = self._list(owner, cards)
+            rest = {card: shown for card, shown in cards.items() if card not in listed}
+            return len(cards) - len(rest) + (self._introduce(owner, rest) if rest else 0)
+        return _all([partial(self._post, card, shown, owner) for card, shown in cards.items()])
 
-    def _post(self, card: str, shown: ShownFlag, owner: str) -> None:
+    def _list(self, place: str, cards: Mapping[str, ShownFlag]) -> frozenset[str]:
+        """Post one list and return the cards in it.
+
+        They are written down before, so that whoever dies here continues with the same list.
+        """
+        planned = self._planned(place) or tuple(cards)
+        self._database.work.remember(_plan(place), json.dumps(planned))
+        shown = [cards[card] for card in planned if card in cards]
+        key = f"flags:{place}:{planned[0]}:{len(planned)}"
+        if shown and not self._messenger.summary(key, shown, to=place):
+            self._messenger.summary(key, shown, to=CHANNEL)
+        for card in cards.keys() & set(planned):
+            known = self._told(card)
+            changes = known.changes or cards[card].flag.changes
+            self._remember(card, replace(known, changes=changes, listed=True))
+        self._database.work.remember(_plan(place), "[]")
+        return frozenset(planned)
+
+    def _planned(self, place: str) -> tuple[str, ...]:
+        return tuple(json.loads(self._database.work.recall(_plan(place)) or "[]"))
+
+    def _post(self, card: str, shown: ShownFlag, owner: str) -> int:
         place = owner
         if not self._messenger.card(card, shown, to=place):
             place = CHANNEL  # an owner whom nobody can reach must not mean silence
             self._messenger.card(card, shown, to=place)
         self._remember(card, Told(changes=shown.flag.changes, places=(place,)))
+        return 1
 
-    def _bring_up_to_date(
-        self, card: str, shown: ShownFlag, history: Sequence[FlagChange], known: Told
-    ) -> None:
-        flag, places = shown.flag, list(known.places)
-        if places and CHANNEL not in places and self._overdue(flag):
-            places.append(CHANNEL)
+    def _bring_up_to_date(self, one: _News) -> int:
+        places = [*one.known.places, *([CHANNEL] if self._goes_to_channel(one) else [])]
         for place in places:
-            self._messenger.card(card, shown, to=place)
-            for change in history[known.changes :]:
-                self._say(change, card, place)
-        told = replace(known, changes=flag.changes, places=tuple(places))
-        self._remember(card, told)
+            self._messenger.card(one.card, one.shown, to=place)
+            for change in one.history[one.known.changes :]:
+                self._say(change, one.card, place)
+        told = replace(one.known, changes=one.shown.flag.changes, places=tuple(places))
+        self._remember(one.card, told)
+        return 1
 
     def _say(self, change: FlagChange, card: str, place: str) -> None:
         """A change in the card's thread: signals at most once a day, an end always."""
@@ -173,5 +216,29 @@ def card_key(account: AccountKey, history: Sequence[FlagChange]) -> str:
     return f"flag:{account}:{raised}"
 
 
+def _all(steps: Iterable[Callable[[], int]]) -> int:
+    """Take every step and sum up; raise the first trouble at the end.
+
+    Where nothing can be told to anybody, there is no point in going on.
+    """
+    told = 0
+    trouble: TellPerson | None = None
+    for step in steps:
+        try:
+            told += step()
+        except (Unreachable, Unauthorized):
+            raise
+        except TellPerson as error:
+            logger.warning("flag.not_told", extra={"error": type(error).__name__})
+            trouble = trouble or error
+    if trouble is not None:
+        raise trouble
+    return told
+
+
 def _name(card: str) -> str:
     return f"told:{card}"
+
+
+def _plan(place: str) -> str:
+    return f"flag-list:{place}"

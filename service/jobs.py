@@ -3,7 +3,9 @@
 from datetime import datetime, timedelta
 
 from service.digest import week_of
+from service.errors import VerbatimError
 from service.in_turn import InTurn
+from service.logs import logger
 from service.progress import Silent
 from service.proof import Proving
 from service.reconcile import Reconciliation
@@ -42,8 +44,8 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
     def cycle(_due: datetime) -> str:
         report = workspace.pipeline().cycle(Silent())
         written = sum(one.written for one in report.written)
-        told = workspace.alerting().run()
-        return f"{report.analysed.analysed} measured, {written} written, {told} flags told"
+        told = _tell_flags(workspace)
+        return f"{report.analysed.analysed} measured, {written} written, {told}"
 
     def digest(due: datetime) -> str:
         digests = workspace.digests()
@@ -83,3 +85,12 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
         ),
         Job(name="sweep", timing=nightly(_SWEEP), run=sweep, late=timedelta(days=6)),
     )
+
+
+def _tell_flags(workspace: Workspace) -> str:
+    """A cycle that did its work is done, also when Slack does not take what there is to say."""
+    try:
+        return f"{workspace.alerting().run()} flags told"
+    except VerbatimError as error:
+        logger.warning("flags.not_told", extra={"error": type(error).__name__})
+        return f"flags not told: {error}"
