@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from bench.training import churn, figures, manifest, sets
-from bench.training.stages import Run, all_stages
+from bench.training.stages import Run, all_stages, export_reference
 from service.analysis._models import FOLDER
 from service.errors import TellPerson
 
@@ -26,7 +26,11 @@ def main() -> int:
         sets.check_folder(chosen.data)
         run = Run(data=chosen.data, work=chosen.work, sources=_sources(chosen))
         all_stages(run)
-        install(run, compare=chosen.compare)
+        compare = chosen.compare
+        if chosen.reference is not None:
+            compare = export_reference(run, chosen.reference)
+            shutil.copyfile(compare / TONE_FILES[0], FOLDER / TONE_FILES[0])
+        install(run, compare=compare)
     except TellPerson as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -72,6 +76,11 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--compare", type=Path, default=FOLDER, help="the files to beat (default: what ships)"
+    )
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        help="a folder with the reference artefact: write it with fixed ranges, and beat that",
     )
     parser.add_argument("--threads", type=int, default=1, help="of the computer's cores")
     parser.add_argument(

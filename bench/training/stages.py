@@ -4,6 +4,7 @@ repeated while that result is there; remove a file to make its step run again.
 
 import hashlib
 import json
+import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from bench.training import export, sets, themes, vocabulary, weights
+from bench.training import export, ranges, reference, sets, themes, vocabulary, weights
 from bench.training.encoder import ALL_LAYERS, ToneReader, from_weights
+from bench.training.manifest import FILES
 from bench.training.sentiment import encoded, train
 from service.analysis._models import prepare
 
@@ -88,9 +90,24 @@ def train_tone(run: Run) -> None:
 
 def export_tone(run: Run) -> None:
     arrays = {name: np.asarray(values) for name, values in load_file(_tone_weights(run)).items()}
-    full = run.work / "sentiment_full.onnx"
-    export.write(arrays, full)
-    export.write_small(full, run.finished / "sentiment.onnx")
+    _export(run, arrays, run.finished)
+
+
+def export_reference(run: Run, theirs: Path) -> Path:
+    """Write a folder's reference artefact again, with ranges that are fixed; return where it is."""
+    ours = run.work / "reference"
+    ours.mkdir(parents=True, exist_ok=True)
+    for name in FILES:
+        if name != "sentiment.onnx" and (theirs / name).is_file():
+            shutil.copyfile(theirs / name, ours / name)
+    _export(run, reference.weights_of(theirs / "sentiment.onnx"), ours)
+    return ours
+
+
+def _export(run: Run, arrays: export.Weights, folder: Path) -> None:
+    tokenizer = Tokenizer.from_file(str(folder / "sentiment_tokenizer.json"))
+    reach = ranges.measured(arrays, tokenizer, ranges.texts(run.data))
+    export.write_small(arrays, reach, folder / "sentiment.onnx")
 
 
 def _trained(run: Run) -> ToneReader:

@@ -25,7 +25,10 @@ LONGEST = 96  # tokens of one text; the model was made with 64 and measured with
 # The runtime joins each addition with the normalising after it; on a processor that costs a third.
 SLOWER_FUSIONS = ("SkipLayerNormFusion",)
 REMEMBERED = 20_000  # short texts such as "ok thank you" come back all day
+PADDED_TO = 4  # word pieces: texts of 9 to 12 are read together
+PIECES_AT_ONCE = 384  # more of them leave the processor's cache
 
+_NONE: Floats = np.zeros(3, dtype=np.float32)
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _HANDLE = re.compile(r"(?<![\w.])@\w+")
 _DIGITS = re.compile(r"\d+")
@@ -118,18 +121,33 @@ class SentimentModel:
             self._known.update((text, row) for text, row in scored.items() if len(text) <= 40)
 
     def _score(self, texts: Sequence[str]) -> list[Floats]:
-        """Read each text by itself.
+        """Read texts of like length together.
 
-        The model measures how far its activations reach over everything it is given at once, so in
-        a batch a text's answer would hang on its neighbours: near a border the same words would be
-        negative today and neutral tomorrow. A sixth of the speed is what that costs.
+        How far a text is padded follows from its own length alone, and the model's 8-bit steps are
+        fixed, so its answer is the same to the bit whatever else is read with it.
         """
-        return [self._run(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts))]
+        ids = [self._tokenizer.encode(text).ids for text in texts]
+        alike: dict[int, list[int]] = {}
+        for place, own in enumerate(ids):
+            alike.setdefault(-(-len(own) // PADDED_TO) * PADDED_TO, []).append(place)
+        rows: list[Floats] = [_NONE] * len(texts)
+        for length, places in alike.items():
+            most = max(1, PIECES_AT_ONCE // length)
+            for start in range(0, len(places), most):
+                chosen = places[start : start + most]
+                found = self._run([ids[place] for place in chosen], length)
+                for place, row in zip(chosen, found, strict=True):
+                    rows[place] = row
+        return rows
 
-    def _run(self, ids: Sequence[int]) -> Floats:
-        input_ids = np.array([ids], dtype=np.int64)
-        feed = {"input_ids": input_ids, "attention_mask": np.ones_like(input_ids)}
-        logits: Floats = self._session.run(["logits"], feed)[0][0]
+    def _run(self, texts: Sequence[Sequence[int]], length: int) -> Floats:
+        input_ids = np.zeros((len(texts), length), dtype=np.int64)
+        mask = np.zeros_like(input_ids)
+        for row, ids in enumerate(texts):
+            input_ids[row, : len(ids)] = ids
+            mask[row, : len(ids)] = 1
+        feed = {"input_ids": input_ids, "attention_mask": mask}
+        logits: Floats = self._session.run(["logits"], feed)[0]
         return logits
 
 
@@ -148,13 +166,12 @@ class ThemeTable:
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Return len(texts) x 256; a text without a known word is all zeros."""
-        encodings = self._tokenizer.encode_batch(
-            [prepare(text) for text in texts], add_special_tokens=False
-        )
         vectors = np.zeros((len(texts), self._quantised.shape[1]), dtype=np.float32)
-        for row, encoding in enumerate(encodings):
-            if encoding.ids:
-                vectors[row] = self._mean(encoding.ids)
+        for row, text in enumerate(texts):
+            # One by one: for a few texts a batch's threads cost more than they save.
+            ids = self._tokenizer.encode(prepare(text), add_special_tokens=False).ids
+            if ids:
+                vectors[row] = self._mean(ids)
         norms = np.linalg.norm(vectors, axis=1, keepdims=True)
         unit: Floats = vectors / np.maximum(norms, np.float32(1e-9))
         return unit
