@@ -6,6 +6,8 @@ Keeps a link's host, its path and the names of its parameters: they say what the
 import re
 from collections.abc import Sequence
 
+from service.glance import Glance
+
 _LINK = re.compile(r"(?:\b[A-Za-z][A-Za-z0-9+.-]{1,15}://|\bwww\.)[^\s<>\"']{4,4000}")
 _PARAMETER = re.compile(r"(?P<name>[\w.%\[\]-]{1,60})=(?P<value>[^\s&#;\[\]()<>\"']{1,4000})")
 # Also without a scheme, as in "shop.example/reset?token=...".
@@ -28,8 +30,6 @@ _OPENS = frozenset(
     )
 )
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\Z", re.IGNORECASE)
-_A_DIGIT = re.compile(r"\d")
-_AN_ASCII_DIGIT = re.compile("[0-9]")  # is looked for in half the time
 _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHANGES = re.compile(r"[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]")
 
@@ -38,6 +38,7 @@ _STARTS = (
     *("shppa_", "sq0atp-", "sq0csp-", "nvapi-", "ATATT", "GOCSPX-", "secret_", "phc_", "sbp_"),
     *("dp.pt.", "ya29.", "key-", "dapi", "AGE-SECRET-KEY-", "vercel_", "tfp_", "pat_"),
 )
+_BARE_STARTS = tuple(start for start in _STARTS if start.isalpha())
 _TOKEN = re.compile(
     rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, _STARTS))})"
     r"(?=[\w-]{0,30}\d)[\w-]{20,300}(?![A-Za-z0-9_-])"
@@ -50,33 +51,38 @@ _BARE = re.compile(
     r"(?:[ \t]{0,2}(?:[:=]|(?i:\b(?:is|was|ist|lautet|est|es|\u00e9|to)\b)))?[ \t\"'`]{1,3}"
     r"(?P<value>(?=[^\s\[\]]{0,60}\d)(?=[^\s\[\]]{0,60}[A-Za-z])[^\s\"'`,;<>\[\]]{6,200})"
 )
-_BARE_HINTS = (
-    *("pass", "pwd", "key", "token", "secret", "kennw", "contras", "senha", "wacht", "parola"),
-    *("has\u0142o", "senord"),
+# One of these stands in a text with such a password: its label, or the last word of it.
+LABELLING = frozenset(
+    (
+        *("password", "passcode", "passphrase", "passwd", "pwd", "key", "apikey", "accesskey"),
+        *("token", "accesstoken", "authtoken", "authenticationtoken", "secret", "clientsecret"),
+        *("licensekey", "passwort", "kennwort", "passe", "contrase\u00f1a", "senha", "wachtwoord"),
+        *("parola", "has\u0142o", "l\u00f6senord"),
+    )
 )
 
 
-def mask_links(text: str) -> str:
+def mask_links(text: str, signs: str) -> str:
     """Return the text with `[secret]` for what in its links would open a door."""
     masked = text
-    if "=" in text and ("?" in text or "&" in text or "#" in text):
+    if "=" in signs and ("?" in signs or "&" in signs or "#" in signs):
         masked = _SECRET_PARAMETER.sub(r"\g<before>[secret]", text)
     return _LINK.sub(_mask_link, masked) if "://" in text or "www." in text else masked
 
 
-def holds_digit(text: str) -> bool:
-    pattern = _AN_ASCII_DIGIT if text.isascii() else _A_DIGIT
-    return pattern.search(text) is not None
+def mask_tokens(text: str, seen: Glance) -> str:
+    """Return the text with `[secret]` for keys and for passwords that only their label tells.
+
+    Both hold a digit.
+    """
+    masked = _TOKEN.sub("[secret]", text) if _may_start_token(text, seen.signs) else text
+    return masked if LABELLING.isdisjoint(seen.words) else _BARE.sub(_mask_bare, masked)
 
 
-def mask_tokens(text: str, folded: str) -> str:
-    """Return the text with `[secret]` for keys and for passwords that only their label tells."""
-    if not holds_digit(text):
-        return text  # both hold one, and most texts none
-    masked = _TOKEN.sub("[secret]", text) if _holds_any(text, _STARTS) else text
-    if _holds_any(folded, _BARE_HINTS):
-        masked = _BARE.sub(_mask_bare, masked)
-    return masked
+def _may_start_token(text: str, signs: str) -> bool:
+    if "_" in signs or "-" in signs or "." in signs:
+        return _holds_any(text, _STARTS)
+    return _holds_any(text, _BARE_STARTS)
 
 
 def _mask_link(match: re.Match[str]) -> str:

@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
+from service.glance import Glance
+
 FEWEST_DIGITS_OF_AN_ID = 4
 _FEWEST_DIGITS_OF_A_SURE_ID = 6
 _WINDOW = 40  # characters before a value in which a word can say what it is
@@ -122,6 +124,12 @@ _SURE_ID = re.compile(
     + "|".join(f"(?P<{name}>{shape})" for name, (shape, _) in _SURE.items())
     + r")(?![\w/@-]|\.\w)"
 )
+# A digit and what follows it in each of these shapes: without such a place there is none.
+_MAY_BE_SURE = re.compile(
+    r"\d(?:\d{2}-\d\d-\d{4}|\d ?\d\d ?\d\d ?[A-D]|\d\d\.\d{4}\.|\d\d\.\d{3}\.|\d\.\d\d\."
+    r"|\d(?i:[A-EHLMPRST])\d\d(?i:[A-Z])\d{3}| ?\d\d ?\d\d ?\d[\dAB] ?\d{3} ?\d{3} ?\d\d"
+    r"|\d{5}[-+A-FU-Y]\d{3}|\d{6}[- ]?[A-Z]|\d{7}[- ]?[A-HJ-NP-TV-Z])"
+)
 _WORD = re.compile(r"[^\W\d_]+")
 
 
@@ -137,6 +145,7 @@ def _first_words() -> Mapping[str, tuple[_Named, ...]]:
 
 
 _NAMED_BY = _first_words()
+NAMING_IDS = frozenset(_NAMED_BY)
 
 # The sign before the first digit is looked at after it: a search for a digit is quick.
 _IPV4 = re.compile(r"\d(?<![\w.-]\d)\d{0,2}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
@@ -149,10 +158,12 @@ _VERSION = re.compile(
 )
 
 
-def mask_ids(text: str, digits: int) -> str:
+def mask_ids(text: str, digits: int, seen: Glance) -> str:
     """Return the text with `[id]` for national ids; it holds so many digits at most."""
-    masked = _SURE_ID.sub(_mask_sure, text) if digits >= _FEWEST_DIGITS_OF_A_SURE_ID else text
-    words = _NAMED_BY.keys() & _WORD.findall(masked.lower())
+    masked = text
+    if digits >= _FEWEST_DIGITS_OF_A_SURE_ID and _MAY_BE_SURE.search(text):
+        masked = _SURE_ID.sub(_mask_sure, text)
+    words = NAMING_IDS & (seen.words if text.isascii() else {*_WORD.findall(masked.lower())})
     for named in dict.fromkeys(named for word in sorted(words) for named in _NAMED_BY[word]):
         masked = _pattern(named).sub(_masking_checked(named.check), masked)
     return masked

@@ -7,6 +7,7 @@ pattern for each would cost more than all the rest of masking.
 import re
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from string import ascii_uppercase
 
 SHORTEST_NAME = 3
 MOST_NAMES = 200  # of one conversation
@@ -35,12 +36,16 @@ ORDINARY = frozenset(_ORDINARY_WORDS.split())
 Parts = tuple[str, ...]  # of a name, between which a text may have any white space
 
 
-def mask_names(text: str, names: Sequence[str], *, untouched: re.Pattern[str]) -> str:
-    """Return the text with [name] for whole words, case as given.
+def mask_names(text: str, names: Sequence[str], *, signs: str, untouched: re.Pattern[str]) -> str:
+    """Return the text with [name] for whole words, case as given; `signs` holds its capitals.
 
     What is `untouched` stays: a person called "Card" must not turn `[card]` into something else.
     """
-    wanted = {parts for name in names for parts in _maskable(name) if parts[0] in text}
+    wanted = {
+        parts
+        for initial, parts in _all_maskable(tuple(names))
+        if initial in signs and parts[0] in text
+    }
     if not wanted:
         return text
     pieces: list[str] = []
@@ -96,6 +101,17 @@ def _stands_alone(text: str, start: int, end: int) -> bool:
 
 def _is_of_a_word(character: str) -> bool:
     return character.isalnum() or character == "_"
+
+
+@lru_cache(maxsize=2048)  # a conversation's messages come with the same names
+def _all_maskable(names: tuple[str, ...]) -> tuple[tuple[str, Parts], ...]:
+    """Return what to look for, each after the sign that is then among a text's signs."""
+    found = dict.fromkeys(parts for name in names for parts in _maskable(name))
+    return tuple((_sign_of(parts[0]), parts) for parts in found)
+
+
+def _sign_of(part: str) -> str:
+    return part[:1] if part[:1] in ascii_uppercase else ""
 
 
 @lru_cache(maxsize=8192)

@@ -58,6 +58,10 @@ _CALLED = re.compile(
     r"(?P<value>(?:(?:no|flat|apt|unit|house|plot|door|suite)\b\.?[ ]?|#)?\d{1,6}[a-z]?(?:[ ,/-]{1,2}[\w'\u2019#/-]{1,25}\.?){2,12})",
     re.IGNORECASE,
 )
+_CALLS = (
+    *(" address", "live at", "live on", "lives at", "lives on", "lived at", "lived on"),
+    *("ship to", "shipped to", "deliver to", "delivered to", "moved to"),
+)
 _GOES_ON = re.compile(
     r"[ ,.](?:and|thanks?|please|but|because|when|since|which|so|is|are|was|for|then|instead|i|my|you"
     r"|your|we|it|this|that|they|years?|months?|days?|times?|cards?)\b.*",
@@ -72,12 +76,18 @@ _CODE = re.compile(
 
 def mask_postal_addresses(text: str) -> str:
     """Return the text with `[address]`; it should hold a digit."""
-    masked, folded = _ADDRESS.sub("[address]", text), text.lower()
-    if "address" in folded or "live" in folded or "ship" in folded:
+    folded = text.lower()
+    masked = text if folded == text and text.isascii() else _ADDRESS.sub("[address]", text)
+    if ("address" in folded or "live" in folded or "ship" in folded) and _may_call(folded):
         masked = _CALLED.sub(_mask_called, masked)
     if "zip" in folded or "code" in folded or "plz" in folded:
         masked = _CODE.sub(r"\g<before>[address]", masked)
     return masked
+
+
+def _may_call(folded: str) -> bool:
+    """Whether one of the words stands there before which a number may begin an address."""
+    return not folded.isascii() or any(map(folded.__contains__, _CALLS))
 
 
 def _mask_called(match: re.Match[str]) -> str:

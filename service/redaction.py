@@ -11,11 +11,17 @@ from functools import lru_cache
 from string import ascii_uppercase
 from typing import Any
 
-from service.credentials import holds_digit, mask_links, mask_tokens
-from service.identifiers import FEWEST_DIGITS_OF_AN_ID, mask_ids, mask_network_addresses
+from service.credentials import LABELLING, mask_links, mask_tokens
+from service.glance import Glance, digits_in, folded, glance
+from service.identifiers import (
+    FEWEST_DIGITS_OF_AN_ID,
+    NAMING_IDS,
+    mask_ids,
+    mask_network_addresses,
+)
 from service.known_names import MOST_NAMES, mask_names
 from service.postal import mask_postal_addresses
-from service.written_names import MOST_REPEATED, mask_written_names
+from service.written_names import MOST_REPEATED, NAMING_PEOPLE, mask_written_names
 
 VERSION = "redaction-2"
 
@@ -50,11 +56,12 @@ _LABELLED = re.compile(
 # After "password is" people also write words; with a colon everything is the value.
 _JUST_A_WORD = re.compile(r"[A-Za-z]+[.!?)]*\Z")
 _IN_URL = re.compile(r"(?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)")
-_DIGIT_RUN = re.compile(r"(?<![\w.,/-])(?:\d[ -]?){12,18}\d(?![\w/-]|[.,]\d)")
-_IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Z]{2}\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9])")
+# What stands before the first sign is looked at after it: a search for one sign is quick.
+_DIGIT_RUN = re.compile(r"\d(?<![\w.,/-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w/-]|[.,]\d)")
+_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z]\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9])")
 _AS_NUMBERS = str.maketrans({letter: str(ord(letter) - 55) for letter in ascii_uppercase})
 _PHONE_CANDIDATE = re.compile(
-    r"(?<![\w.@/#=$\u20ac\u00a3-])(?:\+|00)?[(\d]"
+    r"[+(\d](?<![\w.@/#=$\u20ac\u00a3-][+(\d])(?:(?<=\+)[(\d]|(?<=0)0[(\d]|(?<=[(\d]))"
     r"(?:[\d()./ \t-]|(?<=\d)[ ]?(?:ext\.?|x)[ ]?(?=\d)){5,30}\d(?![\w@/%-]|[.,:]\d)"
 )
 # Shapes of national numbers outside the regions: the matcher knows no plan for them.
@@ -77,25 +84,37 @@ _DATE_OR_VERSION = re.compile(
     r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T]\d.*)?\Z|\d+(?:\.\d{1,3}){2,}\Z|\d{1,3}(?: \d{3})+\Z"
 )
 
-# What a text must contain before a pattern is worth running: most texts hide nothing, and looking
-# for a word costs a fraction of looking for a pattern.
-_DASHED_TOKEN_HINTS = (
-    *("sk", "pk", "rk", "whsec", "xox", "xapp", "ghp", "gho", "ghs", "ghu"),
-    *("glpat", "shpat", "npm", "dop_v1", "rubygems", "github_pat_"),
+# Words of which a text must contain one before a pattern is worth running: most texts hide nothing.
+_TOKEN_STARTS = frozenset(
+    (
+        *("sk", "pk", "rk", "whsec", "xapp", "ghp", "gho", "ghs", "ghu", "glpat", "shpat", "npm"),
+        *("dop", "rubygems", "github", *(f"xox{kind}" for kind in "abeprs")),
+    )
 )
-_TOKEN_HINTS = ("AKIA", "ASIA", "AIza", "eyJ", "SG.")
-_BEARER_HINTS = ("bearer", "basic")
-_LABEL_SIGNS = (":", "=", " is", "\tis")
-_LABEL_HINTS = ("pass", "pwd", "pin", "cv", "secret", "key", "token", "otp", "code")
-_A_DIGIT = re.compile(r"\d")
-_FEWEST_DIGITS = 7  # of anything but an IBAN
+_BEARERS = frozenset(("bearer", "basic"))
+_LABELS = frozenset(
+    (
+        *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "cvv", "cvc", "otp"),
+        *("secret", "secretkey", "clientsecret", "key", "apikey", "accesskey", "code", "token"),
+        *("apitoken", "accesstoken", "authtoken", "authorizationtoken"),
+    )
+)
+TELLING = _TOKEN_STARTS | _BEARERS | _LABELS | LABELLING | NAMING_IDS | NAMING_PEOPLE
+_FEWEST_DIGITS = 7  # of a phone number
+_FEWEST_DIGITS_OF_A_CARD = 13
 
 
 class Redactor:
     """Masks a text. Masking what is masked changes nothing."""
 
-    def __init__(self, regions: Sequence[str] = ("US", "GB")) -> None:
+    def __init__(
+        self,
+        regions: Sequence[str] = ("US", "GB"),
+        *,
+        look: Callable[[str], Glance] = lambda text: glance(text, TELLING),
+    ) -> None:
         self.regions = tuple(regions)
+        self._look = look  # what a text may hold; whoever sees more only makes it take longer
         self.version = VERSION
 
     def mask(self, text: str, known_names: Sequence[str] = ()) -> str:
@@ -113,24 +132,28 @@ class Redactor:
         return text
 
     def _mask_once(self, text: str, names: tuple[str, ...]) -> str:
-        masked = _PRIVATE_KEY.sub("[secret]", text) if "-----BEGIN" in text else text
-        masked = mask_links(masked)
-        masked = _IN_URL.sub("[secret]", masked) if "://" in masked else masked
-        masked = _EMAIL.sub("[email]", masked) if "@" in masked else masked
-        masked = self._mask_numbers(_mask_secrets(masked))
-        masked, written = mask_written_names(masked)
-        names = (*names, *written[:MOST_REPEATED])
-        return mask_names(masked, names, untouched=PLACEHOLDER) if names else masked
+        seen = self._look(text)
+        masked = _mask_written_as_such(text, seen) if seen.signs else text
+        masked = _mask_secrets(masked, seen)
+        if seen.digits:
+            masked = self._mask_numbers(masked, seen)
+        masked, written = mask_written_names(masked, seen)
+        if written:
+            names = (*names, *written[:MOST_REPEATED])
+        if not names:
+            return masked
+        return mask_names(masked, names, signs=seen.signs, untouched=PLACEHOLDER)
 
-    def _mask_numbers(self, text: str) -> str:
-        if not holds_digit(text):
+    def _mask_numbers(self, text: str, seen: Glance) -> str:
+        digits = seen.digits if text is seen.text else digits_in(text)
+        if not digits:
             return text
-        digits = len(_A_DIGIT.findall(text))
         masked = mask_postal_addresses(mask_network_addresses(_IBAN.sub(_mask_iban, text)))
-        masked = mask_ids(masked, digits) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
+        masked = mask_ids(masked, digits, seen) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
         if digits < _FEWEST_DIGITS:
             return masked
-        masked = _DIGIT_RUN.sub(_mask_card, masked)
+        if digits >= _FEWEST_DIGITS_OF_A_CARD:
+            masked = _DIGIT_RUN.sub(_mask_card, masked)
         return _PHONE_CANDIDATE.sub(self._mask_phone, masked)
 
     def _mask_phone(self, match: re.Match[str]) -> str:
@@ -149,33 +172,45 @@ class Redactor:
         return _replace_phones(candidate, self.regions)
 
 
-def _mask_secrets(text: str) -> str:
-    masked = _TOKEN.sub("[secret]", text) if _may_hold_token(text) else text
-    folded = _folded(masked)
-    masked = mask_tokens(masked, folded)
-    masked = _BEARER.sub(_mask_value, masked) if _holds_any(folded, _BEARER_HINTS) else masked
-    return _LABELLED.sub(_mask_label, masked) if _may_hold_label(folded) else masked
+def _mask_written_as_such(text: str, seen: Glance) -> str:
+    """Mask what its own signs make plain: keys, the secrets of links, e-mail addresses."""
+    signs, masked = seen.signs, text
+    if "-" in signs and "-----BEGIN" in text:
+        masked = _PRIVATE_KEY.sub("[secret]", masked)
+    masked = mask_links(masked, signs)
+    if "://" in signs:
+        masked = _IN_URL.sub("[secret]", masked)
+    return _EMAIL.sub("[email]", masked) if "@" in signs else masked
 
 
-def _may_hold_label(folded: str) -> bool:
-    return _holds_any(folded, _LABEL_SIGNS) and _holds_any(folded, _LABEL_HINTS)
+def _mask_secrets(text: str, seen: Glance) -> str:
+    masked = _TOKEN.sub("[secret]", text) if _may_hold_token(text, seen) else text
+    if seen.digits:
+        masked = mask_tokens(masked, seen)
+    if not seen.words:
+        return masked
+    if not _BEARERS.isdisjoint(seen.words):
+        masked = _BEARER.sub(_mask_value, masked)
+    return _LABELLED.sub(_mask_label, masked) if _may_hold_label(masked, seen) else masked
 
 
-def _may_hold_token(text: str) -> bool:
-    dashed = "-" in text or "_" in text
-    return (dashed and _holds_any(text, _DASHED_TOKEN_HINTS)) or _holds_any(text, _TOKEN_HINTS)
+def _may_hold_label(text: str, seen: Glance) -> bool:
+    if _LABELS.isdisjoint(seen.words):
+        return False
+    if ":" in seen.signs or "=" in seen.signs:
+        return True
+    told = folded(text)
+    return " is" in told or "\tis" in told
 
 
-def _holds_any(text: str, words: Sequence[str]) -> bool:
-    return any(map(text.__contains__, words))  # a generator would cost more than the looking
-
-
-def _folded(text: str) -> str:
-    """Return the text so that a word is found in it wherever a pattern would ignore its case."""
-    if text.isascii():
-        return text.lower()
-    # A pattern also takes the Turkish letters for an i; casefold knows the other odd ones.
-    return text.casefold().replace("\u0307", "").replace("\u0131", "i")
+def _may_hold_token(text: str, seen: Glance) -> bool:
+    dashed = "-" in seen.signs or "_" in seen.signs
+    # A letter that is not ASCII may stand right before a token, and would be one word with it.
+    if dashed and not (text.isascii() and _TOKEN_STARTS.isdisjoint(seen.words)):
+        return True
+    if "." in seen.signs and ("eyJ" in text or "SG." in text):
+        return True
+    return "AKIA" in seen.signs or "ASIA" in seen.signs or "AI" in seen.signs
 
 
 def _has_shape(candidate: str) -> bool:

@@ -8,6 +8,7 @@ Only where such words stand beside it is a word taken for a name; no list of nam
 import re
 from collections.abc import Callable, Collection
 
+from service.glance import Glance
 from service.known_names import ORDINARY
 
 MOST_REPEATED = 20  # names of one text that are also looked for elsewhere in it
@@ -55,45 +56,102 @@ _SAID = (
 _SAID_BEGINS = "(?=['\u2019AaHhIi\u0130\u0131JjMmNn])"
 
 # What a text has to hold besides, looked for where it must be: a fraction of the patterns' cost.
-_ENDS_IN_NAME = re.compile(rf",[ ]{{0,2}}{_NAME}\.?\s{{0,4}}\Z")
-_IS_SOMEBODY = re.compile(r"[sSmM\u017f][ ][^\W\d_a-z]")
-_LABEL_SIGN = re.compile("[:=]")
-_A_TITLE = re.compile(
-    "M(?:rs?|s|x|me|onsieur|adame|evrouw)[. ]|D(?:r|hr)[. ]|Prof[. ]|Herrn?[. ]|Frau[. ]|Se\u00f1ora?[. ]"
+_SAYING = frozenset(
+    (
+        *("name", "heisse", "appelle", "nombre", "llamo", "chiamo", "nome", "naam", "heter"),
+        *("nazywam",),
+    )
 )
+_LABELS = frozenset(
+    (
+        *("name", "surname", "holder", "accountholder", "cardholder", "policyholder", "person"),
+        *("attn", "ansprechpartner"),
+    )
+)
+_TITLES = frozenset(
+    (
+        *("mr", "mrs", "ms", "mx", "dr", "prof", "herr", "herrn", "frau", "mme", "monsieur"),
+        *("madame", "se\u00f1or", "se\u00f1ora", "mevrouw", "dhr"),
+    )
+)
+_QUOTING = frozenset(("wrote", "schrieb", "\u00e9crit"))
+_PRESENTING = frozenset(("this", "am", "m"))
+_PRESENTS = ("this is", "i am", "i'm", "i\u2019m")
+NAMING_PEOPLE = _SAYING | _LABELS | _TITLES | _QUOTING | _PRESENTING
+_PARTINGS = ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo")
+_QUOTES = (" wrote:", " schrieb:", "crit :")
+_ENDS_IN_NAME = re.compile(rf",[ ]{{0,2}}{_NAME}\.?\s{{0,4}}\Z")
+_NAME_THEN = re.compile(r"[Nn][Aa][Mm][Ee][^\n]{0,24}?[ ][^\W\d_a-z]")
+_SOMEBODY = re.compile(rf"[sSmM\u017f][ ]{_PART}{_MORE}")
+
+
+def _says_name(text: str, seen: Glance) -> object:
+    """Whether a capital follows soon where "name" stands, or another language says it."""
+    if _SAYING.isdisjoint(seen.words):
+        return False
+    return _NAME_THEN.search(text) or seen.words & _SAYING != {"name"}
+
+
+def _labels(text: str, seen: Glance) -> object:
+    return (":" in text or "=" in text) and seen.words & _LABELS
+
+
+def _breaks(text: str, _seen: Glance) -> object:
+    return "\n" in text
+
+
+def _parts(text: str, _seen: Glance) -> object:
+    return _ends_in_name(text) and any(map(text.lower().__contains__, _PARTINGS))
+
+
+def _thanks(text: str, _seen: Glance) -> object:
+    return _ends_in_name(text) and "thank" in text.lower()
 
 
 def _ends_in_name(text: str) -> bool:
     """Whether a name stands between the last comma and the end; there is none within one."""
-    return _ENDS_IN_NAME.match(text, text.rfind(",")) is not None if "," in text else False
+    return "," in text and _ENDS_IN_NAME.match(text, text.rfind(",")) is not None
 
 
-Cue = tuple[str, Callable[[str], object], tuple[str, ...], re.Pattern[str]]
+def _presents(text: str, seen: Glance) -> object:
+    if seen.words.isdisjoint(_PRESENTING):
+        return False
+    told = text.lower()
+    return any(map(told.__contains__, _PRESENTS)) and _SOMEBODY.search(text)
+
+
+def _holds_title(_text: str, seen: Glance) -> object:
+    return not seen.words.isdisjoint(_TITLES)
+
+
+def _holds_address(text: str, _seen: Glance) -> object:
+    return "<[email]>" in text
+
+
+def _quotes(text: str, seen: Glance) -> object:
+    return seen.words & _QUOTING and any(map(text.lower().__contains__, _QUOTES))
+
+
+Cue = tuple[str, Callable[[str, Glance], object], re.Pattern[str]]
 
 # Words beside which a name stands; and before them what has to be in a text for them to be there,
-# from the cheapest to look for on: a sign, what is true of it, one of these in lower case.
+# from the cheapest to look for on: a sign, and what is true of the text.
 _CUES: tuple[Cue, ...] = (
     (
-        " ",
-        bool,
-        (
-            *("name", "ch hei", "appelle", "nombre", "llamo", "chiamo"),
-            *("nome", "naam", "heter", "nazyw"),
-        ),
+        "",
+        _says_name,
         re.compile(
             rf"{_SAID_BEGINS}(?i:(?:\b|(?=['\u2019])){_SAID})[ ]{{1,2}}(?:{_TITLE}\.?[ ])?{_NAME}"
         ),
     ),
     (
         "",
-        _LABEL_SIGN.search,
-        ("name", "holder", "contact", "attn", "ansprech"),
+        _labels,
         re.compile(rf"^[ \t>*-]{{0,8}}(?i:{_LABEL})[ \t]?[:=][ \t]{{0,4}}{_NAME}{_STOPS}", re.M),
     ),
     (
         "\n",
-        bool,
-        ("\n",),
+        _breaks,
         re.compile(
             rf"^[ \t>]{{0,8}}(?i:{_PARTING}|{_THANKS})[ \t]?[,.!-]?[ \t]{{0,4}}\n[\s>]{{0,8}}"
             rf"{_NAME}{_LINE_ENDS}",
@@ -102,47 +160,45 @@ _CUES: tuple[Cue, ...] = (
     ),
     (
         "\n",
-        bool,
-        ("\n",),
+        _breaks,
         re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z"),
     ),
     (
         ",",
-        _ends_in_name,
-        ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo"),
+        _parts,
         re.compile(rf"(?i:\b(?:{_PARTING}))[ ]?,[ ]{{0,2}}{_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
     (
         ",",
-        _ends_in_name,
-        ("thank",),
+        _thanks,
         re.compile(rf"(?i:\b{_THANKS}),[ ]{{1,2}}{_FULL_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
     (
-        " ",
-        _IS_SOMEBODY.search,
-        ("this is", "i am", "i'm", "i\u2019m"),
+        "",
+        _presents,
         re.compile(
             rf"(?i:\b(?:this is|i am|i['\u2019]m))[ ]{_FULL_NAME}"
             r"(?=,|[ ](?:from|here|again|speaking|writing|calling|at)\b)"
         ),
     ),
     (
-        " ",
-        _A_TITLE.search,
-        (" ",),
+        "",
+        _holds_title,
         re.compile(rf"\b{_TITLE}\.?[ ](?P<name>{_PART}(?:{_MORE}){{0,2}})"),
     ),
-    ("<", bool, ("<[email]>",), re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
+    ("<", _holds_address, re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
     (
         ":",
-        bool,
-        (" wrote:", " schrieb:", "crit :"),
+        _quotes,
         re.compile(rf",[ ]{_NAME}[ ](?=(?:wrote|schrieb|a \u00e9crit) ?:)"),
     ),
 )
 _GREETING = re.compile(
     rf"^[ \t>]{{0,8}}(?i:{_HELLO})[ ,]{{1,3}}{_NAME}(?=[ ]?(?:[,!.:;-]|\n|\Z))", re.MULTILINE
+)
+_HELLOS = (
+    *("hi", "hello", "hey", "dear", "good ", "hallo", "bonjour", "hola", "ciao", "lieb", "guten "),
+    *("sehr ", "cher", "ch\u00e8re", "estimad", "hej", "hei"),
 )
 _GREETINGS = ("hi", "he", "dear", "good", "hallo", "bonjour", "hola", "ciao", "lieb", "guten")
 # "my name is vimal raj": without capitals only these words say where a name ends.
@@ -170,23 +226,25 @@ _NEVER = frozenset(
 )
 
 
-def mask_written_names(text: str) -> tuple[str, list[str]]:
+def mask_written_names(text: str, seen: Glance) -> tuple[str, list[str]]:
     """Return the text with `[name]` for names beside such words, and these names."""
     names: list[str] = []
-    masked, folded = text, text.lower()
-    for sign, near, hints, pattern in _CUES:
-        if sign in masked and near(masked) and any(map(folded.__contains__, hints)):
+    masked, signs = text, seen.signs
+    for sign, may, pattern in _CUES:
+        if sign in signs and may(masked, seen):
             masked = pattern.sub(_masking(names, ()), masked)
-    if _may_greet(masked) and any(map(folded.__contains__, _GREETINGS)):
+    if _may_greet(masked, signs) and any(map(text.lower().__contains__, _GREETINGS)):
         masked = _GREETING.sub(_masking(names, ORDINARY), masked)
-    if "name is" in folded:
+    if "name" in seen.words and "name is" in text.lower():
         masked = _SMALL.sub(_masking(names, ORDINARY), masked)
     return masked, names
 
 
-def _may_greet(text: str) -> bool:
+def _may_greet(text: str, signs: str) -> bool:
     """Whether the first line greets; of several lines it is not known yet."""
-    return "\n" in text or _GREETING.match(text) is not None
+    if "\n" in signs or not text.isascii():
+        return True
+    return text.lstrip(" \t>")[:8].lower().startswith(_HELLOS)
 
 
 def _masking(names: list[str], doubtful: Collection[str]) -> Callable[[re.Match[str]], str]:

@@ -10,7 +10,7 @@ CARD = re.compile(r"\[card\]")
 
 
 def masked(text: str, *names: str) -> str:
-    return mask_names(text, names, untouched=NOTHING)
+    return mask_names(text, names, signs=text, untouched=NOTHING)
 
 
 def test_a_name_is_masked_whole_and_by_its_parts() -> None:
@@ -41,7 +41,7 @@ def test_an_ordinary_word_is_masked_only_inside_a_full_name() -> None:
 
 
 def test_what_is_untouched_stays() -> None:
-    masked = mask_names("[card] Card Dow", ["card Dow", "card"], untouched=CARD)
+    masked = mask_names("[card] Card Dow", ["card Dow", "card"], signs="[]CD", untouched=CARD)
     assert masked == "[card] Card [name]"
 
 
