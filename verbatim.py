@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags
+    from service.forgetting import Forgetting, Withdrawer
     from service.governance import Governance
     from service.links import Links
     from service.masking import Masks
@@ -167,6 +168,16 @@ class Built:
             flags=self.flags(),
             messenger=self._flag_messenger(),
             zone=self.settings.zone,
+            clock=self.now,
+        )
+
+    def forgetting(self) -> Forgetting:
+        from service.forgetting import Forgetting
+
+        return Forgetting(
+            database=self.database(),
+            flags=self.flags(),
+            withdrawer=self._withdrawer(),
             clock=self.now,
         )
 
@@ -400,6 +411,13 @@ class Built:
             links=self.links(),
             clock=self.now,
         )
+
+    def _withdrawer(self) -> Withdrawer:
+        from bot.withdrawing import NothingPosted, SlackWithdrawer
+
+        if self.settings.slack.bot_token is None:
+            return NothingPosted()
+        return SlackWithdrawer(self._slack_connection(), work=self.database().work)
 
     def _slack_connection(self) -> Connection:
         from bot.connection import Connection

@@ -26,6 +26,7 @@ from bot.rich_text import (
 )
 from service.digest import Digest, DriverLine
 from service.domain.answers import Answer, EvidenceLink
+from service.domain.conversations import ConversationKey
 
 # Slack's documented limits are 50 blocks and 3,000 characters a text; a whole message was measured
 # by others to be refused from about 11,300 characters on.
@@ -46,6 +47,7 @@ class Message:
 
     text: str
     blocks: tuple[Block, ...]
+    quoted: tuple[ConversationKey, ...] = ()  # whose words it shows
 
 
 @dataclass(slots=True, kw_only=True)
@@ -79,7 +81,8 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
     blocks = _within_budget(_present(before), quotes, _present(after), lines_left_out=left_out)
     first = lines.headline or lines.opening or next(iter(lines.body), lines.understood)
     said = _spoken(first) or _NOTHING
-    return Message(text=escape(said), blocks=blocks or _plain(_NOTHING))
+    quoted = tuple(quote.conversation for quote in answer.quotes)
+    return Message(text=escape(said), blocks=blocks or _plain(_NOTHING), quoted=quoted)
 
 
 def digest_message(digest: Digest, chart: Block | None = None) -> Message:
@@ -98,7 +101,9 @@ def digest_message(digest: Digest, chart: Block | None = None) -> Message:
     report = _link_button("Open the report", digest.report_url, "verbatim_report")
     after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]
     blocks = _within_budget(_present(before), drivers, _present(after))
-    return Message(text=escape(_spoken(f"{title}. {headline}")), blocks=blocks)
+    quoted = tuple(one.quote.conversation for one in digest.drivers if one.quote)
+    said = _spoken(f"{title}. {headline}")
+    return Message(text=escape(said), blocks=blocks, quoted=quoted)
 
 
 def notice_message(sentence: str) -> Message:

@@ -43,7 +43,11 @@ def flag_card(shown: ShownFlag, links: Links) -> Message:
         _buttons(shown, links) if flag.stands else _small([f"Rule: {flag.reason}"]),
     ]
     said = f"{title}. {_standing(shown)}"
-    return Message(text=escape(said), blocks=tuple(block for block in blocks if block is not None))
+    return Message(
+        text=escape(said),
+        blocks=tuple(block for block in blocks if block is not None),
+        quoted=tuple(one.signal.conversation for one in shown.evidence[:MOST_QUOTES]),
+    )
 
 
 def flag_list(flags: Sequence[ShownFlag], links: Links) -> Message:

@@ -17,6 +17,7 @@ from slack_sdk import WebClient
 
 from bot.blocks import Message
 from bot.calling import NOTHING_DONE, Refused, call, read
+from service.domain.erasures import quoted_name
 from service.errors import TellPerson
 from service.ports import Clock
 from service.stores import WorkStore
@@ -88,6 +89,12 @@ class Poster:
         arguments = {"channel": channel, "user": user, **_in_thread(thread), **_content(message)}
         call(self._client, "chat.postEphemeral", arguments)
 
+    def _note_quotes(self, key: str, message: Message) -> None:
+        """Keep whose words a post shows, before it shows them: an erasure has to find it."""
+        name = quoted_name(key)
+        if message.quoted or self._work.recall(name) is not None:
+            self._work.remember(name, json.dumps(sorted(set(message.quoted))))
+
     def _posted(self, key: str, *, channel: str, thread: str | None) -> str | None:
         state = self._work.outbox_start(key, json.dumps({"channel": channel}), at=self._clock())
         if state != _SENDING:
@@ -113,6 +120,7 @@ class Poster:
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
             **_in_thread(thread),
         }
+        self._note_quotes(key, message)
         self._work.outbox_sending(key)
         try:
             answer = (attempt or self._with_blocks)("chat.postMessage", message, arguments)
@@ -135,6 +143,7 @@ class Poster:
         attempt: Attempt | None = None,
     ) -> str:
         place, _, ts = remote.partition(":")
+        self._note_quotes(key, message)
         try:
             (attempt or self._with_blocks)("chat.update", message, {"channel": place, "ts": ts})
         except Refused as refused:

@@ -18,7 +18,7 @@ from service.domain.flags import Flag, FlagChange, FlagEvent, FlagState, flag_of
 from service.errors import TellPerson, Unauthorized, Unreachable
 from service.flags import WORKING_DAYS_TO_ADDRESS, Flags, ShownFlag, working_days
 from service.ports import Clock
-from service.stores import Database
+from service.stores import Database, WorkStore
 
 logger = logging.getLogger(__name__)
 
@@ -214,6 +214,16 @@ def card_key(account: AccountKey, history: Sequence[FlagChange]) -> str:
         flag = flag_of(history[: place + 1])
         state = flag.state if flag else None
     return f"flag:{account}:{raised}"
+
+
+def show_again(work: WorkStore, post: str) -> None:
+    """Have the card of a post written once more, if it is one: its words are not there any more."""
+    kind, _, rest = post.partition(":")
+    card = f"{kind}:{rest.rpartition(':')[0]}"
+    stored = work.recall(_name(card)) if kind == "flag" else None
+    if stored is not None:
+        known = json.loads(stored)
+        work.remember(_name(card), json.dumps({**known, "changes": known["changes"] - 1}))
 
 
 def _all(steps: Iterable[Callable[[], int]]) -> int:

@@ -32,6 +32,7 @@ _HOMES = {
     "reconcile": "loop",
     "quarantine": "loop",
     "sweep": "loop",
+    "forget": "forgetting",
     "import": "files",
     "label": "files",
     "evaluate": "files",

@@ -12,7 +12,7 @@ from service.ports import Clock
 from service.stores import Database
 from service.themes import Theme, Vectors, find_themes, remembered, to_remember
 
-_THEMES = "themes"  # where names are remembered
+THEMES = "themes"  # where names are remembered
 MOST_WAITING = 2_000
 
 
@@ -51,13 +51,13 @@ class Governance:
         themes = find_themes(
             self._database.taxonomies.waiting(MOST_WAITING),
             vectors,
-            earlier=remembered(work.recall(_THEMES)),
+            earlier=remembered(work.recall(THEMES)),
         )
-        work.remember(_THEMES, to_remember(themes))
+        work.remember(THEMES, to_remember(themes))
         return themes
 
     def mapping(self, name: str, canonical: str, *, driver: str | None) -> Edit:
         """Map a raw tag, or all raw tags of a theme that waits under this name."""
-        themes = remembered(self._database.work.recall(_THEMES))
+        themes = remembered(self._database.work.recall(THEMES))
         raws: Sequence[str] = themes.get(name) or [name]
         return taxonomy_edits.map_raw(self.taxonomy, raws, canonical, driver=driver)

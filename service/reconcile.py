@@ -30,12 +30,13 @@ class SourceCoverage:
     not_written: Mapping[str, int]  # reason -> conversations
     days: tuple[DayCoverage, ...]
     problem: str | None = None  # why the helpdesk could not be asked this time
+    erased: int = 0  # on request or past retention; the helpdesk still has them
 
     @property
     def missing(self) -> int | None:
         if self.helpdesk is None:
             return None
-        return self.helpdesk - self.stored - self.quarantined
+        return self.helpdesk - self.stored - self.quarantined - self.erased
 
     @property
     def lacking(self) -> bool:
@@ -56,6 +57,8 @@ class SourceCoverage:
         )
         if self.quarantined:
             line += f", set aside {self.quarantined}"
+        if self.erased:
+            line += f", erased here {self.erased:,}"
         if self.missing:
             line += f"; {abs(self.missing)} {'missing' if self.missing > 0 else 'more than there'}"
         for reason, count in sorted(self.not_written.items()):
@@ -144,7 +147,7 @@ class Reconciliation:
         if window is None:
             return []
         days = self._database.coverage.days(source, window)
-        return [d.day for d in reversed(days) if d.helpdesk not in (None, d.stored)]
+        return [d.day for d in reversed(days) if d.helpdesk not in (None, d.stored + d.erased)]
 
     def bounds(self, day: date) -> tuple[datetime, datetime]:
         """Return when a day begins and ends in the workspace's time zone."""
@@ -170,6 +173,7 @@ class Reconciliation:
             not_written=self._database.write_back.not_written(source),
             days=tuple(self._database.coverage.days(source, window)) if window else (),
             problem=None if problem is None else str(problem),
+            erased=self._database.coverage.erased(source),
         )
 
     def _proven_window(
@@ -180,8 +184,9 @@ class Reconciliation:
         """
         today = now.astimezone(self._zone).date()
         held = self._database.conversations.daily_counts(source)
+        erased = self._database.coverage.erased(source)
         first = today - timedelta(days=days - 1)
-        if total is None or total <= sum(held.values()):
+        if total is None or total <= sum(held.values()) + erased:
             if not held:
                 return None
             first = max(min(held), first)
@@ -194,7 +199,8 @@ class Reconciliation:
 def _difference(day: DayCoverage) -> str:
     missing = day.missing or 0
     word = "missing" if missing > 0 else "more than there"
-    return f"helpdesk {day.helpdesk}, stored {day.stored}: {abs(missing)} {word}"
+    erased = f", erased here {day.erased}" if day.erased else ""
+    return f"helpdesk {day.helpdesk}, stored {day.stored}{erased}: {abs(missing)} {word}"
 
 
 def _empty(database: Database, query: Query) -> Mapping[str, Mapping[str, int]]:

@@ -84,11 +84,12 @@ class Repairs:
     def walk(self, day: date, window: tuple[datetime, datetime], report: Repair) -> None:
         """List what was created on the day; fetch what is missing or newer, purge what is gone."""
         helpdesk, done = self._helpdesks[report.source], DayRepair(day=day)
-        unlisted = self._coverage.keys(report.source, day)
+        erased = self._coverage.erased_keys(report.source, day)
+        unlisted = self._coverage.keys(report.source, day) | erased
         report.days.append(done)
         for listed in helpdesk.created(*window):
             unlisted -= listed.keys()
-            wanted = self._wanted(report.source, listed)
+            wanted = [key for key in self._wanted(report.source, listed) if key not in erased]
             some = wanted[: max(0, MOST_FETCHED - report.fetched)]
             self._take(report.source, some, done)
             if len(some) < len(wanted):

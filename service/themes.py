@@ -6,7 +6,7 @@ Many small themes that people merge are the right shape, so k is generous. Knows
 import json
 import math
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,6 +58,13 @@ def remembered(text: str | None) -> Mapping[str, Sequence[str]]:
     """Read what `to_remember` wrote; nothing when nothing was."""
     found: Mapping[str, Sequence[str]] = json.loads(text) if text else {}
     return found
+
+
+def still_waiting(
+    earlier: Mapping[str, Sequence[str]], waiting: Collection[str]
+) -> Mapping[str, Sequence[str]]:
+    """Return the themes of which every raw tag still waits: a name may be made of any of them."""
+    return {name: raws for name, raws in earlier.items() if all(raw in waiting for raw in raws)}
 
 
 def to_remember(themes: Sequence[Theme]) -> str:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags
+    from service.forgetting import Forgetting
     from service.governance import Governance
     from service.links import Links
     from service.masking import Masks
@@ -101,6 +102,8 @@ class Workspace(Protocol):
     def flags(self) -> Flags: ...
 
     def alerting(self) -> Alerting: ...
+
+    def forgetting(self) -> Forgetting: ...
 
     def slack_standing(self) -> SlackStanding:
         """Ask Slack; raises Misused when it is not connected, Unauthorized, Unreachable."""

@@ -17,7 +17,7 @@ from storage.in_force import LEFT_BLANK
 from storage.moments import from_ms, local_day, to_ms
 from storage.rollups import ANALYSED
 from storage.tables.analyses import PERSON, failure, ledger, measurement
-from storage.tables.conversations import conversation, helpdesk_count, quarantine
+from storage.tables.conversations import conversation, helpdesk_count, quarantine, tombstone
 from storage.tables.facts import rollup_day
 
 Reasons = Mapping[int, Mapping[str, int]]  # day -> reason -> conversations
@@ -46,7 +46,9 @@ class SqlCoverage:
             aside = self._set_aside(connection, window)[source]
             empty = self._empty(connection, source, window)
             not_written = _not_written(connection, source, window)
+            erased = _erased(connection, source, window)
         counted = {day for day, row in asked.items() if row.n} | held.keys() | aside.keys()
+        counted |= {day for _, day in erased}
         return [
             DayCoverage(
                 source=source,
@@ -59,6 +61,7 @@ class SqlCoverage:
                 empty=empty.get(day, {}),
                 not_written=not_written.get(day, {}),
                 asked_at=from_ms(asked[day].asked_at) if day in asked else None,
+                erased=erased.get((source, day), 0),
             )
             for day in sorted(counted)
         ]
@@ -66,6 +69,16 @@ class SqlCoverage:
     def keys(self, source: str, day: date) -> set[ConversationKey]:
         c = conversation.c
         query = select(c.key).where(c.source == source, c.day == day.toordinal())
+        with self._engine.reading() as connection:
+            return {ConversationKey(key) for key in connection.execute(query).scalars()}
+
+    def erased(self, source: str) -> int:
+        with self._engine.reading() as connection:
+            return sum(_erased(connection, source, None).values())
+
+    def erased_keys(self, source: str, day: date) -> set[ConversationKey]:
+        t = tombstone.c
+        query = select(t.key).where(t.source == source, t.day == day.toordinal())
         with self._engine.reading() as connection:
             return {ConversationKey(key) for key in connection.execute(query).scalars()}
 
@@ -79,8 +92,10 @@ class SqlCoverage:
         with self._engine.reading() as connection:
             asked = connection.execute(_asked(None, window)).all()
             held = _stored(connection, window) if asked else {}
+            erased = _erased(connection, None, window) if asked else {}
             for row in asked:
-                lacking[row.source] += max(0, row.n - held.get((row.source, row.day), 0))
+                here = (row.source, row.day)
+                lacking[row.source] += max(0, row.n - held.get(here, 0) - erased.get(here, 0))
             aside = self._set_aside(connection, window)
         return {source: max(0, n - aside[source].total()) for source, n in sorted(lacking.items())}
 
@@ -145,6 +160,19 @@ def _stored(connection: Connection, window: Window | None) -> Mapping[tuple[str,
         .group_by(r.name, r.day)
     )
     return {(source, day): int(n) for source, day, n in connection.execute(query)}
+
+
+def _erased(
+    connection: Connection, source: str | None, window: Window | None
+) -> Mapping[tuple[str, int], int]:
+    """Erased conversations that their helpdesk still counts, by source and day."""
+    t = tombstone.c
+    query = (
+        select(t.source, t.day, func.count().label("n"))
+        .where(*_of(t.source, t.day, source, window), t.day.is_not(None))
+        .group_by(t.source, t.day)
+    )
+    return {(row.source, row.day): row.n for row in connection.execute(query)}
 
 
 def _held(source: str | None, window: Window | None) -> Select[Any]:

@@ -19,6 +19,7 @@ from storage.engine import Engine
 from storage.facts import SqlFacts
 from storage.feedback import SqlFeedback
 from storage.flags import SqlFlags
+from storage.forgetting import SqlErasures
 from storage.heads import keyed_hash
 from storage.installations import SqlInstallations
 from storage.people import SqlPeople
@@ -48,6 +49,7 @@ class SqlDatabase:
         self.conversations = SqlConversations(
             engine, zone=zone, hashed=self.requester_hash, clock=clock
         )
+        self.erasures = SqlErasures(engine, hashed=self.requester_hash, clock=clock)
         self.analyses = SqlAnalyses(engine, zone=zone, clock=clock)
         self.write_back = SqlWriteBack(engine, clock=clock)
         self.facts = SqlFacts(engine, Measures(metrics))

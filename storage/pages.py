@@ -13,10 +13,12 @@ from service.domain.conversations import (
     ConversationHead,
     Page,
 )
+from service.domain.erasures import WHY
 from service.stores import Stored
 from storage import erasing, rollups
 from storage.bulk import change, chunks, upsert
 from storage.deriving import or_none
+from storage.forgotten import bury, refused
 from storage.heads import Hashed, account_row, head_row, state_text
 from storage.messages import NOTHING_READ, Messages
 from storage.moments import to_ms
@@ -47,9 +49,11 @@ class PageSaver:
         }
         self._known = _by_key(connection, conversation, mentioned)
         self._graves = _by_key(connection, tombstone, mentioned)
+        self._refused = refused(connection, page, graves=self._graves, hashed=hashed)
         self._stored_before = frozenset(self._known)
 
     def save(self) -> Stored:
+        bury(self._connection, self._refused, zone=self._zone, at=self._at)
         moved = self._save_accounts()
         self._save_agents()
         stale, heads = self._save_heads()
@@ -64,12 +68,17 @@ class PageSaver:
         changed = {self._known[key].id for key in heads & self._stored_before}
         rollups.refresh(self._connection, (changed | reread) - new)
         self._move_accounts(moved)
+        self._purge_refused()
         gone = self._purge()
         return Stored(conversations=len(heads | states), messages=changed_messages, gone=gone)
 
     def _save_accounts(self) -> list[dict[str, Any]]:
         """Return the accounts whose segment or owner is not what the facts say."""
-        rows = {one.key: account_row(one) for one in self._page.accounts}
+        rows = {
+            one.key: account_row(one)
+            for one in self._page.accounts
+            if one.key not in self._refused.accounts
+        }
         old = _by_key(self._connection, account, rows)
         new = [row for key, row in rows.items() if _differs(old.get(key), row)]
         upsert(self._connection, account, ["key"], new)
@@ -118,7 +127,7 @@ class PageSaver:
         heads: dict[str, ConversationHead] = {}
         for head in self._page.heads:
             grave = self._graves.get(head.key)
-            if head.key in self._gone:
+            if head.key in self._gone or head.key in self._refused.keys:
                 continue
             if grave is not None and to_ms(head.updated_at) <= grave.updated_at:
                 continue
@@ -136,7 +145,8 @@ class PageSaver:
 
     def _blocked(self) -> frozenset[str]:
         """Keys of which no message may be kept."""
-        return self._gone | {key for key in self._graves if key not in self._known}
+        dead = {key for key in self._graves if key not in self._known}
+        return self._gone | self._refused.keys | dead
 
     def _save_states(self, stale: frozenset[str]) -> frozenset[str]:
         """What the helpdesk shows may differ under an unchanged head; then write-back looks."""
@@ -161,6 +171,14 @@ class PageSaver:
         rows = [{"id": o, "fingerprint": text, "measured_by": ""} for o, text in changed.items()]
         change(self._connection, conversation, rows)
         return measured
+
+    def _purge_refused(self) -> None:
+        """What was stored before it came to belong to somebody who is forgotten."""
+        stored = self._refused.keys & self._stored_before
+        if stored:
+            seen = last_seen(self._connection, stored)
+            days = {key: self._known[key].day for key in stored}
+            purge(self._connection, seen, at=self._at, why=WHY, days=days)
 
     def _purge(self) -> int:
         if not self._gone:

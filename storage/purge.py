@@ -5,6 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Table, select
 
+from service.domain.conversations import ConversationKey, split_key
 from storage import erasing, rollups
 from storage.bulk import chunks, upsert
 from storage.tables.analyses import (
@@ -63,12 +64,22 @@ def last_seen(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
     return seen
 
 
-def purge(connection: Connection, seen: Mapping[str, int], *, at: int, why: str) -> int:
+def purge(
+    connection: Connection,
+    seen: Mapping[str, int],
+    *,
+    at: int,
+    why: str,
+    days: Mapping[str, int] | None = None,
+) -> int:
     """Remove conversations by key, with the newest `updated_at` known of each; return how many
     were not gone yet.
+
+    `days` are those of their creation while the helpdesk still has them, and counts them.
     """
     stored = _ids(connection, seen)
     buried = _buried(connection, seen)
+    found = days or {}
     _delete(connection, list(stored.values()))
     for chunk in chunks(seen):
         for column in (waiting_message.c.conversation, quarantine.c.key):
@@ -76,12 +87,27 @@ def purge(connection: Connection, seen: Mapping[str, int], *, at: int, why: str)
     if stored:
         erasing.note(connection)
     new: list[dict[str, Any]] = [
-        {"key": key, "updated_at": updated_at, "gone_at": at, "why": why}
+        {
+            "key": key,
+            "updated_at": updated_at,
+            "gone_at": at,
+            "why": why,
+            "source": split_key(ConversationKey(key))[0] if key in found else None,
+            "day": found.get(key),
+        }
         for key, updated_at in seen.items()
         if key in stored or key not in buried
     ]
     upsert(connection, tombstone, ["key"], new)
+    _count_no_more(connection, [key for key in seen if key not in found])
     return len(new)
+
+
+def _count_no_more(connection: Connection, keys: Sequence[str]) -> None:
+    """What its helpdesk does not have any more is not among what the helpdesk counts."""
+    for chunk in chunks(keys):
+        mine = tombstone.c.key.in_(chunk) & tombstone.c.day.is_not(None)
+        connection.execute(tombstone.update().where(mine).values(source=None, day=None))
 
 
 def _ids(connection: Connection, keys: Mapping[str, int]) -> dict[str, int]:

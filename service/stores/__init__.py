@@ -9,6 +9,7 @@ from service.stores.answers import FeedbackStore, ReceiptStore
 from service.stores.conversations import ConversationStore, Quarantined, Stored
 from service.stores.coverage import CoverageLedger, DayCoverage
 from service.stores.database import Database
+from service.stores.erasures import ErasureStore
 from service.stores.facts import Cell, CoverageCounts, Facts, ListedConversation, Listing, QuoteRow
 from service.stores.flags import FlagStore
 from service.stores.installations import InstallationStore
@@ -28,6 +29,7 @@ __all__ = [
     "CoverageLedger",
     "Database",
     "DayCoverage",
+    "ErasureStore",
     "Facts",
     "FeedbackStore",
     "FlagStore",

@@ -23,11 +23,14 @@ class DayCoverage:
     empty: Mapping[str, Mapping[str, int]]  # metric -> reason -> conversations
     not_written: Mapping[str, int]  # reason -> conversations
     asked_at: datetime | None  # when the helpdesk was asked
+    erased: int = 0  # on request or past retention; the helpdesk still has them
 
     @property
     def missing(self) -> int | None:
         """Conversations that the helpdesk counts and we hold in no form; None when not asked."""
-        return None if self.helpdesk is None else self.helpdesk - self.stored - self.quarantined
+        if self.helpdesk is None:
+            return None
+        return self.helpdesk - self.stored - self.quarantined - self.erased
 
 
 class CoverageLedger(Protocol):
@@ -43,6 +46,14 @@ class CoverageLedger(Protocol):
 
     def keys(self, source: str, day: date) -> set[ConversationKey]:
         """Return what is held of one day."""
+        ...
+
+    def erased(self, source: str) -> int:
+        """Count what was erased here and the helpdesk still has."""
+        ...
+
+    def erased_keys(self, source: str, day: date) -> set[ConversationKey]:
+        """Return what of one day was erased here and the helpdesk still has."""
         ...
 
     def missing(self, window: Window | None) -> Mapping[str, int]:

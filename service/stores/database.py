@@ -8,6 +8,7 @@ from service.stores.analyses import AnalysisStore
 from service.stores.answers import FeedbackStore, ReceiptStore
 from service.stores.conversations import ConversationStore
 from service.stores.coverage import CoverageLedger
+from service.stores.erasures import ErasureStore
 from service.stores.facts import Facts
 from service.stores.flags import FlagStore
 from service.stores.installations import InstallationStore
@@ -23,6 +24,9 @@ class Database(Protocol):
 
     @property
     def conversations(self) -> ConversationStore: ...
+
+    @property
+    def erasures(self) -> ErasureStore: ...
 
     @property
     def analyses(self) -> AnalysisStore: ...
