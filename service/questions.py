@@ -52,14 +52,25 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     return _fresh(seen, catalogue)
 
 
+_NAMED = {"quoted", "tag", "driver", "account", "fix", "custom"}
+_ORDERS = {"refund", "cancel", "close", "reset", "unlock", "update", "delete"}
+_POINTING = {"the", "this", "that", "these", "those", "them", "him", "her", "all", "every", "my"}
+
+
+def _orders(word: str, after: str) -> bool:
+    """Whether a word that is also a name stands as a command: "refund the customer"."""
+    return word in _ORDERS and after in _POINTING
+
+
 def _unnamed(words: Words) -> str:
     """The message with the names of the catalogue left out: "address errors" asks for no address.
 
     Words used up by periods stay, as do those before an imperative.
     """
+    following = [*(word.text for word in words.words[1:]), ""]
     return " ".join(
-        "~" if word.used in {"quoted", "tag", "driver", "account", "fix", "custom"} else word.text
-        for word in words.words
+        "~" if word.used in _NAMED and not _orders(word.text, after) else word.text
+        for word, after in zip(words.words, following, strict=True)
     ) + (" " + " ".join(re.findall(r"[\w.+-]+@[\w-]+\.\w+", words.plain)))
 
 
@@ -76,8 +87,7 @@ def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
 
 def _ask_which(seen: Seen, catalogue: Catalogue) -> Reading:
     """Several accounts fit: ask, and keep what else was understood."""
-    rest = _fresh(seen, catalogue, account_known=False)
-    pending = {k: v for k, v in rest.as_dict().items() if k not in {"assumed", "alternatives"}}
+    pending = _pending(seen, seen.intent, catalogue)
     return Reading(
         intent=Intent.CLARIFY,
         clarify=Clarify(
@@ -87,6 +97,16 @@ def _ask_which(seen: Seen, catalogue: Catalogue) -> Reading:
             pending=pending,
         ),
     )
+
+
+def _pending(seen: Seen, intent: Intent | None, catalogue: Catalogue) -> Mapping[str, object]:
+    """What was understood beside the account that has to be asked for."""
+    rest = _fresh(seen, catalogue, account_known=False).as_dict()
+    if intent is Intent.ACCOUNT_BRIEF:
+        rest.pop("filters", None)  # words of a name that we do not know look like other names
+    if rest["intent"] == Intent.CLARIFY.value:
+        rest = {"intent": (intent or Intent.COUNT).value}
+    return {k: v for k, v in rest.items() if k not in {"assumed", "alternatives"}}
 
 
 def _ask(slot: str, reason: str, pending: Mapping[str, object], *options: str) -> Reading:
@@ -102,7 +122,7 @@ def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> R
     unknown = _unknown_account(seen, intent)
     if unknown is not None and account_known:
         near = nearest(unknown, catalogue.of("account"))
-        return _ask("account", "unknown", {"intent": intent.value if intent else "count"}, *near)
+        return _ask("account", "unknown", _pending(seen, intent, catalogue), *near)
     if intent is None:
         return _ask("subject", "missing", {})
     if (
@@ -208,30 +228,44 @@ def _counts_something(seen: Seen) -> bool:
 
 
 def _with_fix(seen: Seen, intent: Intent, catalogue: Catalogue) -> Reading:
+    """Judge the fix that is named, or the only one that can be meant; else ask which."""
     if intent is Intent.FUNNEL:
         return _with_funnel(seen, catalogue)
-    fix = catalogue.get("fix", seen.fix) if seen.fix else None
-    if fix is None:
-        wanted = "release" if "release" in seen.text else "fix"
-        fitting = [one for one in catalogue.of("fix") if one.flavour == wanted]
-        if wanted == "release" and fitting:
-            fix = max(fitting, key=lambda one: str(one.day))
-        elif len(fitting) == 1:
-            fix = fitting[0]
-        else:
-            reason = "ambiguous" if fitting else "missing"
-            return _ask("fix", reason, {"intent": intent.value}, *sorted(f.id for f in fitting))
-    if fix.day is None or fix.day > catalogue.today:
-        return _ask("fix", "missing", {"intent": intent.value})
-    period = Window(fix.day, catalogue.today + timedelta(days=1))
-    return Reading(
+    asked = Reading(
         intent=intent,
         metric=seen.number.metric or CONVERSATIONS,
         filters=seen.filters,
         exclude=seen.exclude,
+        fix=seen.fix,
+    )
+    if seen.fix:
+        return _of_fix(asked, catalogue)
+    unknown = intents.unnamed_fix(seen.text)
+    if unknown is not None:
+        return _ask("fix", "unknown", asked.as_dict(), *nearest(unknown, catalogue.of("fix")))
+    wanted = "release" if "release" in seen.text else "fix"
+    fitting = [one for one in catalogue.of("fix") if one.flavour == wanted]
+    if wanted == "release" and fitting:
+        fitting = [max(fitting, key=lambda one: str(one.day))]
+    if len(fitting) == 1:
+        return _of_fix(replace(asked, fix=fitting[0].id), catalogue)
+    reason = "ambiguous" if fitting else "missing"
+    return _ask("fix", reason, asked.as_dict(), *sorted(one.id for one in fitting))
+
+
+def _of_fix(asked: Reading, catalogue: Catalogue) -> Reading:
+    """Judge a fix from its day on against as many days before; its own tags go without saying."""
+    fix = catalogue.get("fix", asked.fix or "")
+    if fix is None or fix.day is None or fix.day > catalogue.today:
+        return _ask("fix", "missing", replace(asked, fix=None).as_dict())
+    period = Window(fix.day, catalogue.today + timedelta(days=1))
+    tags = tuple(tag for tag in asked.filters.get("tag", ()) if tag not in fix.tags)
+    filters = {kind: values for kind, values in asked.filters.items() if kind != "tag"}
+    return replace(
+        asked,
+        filters=filters | ({"tag": tags} if tags else {}),
         period=period,
         baseline=Baseline(kind=BaselineKind.BEFORE_FIX, window=period.preceding()),
-        fix=fix.id,
     )
 
 
@@ -305,7 +339,8 @@ def _groups(draft: Reading, seen: Seen, period: Window | None) -> tuple[str, ...
     if intent is Intent.TOP:
         dimension = signals.named_dimension(seen.free, within_driver=within)
         fallback = "tag" if within else "driver"
-        return (grouped[0] if grouped else dimension or fallback,)
+        told = [one for one in grouped if one != "sentiment" or draft.metric is None]
+        return (told[0] if told else dimension or fallback,)
     if intent is Intent.CHURN_LIST:
         tickets = re.search(r"\b(?:tickets?|tix|conversations?|convos?|cases)\b", seen.text)
         return ("conversation",) if tickets else ("account",)
@@ -358,6 +393,8 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
 def _completed(reading: Reading, catalogue: Catalogue) -> Reading:
     """Give a merged reading the period, baseline and groups that its intent needs."""
     intent = reading.intent
+    if intent is Intent.FIX_IMPACT and reading.fix and reading.period is None:
+        return _of_fix(reading, catalogue)
     if intent in {Intent.CLARIFY, Intent.HELP, Intent.DEFINITION, Intent.REFUSE}:
         return reading
     assumed = list(reading.assumed)

@@ -12,33 +12,33 @@ from service.names import TYPO_LENGTH, Entity, Names, name_key, stem
 from service.reading.words import Word, Words
 
 _PEOPLE = {"agent", "owner"}
+_PRONOUNS = {"us", "it", "me", "we", "he", "all", "am", "so", "no"}
 _JOINTS = {"or", "vs", "versus", "and"}
 _PART_LENGTH = 4
 # Words that are never a misspelt or partial name: ordinary English, dates and metrics.
 ORDINARY = frozenset(
     """
-    about account accounts affected after again agent agents alert all also and angry
-    annoyed answer any anything april are asked asking august average before behind best
-    better between biggest bot brief call called case cases causing change changed channel
-    channels chart chats churn client clients common companies company compare complain
-    complaining complaint complaints conversation conversations convos count customer
-    customers daily data december declining did does doing down driver drivers drop dropped
-    during each early effort email emails error errors evening ever everything example
-    examples explain fall fallen fast feedback feeling fell fewest first fixed flags friday
-    from funnel going graph grew group growing grown growth handled happening happier
-    happiest happy have having health help helped high higher highest hour hours impact
-    improve improved increase increased issue issues january july june just lately later
-    least less list lots lower lowest many march mean means mention mentioned mentioning
-    mentions messages metric minutes monday month monthly months mood more morning most move
-    moved much negative neutral never number october only open opened other over owner
-    people percent percentage period phone plan plot positive problem problems quarter
-    question questions quote quotes rate raise recent recently report reported request
-    requests risk risen rising same saturday saying season segment segments sentiment
-    september share show since some sons source spike staff start stats stuff summary sunday
-    support tagged tags team tell than that their them there these they thing things this
-    those thursday ticket tickets today tomorrow trend trends tuesday unhappy unusual users
-    very volume want wednesday week weekend weekly weeks went were what where which while
-    whole with without words work worse worst year yesterday your
+    about account accounts affected after again agent agents alert all also and angry annoyed
+    answer any anything april are asked asking august average before behind best better between
+    biggest book bot brief call called case cases causing change changed channel channels chart
+    chats churn client clients common companies company compare complain complaining complaint
+    complaints conversation conversations convos count customer customers daily data december
+    declining did does doing down driver drivers drop dropped during each early effort email
+    emails error errors evening ever everything example examples explain fall fallen fast
+    feedback feeling fell fewest first fixed flags friday from funnel going graph grew group
+    growing grown growth handled happening happier happiest happy have having health help helped
+    high higher highest hour hours impact improve improved increase increased issue issues
+    january july june just lately later least less list lots lower lowest many march mean means
+    mention mentioned mentioning mentions messages metric minutes monday month monthly months
+    mood more morning most move moved much negative neutral never number october only open
+    opened other over owner patch people percent percentage period phone plan plot portfolio
+    positive problem problems quarter question questions queue quote quotes rate raise recent
+    recently report reported request requests risk risen rising same saturday saying season
+    segment segments sentiment september share show since some sons source spike staff start
+    stats stuff summary sunday support tagged tags team tell than that their them there these
+    they thing things this those thursday ticket tickets today tomorrow trend trends tuesday
+    unhappy unusual users very volume want wednesday week weekend weekly weeks went were what
+    where which while whole with without words work worse worst year yesterday your
     """.split()  # noqa: SIM905  # a list of a hundred quoted words would be unreadable
 )
 
@@ -119,6 +119,8 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
             or (after in {"handle", "handled", "took", "take", "solved", "closed", "got", "vs"})
         )
+    if text in _PRONOUNS and not run[0].original.isupper():
+        return first > 0 and words.words[first - 1].text in {"the", "in"}
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
     return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel
@@ -166,7 +168,8 @@ def _negated(words: Words, first: int) -> bool:
     return (
         re.search(
             r"\b(excluding|exclude|except|except for|without|not|not from|other than|minus|ignoring"
-            r"|apart from|besides|but not|not in|not on|excl)( the)?$",
+            r"|apart from|besides|but not|not in|not on|excl|(?:not|nothing|isn't|aren't)"
+            r" (?:about|on|related to|regarding|involving|tagged|via|by|with))( the)?$",
             before,
         )
         is not None

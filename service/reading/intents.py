@@ -11,15 +11,16 @@ from service.reading.entities import Entities
 _HELP = (
     r"^(?:hi|hello|hey|help|yo|hiya|good (?:morning|afternoon|evening)|thanks|thank you|cheers|howdy|sup)"
     r"(?: (?:there|all|team|bot|verbatim|please|pls|me|again|you|everyone))*$"
-    r"|\bwhat (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)"
-    r"|^(?:who|what) are you\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
+    r"|^(?:so |and |ok |hi |hey |hello |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
+    r"|^(?:who|what) are you\b|\b(?:what|which)(?: (?:kind|kinds|sort|sorts|type|types) of)? questions (?:can|could|do|should)\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
 )
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~) "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling)\b|\bwhat people (?:say|said|are saying|write)\b"
-    r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |all |\d+ |those |these |that )*"
-    r"(?:actual |recent |latest |negative |positive |angry |happy )*"
+    r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |\d+ |those |these |that |"
+    r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
+    r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated )*"
     r"(?:tickets?|tix|conversations?|convos?|messages?)\b|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
 )
 _TREND = (
@@ -28,13 +29,14 @@ _TREND = (
     r"|\bhow (?:has|have|did|is|are) .*\b(?:moved|changed|developed|evolved|moving|evolving|developing|progressed)\b"
     r"|\bby (?:day|week|month)\b|\beach (?:day|week|month)\b"
 )
+_TRENDING = r"\b(?:which|what) \w+(?: reasons?)? (?:are|is|were|was|have been) (?:\w+ )?trending\b"
 _TOP = (
     r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
     r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|fastest|number one|bottom|slowest|hardest|easiest)\b"
 )
 _CHANGE_RANK = (
     r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|e)|improv\w*|jumped|spik\w*|fell|fall\w*|dropp\w*|drop|declin\w*|"
-    r"chang\w*|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
+    r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
 )
 _WHY = (
     r"\b(?:why|how come|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|up with)|"
@@ -44,13 +46,23 @@ _WHY = (
     r"behind the|driver of the|what made|due to what)\b"
 )
 _OPEN = (
-    r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening)|anything \w+|"
+    r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
     r"how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going))\b"
 )
 _YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
 _COMPARE = r"\b(?:vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
-_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[d]?|improve[d]?|judge|result of)\b"
+_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
+_ABOUT_THEM = (
+    r"\b(?:tell (?:me|us) (?:more )?about|brief (?:me|us) on|how(?:'s| are| is)|what(?:'s| is) going on (?:with|at)) "
+    r"(?:them|they|it|that account|this account)(?: doing| going)?$"
+)
+_ANY_FIX = frozenset("last latest new newest recent current big next old first".split())  # noqa: SIM905  # shorter so
+# A fix or a release that is spoken of as one, whatever its name.
+UNNAMED_FIX = (
+    r"\b(?:the|a|that|our|this) (?:(?P<name>(?!(?:the|of|for|to|in|on|and|why|did|do|does)\b)[\w.-]+(?: [\w.-]+)?) )??(?:fix|release|rollout|hotfix|patch)\b"
+    r"|\b(?:release|version) (?P<number>v?\d[\w.]*)"
+)
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
     r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
@@ -79,6 +91,18 @@ class Asked:
 
 def is_help(text: str) -> bool:
     return re.search(_HELP, text) is not None
+
+
+def is_about_them(text: str) -> bool:
+    """Whether a follow-up asks in general about what a thread is about."""
+    return re.search(_ABOUT_THEM, text) is not None
+
+
+def unnamed_fix(text: str) -> str | None:
+    """The words that should name a fix or a release and are no name that we know."""
+    match = re.search(UNNAMED_FIX, text)
+    found = match and (match["name"] or match["number"])
+    return found if found and not set(found.split()) <= _ANY_FIX else None
 
 
 def is_open(text: str) -> bool:
@@ -114,11 +138,12 @@ def _has(pattern: str, text: str) -> bool:
 
 
 def _is_fix(asked: Asked) -> bool:
-    named = asked.entities.first("fix") is not None or _has(
-        r"\b(?:the|a) (?:fix|release)\b", asked.text
-    )
-    judged = _has(_FIX, re.sub(r"\bsince (?:the )?(?:~|fix|release)", " ", asked.text))
-    return named and judged and not _has(r"\bsince ~|\bsince the (?:fix|release)", asked.free)
+    if _has(r"\b(?:why|how come)\b", asked.free):
+        return False
+    named = asked.entities.first("fix") is not None or _has(UNNAMED_FIX, asked.text)
+    since = r"\b(?:ever )?since (?:the |our |that )?(?:(?:last|latest) )?(?:~ ?(?:fix|release)?|fix|release)"
+    judged = _has(_FIX, re.sub(since, " ", asked.free))
+    return named and judged and not _has(since, asked.free)
 
 
 def _is_funnel(asked: Asked) -> bool:
@@ -157,7 +182,7 @@ def _is_quotes(asked: Asked) -> bool:
 
 
 def _is_trend(asked: Asked) -> bool:
-    return _has(_TREND, asked.free)
+    return _has(_TREND, asked.free) and not _has(_TRENDING, asked.free)
 
 
 def _is_compare(asked: Asked) -> bool:

@@ -116,8 +116,9 @@ def _since_fix(words: Words, entities: Entities, catalogue: Catalogue) -> Window
     """Read "since 5.2" and "since the release": from that day up to today."""
     fix = entities.first("fix")
     everything = words.free()
-    named = fix if fix is not None and re.search(r"\bsince (?:the )?~", everything) else None
-    if named is None and re.search(r"\bsince the (?:last |latest )?release\b", everything):
+    from_it = r"\b(?:since|after|following) (?:the |our |that )?(?:last |latest )?"
+    named = fix if fix is not None and re.search(rf"{from_it}~", everything) else None
+    if named is None and re.search(rf"{from_it}release\b", everything):
         releases = [one for one in catalogue.of("fix") if one.flavour == "release" and one.day]
         named = max(releases, key=lambda one: str(one.day), default=None)
     if named is None or named.day is None or named.day > catalogue.today:
@@ -133,17 +134,20 @@ def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window
     return first, periods.take_period(words, days)
 
 
+_A_YEAR_BEFORE = (
+    r"\b(?:yoy|year over year|year on year|(?:a|one) year (?:ago|earlier|before)|"
+    r"(?:same |this )(?:time|period|days?|dates?|week|month|quarter)(?: of)? last year|"
+    r"(?:vs|versus|than|to|with|against) last (?:year|yr))\b"
+)
+
+
 def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
     """Named baselines: "vs July", "compared to last year", "than last week"."""
     joined = r"\b(?:vs|versus|against|than|to|with|over|and|from|or|on|the)\b"
-    if re.search(
-        r"\b(?:yoy|year over year|year on year|same (?:time|period) last year)\b", seen.text
-    ) or (re.search(r"\b(?:vs|versus|than|to|with|against) last (?:year|yr)\b", seen.text)):
-        period = seen.period
-        if (period is not None and second is not None) or (
-            period is not None and "yoy" in seen.text
-        ):
-            seen.baseline = baselines.year_before(period)
+    if re.search(_A_YEAR_BEFORE, seen.text):
+        last_year = re.search(r"\blast (?:year|yr)\b", seen.text)
+        if seen.period is not None and (second is not None or not last_year):
+            seen.baseline = baselines.year_before(seen.period)
         return
     if second is not None and re.search(joined, seen.free):
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=second)
@@ -167,12 +171,19 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=window)
 
 
+# "Pricing or integrations" is one slice, unless a word weighs one against the other.
+_WEIGHED = (
+    r"\b(?:more|less|fewer|most|least|better|worse|best|worst|higher|lower|highest|lowest|bigger|"
+    r"happier|unhappier|angrier|who|which|harder|easier|faster|slower)\b"
+)
+
+
 def _sides(seen: Seen) -> Compare | None:
     """Two or more values of one dimension are the sides of a comparison."""
     asks = re.search(
-        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|than|or|against)\b", seen.free
-    )
-    if asks is None:
+        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|than|against)\b", seen.free
+    ) or re.search(r"\bor\b", seen.free)
+    if asks is None or (asks.group() == "or" and not re.search(_WEIGHED, seen.free)):
         return None
     for kind in _KINDS:
         values = seen.filters.get(kind, ())

@@ -13,6 +13,9 @@ from service.reading.units import DAY
 from service.reading.words import Words
 
 _PREFIX = r"(?:(?:in|on|for|during|over|within|of|from|at|this|the) )*"
+_BEFORE_A_DATE = (
+    r"\b(?:in|on|since|during|for|of|from|to|until|till|vs|versus|with|against|than|last|and)$"
+)
 _NEEDS_PREPOSITION = {"may", "march", "mar", "sun", "sat", "mon", "wed", "jan", "sep", "dec"}
 
 
@@ -55,7 +58,10 @@ def _is_a_date(words: str, before: str) -> bool:
     if words.strip() not in _NEEDS_PREPOSITION:
         return True
     return (
-        re.search(r"\b(in|on|since|during|for|of|from|to|until|till|vs|last|and)$", before.strip())
+        re.search(
+            r"\b(in|on|since|during|for|of|from|to|until|till|vs|versus|with|against|than|last|and)$",
+            before.strip(),
+        )
         is not None
     )
 

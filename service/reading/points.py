@@ -166,15 +166,32 @@ def _of_year(day_of: Callable[[int], Window], year: str | None, days: Days) -> W
 
 def _third(match: re.Match[str], days: Days) -> Window | None:
     """Read "early", "mid" or "late" of a month: days 1-10, 11-20, 21 to the end."""
-    part, name = match.group(1), match.group(2)
-    first, last = {"early": (1, 11), "start": (1, 11), "beginning": (1, 11), "mid": (11, 21)}.get(
-        part.split()[0], (21, 0)
+    part = match.group(1).split()[0]
+    first, last = {"early": (0, 10), "start": (0, 10), "beginning": (0, 10), "mid": (10, 20)}.get(
+        part, (20, 31)
     )
+    return _within_month(match.group(2), first, last, days)
+
+
+def _part(match: re.Match[str], days: Days) -> Window | None:
+    """Read the first or last week, or the first or last half, of a month."""
+    which, unit, name = match.groups()
+    if unit == "half":
+        return _within_month(name, *((0, 15) if which == "first" else (15, 31)), days)
+    return _within_month(name, *((0, 7) if which == "first" else (-7, 31)), days)
+
+
+def _second_half(match: re.Match[str], days: Days) -> Window | None:
+    return _within_month(match.group(2), 15, 31, days)
+
+
+def _within_month(name: str, after: int, until: int, days: Days) -> Window | None:
+    """The days of a month from `after` days in (from its end when negative) to `until` days in."""
 
     def window(year: int, month: int) -> Window:
         start = date(year, month, 1)
-        end = start.replace(day=last) if last else months_on(start, 1)
-        return Window(start.replace(day=first), end)
+        end = months_on(start, 1)
+        return Window((end if after < 0 else start) + after * DAY, min(start + until * DAY, end))
 
     if name in {"this month", "the month"}:
         found = window(days.today.year, days.today.month)
@@ -277,7 +294,8 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(rf"\b{pattern}\b"), reader)
     for pattern, reader in (
         (
-            r"week (?:of|commencing|starting|beginning) (?:the )?([\w/ -]+?\d\w*(?: [a-z]+)?)",
+            rf"week (?:of|commencing|starting|beginning) (?:the )?"
+            rf"(\d[\w/-]*(?:(?: of)? (?:{MONTH})\b(?: \d{{4}})?)?|(?:{MONTH}) \d+(?:st|nd|rd|th)?)",
             _week_of,
         ),
         (r"(\d{4}-\d{2}-\d{2})", _iso_day),
@@ -289,6 +307,8 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             rf"({MONTH}|this month|the month|last month)",
             _third,
         ),
+        (rf"(first|last) (week|half) of (?:the )?({MONTH}|this month|the month|last month)", _part),
+        (rf"second (half) of ({MONTH}|this month|the month|last month)", _second_half),
         (r"(?:last|past|previous) (24|48|72) ?(?:h|hrs?|hours?)", _hours),
         (rf"(?:last|past|previous|trailing|rolling|prior) {_N} ?{_UNIT}", _rolling),
         (r"(\d+)([dwm])", _rolling),
@@ -309,7 +329,7 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r"(first|second) half(?: of (\d{4}))?", _half),
         (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
         (rf"{_N} days ago", _days_ago),
-        (r"(?:today|so far today)", _fixed(0)),
+        (r"(?:today|so far today|this (?:morning|afternoon|evening)|tonight)", _fixed(0)),
         (r"(?:yesterday|yday|yest|ystd)", _fixed(-1)),
         (rf"({_WEEKDAY})", _weekday),
         (rf"({MONTH})(?: (\d{{4}}))?", _month),

@@ -10,7 +10,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"prompts?|guidelines|restrictions|guardrails|above)\b"
         r"|\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\byour (?:prompt|instructions)\b"
         r"|\b(?:api|secret|access|signing) (?:keys?|tokens?)\b|\bpasswords?\b|\bcredentials\b"
-        r"|\b(?:dump|export|print) (?:the |all |your |me )*(?:database|raw|table|everything|transcripts|records)"
+        r"|\b(?:dump|export|print|download|extract) (?:\S+ ){0,4}?(?:database|raw|tables?|everything|transcripts|records)\b"
+        r"|\b(?:dump|print|output) (?:the |all |your |me |every )+(?:whole |entire |full )?(?:tickets?|conversations?|data)\b"
         r"|\b(?:raw|database|full|data) dump\b|\bjailbreak|\bdeveloper mode\b|\bpretend (?:to be|you)\b|\bact as\b"
         r"|\byou are now\b|\bnew instructions\b|\benv(?:ironment)? variables?\b",
     ),
@@ -21,7 +22,9 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:phone|mobile|cell|telephone|contact|card|credit card|passport|bank|account) (?:numbers?|no|details|info)\b"
         r"|\b(?:date of birth|dob|birthday|personal (?:data|details|info\w*)|contact (?:details|info))\b"
         r"|\b(?:names?|surname|e-?mails?|phone|address|mobile)\b of (?:the |that |this |a |each |our )*"
-        r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who)\b"
+        r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who|ones?|them|him|her|whoever|someone)\b"
+        r"|\b(?:customers?|persons?|users?|requesters?|guy|woman|man|lady|people) (?:named|by the name)\b"
+        r"|\bwho (?:exactly )?(?:wrote|said|sent|opened|filed) (?:that|this|it|them)\b"
         r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
         r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b",
     ),
@@ -34,21 +37,29 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|write|send|tell|notify|contact)"
         r" (?:to |an? |the |all |every |them|him|her|their|our|this |that |customers?)+"
         r"(?!about\b)"
+        r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:(?:open|raise|log|file|make|put|move|route) "
+        r"(?:a|an|the|this|that|these|those|every|all) (?:\S+ )?(?:tickets?|bugs?|macros?|case)|(?:give|issue|grant|send) "
+        r"(?:a|an|the|this|that|these|those|him|her|them|every|all|~) (?:\S+ ){0,3}?(?:refunds?|credits?|discounts?|vouchers?))\b"
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping) ~ and (?:apologi|tell|say|ask|let|offer)",
     ),
     (
         "not_measured",
         r"\b(?:csat|nps|ces|net promoter|aht|handle time|handling time|response times?|reply times?|resolution times?|"
+        r"(?:average|median|mean) (?:\w+ )?times?|"
+        r"how (?:long|fast|quick|quickly|soon|slow|slowly) (?:do|does|did|are|is|until|before|till|will|would|can|we|they)|"
         r"wait(?:ing)? times?|first (?:response|reply|contact resolution)|time to (?:resolve|resolution|reply|first)|"
         r"fcr|sla|slas|revenue|arr|mrr|ltv|lifetime value|cost|costs|how much money|spend|forecast\w*|predict\w*|"
         r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection)\b"
-        r"|\bwill (?:we|it|they|there|sentiment|churn|volume)\b.*\b(?:next|tomorrow)\b|\bnext (?:week|month|quarter|year)\b",
+        r"|\bwill (?:we|it|they|there|sentiment|churn|volume)\b.*\b(?:next|tomorrow)\b"
+        r"|^(?!.*\b(?:call|meeting|meet|qbr|ebr|renewal|review|prep|brief|visit|kick-?off|catch-?up|demo|onsite)\b)"
+        r".*\bnext (?:week|month|quarter|year)\b",
     ),
     (
         "out_of_scope",
         r"\b(?:weather|joke|poem|recipe|haiku|song|lottery|football|stock price|share price|capital of|translate|"
         r"horoscope|bitcoin|lunch|dinner|restaurant|movie|politic\w*|election)\b"
-        r"|\b(?:fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|underperform\w*|hire|dismiss)\b"
+        r"|\b(?:fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|let \S+ go|underperform\w*|hire|dismiss)\b"
+        r"|\b(?:a|pay|get a|deserves? a) (?:raise|rise|bonus|promotion)\b"
         r"|\bwrite (?:me )?(?:a |an |some )?(?:code|script|sql|python|essay|blog|tweet|story|poem)\b"
         r"|\b(?:who|what) (?:won|is the president)\b",
     ),

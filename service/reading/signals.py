@@ -8,7 +8,7 @@ from service.reading.words import Words
 
 _NOUNS = (
     r"(?:tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|"
-    r"ones|feedback|~)"
+    r"customers?|accounts?|users?|people|clients?|ones|feedback|~)"
 )
 _RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
 _MOOD = (
@@ -32,13 +32,15 @@ _COUNTED_ACCOUNTS = (
 
 UP = (
     r"\b(up|rise|rises|rising|rose|risen|increas\w*|jump\w*|spik\w*|grow|grows|grew|grown|growing|"
-    r"growth|higher|surg\w*|climb\w*|soar\w*|shot up|shoot up|went up|uptick|peak\w*|more)\b"
+    r"growth|higher|surg\w*|climb\w*|soar\w*|shot up|shoot up|went up|uptick|"
+    r"doubl\w*|tripl\w*|quadrupl\w*|explod\w*|balloon\w*|skyrocket\w*|peak\w*|more)\b"
 )
 DOWN = (
     r"\b(down|drop|drops|dropped|dropping|fall|falls|fell|fallen|falling|declin\w*|decreas\w*|lower|"
     r"dip|dips|dipped|dipping|sank|sink\w*|plung\w*|fewer|shr[aiu]nk\w*|slump\w*|tank\w*|crash\w*|"
-    r"nosediv\w*|less|slid\w*|reduc\w*)\b"
+    r"nosediv\w*|less|slid\w*|reduc\w*|halv\w*)\b"
 )
+_NO_MOVEMENT = r"\b(?:what'?s? (?:is )?up|up with|up to|sign(?:ing|ed)? up|set up|more about)\b"
 WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier)\b"
 BETTER = r"\b(better|improv\w*|happier|recover\w*)\b"
 
@@ -56,6 +58,14 @@ DIMENSIONS: Mapping[str, str] = {
 _TOPICS = (
     r"(?:issues?|problems?|reasons?|themes?|causes?|contact reasons?|pain points?|complaints?|"
     r"gripes?)"
+)
+
+
+# "What do customers complain about most" ranks what it is about, and not the customers.
+_TOPIC_ASKED = (
+    r"\bwhat (?:do|does|did|are|is|were|have|has) .*\b"
+    r"(?:complain\w*|contact\w*|writ\w+|call\w*|ask\w*"
+    r"|upset|unhapp\w+|angr\w+|frustrat\w+|moan\w*|struggl\w+)\b"
 )
 
 
@@ -128,9 +138,13 @@ def _rated_sentiment(text: str) -> Number | None:
         rf"\bhow (?:negative|positive)|{_RATE} (?:negative|positive)",
         text,
     )
-    if rated is None:
-        return None
-    return Number(metric=f"{found.group(1)}_rate")
+    if rated is not None:
+        return Number(metric=f"{found.group(1)}_rate")
+    if re.search(r"\bnegative (?:sentiment|mood|tone)\b", text):
+        return Number(metric="sentiment")
+    if re.search(r"\bpositive (?:sentiment|mood|tone)\b", text):
+        return Number(metric="positive_rate")
+    return None
 
 
 def _counted_sentiment(text: str) -> Number | None:
@@ -154,6 +168,7 @@ def _mood(text: str) -> Number | None:
 def find_direction(text: str, metric: str | None) -> str | None:
     """The way the metric's value is said to move; "so high" is no movement."""
     good_is_up = metric in {"sentiment", "positive_rate"}
+    text = re.sub(_NO_MOVEMENT, " ", text)
     if re.search(WORSE, text):
         return "down" if good_is_up else "up"
     if re.search(BETTER, text):
@@ -192,18 +207,17 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     """The first dimension a ranking asks for: "top issues", "which accounts", "what tags"."""
     if re.search(r"\bwho(?:'s)? (?:handled|took|solved|closed|answered|dealt)", text):
         return "agent"
-    best: tuple[int, str] | None = None
-    for dimension, pattern in DIMENSIONS.items():
-        if dimension == "sentiment":
-            continue
-        match = re.search(rf"\b{pattern}\b", text)
-        if match is not None and (best is None or match.start() < best[0]):
-            best = (match.start(), dimension)
-    if best is not None:
-        return best[1]
-    if re.search(rf"\b{_TOPICS}\b|\bcomplain", text):
-        return "tag" if within_driver else "driver"
-    return None
+    topic = "tag" if within_driver else "driver"
+    if re.search(_TOPIC_ASKED, text):
+        return topic
+    places = [
+        (match.start(), dimension)
+        for dimension, pattern in ((topic, _TOPICS), *DIMENSIONS.items())
+        if dimension != "sentiment" and (match := re.search(rf"\b{pattern}\b", text)) is not None
+    ]
+    if places:
+        return min(places)[1]
+    return topic if re.search(r"\bcomplain", text) else None
 
 
 def find_grain(text: str) -> str | None:

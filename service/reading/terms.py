@@ -9,6 +9,7 @@ from service.names import Entity, name_key
 _SHAPES = (
     r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are| does|s| do)? (?:you mean by |a |an |the |is |meant by )*(.+?)(?: even)? mean(?:s|ing)?(?: here)?$",
     r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are|s) (?:a |an |the |meant by )*(.+)$",
+    r"^(?:so |and |ok |hey |hi )*what (?:do|does|did) (?:you|we|they|it|verbatim|that) mean (?:by|with) (?:a |an |the )*(.+)$",
     r"\b(?:define|definition of|meaning of|explain what) (?:a |an |the )*(.+?)(?: is| means?)?$",
     r"^how (?:is|are|do you|does verbatim|do we) (?:the )?(?:calculate |measure |work out |compute |define |decide |determine )?(.+?) (?:calculated|measured|worked out|computed|defined|determined|decided|scored|set|work|works|chosen)$",
     r"^how do you (?:calculate|measure|work out|compute|define|decide|determine) (?:the |a )?(.+)$",

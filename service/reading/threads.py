@@ -5,9 +5,12 @@ from dataclasses import dataclass, replace
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
-from service.names import name_key
+from service.names import KINDS, name_key
 from service.query import Window
-from service.reading.model import Baseline, Compare, Filters, Reading
+from service.reading.entities import find_entities
+from service.reading.intents import is_about_them
+from service.reading.model import Baseline, BaselineKind, Compare, Filters, Reading
+from service.reading.words import Words
 
 _OPENS = (
     r"^(?:and|what about|how about|same|only|just|ok|okay|also|now|but|instead|with|without|for|"
@@ -17,6 +20,7 @@ _OPENS = (
 _POINTS = (
     r"\b(?:that|those|them|these|there|they|same|instead|it|its|ones)\b"
     r"|\bshow (?:me |us )?the (?:tickets|conversations|convos|quotes|examples)$"
+    r"|^(?:and )?compared? (?:it |this |that )?(?:with|to|against)\b"
 )
 _ORDINALS = {
     "first": 0,
@@ -31,6 +35,9 @@ _ORDINALS = {
     "3": 2,
     "last": -1,
 }
+
+
+_SHORT = 6  # words of a reply that answers what was asked back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,9 +74,11 @@ def continues(text: str, intent: Intent | None, has_slots: bool) -> bool:  # noq
 def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
     """Fill the open slot of a question that was asked back, by name, part of one, or position."""
     clarify = asked.clarify
-    if clarify is None or not clarify.options:
+    if clarify is None:
         return None
-    chosen = _choose(text, clarify.slot, sorted(clarify.options), catalogue)
+    chosen = _choose(text, clarify.slot, sorted(clarify.options), catalogue) or _meant(
+        text, clarify.slot, catalogue
+    )
     if chosen is None:
         return None
     pending = (
@@ -82,7 +91,18 @@ def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
     return replace(pending, filters={**pending.filters, clarify.slot: (chosen,)})
 
 
+def _meant(text: str, slot: str, catalogue: Catalogue) -> str | None:
+    """The one name of the asked kind that a short reply holds, though it was no option."""
+    words = Words.of(text)
+    if len(words.words) > _SHORT or slot not in KINDS:
+        return None
+    named = find_entities(words, catalogue).of(slot)
+    return named[0] if len(named) == 1 else None
+
+
 def _choose(text: str, slot: str, options: list[str], catalogue: Catalogue) -> str | None:
+    if not options:
+        return None
     words = set(name_key(text))
     scored = []
     for option in options:
@@ -106,11 +126,12 @@ def merge(last: Reading, slots: Slots) -> Reading:
     """
     intent = _intent(last, slots)
     period = _period(last, slots)
+    new = slots.metric not in {None, last.metric}
     merged = replace(
         last,
         intent=intent,
         metric=slots.metric or last.metric,
-        direction=last.direction if intent is last.intent else None,
+        direction=last.direction if intent is last.intent and not new else None,
         filters={**last.filters, **slots.filters},
         exclude={**last.exclude, **slots.exclude},
         period=period,
@@ -132,6 +153,8 @@ def _intent(last: Reading, slots: Slots) -> Intent:
         return Intent.WHY_CHANGE
     if re.search(r"^(?:\d+|some|a few)? ?more\b", slots.text) and last.intent is Intent.QUOTES:
         return Intent.QUOTES
+    if is_about_them(slots.text) and len(last.filters.get("account", ())) == 1:
+        return Intent.ACCOUNT_BRIEF
     if re.search(r"^by which\b|^(?:and )?which\b", slots.text) and slots.dimension:
         return Intent.TOP
     if named is None or (named is Intent.COUNT and slots.metric is None):
@@ -156,7 +179,17 @@ def _period(last: Reading, slots: Slots) -> Window | None:
 def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
     """ "vs chat?" after a question about e-mail compares the two."""
     if slots.period is not None and last.period is not None:
-        return replace(merged, period=last.period, baseline=slots.baseline)
+        named = Baseline(kind=BaselineKind.NAMED, window=slots.period)
+        return replace(
+            merged,
+            period=last.period,
+            baseline=slots.baseline or named,
+            compare=Compare(by="period"),
+            group_by=(),
+            rank_by=None,
+            order=None,
+            limit=None,
+        )
     for kind, values in slots.filters.items():
         before = last.filters.get(kind, ())
         if before:
@@ -184,7 +217,7 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
         return replace(
             merged,
             group_by=slots.grouped or _why_group(merged),
-            direction=slots.direction or (last.direction if same else None),
+            direction=slots.direction or merged.direction,
             rank_by=None,
             order=None,
             limit=None,
@@ -233,6 +266,9 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             limit=slots.limit or last.limit or 10,
             baseline=None,
         )
+    if intent is Intent.ACCOUNT_BRIEF:
+        account = {"account": merged.filters["account"]} if "account" in merged.filters else {}
+        return Reading(intent=intent, filters=account, period=merged.period)
     if intent is Intent.COUNT:
         return replace(
             merged,
