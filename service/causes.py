@@ -11,12 +11,12 @@ from service.decomposition import (
     Decomposition,
     Found,
     Kind,
-    Sides,
     contributors,
     decompose,
     within,
 )
 from service.query import MULTI_VALUED, Dimension
+from service.sides import Sides
 
 Value = tuple[Dimension, str]
 Narrowed = tuple[Value, ...]

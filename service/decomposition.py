@@ -1,7 +1,7 @@
 """Splits the change of a share into what each value of a dimension adds, exactly.
 
 The midpoint form of Kitagawa's (1955) decomposition, after an adjustment for weekdays. Works on
-counts (`ports.Cell`) and refuses to know where they come from. Every published effect is a
+counts (`sides.Sides`) and refuses to know where they come from. Every published effect is a
 Fraction, so that composition + sum(rate + mix) is the change and not nearly the change; only
 standard errors are floats.
 """
@@ -16,7 +16,8 @@ from typing import NamedTuple
 from service import statistics
 from service.influence import Folds
 from service.query import NO_VALUE, Dimension
-from service.weekdays import ZERO, Sides, Weights
+from service.sides import Sides
+from service.weekdays import ZERO, Weights
 from service.whole import Whole
 
 __all__ = [
@@ -262,7 +263,7 @@ def _judge(
         return Verdict.TOO_FEW, None
     if whole.p_value >= LIKELY or whole.change == 0:
         return Verdict.NO_CHANGE, None
-    account, part = _largest_account(whole)
+    account, part = whole.largest_account()
     named = Found(Kind.ACCOUNT, Dimension.ACCOUNT, account)
     if part > MOST and _alone(total, account):
         return Verdict.CONCENTRATED, named
@@ -276,19 +277,9 @@ def _judge(
     return (Verdict.CHANGE if whole.p_value < SURE else Verdict.NO_CHANGE), None
 
 
-def _largest_account(whole: Whole) -> tuple[str, float]:
-    """Return the account that adds most to the change, and its share of it."""
-    parts = whole.account_parts()
-    if not parts:
-        return NO_VALUE, 0.0
-    largest = max(parts, key=lambda account: (parts[account], account))
-    return largest, parts[largest]
-
-
 def _alone(total: Sides, account: str) -> bool:
     """Whether nothing is left to tell once this account's conversations are put aside."""
-    rest = Sides(*([cell for cell in cells if cell.account != account] for cells in total))
-    return abs(Whole.of(rest).z) < statistics.Z95
+    return abs(Whole.of(total.without(account)).z) < statistics.Z95
 
 
 def contributors(found: Decomposition) -> list[Found]:

@@ -1,22 +1,56 @@
 """Standard errors of the parts of a change, with conversations of one account kept together.
 
-A conversation's influence on a part is summed per account before it is squared. Counts are read
-once per lens and folded by value; everything after that costs accounts, not conversations.
+A conversation's influence on a part is summed per account before it is squared. A lens is folded
+once; everything after that costs accounts, not conversations.
 """
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm, sqrt
-from typing import NamedTuple, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from service.stores import Cell
-from service.weekdays import ZERO, Sides, Weights
+from service.query import NO_VALUE
+from service.sides import Sides
+from service.weekdays import ZERO, Weights
+
+if TYPE_CHECKING:
+    from service.sides import Flags, Floats, Ints
+
+ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
 
 K = TypeVar("K")
 Exact = dict[tuple[int, int], list[int]]  # (m, weekday) -> conversations, counted
-PerAccount = dict[str, list[float]]  # conversations and counted, weighed by weekday and 1/m
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Clusters:
+    """The accounts whose conversations belong together.
+
+    A conversation without an account stands alone, and so does every one when there are too few
+    accounts for a variance between them.
+    """
+
+    accounts: Sequence[str]
+    place: Mapping[str, int]
+
+    @staticmethod
+    def of(total: Sides) -> Clusters:
+        import numpy as np
+
+        used = [total.accounts[place] for place in np.unique(total.account)]
+        named = [account for account in used if account not in {"", NO_VALUE}]
+        kept = named if len(named) >= ENOUGH_ACCOUNTS else []
+        return Clusters(accounts=kept, place={who: place for place, who in enumerate(kept)})
+
+    def of_each(self, sides: Sides) -> Ints:
+        """Each row's cluster; -1 when it stands alone."""
+        import numpy as np
+
+        found = [self.place.get(account, -1) for account in sides.accounts]
+        return np.array(found, dtype=np.int64)[sides.account]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +59,6 @@ class Fold:
 
     exact: Exact = field(default_factory=dict)
     alone: Exact = field(default_factory=dict)  # the same, of conversations in no cluster
-    accounts: PerAccount = field(default_factory=dict)
 
     def plain(self) -> tuple[int, int]:
         """Count each conversation once."""
@@ -50,44 +83,107 @@ class Fold:
         )
 
 
+class Spread(NamedTuple):
+    """What each cluster holds of a value: conversations and counted, weighed by weekday and 1/m."""
+
+    who: Ints
+    n0: Floats
+    x0: Floats
+    n1: Floats
+    x1: Floats
+
+
 class Folds(NamedTuple):
     before: Fold
     after: Fold
+    spread: Spread
 
 
-NONE = Fold()
-
-
-def fold(sides: Sides, weights: Weights, clusters: frozenset[str]) -> dict[str, Folds]:
+def fold(sides: Sides, weights: Weights, clusters: Clusters) -> dict[str, Folds]:
     """Read both windows of a lens once."""
-    days = {day: float(weight) for day, weight in weights.by_weekday.items()}
-    before = _fold(sides.before, days, clusters)
-    after = _fold(sides.after, dict.fromkeys(range(7), 1.0), clusters)
+    cluster = clusters.of_each(sides)
+    exact = _exact(sides, cluster >= -1)
+    alone = _exact(sides, cluster == -1)
+    spreads = _spreads(sides, _shares(sides, weights), cluster, len(clusters.accounts))
     return {
-        value: Folds(before.get(value, NONE), after.get(value, NONE))
-        for value in sorted({*before, *after})
+        name: Folds(
+            Fold(exact.get((value, 0), {}), alone.get((value, 0), {})),
+            Fold(exact.get((value, 1), {}), alone.get((value, 1), {})),
+            spreads[value],
+        )
+        for value, name in enumerate(sides.names)
+        if (value, 0) in exact or (value, 1) in exact
     }
 
 
-def _fold(
-    cells: Iterable[Cell], days: Mapping[int, float], clusters: frozenset[str]
-) -> dict[str, Fold]:
-    found: dict[str, Fold] = defaultdict(Fold)
-    for cell in cells:
-        one, key = found[cell.value], (cell.m, cell.weekday)
-        n, x, account = cell.n, cell.x, cell.account
-        _add(one.exact, key, n, x)
-        if account not in clusters:
-            _add(one.alone, key, n, x)
-            continue
-        weight = days[cell.weekday] / cell.m
-        sums = one.accounts.get(account)
-        if sums is None:
-            one.accounts[account] = [weight * n, weight * x]
-        else:
-            sums[0] += weight * n
-            sums[1] += weight * x
-    return dict(found)
+def together(found: Mapping[str, Folds], many: int) -> Folds:
+    """Join the values of a lens that holds each conversation once, spread over `many` clusters."""
+    import numpy as np
+
+    n0, x0, n1, x1 = (np.zeros(many) for _ in range(4))
+    before, after = Fold(), Fold()
+    for folds in found.values():
+        for one, whole in ((folds.before, before), (folds.after, after)):
+            _join(one.exact, whole.exact)
+            _join(one.alone, whole.alone)
+        spread = folds.spread
+        for own, sums in ((spread.n0, n0), (spread.x0, x0), (spread.n1, n1), (spread.x1, x1)):
+            sums[spread.who] += own  # a value has a cluster once
+    return Folds(before, after, Spread(np.arange(many), n0, x0, n1, x1))
+
+
+def _join(part: Exact, whole: Exact) -> None:
+    for key, (n, x) in part.items():
+        _add(whole, key, n, x)
+
+
+def _exact(sides: Sides, kept: Flags) -> dict[tuple[int, int], Exact]:
+    """Integer counts by value and side, of each by m and weekday."""
+    import numpy as np
+
+    if not kept.any():
+        return {}
+    most = int(sides.m.max()) + 1
+    key = ((sides.value * 2 + sides.is_after) * most + sides.m) * 7 + sides.weekday
+    key, n, x = key[kept], sides.n[kept], sides.x[kept]
+    places, inverse = np.unique(key, return_inverse=True)
+    many = np.bincount(inverse, weights=n).astype(np.int64).tolist()
+    counted = np.bincount(inverse, weights=x).astype(np.int64).tolist()
+    found: dict[tuple[int, int], Exact] = {}
+    for place, size, of in zip(places.tolist(), many, counted, strict=True):
+        rest, weekday = divmod(place, 7)
+        rest, m = divmod(rest, most)
+        found.setdefault(divmod(rest, 2), {})[m, weekday] = [size, of]
+    return found
+
+
+def _shares(sides: Sides, weights: Weights) -> Floats:
+    """What a conversation of each row weighs."""
+    import numpy as np
+
+    days = np.array([float(weights.by_weekday[day]) for day in range(7)])
+    return np.where(sides.is_after, 1.0, days[sides.weekday]) / sides.m
+
+
+def _spreads(sides: Sides, share: Floats, cluster: Ints, many: int) -> list[Spread]:
+    """Of each value, what its clusters hold."""
+    import numpy as np
+
+    kept = np.flatnonzero(cluster >= 0)
+    key = sides.value[kept] * max(many, 1) + cluster[kept]
+    pairs, inverse = np.unique(key, return_inverse=True)
+    is_after, n, x = sides.is_after[kept], sides.n[kept], sides.x[kept]
+
+    def summed(of: Ints, here: Flags) -> Floats:
+        shares = np.where(here, share[kept] * of, 0.0)
+        return np.bincount(inverse, weights=shares, minlength=len(pairs)).astype(float)
+
+    n0, x0, n1, x1 = (summed(of, here) for here in (~is_after, is_after) for of in (n, x))
+    value, who = np.divmod(pairs, max(many, 1))
+    ends = np.searchsorted(value, np.arange(len(sides.names) + 1)).tolist()
+    return [
+        Spread(who[of], n0[of], x0[of], n1[of], x1[of]) for of in map(slice, ends[:-1], ends[1:])
+    ]
 
 
 def _add(counts: dict[K, list[int]], key: K, n: int, x: int) -> None:
@@ -99,22 +195,6 @@ def _add(counts: dict[K, list[int]], key: K, n: int, x: int) -> None:
         pair[1] += x
 
 
-def together(found: Mapping[str, Folds]) -> Folds:
-    """Join the values of a lens that holds each conversation once."""
-    joined = Folds(Fold(), Fold())
-    for folds in found.values():
-        for one, whole in zip(folds, joined, strict=True):
-            for key, (n, x) in one.exact.items():
-                _add(whole.exact, key, n, x)
-            for key, (n, x) in one.alone.items():
-                _add(whole.alone, key, n, x)
-            for account, (weight, counted) in one.accounts.items():
-                sums = whole.accounts.setdefault(account, [0.0, 0.0])
-                sums[0] += weight
-                sums[1] += counted
-    return joined
-
-
 class Errors:
     """Standard errors of one value's rate and mix part, given the whole of both windows."""
 
@@ -122,12 +202,13 @@ class Errors:
         self._days = {day: float(weight) for day, weight in weights.by_weekday.items()}
         self._size0 = float(whole.before.weighted(weights)[0])
         self._size1 = float(whole.after.plain()[0])
-        self._of0 = {who: sums[0] / self._size0 for who, sums in whole.before.accounts.items()}
-        self._of1 = {who: sums[0] / self._size1 for who, sums in whole.after.accounts.items()}
+        spread = whole.spread
+        self._of0 = spread.n0 / self._size0 if self._size0 else spread.n0
+        self._of1 = spread.n1 / self._size1 if self._size1 else spread.n1
         self._squares = (
-            sum(share**2 for share in self._of0.values()),
-            sum(share * self._of1.get(who, 0.0) for who, share in self._of0.items()),
-            sum(share**2 for share in self._of1.values()),
+            float(self._of0 @ self._of0),
+            float(self._of0 @ self._of1),
+            float(self._of1 @ self._of1),
         )
         self._alone0 = self._squared(whole.before.alone, 0) / self._size0**2 if self._size0 else 0.0
         self._alone1 = self._squared(whole.after.alone, 1) / self._size1**2 if self._size1 else 0.0
@@ -144,17 +225,9 @@ class Errors:
             return 0.0
         scale0, rate0 = float(share / n[0]), float(r[0])
         scale1, rate1 = float(share / n[1]), float(r[1])
-        after = folds.after.accounts
-        variance = 0.0
-        for who, (many, counted) in folds.before.accounts.items():
-            moved = -scale0 * (counted - many * rate0)
-            if who in after:
-                many, counted = after[who]
-                moved += scale1 * (counted - many * rate1)
-            variance += moved * moved
-        for who, (many, counted) in after.items():
-            if who not in folds.before.accounts:
-                variance += (scale1 * (counted - many * rate1)) ** 2
+        _, many0, counted0, many1, counted1 = folds.spread
+        moved = scale1 * (counted1 - many1 * rate1) - scale0 * (counted0 - many0 * rate0)
+        variance = float(moved @ moved)
         variance += scale0**2 * self._single(folds.before.alone, rate0, 0)
         variance += scale1**2 * self._single(folds.after.alone, rate1, 1)
         return max(sqrt(variance), _least(folds, share))
@@ -164,14 +237,12 @@ class Errors:
         if not self._size0 or not self._size1:
             return 0.0
         s0, s1 = float(s[0]), float(s[1])
-        before, after = folds.before.accounts, folds.after.accounts
+        who, many0, _, many1, _ = folds.spread
         square00, square01, square11 = self._squares
         variance = s0**2 * square00 - 2 * s0 * s1 * square01 + s1**2 * square11
-        for who in {*before, *after}:
-            usual = s0 * self._of0.get(who, 0.0) - s1 * self._of1.get(who, 0.0)
-            own = after[who][0] / self._size1 if who in after else 0.0
-            own -= before[who][0] / self._size0 if who in before else 0.0
-            variance += (2 * usual + own) * own
+        usual = s0 * self._of0[who] - s1 * self._of1[who]
+        own = many1 / self._size1 - many0 / self._size0
+        variance += float((2 * usual + own) @ own)
         variance += self._alone0 * s0**2 + self._alone1 * s1**2
         variance += self._own(folds.before.alone, s0, 0) / self._size0**2
         variance += self._own(folds.after.alone, s1, 1) / self._size1**2

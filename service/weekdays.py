@@ -1,21 +1,13 @@
 """Makes two windows comparable by weekday, exactly."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import NamedTuple
 
-from service.stores import Cell
+from service.sides import Sides
 
 ZERO = Fraction(0)
-
-
-class Sides(NamedTuple):
-    """The cells of one lens in both windows."""
-
-    before: Sequence[Cell]
-    after: Sequence[Cell]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +25,7 @@ def weekday_weights(total: Sides) -> Weights:
     Weekday and weekend are the groups when a window lacks a weekday; a group that the baseline
     lacks cannot be weighed and is named.
     """
-    days0, days1 = _by_weekday(total.before), _by_weekday(total.after)
+    days0, days1 = (_by_weekday(total, is_after=side) for side in (False, True))
     fine = len(days0) == 7 and len(days1) == 7
     groups0, groups1 = (days0, days1) if fine else (_weekend(days0), _weekend(days1))
     size0, size1 = sum(groups0.values()), sum(groups1.values())
@@ -55,11 +47,13 @@ def weekday_weights(total: Sides) -> Weights:
     )
 
 
-def _by_weekday(cells: Sequence[Cell]) -> dict[int, int]:
-    counts: dict[int, int] = defaultdict(int)
-    for cell in cells:
-        counts[cell.weekday] += cell.n
-    return {day: count for day, count in counts.items() if count}
+def _by_weekday(total: Sides, *, is_after: bool) -> dict[int, int]:
+    here = total.is_after == is_after
+    return {
+        day: count
+        for day in range(7)
+        if (count := int(total.n[here & (total.weekday == day)].sum()))
+    }
 
 
 def _weekend_group(day: int) -> int:

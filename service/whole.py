@@ -6,11 +6,10 @@ from fractions import Fraction
 from functools import cached_property
 
 from service import statistics
-from service.influence import Errors, Folds, fold, together
+from service.influence import Clusters, Errors, Folds, fold, together
 from service.query import NO_VALUE
-from service.weekdays import ZERO, Sides, Weights, weekday_weights
-
-ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
+from service.sides import Sides
+from service.weekdays import ZERO, Weights, weekday_weights
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,13 +18,13 @@ class Whole:
 
     sides: Sides
     weights: Weights
-    clusters: frozenset[str]
+    clusters: Clusters
     values: Mapping[str, Folds]  # the lens that the whole was read from
 
     @staticmethod
     def of(total: Sides) -> "Whole":
         """Read the whole from the lens of one value, or from any lens that holds each once."""
-        weights, clusters = weekday_weights(total), _clusters(total)
+        weights, clusters = weekday_weights(total), Clusters.of(total)
         values = fold(total, weights, clusters)
         return Whole(sides=total, weights=weights, clusters=clusters, values=values)
 
@@ -35,7 +34,7 @@ class Whole:
 
     @cached_property
     def folds(self) -> Folds:
-        return together(self.values)
+        return together(self.values, len(self.clusters.accounts))
 
     @cached_property
     def before(self) -> tuple[int, int]:
@@ -100,28 +99,21 @@ class Whole:
             return statistics.fisher(x0, n0, x1, n1)
         return statistics.two_sided(self.z)
 
-    def account_parts(self) -> Mapping[str, float]:
-        """Each account's share of the change.
+    def largest_account(self) -> tuple[str, float]:
+        """The account that adds most to the change, and its share of it.
 
         A conversation adds (y - middle) / N with the sign of its window; over all it is the change.
         """
+        if not self.clusters.accounts:
+            return NO_VALUE, 0.0
         middle, change = float(self.middle), float(self.change)
-        before, after = self.folds.before.accounts, self.folds.after.accounts
         size0, size1 = (float(size) for size in self.sizes)
-        parts = {who: (x - n * middle) / size1 for who, (n, x) in after.items()}
-        for who, (n, x) in before.items():
-            parts[who] = parts.get(who, 0.0) - (x - n * middle) / size0
-        return {who: part / change for who, part in parts.items()}
-
-
-def _clusters(total: Sides) -> frozenset[str]:
-    """Return the accounts whose conversations belong together.
-
-    A conversation without an account stands alone, and so does every one when there are too few
-    accounts for a variance between them.
-    """
-    named = {cell.account for cells in total for cell in cells} - {"", NO_VALUE}
-    return frozenset(named) if len(named) >= ENOUGH_ACCOUNTS else frozenset()
+        _, n0, x0, n1, x1 = self.folds.spread
+        parts = ((x1 - n1 * middle) / size1 - (x0 - n0 * middle) / size0) / change
+        most = float(parts.max())
+        # Of several, the last name: clusters stand in the order of their names.
+        place = int((parts == most).nonzero()[0][-1])
+        return self.clusters.accounts[place], most
 
 
 def _share(x: int, n: int) -> Fraction:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, select
@@ -12,21 +13,33 @@ from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.query import (
     EMPTY_VALUE,
+    MULTI_VALUED,
     NO_VALUE,
     UNMEASURED_VALUE,
     Dimension,
     Query,
     Window,
 )
-from service.stores import Cell, CoverageCounts, Listing, QuoteRow
+from service.stores import Columns, CoverageCounts, Kind, Listing, QuoteRow
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
+from storage.columnar import Numbering, pieces, read
 from storage.engine import Engine
 from storage.heads import account_of
 from storage.in_force import LEFT_BLANK
 from storage.leading import rows_for
 from storage.listing import list_page
 from storage.moments import from_ms, iso
-from storage.querying import GRAINS, PLACE, Rows, grouping, rows_of, value_of, why_empty
+from storage.querying import (
+    GRAINS,
+    ONCE,
+    PLACE,
+    Grouping,
+    Rows,
+    grouping,
+    rows_of,
+    value_of,
+    why_empty,
+)
 from storage.rollup_reading import (
     analysed_from_rollups,
     empty_from_rollups,
@@ -37,10 +50,11 @@ from storage.tables.accounts import account
 from storage.tables.analyses import failure, quote
 from storage.tables.conversations import conversation, message
 from storage.tables.facts import fact
-from storage.tallies import Measures, sums, tally
+from storage.tallies import Measure, Measures, sums, tally
 
 _MOST_VALUES = 200
 _FEW = 2  # times the wanted quotes: so many conversations are looked at first
+_ACCOUNT = case((fact.c.account == NO_VALUE, ""), else_=fact.c.account)
 _PLACE = tuple(column.name for column in PLACE)
 
 
@@ -65,42 +79,27 @@ class SqlFacts:
             return sorted(found, key=lambda pair: pair[0])
         return sorted(found, key=lambda pair: (-pair[1].numerator, -pair[1].total, pair[0]))
 
-    def cells(
-        self, query: Query, viewer: Viewer, lens: Dimension | None, window: Window
-    ) -> Sequence[Cell]:
+    def columns(
+        self, query: Query, viewer: Viewer, lenses: Sequence[Dimension], window: Window
+    ) -> Columns:
         measure = self._measures.named(query.metric)
+        accounts, kinds = Numbering[str](), Numbering[Kind]()
+        values = {lens: Numbering[str]() for lens in lenses}
         with self._engine.reading() as connection:
-            rows = rows_for(connection, replace(query, window=window), viewer)
-            by = grouping((lens,) if lens is not None else (), rows)
-            value: ColumnElement[Any] = by.values[0] if by.values else literal("")
-            m: ColumnElement[Any] = by.divisors[0] if by.divisors else literal(1)
-            wanted = list(by.wanted)
-            counted: ColumnElement[Any] = literal(1)
-            if measure.metric is not None:
-                current = value_of(measure.metric)
-                wanted.append(current.not_in([EMPTY_VALUE, UNMEASURED_VALUE]))
-                counted = case((current == measure.value, 1), else_=0)
-            # Ordinal 1 was a Monday, and the remainder is the weekday.
-            weekday = (fact.c.day - 1) % 7
-            inner = (
-                select(
-                    value.label("value"),
-                    m.label("m"),
-                    weekday.label("weekday"),
-                    case((fact.c.account == NO_VALUE, ""), else_=fact.c.account).label("account"),
-                    counted.label("x"),
-                )
-                .select_from(by.source)
-                .where(*wanted)
-                .subquery()
-            )
-            names = (inner.c.value, inner.c.m, inner.c.weekday, inner.c.account)
-            query_ = select(*names, func.count(), func.sum(inner.c.x)).group_by(*names)
-            found = connection.execute(query_.order_by(*names)).all()
-        cells = [Cell(*row) for row in found]
-        if lens not in GRAINS:
-            return cells
-        return [cell._replace(value=_word(lens, cell.value)) for cell in cells]
+            for piece in pieces(window):
+                rows = rows_for(connection, replace(query, window=piece), viewer)
+                kind, wanted, by = _each_row(lenses, rows, measure)
+                asked = [_ACCOUNT, kind, *by.values]
+                who, what, *found = read(connection, asked, by.source, wanted)
+                accounts.add(who)
+                kinds.add(what)
+                for numbering, names in zip(values.values(), found, strict=True):
+                    numbering.add(names)
+        return Columns(
+            accounts=accounts.column(str),
+            kinds=kinds.column(_kind_of),
+            values={lens: one.column(partial(_word, lens)) for lens, one in values.items()},
+        )
 
     def conversations(
         self, query: Query, viewer: Viewer, *, after: str | None = None, limit: int = 50
@@ -229,6 +228,35 @@ class SqlFacts:
             )
             quick = select(inner.c.reason, func.count()).group_by(inner.c.reason)
         return {reason or LEFT_BLANK: int(n) for reason, n in connection.execute(quick)}
+
+
+def _each_row(
+    lenses: Sequence[Dimension], rows: Rows, measure: Measure
+) -> tuple[ColumnElement[int], list[ColumnElement[bool]], Grouping]:
+    """How to read the explained conversations: their kind in one number, where, and by what."""
+    by = grouping(lenses, rows)
+    wanted = list(by.wanted)
+    divisors = [m for lens, m in zip(lenses, by.divisors, strict=True) if lens in MULTI_VALUED]
+    (m,) = divisors or [literal(1)]
+    first: ColumnElement[Any] = literal(0 if divisors else 1)
+    if Dimension.DRIVER in lenses:
+        first = case((ONCE, 1), else_=0)
+        wanted = list(rows.each.wanted)  # those that nobody analysed are there, too
+    counted: ColumnElement[Any] = literal(1)
+    if measure.metric is not None:
+        value = value_of(measure.metric)
+        wanted.append(value.not_in([EMPTY_VALUE, UNMEASURED_VALUE]))
+        counted = case((value == measure.value, 1), else_=0)
+    # Ordinal 1 was a Monday, and the remainder is the weekday.
+    weekday = (fact.c.day - 1) % 7
+    return ((m * 7 + weekday) * 2 + first) * 2 + counted, wanted, by
+
+
+def _kind_of(number: int) -> Kind:
+    rest, counted = divmod(number, 2)
+    rest, first = divmod(rest, 2)
+    m, weekday = divmod(rest, 7)
+    return Kind(m, weekday, bool(first), bool(counted))
 
 
 def _newest(rows: Rows, also: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:

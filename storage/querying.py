@@ -54,6 +54,7 @@ GRAINS = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 # Each conversation once: its first row. A literal, because a partial index is not used for a
 # bound value.
 ONCE = fact.c.rank == literal_column("0")
+IS_ANALYSED = fact.c.driver != NOT_ANALYSED
 PLACE = (fact.c.day, fact.c.created_at, fact.c.conversation_id)  # in time; newest is the greatest
 
 
@@ -63,9 +64,17 @@ class Rows:
 
     source: FromClause
     once: ColumnElement[bool]  # one row of each conversation
-    by_driver: tuple[ColumnElement[bool], ...]  # or one for each of its drivers
     wanted: tuple[ColumnElement[bool], ...]
     place: tuple[Column[Any], ...]  # the columns to sort by, of the table that leads
+    each: "EachDriver"
+
+
+@dataclass(frozen=True, slots=True)
+class EachDriver:
+    """Where to read a row for each driver of the same conversations."""
+
+    source: FromClause
+    wanted: tuple[ColumnElement[bool], ...]
 
 
 def rows_of(
@@ -81,29 +90,34 @@ def rows_of(
     condition is checked on what that finds. `texts` holds, for rare words, what picks out the
     conversations that mention them.
     """
-    source: FromClause = fact
-    once = ONCE
-    by_driver = [fact.c.driver != NOT_ANALYSED]
-    place: tuple[Column[Any], ...] = PLACE
-    window = _during(query.window, fact.c.day)
-    if lead is not None and lead.dimension is Dimension.DRIVER:
-        once = fact.c.driver == lead.values[0]
-        by_driver.append(_touches(lead))
-    elif lead is not None:
-        led = touch.alias("lead")
-        source = led.join(fact, and_(*(led.c[one.name] == one for one in PLACE)))
-        place = tuple(led.c[one.name] for one in PLACE)
-        window = [
-            *(led.c.dimension == lead.dimension.value, led.c.value == lead.values[0]),
-            *_during(query.window, led.c.day),
-        ]
-    found = [*scope(viewer), *window]
-    found += [_touches(one) for one in query.filters if one is not lead]
-    found += [~_touches(one) for one in query.exclude]
+    checked = [*scope(viewer)]
+    checked += [_touches(one) for one in query.filters if one is not lead]
+    checked += [~_touches(one) for one in query.exclude]
     for phrase in query.text:
         known = texts.get(phrase)
-        found.append(_mentions(phrase) if known is None else known)
-    return Rows(source, once, tuple(by_driver), tuple(found), place)
+        checked.append(_mentions(phrase) if known is None else known)
+    if lead is None:
+        within = (*_during(query.window, fact.c.day), *checked)
+        return Rows(fact, ONCE, within, PLACE, EachDriver(fact, within))
+    if lead.dimension is Dimension.DRIVER:
+        led = fact.alias("lead")
+        begun = [led.c.driver == lead.values[0], *_during(query.window, led.c.day)]
+        each = EachDriver(_beside(led), (*begun, *checked))
+        within = (*_during(query.window, fact.c.day), *checked)
+        return Rows(fact, fact.c.driver == lead.values[0], within, PLACE, each)
+    led = touch.alias("lead")
+    begun = [
+        *(led.c.dimension == lead.dimension.value, led.c.value == lead.values[0]),
+        *_during(query.window, led.c.day),
+    ]
+    source, within = _beside(led), (*begun, *checked)
+    place = tuple(led.c[one.name] for one in PLACE)
+    return Rows(source, ONCE, within, place, EachDriver(source, within))
+
+
+def _beside(led: FromClause) -> FromClause:
+    """The facts of the conversations that lead."""
+    return led.join(fact, and_(*(led.c[one.name] == one for one in PLACE)))
 
 
 def postings(query: Query) -> list[Filter]:
@@ -154,7 +168,8 @@ class Grouping:
 
 
 def grouping(dimensions: Sequence[Dimension], rows: Rows) -> Grouping:
-    source = rows.source
+    by_driver = Dimension.DRIVER in dimensions
+    source = rows.each.source if by_driver else rows.source
     pairs: list[tuple[ColumnElement[Any], ColumnElement[Any]]] = []
     for place, dimension in enumerate(dimensions):
         if dimension in {Dimension.TAG, Dimension.RAW_TAG}:
@@ -170,9 +185,10 @@ def grouping(dimensions: Sequence[Dimension], rows: Rows) -> Grouping:
             pairs.append((fact.c.driver, fact.c.m))
         else:
             pairs.append((_single(dimension), literal(1)))
-    each = rows.by_driver if Dimension.DRIVER in dimensions else (rows.once,)
     values, divisors = zip(*pairs, strict=True) if pairs else ((), ())
-    return Grouping(values, divisors, source, (*each, *rows.wanted))
+    if by_driver:
+        return Grouping(values, divisors, source, (IS_ANALYSED, *rows.each.wanted))
+    return Grouping(values, divisors, source, (rows.once, *rows.wanted))
 
 
 def week_of(day: ColumnElement[Any]) -> ColumnElement[Any]:

@@ -24,8 +24,9 @@ from bench.worlds.drawing import (
     touches,
 )
 from service.causes import Narrowed
-from service.decomposition import Kind, Sides
+from service.decomposition import Kind
 from service.query import Dimension
+from service.sides import Sides
 
 NEVER = -60.0  # a log preference so low that it is not chosen
 STEEPEST = 5.0  # the largest shift of a log-odds or log preference that is tried
@@ -50,7 +51,7 @@ class World:
 
     def counts(self, narrowed: Narrowed, lens: Dimension | None) -> Sides:
         """The counts that storage would give for these filters."""
-        return Sides(*(cells(side, narrowed, lens) for side in (self.before, self.after)))
+        return Sides.of(*(cells(side, narrowed, lens) for side in (self.before, self.after)))
 
 
 Made = tuple[Callable[[float], Shift], Truth]

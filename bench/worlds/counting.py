@@ -6,7 +6,7 @@ from bench.worlds.drawing import DRIVERS, NAMES, NOTHING, Drawn, Flags, Ints, to
 from service.causes import Narrowed
 from service.domain.taxonomy import UNMAPPED
 from service.query import Dimension
-from service.stores import Cell
+from service.sides import Cell
 
 
 def cells(drawn: Drawn, narrowed: Narrowed, lens: Dimension | None) -> list[Cell]:

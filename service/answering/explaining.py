@@ -8,13 +8,16 @@ from dataclasses import dataclass, replace
 
 from service import causes, statistics, wording
 from service.answering.desk import Desk, change_of, is_rate
+from service.both_windows import BothWindows
 from service.causes import LENSES, Counts, Narrowed, Pair
-from service.decomposition import LIKELY, Decomposition, Kind, Row, Sides, Verdict
+from service.decomposition import LIKELY, Decomposition, Kind, Row, Verdict
 from service.domain.answers import Cause, Counted, Headline, Part
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
 from service.query import NO_VALUE, Dimension, Query, Window
+from service.sides import Sides
 
+Lenses = tuple[Dimension, ...]
 TOP_PARTS = 3
 WORTH_A_LINE = 1.0  # points of mix that are told apart from "everything else"
 SHIFT = 0.05  # change of a channel's share that is worth saying
@@ -78,18 +81,27 @@ def _lenses(query: Query) -> tuple[Dimension, ...]:
 
 
 def _counts(desk: Desk, query: Query, window: Window, baseline: Window) -> Counts:
-    """Counts of both windows under the question's own filters, as cause finding asks for them."""
-    facts = desk.database.facts
+    """Counts of both windows under the question's own filters, as cause finding asks for them.
+
+    The conversations are read once, and once more for each lens or value that they do not show.
+    """
+    facts, known = desk.database.facts, dict[tuple[Narrowed, Lenses], BothWindows]()
     plain = replace(query, group_by=(), compare_to=None)
 
-    def counts(narrowed: Narrowed, lens: Dimension | None) -> Sides:
+    def read(narrowed: Narrowed, lenses: Lenses) -> BothWindows:
         asked = plain
         for dimension, value in narrowed:
             asked = asked.narrowed(dimension, value)
-        return Sides(
-            facts.cells(asked, desk.viewer, lens, baseline),
-            facts.cells(asked, desk.viewer, lens, window),
-        )
+        sides = (facts.columns(asked, desk.viewer, lenses, one) for one in (baseline, window))
+        return BothWindows.of(*sides)
+
+    def counts(narrowed: Narrowed, lens: Dimension | None) -> Sides:
+        lenses = LENSES if lens is None or lens in LENSES else (lens,)
+        apart = tuple(one for one in narrowed if one[0] not in lenses)
+        here = tuple(one for one in narrowed if one[0] in lenses)
+        if (apart, lenses) not in known:
+            known[apart, lenses] = read(apart, lenses)
+        return known[apart, lenses].sides(here, lens)
 
     return counts
 

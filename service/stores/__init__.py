@@ -10,7 +10,16 @@ from service.stores.conversations import ConversationStore, Quarantined, Stored
 from service.stores.coverage import CoverageLedger, DayCoverage
 from service.stores.database import Database
 from service.stores.erasures import ErasureStore
-from service.stores.facts import Cell, CoverageCounts, Facts, ListedConversation, Listing, QuoteRow
+from service.stores.facts import (
+    Column,
+    Columns,
+    CoverageCounts,
+    Facts,
+    Kind,
+    ListedConversation,
+    Listing,
+    QuoteRow,
+)
 from service.stores.flags import FlagStore
 from service.stores.installations import InstallationStore
 from service.stores.people import ApiToken, PeopleStore, Person, TokenStore
@@ -22,8 +31,9 @@ from service.stores.write_back import WriteBackStore
 __all__ = [
     "AnalysisStore",
     "ApiToken",
-    "Cell",
     "CheckStore",
+    "Column",
+    "Columns",
     "ConversationStore",
     "CoverageCounts",
     "CoverageLedger",
@@ -34,6 +44,7 @@ __all__ = [
     "FeedbackStore",
     "FlagStore",
     "InstallationStore",
+    "Kind",
     "ListedConversation",
     "Listing",
     "PeopleStore",

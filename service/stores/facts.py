@@ -1,15 +1,18 @@
 """Facts: the reading side, where a Query becomes counts, lists and quotes."""
 
+from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple, Protocol
+from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from service.domain.answers import Tally
 from service.domain.conversations import Account, ConversationHead, ConversationKey
 from service.domain.measurements import Quote
 from service.domain.people import Viewer
 from service.query import Dimension, Query, Window
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,17 +35,33 @@ class Listing:
     previous: str | None = None
 
 
-class Cell(NamedTuple):
-    """Counts for the decomposition: conversations with m distinct values of the lens, of one
-    account and weekday. A tuple, because an answer reads tens of thousands of them.
+class Kind(NamedTuple):
+    """What an explanation asks of a conversation beside its values."""
+
+    m: int  # distinct values that it touches; it weighs 1/m in each
+    weekday: int  # Monday is 0
+    first: bool  # the one row among the conversation's that stands for all of them
+    counted: bool  # whether the rate counts it
+
+
+@dataclass(frozen=True, slots=True)
+class Column(Generic[T]):
+    """One value in every row: those that occur, and each row's place among them."""
+
+    known: Sequence[T]
+    places: "array[int]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Columns:
+    """The conversations of a window whose metric is known, one row for each value they touch.
+
+    Column by column, because an explanation reads a hundred thousand of them.
     """
 
-    value: str  # the dimension's value; "" when the lens is the total
-    m: int  # distinct values these conversations touch; each weighs 1/m here
-    weekday: int  # Monday is 0
-    account: str  # "" without one
-    n: int  # conversations where the metric is known
-    x: int  # of them, those that the rate counts
+    accounts: Column[str]  # "" without one
+    kinds: Column[Kind]
+    values: Mapping[Dimension, Column[str]]  # "" in a row that stands for no value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,10 +100,13 @@ class Facts(Protocol):
         """
         ...
 
-    def cells(
-        self, query: Query, viewer: Viewer, lens: Dimension | None, window: Window
-    ) -> Sequence[Cell]:
-        """Counts of the query's metric in `window`, for the exact decomposition."""
+    def columns(
+        self, query: Query, viewer: Viewer, lenses: Sequence[Dimension], window: Window
+    ) -> Columns:
+        """The conversations of the query's metric in `window`, for the exact decomposition.
+
+        A conversation can have several values of one of the lenses at most.
+        """
         ...
 
     def conversations(

@@ -121,10 +121,10 @@ def test_a_persons_value_stays_known_while_new_words_wait(database: SqlDatabase)
     database.analyses.set_by_person(KEY, "sentiment", "negative")
     database.conversations.save_page("zendesk", a_page(a_conversation(1, "fine", "no")))
     assert database.facts.count(NEGATIVE, SYSTEM).numerator == 1
-    lens = database.facts.cells(
-        NEGATIVE, SYSTEM, Dimension.DRIVER, database.facts.days() or pytest.fail("no days")
-    )
-    assert [(cell.value, cell.n, cell.x) for cell in lens] == [("Unmapped", 1, 1)]
+    days = database.facts.days() or pytest.fail("no days")
+    found = database.facts.columns(NEGATIVE, SYSTEM, [Dimension.DRIVER], days)
+    assert found.values[Dimension.DRIVER].known == ["Unmapped"]
+    assert [kind.counted for kind in found.kinds.known] == [True]
 
 
 def test_a_person_may_blank_a_value(database: SqlDatabase) -> None:

@@ -1,6 +1,8 @@
 """Laws that hold for every question over every data: numbers, lists and rollups agree."""
 
 import random
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import replace
@@ -12,6 +14,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.both_windows import BothWindows
+from service.causes import LENSES
 from service.domain.conversations import AccountKey, Conversation, Status
 from service.domain.measurements import Analysis
 from service.domain.people import SYSTEM, PersonRole, Viewer
@@ -29,6 +33,8 @@ from service.query import (
     Query,
     Window,
 )
+from service.sides import Sides
+from service.stores import Column, Columns
 from storage.database import SqlDatabase
 from tests.builders import (
     ACME,
@@ -249,9 +255,62 @@ def test_every_lens_weighs_each_conversation_once(
     query = replace(query, metric="negative_rate")
     tally = facts.count(query.during(window), viewer)
     for lens in (None, Dimension.ACCOUNT, Dimension.DRIVER, Dimension.TAG, Dimension.RAW_TAG):
-        cells = facts.cells(query, viewer, lens, window)
-        assert sum(Fraction(cell.n, cell.m) for cell in cells) == tally.known, lens
-        assert sum(Fraction(cell.x, cell.m) for cell in cells) == tally.numerator, lens
+        found = facts.columns(query, viewer, () if lens is None else (lens,), window)
+        both = BothWindows.of(found, found).sides((), lens)
+        weighed = zip(both.n.tolist(), both.x.tolist(), both.m.tolist(), strict=True)
+        parts = [(Fraction(n, m), Fraction(x, m)) for n, x, m in weighed]
+        assert sum(n for n, _ in parts) == 2 * tally.known, lens
+        assert sum(x for _, x in parts) == 2 * tally.numerator, lens
+
+
+@laws
+@given(
+    seed=seeds,
+    query=queries(),
+    viewer=viewers,
+    window=windows(),
+    inside=st.sampled_from(
+        [(lens, value) for lens in LENSES for value in (*VALUES[lens], "nowhere")]
+    ),
+)
+def test_what_is_counted_in_hand_is_what_a_narrower_question_counts(
+    world: World,
+    seed: int,
+    query: Query,
+    viewer: Viewer,
+    window: Window,
+    inside: tuple[Dimension, str],
+) -> None:
+    facts = world(seed).facts
+    query = replace(query, metric="negative_rate")
+    narrower = query.narrowed(*inside)
+    at_hand, asked = (
+        BothWindows.of(facts.columns(one, viewer, LENSES, window), NOTHING)
+        for one in (query, narrower)
+    )
+    for lens in (None, *LENSES):
+        if lens is not inside[0]:
+            there = asked.sides((), lens)
+            assert counted(at_hand.sides((inside,), lens)) == counted(there), lens
+            alone = () if lens is None else (lens,)
+            single = BothWindows.of(facts.columns(narrower, viewer, alone, window), NOTHING)
+            assert counted(single.sides((), lens)) == counted(there), lens
+
+
+NOTHING = Columns(
+    accounts=Column([], array("q")),
+    kinds=Column([], array("q")),
+    values={lens: Column([], array("q")) for lens in LENSES},
+)
+
+
+def counted(sides: Sides) -> Counter[tuple[str, str, int, int, int]]:
+    """The rows of a lens by their names, however they are numbered."""
+    columns = (sides.value, sides.account, sides.m, sides.weekday, sides.x)
+    return Counter(
+        (sides.names[value], sides.accounts[account], m, weekday, x)
+        for value, account, m, weekday, x in zip(*(one.tolist() for one in columns), strict=True)
+    )
 
 
 @laws

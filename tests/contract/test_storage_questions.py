@@ -218,7 +218,7 @@ def test_a_person_without_accounts_sees_nothing(filled: SqlDatabase, metric: str
         grouped = Query(metric=metric, group_by=(dimension,))
         assert facts.groups(grouped, ned) == []
         assert facts.values(dimension, ned) == []
-        assert list(facts.cells(query, ned, dimension, window)) == []
+        assert facts.columns(query, ned, [dimension], window).accounts.known == []
 
 
 def test_a_leader_sees_what_the_system_sees(filled: SqlDatabase) -> None:

@@ -14,13 +14,12 @@ from service.decomposition import (
     Decomposition,
     Kind,
     Row,
-    Sides,
     Verdict,
     decompose,
     within,
 )
 from service.query import Dimension
-from service.stores import Cell
+from service.sides import Cell, Sides
 from service.weekdays import weekday_weights
 
 DRIVER, SEGMENT, CHANNEL = Dimension.DRIVER, Dimension.SEGMENT, Dimension.CHANNEL
@@ -69,8 +68,8 @@ def worked_example() -> Decomposition:
         cell("outage", 75, 45),
         cell("none", 25, 2),
     ]
-    total = Sides([cell("", 400, 90)], [cell("", 500, 185)])
-    return decompose(total, {DRIVER: Sides(before, after)})
+    total = Sides.of([cell("", 400, 90)], [cell("", 500, 185)])
+    return decompose(total, {DRIVER: Sides.of(before, after)})
 
 
 @pytest.mark.parametrize(
@@ -117,7 +116,7 @@ def test_a_conversation_counts_once_for_each_of_its_drivers() -> None:
 def test_more_weekend_is_told_as_composition() -> None:
     before = [cell("", 800, 160), cell("", 200, 80, weekday=5)]
     after = [cell("", 100, 20), cell("", 100, 40, weekday=5)]
-    found = decompose(Sides(before, after), {DRIVER: Sides(before, after)})
+    found = decompose(Sides.of(before, after), {DRIVER: Sides.of(before, after)})
     assert (found.p0, found.p1, found.composition) == (
         Fraction(24, 100),
         Fraction(30, 100),
@@ -131,7 +130,7 @@ def test_more_weekend_is_told_as_composition() -> None:
 def test_a_group_that_the_baseline_lacks_is_named() -> None:
     before = [cell("", 50, 10)]
     after = [cell("", 50, 10), cell("", 10, 5, weekday=6)]
-    assert weekday_weights(Sides(before, after)).missing == ("weekend",)
+    assert weekday_weights(Sides.of(before, after)).missing == ("weekend",)
 
 
 def accounts(value: str, n: int, x: int, *, many: int = 20) -> list[Cell]:
@@ -144,8 +143,8 @@ def lens_and_total(cells: Sequence[Cell]) -> list[Cell]:
 
 
 def explained(before: Sequence[Cell], after: Sequence[Cell]) -> Decomposition:
-    total = Sides(lens_and_total(before), lens_and_total(after))
-    return decompose(total, {DRIVER: Sides(before, after)})
+    total = Sides.of(lens_and_total(before), lens_and_total(after))
+    return decompose(total, {DRIVER: Sides.of(before, after)})
 
 
 def test_the_driver_whose_rate_rose_is_the_cause() -> None:
@@ -180,14 +179,14 @@ def test_a_handful_of_conversations_gets_no_verdict() -> None:
 def test_the_segment_that_carries_a_driver_is_named_within_it() -> None:
     before = accounts("enterprise", 10, 2) + accounts("growth", 10, 2)
     after = accounts("enterprise", 10, 6) + accounts("growth", 10, 2)
-    total = Sides(lens_and_total(before), lens_and_total(after))
-    assert within(total, {SEGMENT: Sides(before, after)}) == (SEGMENT, "enterprise")
+    total = Sides.of(lens_and_total(before), lens_and_total(after))
+    assert within(total, {SEGMENT: Sides.of(before, after)}) == (SEGMENT, "enterprise")
 
 
 def test_a_segment_that_merely_holds_everything_says_nothing_more() -> None:
     before, after = accounts("enterprise", 10, 2), accounts("enterprise", 10, 6)
-    total = Sides(lens_and_total(before), lens_and_total(after))
-    assert within(total, {SEGMENT: Sides(before, after)}) is None
+    total = Sides.of(lens_and_total(before), lens_and_total(after))
+    assert within(total, {SEGMENT: Sides.of(before, after)}) is None
 
 
 CHANNELS = ("email", "chat", "none")
@@ -210,7 +209,7 @@ both_windows = st.tuples(conversations, conversations)
 
 def sides_of(windows: Windows, values: Callable[[Talk], Collection[str]]) -> Sides:
     """The cells of a lens: one conversation in each, which decompose adds up."""
-    return Sides(
+    return Sides.of(
         *(
             [
                 cell(
