@@ -6,12 +6,12 @@ settings in the environment. Prints one line of JSON for each step.
 
 import json
 import os
-import resource
 import sys
 import time
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
 
+from bench.peak import peak_kib
 from service.masking import Masks
 from service.pipeline import Pipeline
 from service.progress import Silent
@@ -52,7 +52,7 @@ def main(name: str, folder: str, *steps: str) -> None:
             "cpu": time.process_time() - cpu,
             "masking": workspace.masks().seconds - masked,
             "seconds": time.perf_counter() - begun,
-            "peak_kib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss,
+            "peak_kib": peak_kib(),
             "calls": {
                 route: count - before.get(route, 0)
                 for route, count in _calls(stand).items()

@@ -29,9 +29,12 @@ _PRAGMAS = (
     "PRAGMA journal_mode = WAL",
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
-    "PRAGMA cache_size = -65536",  # 64 MB of pages a connection at most; the default is 2
     "PRAGMA secure_delete = ON",  # erased words leave the file, not only the table
 )
+# Pages that a connection keeps, in KiB (written as less than nothing). Questions over a million
+# conversations come back to the same ones; a page of a sync touches most of its own only once.
+_READING_KEEPS = -65_536
+_CHANGING_KEEPS = -4_096
 _POSTGRES = {"postgres", "postgresql", "postgresql+psycopg"}
 _ALONE = 5_736_417  # any number; the same in every process of ours
 
@@ -49,6 +52,7 @@ class Engine:
                 error
             )
         self._writer = self.raw.execution_options(writes=True)
+        self._changer = self.raw.execution_options(writes=True, keeps=_CHANGING_KEEPS)
         if self.is_sqlite:
             _make_folder(self.url)
             event.listen(self.raw, "connect", _prepare_sqlite)
@@ -75,8 +79,9 @@ class Engine:
         """Write with nobody else in a `changing` block: what is read here stays true until the end.
 
         SQLite has one writer anyway. PostgreSQL would let two recompute the same rollup row.
+        Memory does not grow with what is changed.
         """
-        with self._writer.begin() as connection:
+        with self._changer.begin() as connection:
             if not self.is_sqlite:
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_ALONE})")
             yield connection
@@ -162,6 +167,8 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     options: dict[str, Any] = dict(connection.get_execution_options())
+    keeps = options.get("keeps", _READING_KEEPS)
+    connection.exec_driver_sql(f"PRAGMA cache_size = {keeps}")  # gives back what is more
     if options.get("writes"):
         level = "FULL" if options.get("durable") else "NORMAL"
         connection.exec_driver_sql(f"PRAGMA synchronous = {level}")

@@ -48,7 +48,7 @@ def _noted(engine: Engine) -> str | None:
 
 def _merge(engine: Engine, pages: int) -> bool:
     """Merge so many pages; return whether more are left."""
-    with engine.writing() as connection:
+    with engine.changing() as connection:
         before = _changes(connection)
         connection.exec_driver_sql(
             "INSERT INTO message_search(message_search, rank) VALUES ('merge', ?)", (pages,)
