@@ -372,6 +372,9 @@ def baseline_for(draft: Reading, catalogue: Catalogue) -> Baseline | None:
 
 def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     """Merge a follow-up into the last reading, and complete what it changed."""
+    grouped = seen.grouped
+    if last.group_by and seen.number.metric == "sentiment":
+        grouped = tuple(one for one in grouped if one != "sentiment")  # it is the number now
     slots = threads.Slots(
         text=seen.text,
         intent=seen.intent,
@@ -380,7 +383,7 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         exclude=seen.exclude,
         period=seen.period,
         baseline=seen.baseline,
-        grouped=seen.grouped,
+        grouped=grouped,
         direction=signals.find_direction(seen.free, seen.number.metric or last.metric),
         limit=intents.limit_of(seen.free),
         dimension=signals.named_dimension(seen.free, within_driver="driver" in last.filters),

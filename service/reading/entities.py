@@ -5,13 +5,19 @@ Longest match wins and its words are used up, so "Friday Club" is no weekday.
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
 from service.names import TYPO_LENGTH, Entity, Names, name_key, stem
 from service.reading.words import Word, Words
 
 _PEOPLE = {"agent", "owner"}
+_NAMES_AND_WORDS = frozenset(
+    """
+    will mark art may grace june april august rob bill sue pat drew chase hope joy faith rose dawn
+    summer jack frank max penny miles grant
+    """.split()  # noqa: SIM905  # a list of thirty quoted words would be unreadable
+)
 _PRONOUNS = {"us", "it", "me", "we", "he", "all", "am", "so", "no"}
 _JOINTS = {"or", "vs", "versus", "and"}
 _PART_LENGTH = 4
@@ -81,6 +87,8 @@ def find_entities(words: Words, catalogue: Catalogue) -> Entities:
     _partial(words, names, found)
     _typos(words, names, found)
     found.matches.sort(key=lambda match: match.first)
+    # Only now: in "except Acme and Orbit" the second is left out because the first is a name.
+    found.matches = [replace(one, negated=_negated(words, one.first)) for one in found.matches]
     return found
 
 
@@ -115,6 +123,7 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
         owned = run[0].possessive or text.endswith("s'")
         return (
             owned
+            or (before in {"for", "under"} and _no_other_word(run[0]))
             or _beside_person(names, words, first)
             or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
             or (after in {"handle", "handled", "took", "take", "solved", "closed", "got", "vs"})
@@ -124,6 +133,10 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
     return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel
+
+
+def _no_other_word(word: Word) -> bool:
+    return word.text not in _NAMES_AND_WORDS and word.text not in ORDINARY
 
 
 def _beside_person(names: Names, words: Words, first: int) -> bool:

@@ -26,13 +26,13 @@ _QUOTES = (
 _TREND = (
     r"\b(?:trend\w*|over time|chart|graph|plot|per day|per week|per month|daily|weekly|monthly|timeline|"
     r"day by day|week by week|month by month|week over week|month over month|wow|mom|history of|curve)\b"
-    r"|\bhow (?:has|have|did|is|are) .*\b(?:moved|changed|developed|evolved|moving|evolving|developing|progressed)\b"
+    r"|\bhow (?:has|have|did|is|are) .*\b(?:moved?|changed?|develop(?:ed)?|evolved?|progress|moving|evolving|developing|progressed)\b"
     r"|\bby (?:day|week|month)\b|\beach (?:day|week|month)\b"
 )
 _TRENDING = r"\b(?:which|what) \w+(?: reasons?)? (?:are|is|were|was|have been) (?:\w+ )?trending\b"
 _TOP = (
     r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
-    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|fastest|number one|bottom|slowest|hardest|easiest)\b"
+    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest)\b"
 )
 _CHANGE_RANK = (
     r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|e)|improv\w*|jumped|spik\w*|fell|fall\w*|dropp\w*|drop|declin\w*|"
@@ -66,7 +66,7 @@ UNNAMED_FIX = (
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
     r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
-    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|flagged (?:for|as) churn|churning|churn risk accounts?|risky accounts?|churn risks)\b"
+    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
     r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
 )
 _BRIEF = (
@@ -239,7 +239,7 @@ def rank_of(text: str, metric: str | None) -> tuple[str, str]:
     """Return (rank_by, order) of a ranking."""
     by = "change" if re.search(_CHANGE_RANK, text) else "value"
     good_is_high = metric in {"sentiment", "positive_rate"}
-    if re.search(r"\b(?:least|lowest|fewest|smallest|bottom|slowest)\b", text):
+    if re.search(r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest)\b", text):
         order = "asc"
     elif re.search(r"\b(?:worst|angriest|unhappiest|grumpiest|hardest)\b", text):
         order = "asc" if good_is_high else "desc"

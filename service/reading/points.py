@@ -244,6 +244,11 @@ def _week_of(match: re.Match[str], days: Days) -> Window | None:
     return cut_after_today(start, start + 7 * DAY, days)
 
 
+def _weekend_of(match: re.Match[str], days: Days) -> Window | None:
+    week = _week_of(match, days)
+    return None if week is None else cut_after_today(week.end - 2 * DAY, week.end, days)
+
+
 def one_day(year: str | None, month: int, day: int, days: Days) -> Window | None:
     years = [days.today.year, days.today.year - 1] if year is None else [int(year)]
     for one in years:
@@ -293,6 +298,11 @@ _YEAR = r"(?:,? (\d{4}))?"
 POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(rf"\b{pattern}\b"), reader)
     for pattern, reader in (
+        (
+            rf"weekend of (?:the )?((?:{MONTH}) \d+(?:st|nd|rd|th)?|"
+            rf"\d[\w/-]*(?: (?:{MONTH}))?)",
+            _weekend_of,
+        ),
         (
             rf"week (?:of|commencing|starting|beginning) (?:the )?"
             rf"(\d[\w/-]*(?:(?: of)? (?:{MONTH})\b(?: \d{{4}})?)?|(?:{MONTH}) \d+(?:st|nd|rd|th)?)",

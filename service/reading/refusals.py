@@ -13,7 +13,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:dump|export|print|download|extract) (?:\S+ ){0,4}?(?:database|raw|tables?|everything|transcripts|records)\b"
         r"|\b(?:dump|print|output) (?:the |all |your |me |every )+(?:whole |entire |full )?(?:tickets?|conversations?|data)\b"
         r"|\b(?:raw|database|full|data) dump\b|\bjailbreak|\bdeveloper mode\b|\bpretend (?:to be|you)\b|\bact as\b"
-        r"|\byou are now\b|\bnew instructions\b|\benv(?:ironment)? variables?\b",
+        r"|\byou are (?:now|an? (?:\S+ )?(?:assistant|ai|bot|model|admin\w*))\b|\bunrestricted\b|\bunfiltered\b"
+        r"|\bnew instructions\b|\benv(?:ironment)? (?:var(?:iable)?s?|files?)\b",
     ),
     (
         "personal_data",
@@ -24,6 +25,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:names?|surname|e-?mails?|phone|address|mobile)\b of (?:the |that |this |a |each |our )*"
         r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who|ones?|them|him|her|whoever|someone)\b"
         r"|\b(?:customers?|persons?|users?|requesters?|guy|woman|man|lady|people) (?:named|by the name)\b"
+        r"|\b(?:list|give me|show me|get|share|find|what are)\b.{0,20}\b(?:customer|user|requester|contact)(?:s|'s)? "
+        r"(?:e-?mails|names|phones|addresses|contacts)\b(?! (?:about|that|which|saying|on|with))"
         r"|\bwho (?:exactly )?(?:wrote|said|sent|opened|filed) (?:that|this|it|them)\b"
         r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
         r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b",
@@ -40,6 +43,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:(?:open|raise|log|file|make|put|move|route) "
         r"(?:a|an|the|this|that|these|those|every|all) (?:\S+ )?(?:tickets?|bugs?|macros?|case)|(?:give|issue|grant|send) "
         r"(?:a|an|the|this|that|these|those|him|her|them|every|all|~) (?:\S+ ){0,3}?(?:refunds?|credits?|discounts?|vouchers?))\b"
+        r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:tell|let|ask|remind|inform|thank) "
+        r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping) ~ and (?:apologi|tell|say|ask|let|offer)",
     ),
     (

@@ -25,6 +25,8 @@ _CONVERSATIONS = (
     r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume|# of|#)"
 )
 
+_RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
+
 _COUNTED_ACCOUNTS = (
     r"\b(?:how many|number of|# of|count of|no of) (?:of \w+ )?(?:\w+ ){0,2}?"
     r"(?:accounts|customers|companies|clients)\b"
@@ -94,7 +96,7 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
         None,
     )
     if re.search(_COUNTED_ACCOUNTS, text):
-        return Number(metric="accounts", filters=found.filters if found else {})
+        return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
     if found is not None:
         return found
     if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)", text):
@@ -102,10 +104,21 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     return Number()
 
 
+def _felt(text: str) -> dict[str, tuple[str, ...]]:
+    """How those who are counted feel: "how many accounts are unhappy"."""
+    if re.search(r"\b(?:unhappy|angry|annoyed|upset|frustrated|grumpy|dissatisfied|mad)\b", text):
+        return {"sentiment": ("negative",)}
+    if re.search(r"\b(?:happy|satisfied|pleased)\b", text):
+        return {"sentiment": ("positive",)}
+    return {}
+
+
 def _churn(text: str) -> Number | None:
     if not re.search(r"\bchurn\w*", text):
         return None
-    if re.search(rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}", text):
+    if re.search(
+        rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn", text
+    ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
     if re.search(r"\bchurn(?: risk)?\b", text):
         return Number(metric="churn_risk_rate")
@@ -135,7 +148,8 @@ def _rated_sentiment(text: str) -> Number | None:
         return None
     rated = re.search(
         rf"\b(?:negative|positive) {_RATE}|{_RATE}(?: \S+){{0,6}} (?:negative|positive)|"
-        rf"\bhow (?:negative|positive)|{_RATE} (?:negative|positive)",
+        rf"\bhow (?:negative|positive)|\bmost (?:negative|positive) (?:{_RANKED})\b|"
+        rf"{_RATE} (?:negative|positive)",
         text,
     )
     if rated is not None:

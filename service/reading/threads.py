@@ -37,6 +37,10 @@ _ORDINALS = {
 }
 
 
+_WHICH_ONES = (
+    r"^(?:and |so |ok )?(?:which|who)(?: ones?| are (?:they|those)| accounts?| customers?)?$"
+)
+_OF_CONVERSATIONS = {Intent.QUOTES, Intent.COUNT, Intent.TREND, Intent.TOP}
 _SHORT = 6  # words of a reply that answers what was asked back
 
 
@@ -126,13 +130,16 @@ def merge(last: Reading, slots: Slots) -> Reading:
     """
     intent = _intent(last, slots)
     period = _period(last, slots)
+    filters = {**last.filters, **slots.filters}
+    if last.intent is Intent.CHURN_LIST and intent in _OF_CONVERSATIONS:
+        filters["churn_risk"] = ("yes",)
     new = slots.metric not in {None, last.metric}
     merged = replace(
         last,
         intent=intent,
         metric=slots.metric or last.metric,
         direction=last.direction if intent is last.intent and not new else None,
-        filters={**last.filters, **slots.filters},
+        filters=filters,
         exclude={**last.exclude, **slots.exclude},
         period=period,
         baseline=slots.baseline if slots.baseline else None,
@@ -157,7 +164,10 @@ def _intent(last: Reading, slots: Slots) -> Intent:
         return Intent.ACCOUNT_BRIEF
     if re.search(r"^by which\b|^(?:and )?which\b", slots.text) and slots.dimension:
         return Intent.TOP
-    if named is None or (named is Intent.COUNT and slots.metric is None):
+    if last.metric == "accounts" and re.search(_WHICH_ONES, slots.text):
+        return Intent.TOP
+    counts = re.search(r"\bhow (?:many|often)\b", slots.text)
+    if named is None or (named is Intent.COUNT and slots.metric is None and not counts):
         return last.intent
     if named is Intent.ACCOUNT_BRIEF and last.intent is not Intent.ACCOUNT_BRIEF:
         return last.intent
@@ -223,6 +233,8 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             limit=None,
         )
     if intent is Intent.TOP:
+        if merged.metric == "accounts":
+            merged, grouped = replace(merged, metric="conversations"), ("account",)
         if not same or slots.dimension or slots.grouped:
             grouped = slots.grouped or ((slots.dimension,) if slots.dimension else grouped)
         return replace(
