@@ -47,6 +47,8 @@ _NOT_ON_RECORD: Mapping[Intent, str] = {
     Intent.FUNNEL: "No funnel is connected here, so there is nothing to count.",
 }
 
+_VIEWERS = 64  # whose names are kept; each is as large as the accounts he may see
+
 
 class Answers:
     """Answers questions about the stored conversations, within what a viewer may see."""
@@ -72,6 +74,7 @@ class Answers:
         self._date_order = date_order
         self._masking = masking_version
         self._receipts = Receipts(database, clock)
+        self._catalogues: dict[Viewer, Catalogue] = {}
 
     @property
     def _taxonomy(self) -> Taxonomy:
@@ -166,7 +169,7 @@ class Answers:
 
     def catalogue(self, viewer: Viewer = SYSTEM, *, today: date | None = None) -> Catalogue:
         """The names that this viewer's questions may use."""
-        return Catalogue.from_database(
+        fresh = Catalogue.from_database(
             self._database,
             self._taxonomy,
             today=today or self._clock().astimezone(self._zone).date(),
@@ -174,6 +177,13 @@ class Answers:
             date_order=self._date_order,
             viewer=viewer,
         )
+        kept = self._catalogues.get(viewer)
+        if kept == fresh:
+            return kept  # with the index of its names, which takes longest
+        if len(self._catalogues) >= _VIEWERS:
+            self._catalogues.clear()
+        self._catalogues[viewer] = fresh
+        return fresh
 
     def _desk(self, viewer: Viewer) -> Desk:
         return Desk(
