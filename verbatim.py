@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from service.masking import Masks
     from service.pipeline import Pipeline
     from service.ports import Analyser, Helpdesk
+    from service.retention import Retention
     from service.schedule import Schedule
     from service.settings import Settings
     from service.spotchecks import SpotChecks
@@ -196,6 +197,16 @@ class Built:
 
         return SpotChecks(
             database=self.database(), analyser=self._analyser_version(), clock=self.now
+        )
+
+    def retention(self) -> Retention:
+        from service.retention import Retention
+
+        return Retention(
+            database=self.database(),
+            forgetting=self.forgetting(),
+            days=self.settings.retention_days,
+            clock=self.now,
         )
 
     def schedule(self) -> Schedule:

@@ -33,6 +33,7 @@ _HOMES = {
     "quarantine": "loop",
     "sweep": "loop",
     "forget": "forgetting",
+    "purge": "forgetting",
     "import": "files",
     "label": "files",
     "evaluate": "files",

@@ -15,6 +15,7 @@ from service.workspace import Workspace
 _PROVE = "30 2 * * *"  # compare with the helpdesks' counts while few people work
 _PROVE_LEASE = timedelta(hours=3)  # a night with much to repair takes as long
 _SWEEP = "30 3 * * 0"
+_PURGE = "30 4 * * *"
 _DIGEST_LATE = timedelta(days=3)  # a digest that is older than this is no news
 
 
@@ -65,6 +66,9 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
         turn.raise_first()
         return proof.result
 
+    def purge(_due: datetime) -> str:
+        return workspace.retention().run().sentence
+
     def nightly(line: str) -> Cron:
         return Cron(line, settings.zone, look_back=timedelta(days=8))
 
@@ -83,6 +87,7 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
             late=timedelta(hours=20),
             lease=_PROVE_LEASE,
         ),
+        Job(name="purge", timing=nightly(_PURGE), run=purge, late=timedelta(hours=20)),
         Job(name="sweep", timing=nightly(_SWEEP), run=sweep, late=timedelta(days=6)),
     )
 

@@ -58,7 +58,7 @@ class Settings(BaseSettings):
     analyser: str | None = None
     taxonomy: Path | None = None
     metrics: Path | None = None
-    retention_days: int = Field(default=395, ge=1)
+    retention_days: int | None = Field(default=None, ge=1)  # None: everything is kept
     digest_cron: str = "0 9 * * 1"
     sync_minutes: int = Field(default=5, ge=1)
     write_back: Literal["on", "off"] = "on"

@@ -31,6 +31,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.masking import Masks
     from service.pipeline import Pipeline
     from service.ports import Analyser, Helpdesk
+    from service.retention import Retention
     from service.schedule import Schedule
     from service.settings import Settings
     from service.spotchecks import SpotChecks
@@ -114,6 +115,8 @@ class Workspace(Protocol):
         ...
 
     def spot_checks(self) -> SpotChecks: ...
+
+    def retention(self) -> Retention: ...
 
     def schedule(self) -> Schedule: ...
 

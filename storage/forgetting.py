@@ -26,19 +26,21 @@ from storage.bulk import chunks, upsert
 from storage.engine import Engine
 from storage.forgotten import subject_of_account, subject_of_requester
 from storage.heads import Hashed
-from storage.moments import to_ms
+from storage.moments import from_ms, to_ms
 from storage.purge import purge
 from storage.tables.accounts import account
 from storage.tables.analyses import analysis, assigned_tag, history, ledger, measurement, quote
 from storage.tables.checks import spot_check
-from storage.tables.conversations import conversation, message, tombstone
+from storage.tables.conversations import conversation, message, tombstone, waiting_message
 from storage.tables.erasures import erasure
+from storage.tables.feedback import feedback
 from storage.tables.flags import account_outcome, flag_change
 from storage.tables.work import memory
 from storage.traces import Traces, clean
 
 _QUOTED = quoted_name("")
 _TOLD = "told:flag:"
+_MOST_ODD = 20  # rows whose time of change may be nonsense
 _AT_ONCE = 200  # conversations erased in one transaction
 _COUNTED: Mapping[str, Table] = {
     "messages": message,
@@ -93,6 +95,16 @@ class SqlErasures:
             query = _silent(before).with_only_columns(func.count())
             return connection.execute(query).scalar_one()
 
+    def newest_news(self, until: datetime) -> datetime | None:
+        c = conversation.c
+        known = c.updated_at <= to_ms(until)
+        with self._engine.reading() as connection:
+            counted = select(func.count()).select_from(conversation).where(known)
+            odd = min(_MOST_ODD, connection.execute(counted).scalar_one() // 10)
+            query = select(c.updated_at).where(known).order_by(c.updated_at.desc())
+            newest = connection.execute(query.offset(odd).limit(1)).scalar_one_or_none()
+        return None if newest is None else from_ms(newest)
+
     def purge_silent_since(self, before: datetime) -> int:
         purged, found = 0, _AT_ONCE
         while found == _AT_ONCE:
@@ -100,6 +112,8 @@ class SqlErasures:
                 rows = connection.execute(_silent(before).limit(_AT_ONCE)).all()
                 found = len(rows)
                 purged += self._purge(connection, rows, PAST_RETENTION)
+        with self._engine.changing() as connection:
+            _forget_older(connection, to_ms(before))
         erasing.finish(self._engine)
         return purged
 
@@ -165,6 +179,14 @@ def _silent(before: datetime) -> Select[Any]:
         message.c.conversation_id == conversation.c.id, message.c.created_at >= moment
     )
     return select(conversation).where(conversation.c.created_at < moment, ~written)
+
+
+def _forget_older(connection: Connection, moment: int) -> None:
+    """Words that belong to no stored conversation: they have no row that ages with them."""
+    old = waiting_message.c.created_at < moment
+    connection.execute(waiting_message.delete().where(old))
+    noted = (feedback.c.at < moment) & (feedback.c.note != "")
+    connection.execute(update(feedback).where(noted).values(note=""))
 
 
 def _tombstone(row: Row[Any], name: str, now: int) -> dict[str, Any]:

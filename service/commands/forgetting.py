@@ -49,6 +49,26 @@ def forget_command(
         raise click.exceptions.Exit(1)
 
 
+@click.command("purge")
+@click.option("--dry-run", is_flag=True, help="Count what would go and purge nothing.")
+@json_option
+@pass_workspace
+def purge_command(workspace: Workspace, *, dry_run: bool, as_json: bool) -> None:
+    """Take away conversations past VERBATIM_RETENTION_DAYS; the worker does it every night.
+
+    Example: verbatim purge --dry-run
+    """
+    retention = workspace.retention()
+    done = retention.preview() if dry_run else retention.run()
+    if as_json:
+        before = done.horizon.before if done.horizon else None
+        held_back = done.horizon is not None and done.horizon.held_back
+        found = {"before": before, "held_back": held_back, "resumed": done.resumed}
+        say_json({"dry_run": dry_run, "conversations": done.conversations, **found})
+    else:
+        say(f"{'Would purge' if dry_run else 'Purged'}: {done.sentence}.")
+
+
 def _subject(forgetting: "Forgetting", requester: str | None, account: str | None) -> Subject:
     if (requester is None) == (account is None):
         raise Misused("Say who is to be forgotten: --requester ID or --account ID.")

@@ -28,9 +28,20 @@ class ErasureStore(Protocol):
         ...
 
     def purge_silent_since(self, before: datetime) -> int:
-        """Take away the conversations in which nobody wrote since; return how many."""
+        """Take away the conversations in which nobody wrote since, messages that never found
+        theirs, and what people noted on answers before; return how many conversations went.
+
+        Safe to repeat after it was cut off.
+        """
         ...
 
     def silent_since(self, before: datetime) -> int:
-        """Count them."""
+        """Count those conversations."""
+        ...
+
+    def newest_news(self, until: datetime) -> datetime | None:
+        """When a helpdesk's own clock last told a change that is not after `until`.
+
+        A few rows with an odd time do not move it.
+        """
         ...
