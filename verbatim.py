@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from threading import Event
 
     from flask import Flask, Request, Response
+    from pydantic import SecretStr
 
     from bot.connection import Connection
     from service.access import Access
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from service.spotchecks import SpotChecks
     from service.stores import Database
     from service.themes import Vectors
+    from service.web.site import SlackInstaller
 
 T = TypeVar("T")
 
@@ -182,10 +184,13 @@ class Built:
             clock=self.now,
         )
 
-    def slack_standing(self) -> SlackStanding:
+    def slack_standing(self, team: str = "") -> SlackStanding:
         from bot.checking import standing
+        from bot.clients import Clients
 
-        return standing(self._slack_connection(), clock=self.now)
+        connection = self._slack_connection()
+        clients = Clients(connection, database=self.database(), clock=self.now)
+        return standing(connection, clients.of(team), clock=self.now)
 
     def slack_manifest(self) -> Mapping[str, object]:
         from bot.manifest import Transport, manifest
@@ -241,6 +246,7 @@ class Built:
             themes=self._theme_vectors,
             helpdesks=self.helpdesks(),
             slack_handler=self._slack_handler(),
+            slack_installer=self._slack_installer(),
             analyser_version=self._analyser_version(),
         )
 
@@ -394,7 +400,7 @@ class Built:
 
     def _publisher(self) -> Publisher:
         slack = self.settings.slack
-        if slack.bot_token is None or slack.digest_channel is None:
+        if slack.digest_channel is None or not self._is_in_slack():
             from bot.console import ConsolePublisher
 
             return ConsolePublisher(sys.stdout)
@@ -403,13 +409,13 @@ class Built:
         return SlackPublisher(
             self._slack_connection(),
             channel=slack.digest_channel,
-            work=self.database().work,
+            database=self.database(),
             clock=self.now,
         )
 
     def _flag_messenger(self) -> FlagMessenger:
         slack = self.settings.slack
-        if slack.bot_token is None:
+        if not self._is_in_slack():
             from bot.console import ConsoleFlagMessenger
 
             return ConsoleFlagMessenger(sys.stderr)
@@ -430,24 +436,44 @@ class Built:
             return NothingPosted()
         return SlackWithdrawer(self._slack_connection(), work=self.database().work)
 
+    def _is_in_slack(self) -> bool:
+        """Whether there is a workspace to write to: one by setting, or one that installed us."""
+        if self.settings.slack.bot_token is not None:
+            return True
+        return any(one.stands for one in self.database().installations.all())
+
     def _slack_connection(self) -> Connection:
         from bot.connection import Connection
         from service.errors import Misused
 
         slack = self.settings.slack
-        if slack.bot_token is None:
+        if not slack.is_set_up:
             raise Misused("Slack is not connected: set VERBATIM_SLACK__BOT_TOKEN.")
         secret = slack.signing_secret if slack.mode == "http" else None
         return Connection(
-            token=slack.bot_token.get_secret_value(),
-            signing_secret=secret.get_secret_value() if secret else None,
-            app_token=slack.app_token.get_secret_value() if slack.app_token else None,
+            token=_plain(slack.bot_token),
+            client_id=slack.client_id,
+            client_secret=_plain(slack.client_secret),
+            signing_secret=_plain(secret),
+            app_token=_plain(slack.app_token),
             base_url=slack.base_url,
+        )
+
+    def _slack_installer(self) -> SlackInstaller | None:
+        if not self.settings.slack.can_install:
+            return None
+        from bot.installing import Installer
+
+        return Installer(
+            self._slack_connection(),
+            installations=self.database().installations,
+            links=self.links(),
+            clock=self.now,
         )
 
     def _slack_handler(self) -> Callable[[Request], Response] | None:
         slack = self.settings.slack
-        if slack.mode != "http" or slack.bot_token is None or slack.signing_secret is None:
+        if slack.mode != "http" or not slack.is_set_up or slack.signing_secret is None:
             return None
         from bot.app import http_handler
 
@@ -458,6 +484,10 @@ class Built:
             clock=self.now,
             links=self.links(),
         )
+
+
+def _plain(secret: SecretStr | None) -> str | None:
+    return None if secret is None else secret.get_secret_value()
 
 
 def _settings() -> Settings:

@@ -10,14 +10,15 @@ from slack_bolt.adapter.flask import SlackRequestHandler
 from slack_bolt.authorization import AuthorizeResult
 from slack_sdk import WebClient
 
-from bot.asking import Asking, Gateway
-from bot.calling import web_client
+from bot.asking import Asking
+from bot.clients import Clients
 from bot.connection import Connection
-from bot.listeners import actions, command, home, mention, other, storing
+from bot.listeners import actions, command, ending, home, mention, other, storing
 from bot.listeners import flags as flag_buttons
 from bot.listeners import links as shared_links
 from bot.people import Directory
 from bot.resuming import Resuming
+from bot.telling import Gateway, Telling
 from service.flags import Flags
 from service.links import Links
 from service.ports import Clock
@@ -36,31 +37,35 @@ class SlackBot:
         clock: Clock,
         links: Links,
     ) -> None:
-        client = web_client(connection)
-        self._asking = Asking(client=client, answers=answers, database=database, clock=clock)
-        self.app = _bolt(connection, self._asking)
-        actions.register(self.app, self._asking, client)
+        clients = Clients(connection, database=database, clock=clock)
+        telling = Telling(clients=clients, answers=answers, database=database, clock=clock)
+        self._asking = Asking(telling=telling, clients=clients, database=database, clock=clock)
+        self.app = _bolt(connection, clients, self._asking)
+        mention.register(self.app, self._asking)
+        command.register(self.app, self._asking)
+        actions.register(self.app, asking=self._asking, telling=telling, clients=clients)
         flags = Flags(database=database, links=links, clock=clock)
-        directory = Directory(client, database.people)
+        directory = Directory(clients, database.people)
         flag_buttons.register(
             self.app,
-            asking=self._asking,
-            client=client,
+            telling=telling,
+            clients=clients,
             directory=directory,
             flags=flags,
             links=links,
         )
         home.register(
             self.app,
-            client=client,
+            clients=clients,
             directory=directory,
             flags=flags,
             conversations=database.conversations,
             links=links,
         )
         shared_links.register(
-            self.app, client=client, directory=directory, answers=answers, links=links
+            self.app, clients=clients, directory=directory, answers=answers, links=links
         )
+        ending.register(self.app, clients)
         other.register(self.app)
         self._http = SlackRequestHandler(self.app)
         self._resuming = Resuming(self._asking.resume)
@@ -89,28 +94,28 @@ def http_handler(
     ).handle
 
 
-def _bolt(connection: Connection, asking: Asking) -> App:
+def _bolt(connection: Connection, clients: Clients, asking: Asking) -> App:
     """Build the application.
 
     Bolt would call auth.test before the first request and drop everything while that fails. Our
-    own `authorize` calls nothing, and the question is stored before it.
+    own `authorize` calls nothing, and the question is stored before it. Where a workspace's token
+    ended, Bolt goes on without one: that is noted where the token is needed.
     """
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:
         return AuthorizeResult(
-            enterprise_id=enterprise_id, team_id=team_id, bot_token=connection.token
+            enterprise_id=enterprise_id,
+            team_id=team_id,
+            bot_token=clients.token(team_id or ""),
         )
 
-    app = App(
+    return App(
         client=WebClient(base_url=connection.base_url or WebClient.BASE_URL),
         signing_secret=connection.signing_secret,
         request_verification_enabled=connection.over_http,
         authorize=authorize,
         before_authorize=storing.middleware(asking),
     )
-    mention.register(app, asking)
-    command.register(app, asking)
-    return app
 
 
 def _closed(request: Request) -> Response:

@@ -83,10 +83,13 @@ class _Patience(RetryHandler):
         state.increment_current_attempt()
 
 
-def web_client(connection: Connection) -> WebClient:
-    """A client that waits when Slack says so and never repeats a post by itself."""
+def web_client(connection: Connection, token: str | None = None) -> WebClient:
+    """A client that waits when Slack says so and never repeats a post by itself.
+
+    Without a token it is the one that was set.
+    """
     return WebClient(
-        token=connection.token,
+        token=token or connection.token,
         base_url=connection.base_url or WebClient.BASE_URL,
         retry_handlers=[_Patience(max_retry_count=2)],
         timeout=10,
@@ -101,6 +104,11 @@ def call(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mappin
 def read(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Call a method that reads; Slack ignores JSON there."""
     return _called(client, method, params=dict(arguments))
+
+
+def call_form(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Call a method that changes something and takes a form only, such as oauth.v2.access."""
+    return _called(client, method, data=dict(arguments))
 
 
 def who_we_are(client: WebClient) -> tuple[Mapping[str, Any], Mapping[str, str]]:

@@ -5,7 +5,7 @@ from email.utils import parsedate_to_datetime
 
 from slack_sdk import WebClient
 
-from bot.calling import Refused, call, web_client, who_we_are
+from bot.calling import Refused, call, who_we_are
 from bot.connection import Connection
 from bot.manifest import SCOPES
 from service.errors import Unauthorized
@@ -13,11 +13,11 @@ from service.ports import Clock
 from service.workspace import SlackStanding
 
 
-def standing(connection: Connection, *, clock: Clock) -> SlackStanding:
+def standing(connection: Connection, client: WebClient, *, clock: Clock) -> SlackStanding:
     """Ask and change nothing; raises Unauthorized for a dead token, Unreachable without Slack."""
     if connection.app_token and not connection.over_http:
         check_app_token(connection)
-    answer, headers = who_we_are(web_client(connection))
+    answer, headers = who_we_are(client)
     granted = {scope.strip() for scope in headers.get("x-oauth-scopes", "").split(",")} - {""}
     return SlackStanding(
         team=str(answer.get("team", "")),

@@ -7,10 +7,17 @@ from dataclasses import dataclass, field
 class Connection:
     """Tokens are kept out of every representation."""
 
-    token: str = field(repr=False)
+    token: str | None = field(default=None, repr=False)  # None: only workspaces that installed us
+    client_id: str | None = None
+    client_secret: str | None = field(default=None, repr=False)
     signing_secret: str | None = field(default=None, repr=False)
     app_token: str | None = field(default=None, repr=False)
     base_url: str | None = None  # None: Slack's own
+
+    @property
+    def can_install(self) -> bool:
+        """Whether workspaces may install the app by themselves."""
+        return bool(self.client_id and self.client_secret)
 
     @property
     def over_http(self) -> bool:

@@ -1,22 +1,25 @@
 """Carries messages about churn-risk flags to Slack: to an owner directly, or to the channel."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from slack_sdk import WebClient
-
-from bot.blocks import notice_message
-from bot.calling import Refused, read, web_client
+from bot.blocks import Message, notice_message
+from bot.calling import Refused
 from bot.cards import flag_card, flag_list
+from bot.clients import Clients
 from bot.connection import Connection
+from bot.instead import GONE, administrators, slack_user_of, watched
 from bot.posting import Poster, Unconfirmed
 from service.alerting import CHANNEL
 from service.flags import ShownFlag
 from service.links import Links
 from service.ports import Clock
-from service.stores import Database, PeopleStore
+from service.reachability import Part, Reachability
+from service.stores import Database
 
 logger = logging.getLogger("verbatim")
+
+Put = Callable[..., str | None]  # Poster.put or Poster.put_once
 
 
 class SlackFlagMessenger:
@@ -31,59 +34,68 @@ class SlackFlagMessenger:
         links: Links,
         clock: Clock,
     ) -> None:
-        self._client = web_client(connection)
-        self._poster = Poster(self._client, work=database.work, clock=clock)
+        self._clients = Clients(connection, database=database, clock=clock)
+        self._reachability = Reachability(database.work, clock)
         self._channel = channel
         self._people = database.people
         self._work = database.work
         self._links = links
 
     def card(self, key: str, shown: ShownFlag, *, to: str) -> bool:
-        place = self._place(to)
-        if place is None:
-            return False
-        try:
-            self._poster.put(_key(key, to), flag_card(shown, self._links), channel=place)
-        except Unconfirmed:
-            _say_unconfirmed()
-        return True
-
-    def reply(self, key: str, sentence: str, *, card: str, to: str) -> None:
-        place, remote = self._place(to), self._work.outbox_remote(_key(card, to))
-        if place is None or not remote:
-            return
-        channel, _, ts = remote.partition(":")
-        self._poster.put_once(_key(key, to), notice_message(sentence), channel=channel, thread=ts)
+        message = flag_card(shown, self._links)
+        return self._carry(key, message, to=to, put=Poster.put)
 
     def summary(self, key: str, shown: Sequence[ShownFlag], *, to: str) -> bool:
-        place = self._place(to)
-        if place is None:
-            return False
-        try:
-            self._poster.put_once(_key(key, to), flag_list(shown, self._links), channel=place)
-        except Unconfirmed:
-            _say_unconfirmed()
+        message = flag_list(shown, self._links)
+        return self._carry(key, message, to=to, put=Poster.put_once)
+
+    def reply(self, key: str, sentence: str, *, card: str, to: str) -> None:
+        remote = self._work.outbox_remote(_key(card, to))
+        if not remote:
+            return
+        team = self._clients.home()
+        channel, _, ts = remote.partition(":")
+        message = notice_message(sentence)
+        with watched(self._clients, team):
+            poster = self._clients.poster(team)
+            poster.put_once(_key(key, to), message, channel=channel, thread=ts)
+
+    def _carry(self, key: str, message: Message, *, to: str, put: Put) -> bool:
+        team = self._clients.home()
+        with watched(self._clients, team):
+            place = self._place(team, to)
+            if place is None:
+                return False
+            try:
+                self._put(team, _key(key, to), message, place=place, put=put)
+            except Refused as refused:
+                if to != CHANNEL or refused.code not in GONE:
+                    raise
+                self._reachability.note(Part.FLAGS, f"#{place}: {refused}")
+                return self._instead(team, key, message, put)
+        if to == CHANNEL:
+            self._reachability.over(Part.FLAGS)
         return True
 
-    def _place(self, to: str) -> str | None:
+    def _instead(self, team: str, key: str, message: Message, put: Put) -> bool:
+        """The channel is gone: every administrator in Slack gets it directly."""
+        users = administrators(self._clients.of(team), self._people)
+        for user in users:
+            self._put(team, _key(key, user), message, place=user, put=put)
+        return bool(users)
+
+    def _put(self, team: str, key: str, message: Message, *, place: str, put: Put) -> None:
+        try:
+            put(self._clients.poster(team), key, message, channel=place)
+        except Unconfirmed:
+            _say_unconfirmed()
+
+    def _place(self, team: str, to: str) -> str | None:
         if to == CHANNEL:
             if self._channel is None:
                 logger.warning("slack.flags_channel_missing")
             return self._channel
-        return slack_user_of(to, self._client, self._people)
-
-
-def slack_user_of(email: str, client: WebClient, people: PeopleStore) -> str | None:
-    """Return the Slack user of an e-mail address: one who is linked, else one Slack knows."""
-    person = people.get(email)
-    if person is not None and person.slack_user is not None:
-        return person.slack_user
-    try:
-        found = read(client, "users.lookupByEmail", {"email": email})
-    except Refused:
-        return None
-    user = found.get("user", {}).get("id")
-    return str(user) if user else None
+        return slack_user_of(to, self._clients.of(team), self._people)
 
 
 def _say_unconfirmed() -> None:

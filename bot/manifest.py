@@ -18,7 +18,15 @@ SCOPES: Mapping[str, str] = {
     "users:read": "knows who asks",
     "users:read.email": "finds the person in Verbatim by the address",
 }
-EVENTS = ("app_home_opened", "app_mention", "link_shared", "message.im")
+EVENTS = (
+    "app_home_opened",
+    "app_mention",
+    "app_uninstalled",
+    "link_shared",
+    "message.im",
+    "tokens_revoked",
+)
+REDIRECT_PATH = "/slack/oauth_redirect"  # where Slack sends a person back after installing
 
 
 class Transport(StrEnum):
@@ -49,7 +57,7 @@ def manifest(public_url: str, transport: Transport = Transport.HTTP) -> dict[str
             ],
             "unfurl_domains": [urlsplit(public_url).hostname or "example.com"],
         },
-        "oauth_config": {"scopes": {"bot": sorted(SCOPES)}},
+        "oauth_config": {**_redirects(public_url), "scopes": {"bot": sorted(SCOPES)}},
         "settings": {
             "event_subscriptions": {"request_url": endpoint, "bot_events": list(EVENTS)},
             "interactivity": {"is_enabled": True, "request_url": endpoint},
@@ -57,3 +65,10 @@ def manifest(public_url: str, transport: Transport = Transport.HTTP) -> dict[str
             "socket_mode_enabled": transport is Transport.SOCKET,
         },
     }
+
+
+def _redirects(public_url: str) -> dict[str, object]:
+    """Slack takes only https here, and without it nobody can install by a link."""
+    if not public_url.startswith("https://"):
+        return {}
+    return {"redirect_urls": [f"{public_url.rstrip('/')}{REDIRECT_PATH}"]}

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from slack_sdk import WebClient
-
 from bot.calling import Refused, read
+from bot.clients import Clients
 from service.domain.people import PersonRole, Viewer
 from service.stores import PeopleStore, Person
 
@@ -23,8 +22,8 @@ class Stranger:
 
 
 class Directory:
-    def __init__(self, client: WebClient, people: PeopleStore) -> None:
-        self._client = client
+    def __init__(self, clients: Clients, people: PeopleStore) -> None:
+        self._clients = clients
         self._people = people
 
     def find(self, user: str, *, team: str) -> Person | Stranger:
@@ -41,7 +40,7 @@ class Directory:
 
     def _email(self, user: str, *, team: str) -> str | None:
         try:
-            found = read(self._client, "users.info", {"user": user}).get("user", {})
+            found = read(self._clients.of(team), "users.info", {"user": user}).get("user", {})
         except Refused:
             return None  # the person is told how to be linked instead
         email = found.get("profile", {}).get("email")

@@ -1,36 +1,65 @@
-"""Posts the weekly digest to Slack: one message a channel and week, updated when made again."""
+"""Posts the weekly digest to Slack: one message a channel and week, updated when made again.
+
+When its channel is gone, administrators get it directly: a missing digest must not look like a
+quiet week.
+"""
+
+from dataclasses import replace
 
 from bot.blocks import digest_message
-from bot.calling import Refused, web_client
+from bot.calling import Refused
 from bot.charts import native_chart, picture
+from bot.clients import Clients
 from bot.connection import Connection
-from bot.posting import BLOCKS_REFUSED, Poster
+from bot.instead import GONE, administrators, watched
+from bot.posting import BLOCKS_REFUSED
 from service.digest import Digest
 from service.ports import Clock
-from service.stores import WorkStore
+from service.reachability import Part, Reachability
+from service.stores import Database
 
 
 class SlackPublisher:
     """A digest's Publisher."""
 
     def __init__(
-        self, connection: Connection, *, channel: str, work: WorkStore, clock: Clock
+        self, connection: Connection, *, channel: str, database: Database, clock: Clock
     ) -> None:
         self._channel = channel
-        self._client = web_client(connection)
-        self._poster = Poster(self._client, work=work, clock=clock)
+        self._clients = Clients(connection, database=database, clock=clock)
+        self._people = database.people
+        self._reachability = Reachability(database.work, clock)
 
     def publish(self, digest: Digest) -> str:
-        """Post it with Slack's own chart, else with a picture, else without either."""
         key = f"digest:{self._channel}:{digest.week}"
+        team = self._clients.home()
+        with watched(self._clients, team):
+            try:
+                remote = self._put(team, digest, key=key, channel=self._channel)
+            except Refused as refused:
+                if refused.code not in GONE:
+                    raise
+                self._reachability.note(Part.DIGEST, f"#{self._channel}: {refused}")
+                self._tell_administrators(team, digest, key, refused)
+                raise  # so that it is tried again and stands in its channel at last
+        self._reachability.over(Part.DIGEST)
+        return f"Slack #{self._channel} ({remote})"
+
+    def _tell_administrators(self, team: str, digest: Digest, key: str, refused: Refused) -> None:
+        said = f"This could not be posted in #{self._channel}. {refused}"
+        told = replace(digest, first=(said, *digest.first))
+        for user in administrators(self._clients.of(team), self._people):
+            self._put(team, told, key=f"{key}:{user}", channel=user)
+
+    def _put(self, team: str, digest: Digest, *, key: str, channel: str) -> str:
+        """Post it with Slack's own chart, else with a picture, else without either."""
+        poster = self._clients.poster(team)
+        native = native_chart(digest.weeks) if digest.weeks else None
         try:
-            native = native_chart(digest.weeks) if digest.weeks else None
-            message = digest_message(digest, native)
-            remote = self._poster.put_whole(key, message, channel=self._channel)
+            return poster.put_whole(key, digest_message(digest, native), channel=channel)
         except Refused as refused:
             if refused.code not in BLOCKS_REFUSED:
                 raise
-            chart = picture(self._client, digest.weeks, name=f"digest-{digest.week}")
-            message = digest_message(digest, chart)
-            remote = self._poster.put(key, message, channel=self._channel)
-        return f"Slack #{self._channel} ({remote})"
+            name = f"digest-{digest.week}"
+            chart = picture(self._clients.of(team), digest.weeks, name=name)
+            return poster.put(key, digest_message(digest, chart), channel=channel)

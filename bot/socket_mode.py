@@ -13,9 +13,9 @@ from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.app import SlackBot
-from bot.asking import Gateway
 from bot.checking import check_app_token
 from bot.connection import Connection
+from bot.telling import Gateway
 from service.errors import Misused
 from service.links import Links
 from service.ports import Clock

@@ -14,6 +14,7 @@ from pydantic import BaseModel, SecretStr
 from service import analysis, plugins
 from service.domain.costs import in_usd
 from service.errors import Misused, VerbatimError
+from service.reachability import Reachability
 from service.schedule import Cron
 from service.settings import ClaudeSettings, Settings, SlackSettings
 from service.workspace import Workspace
@@ -45,8 +46,8 @@ def examine(workspace: Workspace, *, offline: bool) -> list[Finding]:
         findings += _claude(workspace, offline=offline)
     slack = _slack(workspace.settings)
     findings.append(slack)
-    if slack.ok and workspace.settings.slack.bot_token is not None and not offline:
-        findings.append(_slack_there(workspace))
+    if database.ok and workspace.settings.slack.is_set_up:
+        findings += _slack_state(workspace, ask=slack.ok and not offline)
     return findings
 
 
@@ -209,10 +210,26 @@ def _claude_costs(workspace: Workspace) -> Finding:
     return Finding(name="claude costs", ok=True, says=says)
 
 
-def _slack_there(workspace: Workspace) -> Finding:
+def _slack_state(workspace: Workspace, *, ask: bool) -> Iterator[Finding]:
+    """Each workspace that we know, and what could not be reached lately."""
+    if ask and workspace.settings.slack.bot_token is not None:
+        yield _slack_there(workspace)
+    for one in workspace.database().installations.all():
+        if not one.stands:
+            says = f"{one.name}: {one.why_ended}"
+            do = "install the app there again, from the page Settings"
+            yield Finding(name="slack workspace", ok=False, says=says, do=do)
+        elif ask:
+            yield _slack_there(workspace, one.team)
+    for trouble in Reachability(workspace.database().work, workspace.now).troubles():
+        says = f"not reached since {trouble.since:%Y-%m-%d %H:%M} UTC: {trouble.says}"
+        yield Finding(name=f"slack {trouble.part.value}", ok=False, says=says)
+
+
+def _slack_there(workspace: Workspace, team: str = "") -> Finding:
     """What Slack itself says: the token, the rights, and how far our clock is off."""
     try:
-        found = workspace.slack_standing()
+        found = workspace.slack_standing(team)
     except VerbatimError as error:
         return Finding(name="slack token", ok=False, says=str(error), do="verbatim slack manifest")
     if found.missing_scopes:
@@ -229,7 +246,7 @@ def _slack_there(workspace: Workspace) -> Finding:
 
 def _slack(settings: Settings) -> Finding:
     slack = settings.slack
-    if slack.bot_token is None:
+    if not slack.is_set_up:
         return Finding(name="slack", ok=True, says="not connected")
     missing = [
         name

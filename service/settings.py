@@ -18,12 +18,23 @@ from service.errors import Misused
 
 class SlackSettings(BaseModel):
     bot_token: SecretStr | None = None
+    client_id: str | None = None
+    client_secret: SecretStr | None = None
     signing_secret: SecretStr | None = None
     app_token: SecretStr | None = None
     mode: Literal["http", "socket"] = "http"
     base_url: str | None = None
     digest_channel: str | None = None
     flags_channel: str | None = None
+
+    @property
+    def can_install(self) -> bool:
+        """Whether workspaces may install the app by themselves."""
+        return bool(self.client_id and self.client_secret)
+
+    @property
+    def is_set_up(self) -> bool:
+        return self.bot_token is not None or self.can_install
 
 
 class ClaudeSettings(BaseModel):

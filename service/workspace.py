@@ -106,8 +106,11 @@ class Workspace(Protocol):
 
     def forgetting(self) -> Forgetting: ...
 
-    def slack_standing(self) -> SlackStanding:
-        """Ask Slack; raises Misused when it is not connected, Unauthorized, Unreachable."""
+    def slack_standing(self, team: str = "") -> SlackStanding:
+        """Ask Slack about an installed workspace, or about the token that was set.
+
+        Raises Misused when it is not connected, Unauthorized, Unreachable.
+        """
         ...
 
     def slack_manifest(self) -> Mapping[str, object]:

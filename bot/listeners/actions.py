@@ -5,11 +5,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt import Ack, App
-from slack_sdk import WebClient
 
-from bot.asking import Asked, Asking
+from bot.asking import Asking
 from bot.blocks import OPTION, USEFUL, WRONG
 from bot.calling import call
+from bot.clients import Clients
+from bot.listeners.clicks import spot_of, team_of, thread_of
+from bot.telling import Asked, Telling
 from service.domain.feedback import Verdict, WrongPart
 
 _THANKS = "Thank you, noted: useful."
@@ -23,14 +25,14 @@ _ASKED = {
 _MODAL = "verbatim_wrong_what"
 
 
-def register(app: App, asking: Asking, client: WebClient) -> None:
+def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) -> None:
     def useful(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         ack()
-        kept = asking.note_verdict(
+        kept = telling.note_verdict(
             answer=str(action.get("value", "")),
             verdict=Verdict.USEFUL,
             user=str(body["user"]["id"]),
-            team=_team(body),
+            team=team_of(body),
         )
         _tell(body, _THANKS if kept else _UNKNOWN)
 
@@ -38,32 +40,32 @@ def register(app: App, asking: Asking, client: WebClient) -> None:
         """The verdict counts at once; what was wrong may follow."""
         ack()
         answer = str(action.get("value", ""))
-        kept = asking.note_verdict(
-            answer=answer, verdict=Verdict.WRONG, user=str(body["user"]["id"]), team=_team(body)
+        kept = telling.note_verdict(
+            answer=answer, verdict=Verdict.WRONG, user=str(body["user"]["id"]), team=team_of(body)
         )
         if kept:
             view = what_modal(answer)
-            call(client, "views.open", {"trigger_id": body["trigger_id"], "view": view})
+            arguments = {"trigger_id": body["trigger_id"], "view": view}
+            call(clients.of(team_of(body)), "views.open", arguments)
         else:
             _tell(body, _UNKNOWN)
 
     def said(ack: Ack, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         ack()
         what, note = _said_in(view)
-        asking.note_verdict(
+        telling.note_verdict(
             answer=str(view.get("private_metadata", "")),
             verdict=Verdict.WRONG,
             user=str(body["user"]["id"]),
-            team=_team(body),
+            team=team_of(body),
             what=what,
             note=note,
         )
 
     def _tell(body: Mapping[str, Any], sentence: str) -> None:
-        channel = body.get("channel", {}).get("id")
-        if channel:
-            user = str(body["user"]["id"])
-            asking.whisper(sentence, channel=channel, user=user, thread=_thread(body))
+        spot = spot_of(body)
+        if spot is not None:
+            telling.whisper(sentence, spot)
 
     def choice(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         asked = choice_in(action, body)
@@ -118,25 +120,15 @@ def _said_in(view: Mapping[str, Any]) -> tuple[WrongPart | None, str]:
     return known.get(str(chosen)), note[:300]
 
 
-def _team(body: Mapping[str, Any]) -> str:
-    return str((body.get("team") or {}).get("id", ""))
-
-
 def choice_in(action: Mapping[str, Any], body: Mapping[str, Any]) -> Asked:
     """The same choice of the same person is one question, however often it is clicked."""
     channel, user = str(body["channel"]["id"]), str(body["user"]["id"])
     message = str(body["message"]["ts"])
     return Asked(
         key=f"{channel}:{message}:{user}:{action['action_id']}",
-        team=str(body.get("team", {}).get("id", "")),
+        team=team_of(body),
         channel=channel,
         user=user,
         text=str(action["value"]),
-        thread=_thread(body),
+        thread=thread_of(body),
     )
-
-
-def _thread(body: Mapping[str, Any]) -> str | None:
-    message = body.get("message", {})
-    found = message.get("thread_ts") or message.get("ts")
-    return None if found is None else str(found)

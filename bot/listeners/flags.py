@@ -1,15 +1,17 @@
 """Buttons of a churn-risk card: what the person who clicks may do to a flag, and nothing more."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from slack_bolt import Ack, App
-from slack_sdk import WebClient
 
-from bot.asking import Asking
 from bot.calling import call
 from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card, reason_modal
+from bot.clients import Clients
+from bot.listeners.clicks import spot_of, team_of
 from bot.people import Directory, Stranger, viewer
+from bot.telling import Telling
 from service.domain.conversations import AccountKey
 from service.domain.flags import FlagEvent
 from service.errors import VerbatimError
@@ -21,7 +23,13 @@ _UNKNOWN = "I do not know you yet; ask whoever runs Verbatim for: verbatim link 
 
 
 def register(
-    app: App, *, asking: Asking, client: WebClient, directory: Directory, flags: Flags, links: Links
+    app: App,
+    *,
+    telling: Telling,
+    clients: Clients,
+    directory: Directory,
+    flags: Flags,
+    links: Links,
 ) -> None:
     def act(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
         ack()
@@ -32,7 +40,8 @@ def register(
         ack()
         account = str(action["value"])
         view = reason_modal(account, account)
-        call(client, "views.open", {"trigger_id": body["trigger_id"], "view": view})
+        arguments = {"trigger_id": body["trigger_id"], "view": view}
+        call(clients.of(team_of(body)), "views.open", arguments)
 
     def not_a_risk(ack: Ack, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         ack()
@@ -43,8 +52,7 @@ def register(
         _tell(body, said)
 
     def _acted(body: Mapping[str, Any], account: str, event: FlagEvent, *, reason: str) -> str:
-        team = str((body.get("team") or {}).get("id", ""))
-        person = directory.find(str(body["user"]["id"]), team=team)
+        person = directory.find(str(body["user"]["id"]), team=team_of(body))
         if isinstance(person, Stranger):
             return _UNKNOWN
         try:
@@ -62,12 +70,13 @@ def register(
         if channel and ts and shown is not None:
             card = flag_card(shown, links)
             content = {"text": card.text, "blocks": list(card.blocks)}
-            call(client, "chat.update", {"channel": channel, "ts": ts, **content})
+            arguments = {"channel": channel, "ts": ts, **content}
+            call(clients.of(team_of(body)), "chat.update", arguments)
 
     def _tell(body: Mapping[str, Any], sentence: str) -> None:
-        channel = (body.get("channel") or {}).get("id")
-        if channel:
-            asking.whisper(sentence, channel=channel, user=str(body["user"]["id"]), thread=None)
+        spot = spot_of(body)
+        if spot is not None:
+            telling.whisper(sentence, replace(spot, thread=None))
 
     for name in _EVENTS:
         app.action(name)(act)

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from slack_bolt import App
-from slack_sdk import WebClient
 
 from bot.calling import call
+from bot.clients import Clients
 from bot.home import home_view, stranger_view
 from bot.people import Directory, Stranger, viewer
 from service.errors import VerbatimError
@@ -21,7 +21,7 @@ logger = logging.getLogger("verbatim")
 def register(
     app: App,
     *,
-    client: WebClient,
+    clients: Clients,
     directory: Directory,
     flags: Flags,
     conversations: ConversationStore,
@@ -31,11 +31,11 @@ def register(
         event = body["event"]
         if event.get("tab") not in {None, "home"}:
             return
-        user = str(event["user"])
+        user, team = str(event["user"]), str(body.get("team_id", ""))
         try:
-            found = directory.find(user, team=str(body.get("team_id", "")))
+            found = directory.find(user, team=team)
             view = stranger_view(found.email) if isinstance(found, Stranger) else _view_of(found)
-            call(client, "views.publish", {"user_id": user, "view": view})
+            call(clients.of(team), "views.publish", {"user_id": user, "view": view})
         except VerbatimError as error:
             logger.warning("slack.home_lost", extra={"error": type(error).__name__})
 

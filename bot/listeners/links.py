@@ -6,12 +6,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from slack_bolt import App
-from slack_sdk import WebClient
 
-from bot.asking import Gateway
 from bot.calling import call
+from bot.clients import Clients
 from bot.people import Directory, Stranger, viewer
 from bot.rich_text import literal, rich_text, section, text
+from bot.telling import Gateway
 from service.domain.people import Viewer
 from service.errors import VerbatimError
 from service.links import Links
@@ -22,12 +22,12 @@ _MOST = 5  # links of one message
 
 
 def register(
-    app: App, *, client: WebClient, directory: Directory, answers: Gateway, links: Links
+    app: App, *, clients: Clients, directory: Directory, answers: Gateway, links: Links
 ) -> None:
     def shared(body: Mapping[str, Any]) -> None:
-        event = body["event"]
+        event, team = body["event"], str(body.get("team_id", ""))
         try:
-            person = directory.find(str(event["user"]), team=str(body.get("team_id", "")))
+            person = directory.find(str(event["user"]), team=team)
             if isinstance(person, Stranger):
                 return
             unfurls = {
@@ -36,7 +36,7 @@ def register(
                 if (blocks := _blocks(str(one.get("url", "")), viewer(person)))
             }
             if unfurls:
-                call(client, "chat.unfurl", {**_where(event), "unfurls": unfurls})
+                call(clients.of(team), "chat.unfurl", {**_where(event), "unfurls": unfurls})
         except VerbatimError as error:
             logger.warning("slack.unfurl_lost", extra={"error": type(error).__name__})
 

@@ -5,7 +5,8 @@ from typing import Any
 
 from slack_bolt import App
 
-from bot.asking import Asked, Asking
+from bot.asking import Asking
+from bot.telling import Asked
 
 
 def register(app: App, asking: Asking) -> None:

@@ -9,16 +9,25 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 
 from connectors.sandbox.corpus import Corpus
 from connectors.sandbox.faults import Faults, install
 from connectors.sandbox.server import Stand
 from connectors.sandbox.slack_limits import refusal
+from connectors.sandbox.slack_oauth import exchange
+from connectors.sandbox.slack_oauth import install as install_oauth
 from connectors.sandbox.slack_page import page
 from connectors.sandbox.slack_sockets import PATH as SOCKET_PATH
 from connectors.sandbox.slack_sockets import install as install_sockets
-from connectors.sandbox.slack_state import BOT_USER, TEAM, Posted, SlackState, slack_state
+from connectors.sandbox.slack_state import (
+    BOT_USER,
+    TEAM,
+    Posted,
+    SlackChannel,
+    SlackState,
+    slack_state,
+)
 
 SlackStand = Stand[SlackState]
 Method = Callable[[SlackState, Mapping[str, Any]], dict[str, Any]]
@@ -43,6 +52,7 @@ def slack_app(
     Without an `app_token` Socket Mode is switched off in the app's settings.
     """
     state = slack_state(corpus, clock=clock)
+    state.tokens[token] = TEAM
     faults = Faults()
     app = Flask("connectors.sandbox.slack", static_folder=None)
 
@@ -53,8 +63,13 @@ def slack_app(
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if method == "apps.connections.open":
             return _open_socket(state, is_ours=bool(app_token) and given == app_token)
-        if given != token:
+        if method == "oauth.v2.access":
+            return exchange(state, _arguments(method))
+        g.team = state.tokens.get(given)
+        if g.team is None:
             return _error("invalid_auth")
+        if g.team in state.revoked:
+            return _error("token_revoked")
         if state.token_error is not None:
             return _error(state.token_error)
         handler = _METHODS.get(method)
@@ -68,6 +83,7 @@ def slack_app(
     )
     app.add_url_rule("/files/<name>", "file", lambda name: _file(state, name))
     app.add_url_rule("/api/<path:method>", view_func=call, methods=["GET", "POST"])
+    install_oauth(app, state)
     install_sockets(app, state.sockets)
     install(app, faults, _failure)
     return Stand(app=app, state=state, faults=faults)
@@ -106,13 +122,14 @@ def _failure(
 
 
 def _auth_test(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    del state, arguments
+    del arguments
+    name = state.teams[g.team]
     return {
         "ok": True,
-        "url": "https://ledgerly.slack.example/",
-        "team": "Ledgerly",
+        "url": f"https://{name.lower()}.slack.example/",
+        "team": name,
         "user": "verbatim",
-        "team_id": TEAM,
+        "team_id": g.team,
         "user_id": BOT_USER,
         "bot_id": "B0VERBATIM",
     }
@@ -139,7 +156,7 @@ def _post_ephemeral(state: SlackState, arguments: Mapping[str, Any]) -> dict[str
 def _store(
     state: SlackState, arguments: Mapping[str, Any], *, ephemeral_for: str | None
 ) -> dict[str, Any]:
-    channel = state.find_channel(str(arguments.get("channel", "")))
+    channel = state.find_channel(str(arguments.get("channel", "")), team=g.team)
     if channel is None:
         return _error("channel_not_found")
     if channel.archived:
@@ -183,7 +200,7 @@ def _refusal(state: SlackState, text: str, blocks: list[Mapping[str, Any]]) -> s
 
 
 def _update(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    if str(arguments.get("channel")) not in state.channels:
+    if _channel(state, arguments) is None:
         return _error("channel_not_found")
     found = state.find_message(str(arguments.get("channel")), str(arguments.get("ts")))
     if found is None or found.ephemeral_for is not None:
@@ -215,7 +232,7 @@ def _read(
     *,
     oldest_first: bool = False,
 ) -> dict[str, Any]:
-    channel = state.channels.get(str(arguments.get("channel", "")))  # reading takes only ids
+    channel = _channel(state, arguments)
     if channel is None:
         return _error("channel_not_found")
     if ("im:history" if channel.is_im else "channels:history") not in state.scopes:
@@ -239,7 +256,7 @@ def _users_conversations(state: SlackState, arguments: Mapping[str, Any]) -> dic
     """Only direct messages: what else the app is a member of, its rights do not tell."""
     if arguments.get("types") != "im" or "im:read" not in state.scopes:
         return _error("missing_scope")
-    direct = [{"id": c.id, "user": c.member} for c in state.channels.values() if c.is_im]
+    direct = [{"id": c.id, "user": c.member} for c in _of_team(state) if c.is_im]
     return {"ok": True, **_page("channels", direct, arguments)}
 
 
@@ -255,7 +272,7 @@ def _users_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, An
 def _lookup_by_email(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
     wanted = str(arguments.get("email", "")).lower()
     for person in state.people.values():
-        if person.email.lower() == wanted:
+        if person.email.lower() == wanted and person.team == g.team:
             return _users_info(state, {"user": person.id})
     return _error("users_not_found")
 
@@ -276,7 +293,7 @@ def _unfurl(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _conversations_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    channel = state.channels.get(str(arguments.get("channel", "")))
+    channel = _channel(state, arguments)
     if channel is None:
         return _error("channel_not_found")
     described = {
@@ -323,6 +340,16 @@ def _file(state: SlackState, name: str) -> Response:
     if name not in state.files:
         return Response("There is no such file.", status=404)
     return Response(state.files[name], mimetype="image/png")
+
+
+def _of_team(state: SlackState) -> list[SlackChannel]:
+    return [one for one in state.channels.values() if one.team == g.team]
+
+
+def _channel(state: SlackState, arguments: Mapping[str, Any]) -> SlackChannel | None:
+    """Only posting takes a channel's name; everything else takes only ids."""
+    wanted = str(arguments.get("channel", ""))
+    return next((one for one in _of_team(state) if one.id == wanted), None)
 
 
 def _slack_file(block: Mapping[str, Any]) -> str | None:

@@ -34,6 +34,7 @@ class SlackChannel:
     name: str
     is_im: bool = False
     member: str | None = None  # of a direct message: the person on the other side
+    team: str = TEAM
     archived: bool = False
     has_bot: bool = True
 
@@ -60,6 +61,10 @@ class SlackState:
     clock: Callable[[], datetime]
     people: dict[str, SlackPerson] = field(default_factory=dict)
     channels: dict[str, SlackChannel] = field(default_factory=dict)
+    teams: dict[str, str] = field(default_factory=lambda: {TEAM: "Ledgerly"})  # id to name
+    tokens: dict[str, str] = field(default_factory=dict)  # bot token to the team that gave it
+    revoked: set[str] = field(default_factory=set)  # teams that took their token back
+    codes: dict[str, tuple[str, str]] = field(default_factory=dict)  # to team and scopes
     messages: list[Posted] = field(default_factory=list)
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
     unfurls: list[Mapping[str, object]] = field(default_factory=list)
@@ -81,13 +86,25 @@ class SlackState:
     def next_ts(self) -> str:
         return f"{self.clock().timestamp():.0f}.{next(self._numbers):06}"
 
-    def find_channel(self, wanted: str) -> SlackChannel | None:
+    def find_channel(self, wanted: str, *, team: str = TEAM) -> SlackChannel | None:
         """Find a channel as chat.postMessage does: by id, by name, or by a person's id."""
         name = wanted.removeprefix("#")
         for channel in self.channels.values():
-            if name in {channel.id, channel.name, channel.member}:
+            if channel.team == team and name in {channel.id, channel.name, channel.member}:
                 return channel
         return None
+
+    def add_team(self, team: str, name: str, *, email: str) -> tuple[SlackPerson, SlackChannel]:
+        """Another workspace, with one person, their direct messages and a channel."""
+        self.teams[team] = name
+        person = SlackPerson(id=f"U{team}", name=email.split("@")[0], email=email, team=team)
+        direct = SlackChannel(
+            id=f"D{team}", name=f"dm-{person.name}", is_im=True, member=person.id, team=team
+        )
+        channel = SlackChannel(id=f"C{team}", name="general", team=team)
+        self.people[person.id] = person
+        self.channels |= {direct.id: direct, channel.id: channel}
+        return person, channel
 
     def find_message(self, channel: str, ts: str) -> Posted | None:
         return next((m for m in self.messages if (m.channel, m.ts) == (channel, ts)), None)
@@ -114,8 +131,8 @@ class SlackState:
             return list(self.messages)
 
     def in_channel(self, name: str) -> list[Posted]:
-        channel = self.find_channel(name)
-        return [] if channel is None else [m for m in self.messages if m.channel == channel.id]
+        named = {one.id for one in self.channels.values() if name in {one.id, one.name}}
+        return [m for m in self.messages if m.channel in named]
 
 
 def slack_state(corpus: Corpus, *, clock: Callable[[], datetime]) -> SlackState:

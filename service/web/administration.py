@@ -54,6 +54,8 @@ def page() -> str:
         names={key: account.name for key, account in here.accounts(current_viewer()).items()},
         taxonomy=here.taxonomy.version,
         analyser=here.analyser,
+        installations=here.database.installations.all(),
+        can_install=here.slack is not None,
     )
 
 

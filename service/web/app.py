@@ -16,6 +16,7 @@ from service.domain.taxonomy import Taxonomy
 from service.errors import Forbidden, Misused, NotFound, RetryLater, TellPerson, VerbatimError
 from service.links import Links
 from service.ports import Clock, Helpdesk
+from service.reachability import Reachability
 from service.settings import Settings
 from service.stores import Database
 from service.tokens import Tokens
@@ -32,13 +33,14 @@ from service.web import (
     numbers,
     receipts,
     signing_in,
+    slack,
     subjects,
     trust,
 )
 from service.web import (
     taxonomy as ladder,
 )
-from service.web.site import HERE, Gateway, Site, site
+from service.web.site import HERE, Gateway, Site, SlackInstaller, site
 
 if TYPE_CHECKING:
     from service.themes import Vectors
@@ -65,6 +67,7 @@ def create_app(
     helpdesks: Mapping[str, Helpdesk] | None = None,
     analyser_version: str = "",
     slack_handler: machines.SlackHandler | None = None,
+    slack_installer: SlackInstaller | None = None,
 ) -> Flask:
     """Build the application. `taxonomy` is the file's: changes people made are looked up.
 
@@ -91,6 +94,7 @@ def create_app(
         themes=themes,
         helpdesks=helpdesks or {},
         analyser=analyser_version,
+        slack=slack_installer,
     )
     for page in (explore, group, conversation, receipts, subjects, ladder, trust, signing_in):
         app.register_blueprint(page.pages)
@@ -98,6 +102,7 @@ def create_app(
     app.register_blueprint(api.routes)
     app.register_blueprint(monitoring.routes)
     app.register_blueprint(administration.pages)
+    app.register_blueprint(slack.pages)
     if slack_handler is not None:
         app.add_url_rule(
             "/slack/events",
@@ -138,6 +143,7 @@ def _around() -> dict[str, object]:
         return {"person": None}
     return {
         "person": session.person,
+        "unreached": Reachability(site().database.work, site().clock).troubles(),
         "sign_out_token": site().access.form_token(session.id_hash),
         "zone": site().zone.key,
     }

@@ -51,6 +51,18 @@ class Gateway(Protocol):
     def recount_told(self, recount: Recount) -> tuple[str, ...]: ...
 
 
+class SlackInstaller(Protocol):
+    """Brings the app into a Slack workspace, in the name of one person."""
+
+    def begin(self, person: str) -> str:
+        """Return the address at Slack where the person allows it."""
+        ...
+
+    def finish(self, person: str, *, state: str, code: str) -> str:
+        """Keep what Slack gives for its code; return the workspace's name."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     database: Database
@@ -66,6 +78,7 @@ class Site:
     themes: "Callable[[], Vectors] | None"  # what tells which raw tags speak of one thing
     helpdesks: Mapping[str, Helpdesk]
     analyser: str  # the version that measures now
+    slack: SlackInstaller | None = None  # None: no workspace can install the app by itself
 
     @property
     def taxonomy(self) -> Taxonomy:

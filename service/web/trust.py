@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response
 
 from service.domain.conversations import ConversationKey
 from service.domain.feedback import Feedback, Verdict
+from service.domain.installations import Installation
 from service.domain.measurements import Metric
 from service.domain.people import PersonRole, Viewer
 from service.errors import Forbidden
@@ -73,8 +74,14 @@ def page() -> str:
         standing=_spot_checks(here).standing() if viewer.accounts is None else (),
         taxonomy=here.taxonomy.version,
         everything=viewer.accounts is None,
+        ended=_ended(here) if viewer.accounts is None else (),
         proof=last_proof(here.database.work) if viewer.accounts is None else None,
     )
+
+
+def _ended(here: Site) -> tuple[Installation, ...]:
+    """Slack workspaces that no longer hear of us."""
+    return tuple(one for one in here.database.installations.all() if not one.stands)
 
 
 def _spot_checks(here: Site) -> SpotChecks:

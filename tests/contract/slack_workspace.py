@@ -76,8 +76,11 @@ class Workspace:
     clock: Clockwork
     gateway: Gateway = field(default_factory=Gateway)
     person: Person
+    own: Connection | None = None  # instead of the one with the token that was set
 
     def connection(self, *, token: str = TOKEN) -> Connection:
+        if self.own is not None:
+            return self.own
         return Connection(token=token, signing_secret=SECRET, base_url=f"{self.slack_url}/api/")
 
     @contextmanager
@@ -179,6 +182,9 @@ class Slack:
             "X-Slack-Signature": signature or "",
         }
         return self.client.post(self.url, content=body, headers=headers)
+
+    def body(self, body: Mapping[str, Any]) -> httpx.Response:
+        return self.send(json.dumps(body), "application/json")
 
     def event(self, event: Mapping[str, Any], **how: Any) -> httpx.Response:
         return self.send(json.dumps(event_body(event)), "application/json", **how)

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.calling import web_client
 from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card
 from bot.checking import standing
 from bot.flagging import SlackFlagMessenger
@@ -319,12 +320,13 @@ def test_a_card_with_giant_words_fits(workspace: Workspace) -> None:
 
 def test_missing_rights_and_a_wrong_clock_are_seen(workspace: Workspace) -> None:
     connection = workspace.connection()
+    client = web_client(connection)
     now = datetime.now(UTC)
-    assert standing(connection, clock=lambda: now).missing_scopes == ()
+    assert standing(connection, client, clock=lambda: now).missing_scopes == ()
     workspace.slack.state.scopes -= {"files:write", "links:read"}
-    found = standing(connection, clock=lambda: now + timedelta(minutes=9))
+    found = standing(connection, client, clock=lambda: now + timedelta(minutes=9))
     assert found.missing_scopes == ("files:write", "links:read")
     assert 500 < found.seconds_off < 600
     workspace.slack.state.token_error = "token_revoked"
     with pytest.raises(Unauthorized, match="install the app again"):
-        standing(connection, clock=lambda: now)
+        standing(connection, client, clock=lambda: now)

@@ -1,0 +1,43 @@
+"""What an answer leaves behind for later: a thread's readings, and the number that was shown.
+
+Kept in our own database: Slack's threads are never read again.
+"""
+
+import json
+from collections.abc import Mapping, Sequence
+
+from service.stores import WorkStore
+
+_THREAD = 6  # earlier messages that a follow-up may refer to
+
+
+class Memory:
+    def __init__(self, work: WorkStore) -> None:
+        self._work = work
+
+    def earlier(self, channel: str, thread: str | None) -> Sequence[Mapping[str, object]]:
+        """Return a thread's earlier messages with their readings, oldest first."""
+        stored = self._work.recall(_thread_name(channel, thread))
+        found: Sequence[Mapping[str, object]] = json.loads(stored) if stored else ()
+        return found
+
+    def add(self, channel: str, thread: str, text: str, reading: Mapping[str, object]) -> None:
+        """Add a message to its thread; the same one again changes nothing."""
+        now = {"text": text, "reading": dict(reading)}
+        said = [one for one in self.earlier(channel, thread) if one != now] + [now]
+        self._work.remember(_thread_name(channel, thread), json.dumps(said[-_THREAD:]))
+
+    def keep_receipt(self, answer: str, receipt: str) -> None:
+        self._work.remember(_receipt_name(answer), receipt)
+
+    def receipt(self, answer: str) -> str | None:
+        """Return the receipt of the number that an answer showed."""
+        return self._work.recall(_receipt_name(answer))
+
+
+def _receipt_name(answer: str) -> str:
+    return f"slack-receipt:{answer}"
+
+
+def _thread_name(channel: str, thread: str | None) -> str:
+    return f"slack-thread:{channel}:{thread}"

@@ -1,0 +1,231 @@
+"""Answers one question: finds out who asks, asks the gateway, and posts what it says.
+
+One path for mention, direct message, command and button. Knows nothing of threads or retries:
+telling the same question again posts nothing again.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from bot.blocks import Message, answer_message, notice_message
+from bot.calling import Refused, call
+from bot.clients import Clients
+from bot.memory import Memory
+from bot.people import Directory, Stranger, viewer
+from bot.posting import Unconfirmed
+from service.domain.answers import Answer, Recount
+from service.domain.feedback import Feedback, Verdict, WrongPart
+from service.domain.people import Viewer
+from service.errors import Unauthorized, VerbatimError
+from service.ports import Clock
+from service.stores import Database, Person
+
+logger = logging.getLogger("verbatim")
+
+_TOO_LATE = "I could not answer this in time: Slack or I was not there. Please ask again."
+_UNCONFIRMED = "Slack did not confirm my answer. If you do not see it here, ask again."
+_DEFECT = "Something went wrong on my side; it was logged. Please ask again."
+_ELSEWHERE = frozenset(
+    {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "thread_not_found"}
+)
+
+
+class Gateway(Protocol):
+    """What the bot needs of the answers."""
+
+    def ask_text(
+        self, text: str, viewer: Viewer, thread: Sequence[Mapping[str, object]] = ()
+    ) -> Answer:
+        """Read a message and answer it. `thread` holds earlier messages with their readings."""
+        ...
+
+    def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
+        """Run a published number again."""
+        ...
+
+    def recount_told(self, recount: Recount) -> tuple[str, ...]: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A question as it arrived. `key` names it whatever event carries it."""
+
+    key: str
+    team: str
+    channel: str
+    user: str
+    text: str
+    thread: str | None  # where the answer goes; None for a command
+
+    @property
+    def is_direct(self) -> bool:
+        return self.channel.startswith("D")
+
+
+class Telling:
+    """Tells people what the gateway says, each in their own name."""
+
+    def __init__(
+        self, *, clients: Clients, answers: Gateway, database: Database, clock: Clock
+    ) -> None:
+        self._clients = clients
+        self._answers = answers
+        self._memory = Memory(database.work)
+        self._feedback = database.feedback
+        self._clock = clock
+        self._directory = Directory(clients, database.people)
+
+    def answer(self, asked: Asked) -> None:
+        """Answer unless it was answered before."""
+        if self._clients.poster(asked.team).was_put(_post_key(asked)):
+            return
+        self._show_status(asked, "is counting conversations…")
+        person = self._directory.find(asked.user, team=asked.team)
+        if isinstance(person, Stranger):
+            self._introduce(asked, person)
+            return
+        try:
+            answer = self._ask(asked, person)
+        except VerbatimError as error:
+            log("slack.no_answer", error)
+            self._post(asked, notice_message(f"I could not answer that. {error}"))
+            return
+        self._tell(asked, answer)
+
+    def give_up(self, asked: Asked) -> None:
+        """Say that an answer would come too late, unless it was answered before."""
+        if not self._clients.poster(asked.team).was_put(_post_key(asked)):
+            self._post(asked, notice_message(_TOO_LATE))
+
+    def apologise(self, asked: Asked) -> None:
+        """Say that a defect of ours was in the way."""
+        self.whisper(_DEFECT, asked)
+
+    def note_verdict(
+        self,
+        *,
+        answer: str,
+        verdict: Verdict,
+        user: str,
+        team: str,
+        what: WrongPart | None = None,
+        note: str = "",
+    ) -> bool:
+        """Keep what a person thinks of an answer; False for somebody we do not know."""
+        person = self._directory.find(user, team=team)
+        if isinstance(person, Stranger):
+            return False
+        self._feedback.note(
+            Feedback(
+                answer=answer,
+                person=person.email,
+                verdict=verdict,
+                what=what,
+                note=note,
+                receipt=self._memory.receipt(answer),
+                at=self._clock(),
+            )
+        )
+        return True
+
+    def whisper(self, sentence: str, place: "Place") -> None:
+        """Tell one person something that nothing hangs on."""
+        try:
+            self._clients.poster(place.team).whisper(
+                notice_message(sentence),
+                channel=place.channel,
+                user=place.user,
+                thread=place.thread,
+            )
+        except VerbatimError as error:
+            log("slack.whisper_lost", error)
+
+    def _ask(self, asked: Asked, person: Person) -> Answer:
+        earlier = self._memory.earlier(asked.channel, asked.thread)
+        return self._answers.ask_text(asked.text, viewer(person), thread=earlier)
+
+    def _tell(self, asked: Asked, answer: Answer) -> None:
+        shown = answer.headline.current.receipt if answer.headline else None
+        if shown:
+            self._memory.keep_receipt(asked.key, shown.rpartition("/")[2])
+        if asked.thread is not None:
+            # Before the answer stands there: a click on its buttons may be quicker than we are.
+            self._memory.add(asked.channel, asked.thread, asked.text, answer.reading)
+        remote = self._post(asked, answer_message(answer, feedback=asked.key))
+        if asked.thread is None and remote is not None:
+            # A command's answer starts a thread of its own.
+            channel, _, ts = remote.partition(":")
+            self._memory.add(channel, ts, asked.text, answer.reading)
+
+    def _post(self, asked: Asked, message: Message) -> str | None:
+        """Post once; None when it stands there already, or nobody can say whether it does."""
+        key, poster = _post_key(asked), self._clients.poster(asked.team)
+        try:
+            return poster.put_once(key, message, channel=asked.channel, thread=asked.thread)
+        except Unconfirmed:
+            self.whisper(_UNCONFIRMED, asked)
+            return None
+        except Refused as refused:
+            if refused.code not in _ELSEWHERE:
+                raise
+            # A command works also where the app is no member, and a channel may be closed
+            # meanwhile: the answer goes to the person, under a key of its own.
+            return poster.put_once(f"{key}:direct", message, channel=asked.user)
+
+    def _introduce(self, asked: Asked, stranger: Stranger) -> None:
+        sentence = (
+            "I do not know you yet, so I cannot say what you may see. "
+            f"Ask whoever runs Verbatim for: verbatim link {stranger.email or 'you@example.com'}"
+        )
+        if asked.is_direct:
+            self._post(asked, notice_message(sentence))
+        else:
+            self.whisper(sentence, asked)
+
+    def _show_status(self, asked: Asked, status: str) -> None:
+        if asked.thread is None:
+            return
+        arguments = {"channel_id": asked.channel, "thread_ts": asked.thread, "status": status}
+        try:
+            call(self._clients.of(asked.team), "assistant.threads.setStatus", arguments)
+        except Unauthorized:
+            raise  # nothing else will work either
+        except VerbatimError as error:
+            log("slack.status_lost", error)  # a nicety: the answer does not hang on it
+
+
+class Place(Protocol):
+    """Where somebody is to be told something."""
+
+    @property
+    def team(self) -> str: ...
+
+    @property
+    def channel(self) -> str: ...
+
+    @property
+    def user(self) -> str: ...
+
+    @property
+    def thread(self) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """The place of a click."""
+
+    team: str
+    channel: str
+    user: str
+    thread: str | None = None
+
+
+def _post_key(asked: Asked) -> str:
+    return f"answer:{asked.key}"
+
+
+def log(event: str, error: BaseException) -> None:
+    """Only the kind of the error: its words may hold a customer's."""
+    logger.warning(event, extra={"error": type(error).__name__})
