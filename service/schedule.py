@@ -20,6 +20,9 @@ from service.ports import Clock
 from service.stores import WorkStore
 
 HEARTBEAT = timedelta(seconds=15)
+_LARGEST_GAP = timedelta(
+    hours=3
+)  # that a zone's clock was ever set forward or back by, in our days
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -41,9 +44,14 @@ class Every:
 
 
 class Cron:
-    """Five cron fields in the workspace's time zone; weekday 1 is Monday, as in crontab(5)."""
+    """Five cron fields in the workspace's time zone; weekday 1 is Monday, as in crontab(5).
+
+    The fields are matched on the wall's clock, where each time stands once: one that the clock
+    skips is due that much later, one that it repeats is due the first time.
+    """
 
     def __init__(self, fields: str, zone: ZoneInfo, *, look_back: timedelta) -> None:
+        self._zone = zone
         self._look_back = look_back
         try:
             minute, hour, day, month, weekday = fields.split()
@@ -53,7 +61,7 @@ class Cron:
                 day=day,
                 month=month,
                 day_of_week=_named_weekdays(weekday),
-                timezone=zone,
+                timezone=UTC,  # stands for the wall's clock: the trigger never ends at a gap
             )
         except ValueError as error:
             raise Misused(
@@ -61,12 +69,13 @@ class Cron:
             ) from error
 
     def latest(self, now: datetime) -> datetime | None:
-        found: datetime | None = None
-        upcoming = self._trigger.get_next_fire_time(None, now - self._look_back)
-        while upcoming is not None and upcoming <= now:
-            found = upcoming.astimezone(UTC)
+        wall = now.astimezone(self._zone).replace(tzinfo=UTC)
+        due: list[datetime] = []
+        upcoming = self._trigger.get_next_fire_time(None, wall - self._look_back)
+        while upcoming is not None and upcoming <= wall + _LARGEST_GAP:
+            due.append(upcoming.replace(tzinfo=self._zone, fold=0).astimezone(UTC))
             upcoming = self._trigger.get_next_fire_time(upcoming, upcoming + timedelta(seconds=1))
-        return found
+        return max((at for at in due if at <= now), default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +95,7 @@ class Schedule:
         self._work = work
         self._clock = clock
         self._owner = owner
+        self._looked_at: dict[str, datetime] = {}  # by job, the late time that was looked at
 
     @property
     def jobs(self) -> tuple[Job, ...]:
@@ -114,8 +124,10 @@ class Schedule:
     def _run_if_due(self, job: Job) -> str | None:
         now = self._clock()
         due = job.timing.latest(now)
-        if due is None or now - due > job.late:
+        if due is None:
             return None
+        if now - due > job.late:
+            return self._skipped(job, due)
         lease = job.lease.total_seconds()
         if not self._work.claim(job.name, due, self._owner, at=now, lease=lease):
             return None
@@ -128,6 +140,18 @@ class Schedule:
         self._work.done(job.name, due, self._owner, result)
         logger.info("job.done", extra={"job": job.name})
         return f"{job.name}: {result}"
+
+    def _skipped(self, job: Job, due: datetime) -> str | None:
+        """Note once that a time passed without its run; a workspace that is new missed none."""
+        if self._looked_at.get(job.name) == due:
+            return None
+        self._looked_at[job.name] = due
+        last, name = self._work.last_done(job.name), f"job-skipped:{job.name}"
+        if last is None or last >= due or self._work.recall(name) == due.isoformat():
+            return None
+        self._work.remember(name, due.isoformat())
+        logger.warning("job.skipped", extra={"job": job.name, "due": due.isoformat()})
+        return f"{job.name}: skipped, it was due {due:%Y-%m-%d %H:%M} UTC and is too late now"
 
 
 def _named_weekdays(field: str) -> str:

@@ -11,11 +11,14 @@ from sqlalchemy import exists, func, select, update
 from service.ports import Clock
 from storage.bulk import insert_into, upsert
 from storage.engine import Engine
+from storage.inbox import Inbox
 from storage.moments import from_ms, to_ms
-from storage.tables.work import inbox, job_run, memory, outbox
+from storage.tables.work import job_run, memory, outbox
 
 # Whatever is due only once is due at a time before this program was written.
 _OF_NO_TIME = to_ms(datetime(2020, 1, 1, tzinfo=UTC))
+# A lease that ends so much later than one that begins now was taken by a clock that ran ahead.
+_CLOCKS_APART = 5 * 60 * 1000
 PENDING, SENDING, SENT = "pending", "sending", "sent"
 
 
@@ -24,50 +27,30 @@ class SqlWork:
 
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
+        self._inbox = Inbox(engine)
         self._clock = clock
 
     def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
-        row = {
-            "source": source,
-            "event_id": event_id,
-            "payload": payload,
-            "received_at": to_ms(at),
-            "finished": False,
-        }
-        with self._engine.writing() as connection:
-            new = insert_into(connection, inbox).values(row).on_conflict_do_nothing()
-            done = connection.execute(new, execution_options={"preserve_rowcount": True})
-            return done.rowcount == 1
+        return self._inbox.accept(source, event_id, payload, at=at)
 
     def unfinished(self, source: str) -> list[tuple[str, str]]:
-        query = (
-            select(inbox.c.event_id, inbox.c.payload)
-            .where(inbox.c.source == source, ~inbox.c.finished)
-            .order_by(inbox.c.received_at, inbox.c.event_id)
-        )
-        with self._engine.reading() as connection:
-            return [(row.event_id, row.payload) for row in connection.execute(query)]
+        return self._inbox.unfinished(source)
 
     def finish(self, source: str, event_id: str) -> None:
-        """The id stays to recognise a repetition; the payload is not needed any more."""
-        mine = (inbox.c.source == source) & (inbox.c.event_id == event_id)
-        with self._engine.writing() as connection:
-            connection.execute(update(inbox).where(mine).values(finished=True, payload=""))
+        self._inbox.finish(source, event_id)
 
     def claim(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
         now = to_ms(at)
-        row = {
-            "job": job,
-            "due": to_ms(due),
-            "owner": owner,
-            "lease_until": now + round(lease * 1000),
-        }
+        ends = now + round(lease * 1000)
+        row = {"job": job, "due": to_ms(due), "owner": owner, "lease_until": ends}
+        until = job_run.c.lease_until
+        over = (until < now) | (until > ends + _CLOCKS_APART)
         with self._engine.writing() as connection:
             new = insert_into(connection, job_run).values(row)
             claimed = new.on_conflict_do_update(
                 index_elements=["job", "due"],
                 set_={"owner": new.excluded.owner, "lease_until": new.excluded.lease_until},
-                where=job_run.c.done_at.is_(None) & (job_run.c.lease_until < now),
+                where=job_run.c.done_at.is_(None) & over,
             )
             done = connection.execute(claimed, execution_options={"preserve_rowcount": True})
             return done.rowcount == 1
@@ -112,9 +95,12 @@ class SqlWork:
         old_run = job_run.delete().where(
             run.done_at < moment, later | (run.due < _OF_NO_TIME), run.done_at.is_not(None)
         )
-        old_event = inbox.delete().where(inbox.c.finished, inbox.c.received_at < moment)
         with self._engine.writing() as connection:
-            return sum(connection.execute(each).rowcount for each in (old_run, old_event))
+            forgotten = connection.execute(old_run).rowcount
+        return forgotten + self._inbox.forget_finished(before)
+
+    def close(self) -> None:
+        self._inbox.close()
 
     def alone(self, name: str) -> AbstractContextManager[bool]:
         return self._engine.alone(name)
