@@ -2,19 +2,24 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Dialect, Table, bindparam, update
+from sqlalchemy import Connection, Table
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import Compiled
+
+from storage import copying
 
 CHUNK = 500  # keys in one IN list
-_STATEMENTS = 64  # of one kind that are kept compiled
+_STATEMENTS = 256  # that are kept in words
+# Rows of one statement on SQLite, which writes its search index out after each statement. Of few
+# sizes, so that the driver keeps them all prepared; 32,766 values are the most of a statement.
+_AT_ONCE = (500, 50, 5, 1)
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
+Tuples = Sequence[tuple[Any, ...]]
 Names = tuple[str, ...]
 
 
@@ -25,86 +30,122 @@ def chunks(items: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 
 def insert_into(connection: Connection, table: Table) -> sqlite.Insert | postgresql.Insert:
-    return _insert_into(connection.dialect, table)
+    """The dialect's own INSERT, which knows ON CONFLICT."""
+    if connection.dialect.name == "sqlite":
+        return sqlite.insert(table)
+    return postgresql.insert(table)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     if rows:
-        _run(connection, _inserting(connection.dialect, table, tuple(rows[0])), rows)
+        names = tuple(rows[0])
+        insert_tuples(connection, table, names, _tuples(names, rows))
+
+
+def insert_tuples(connection: Connection, table: Table, names: Sequence[str], rows: Tuples) -> None:
+    if copying.pays(connection, rows):
+        copying.copy(connection, table.name, names, rows)
+    else:
+        _insert(connection, table, tuple(names), rows, "")
 
 
 def upsert(connection: Connection, table: Table, key: Sequence[str], rows: Sequence[Row]) -> None:
     """Insert rows; where the key exists, the other given columns take the new values."""
-    if not rows:
-        return
-    _run(connection, _upserting(connection.dialect, table, tuple(key), tuple(rows[0])), rows)
+    if rows:
+        names = tuple(rows[0])
+        upsert_tuples(connection, table, names, _tuples(names, rows), key=key)
+
+
+def upsert_tuples(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Tuples,
+    *,
+    key: Sequence[str],
+) -> None:
+    taken = ", ".join(f'"{name}" = excluded."{name}"' for name in names if name not in key)
+    _merge(connection, table, names, rows, key, f"UPDATE SET {taken}" if taken else "NOTHING")
 
 
 def add(
     connection: Connection,
     table: Table,
     names: Sequence[str],
-    rows: Sequence[tuple[Any, ...]],
+    rows: Tuples,
     *,
     key: Sequence[str],
     counter: str,
 ) -> None:
     """Insert rows; where the key exists, its counter grows by the row's."""
-    if not rows:
-        return
-    compiled = _adding(connection.dialect, table, tuple(names), tuple(key), counter)
-    _run(connection, compiled, [dict(zip(names, row, strict=True)) for row in rows])
+    grown = f'UPDATE SET "{counter}" = {table.name}."{counter}" + excluded."{counter}"'
+    _merge(connection, table, names, rows, key, grown)
 
 
 def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Give the rows with these ids the values of the other given columns."""
+    if rows:
+        names = [name for name in rows[0] if name != "id"]
+        new = ", ".join(f'"{name}" = ?' for name in names)
+        statement = f"UPDATE {table.name} SET {new} WHERE id = ?"  # noqa: S608 - our own names
+        _run(connection, statement, _tuples((*names, "id"), rows))
+
+
+def remove(connection: Connection, table: Table, names: Sequence[str], keys: Tuples) -> None:
+    """Delete the rows in which the named columns have these values."""
+    same = " AND ".join(f'"{name}" = ?' for name in names)
+    _run(connection, f"DELETE FROM {table.name} WHERE {same}", keys)  # noqa: S608 - our own names
+
+
+def _merge(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Tuples,
+    key: Sequence[str],
+    then: str,
+) -> None:
+    on_conflict = f"ON CONFLICT ({copying.listed(key)}) DO {then}"
+    if copying.pays_with_a_merge(connection, rows):
+        copying.merge(connection, table, names, rows, key=key, on_conflict=on_conflict)
+    else:
+        _insert(connection, table, tuple(names), rows, on_conflict)
+
+
+def _insert(
+    connection: Connection, table: Table, names: Names, rows: Tuples, on_conflict: str
+) -> None:
+    if connection.dialect.name != "sqlite":
+        _run(connection, _inserting(table, names, on_conflict, 1), rows)
+        return
+    done = 0
+    for many in _AT_ONCE:
+        statement = _inserting(table, names, on_conflict, many)
+        while len(rows) - done >= many:
+            values = tuple(chain.from_iterable(rows[done : done + many]))
+            connection.exec_driver_sql(statement, values)
+            done += many
+
+
+@lru_cache(maxsize=_STATEMENTS)
+def _inserting(table: Table, names: Names, on_conflict: str, many: int) -> str:
+    row = f"({', '.join('?' * len(names))})"
+    return (
+        f"INSERT INTO {table.name} ({copying.listed(names)})"  # noqa: S608 - our own names
+        f" VALUES {', '.join([row] * many)} {on_conflict}"
+    )
+
+
+def _run(connection: Connection, statement: str, rows: Tuples) -> None:
+    """Run one statement for all rows, past SQLAlchemy's processing of each."""
     if not rows:
         return
-    names = [name for name in rows[0] if name != "id"]
-    statement = (
-        update(table)
-        .where(table.c.id == bindparam("of_id"))
-        .values({name: bindparam(f"new_{name}", type_=table.c[name].type) for name in names})
-    )
-    connection.execute(
-        statement,
-        [{"of_id": row["id"], **{f"new_{name}": row[name] for name in names}} for row in rows],
-    )
+    if connection.dialect.name != "sqlite":
+        statement = statement.replace("?", "%s")
+    connection.exec_driver_sql(statement, list(rows))
 
 
-def _insert_into(dialect: Dialect, table: Table) -> sqlite.Insert | postgresql.Insert:
-    """The dialect's own INSERT, which knows ON CONFLICT."""
-    return sqlite.insert(table) if dialect.name == "sqlite" else postgresql.insert(table)
-
-
-# A sync runs the same few statements for page after page.
-@lru_cache(maxsize=_STATEMENTS)
-def _inserting(dialect: Dialect, table: Table, names: Names) -> Compiled:
-    return _insert_into(dialect, table).compile(dialect=dialect, column_keys=list(names))
-
-
-@lru_cache(maxsize=_STATEMENTS)
-def _upserting(dialect: Dialect, table: Table, key: Names, names: Names) -> Compiled:
-    statement = _insert_into(dialect, table)
-    changed = {name: statement.excluded[name] for name in names if name not in key}
-    whole = statement.on_conflict_do_update(index_elements=list(key), set_=changed)
-    return whole.compile(dialect=dialect, column_keys=list(names))
-
-
-@lru_cache(maxsize=_STATEMENTS)
-def _adding(dialect: Dialect, table: Table, names: Names, key: Names, counter: str) -> Compiled:
-    statement = _insert_into(dialect, table)
-    grown = {counter: table.c[counter] + statement.excluded[counter]}
-    whole = statement.on_conflict_do_update(index_elements=list(key), set_=grown)
-    return whole.compile(dialect=dialect, column_keys=list(names))
-
-
-def _run(connection: Connection, compiled: Compiled, rows: Sequence[Row]) -> None:
-    """Run one compiled statement for all rows, past the ORM and its per-row processing."""
-    order: Sequence[str] | None = compiled.positiontup  # type: ignore[attr-defined]  # of SQL
-    if order is None:
-        connection.exec_driver_sql(str(compiled), [dict(row) for row in rows])
-    elif len(order) == 1:
-        connection.exec_driver_sql(str(compiled), [(row[order[0]],) for row in rows])
-    else:
-        connection.exec_driver_sql(str(compiled), list(map(itemgetter(*order), rows)))
+def _tuples(names: Names, rows: Sequence[Row]) -> Tuples:
+    if len(names) == 1:
+        return [(row[names[0]],) for row in rows]
+    return list(map(itemgetter(*names), rows))

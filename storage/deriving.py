@@ -1,9 +1,9 @@
-"""Derives facts and touched tags from what was stored and measured; knows nothing of rollups.
+"""Derives the facts and touched tags of everything that was stored and measured, in SQL.
 
-`None` for the conversations means all of them.
+Of a few conversations `storage.derived` makes the same rows. Knows nothing of rollups.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,42 +34,22 @@ from storage.tables.facts import NOT_ANALYSED, fact, touch
 
 _METRICS = ("sentiment", "effort", "churn_risk")
 _TOUCHED = {Dimension.TAG: assigned_tag.c.canonical, Dimension.RAW_TAG: assigned_tag.c.raw}
-Ids = Sequence[int] | None
-
-
-def forget(connection: Connection, ids: Ids) -> None:
-    for table in (fact, touch):
-        connection.execute(table.delete().where(*_among(table.c.conversation_id, ids)))
-
-
-def derive(connection: Connection, ids: Ids) -> None:
-    """Write the rows of conversations that have none."""
-    made = _facts(ids)
-    connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
-    for dimension, column in _TOUCHED.items():
-        for rows in (_touched(dimension, column, ids), _untouched(dimension, ids)):
-            connection.execute(touch.insert().from_select(list(touch.c.keys()), rows))
-
-
-def derive_unmeasured(connection: Connection, ids: Sequence[int]) -> None:
-    """Write the facts of conversations without a measurement or a tag, which touch nothing."""
-    made = _unmeasured_facts(ids)
-    connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
 
 
 def derive_everything(connection: Connection) -> None:
     """Write every row anew, in the tables' order where that is not the order of reading."""
-    forget(connection, None)
+    for table in (fact, touch):
+        connection.execute(table.delete())
     with _indexed_afterwards(connection, fact):
-        made = _facts(None)
+        made = _facts()
         connection.execute(fact.insert().from_select(list(made.selected_columns.keys()), made))
     with _indexed_afterwards(connection, touch):
         for dimension, column in _TOUCHED.items():
-            rows = _touched(dimension, column, None)
+            rows = _touched(dimension, column)
             ordered = rows.order_by(*rows.selected_columns)
             connection.execute(touch.insert().from_select(list(touch.c.keys()), ordered))
     for dimension in _TOUCHED:
-        rows = _untouched(dimension, None)
+        rows = _untouched(dimension)
         connection.execute(touch.insert().from_select(list(touch.c.keys()), rows))
 
 
@@ -87,67 +67,34 @@ def _indexed_afterwards(connection: Connection, table: Table) -> Iterator[None]:
         index.create(connection)
 
 
-def _among(column: Column[Any], ids: Ids) -> list[ColumnElement[bool]]:
-    return [] if ids is None else [column.in_(ids)]
-
-
-def _facts(ids: Ids) -> Select[Any]:
-    drivers, measured = _drivers(ids).subquery(), _measured(ids).subquery()
+def _facts() -> Select[Any]:
+    drivers, measured = _drivers().subquery(), _measured().subquery()
     c = conversation.c
     known = (c.measured_by != "") | (measured.c.by_person == 1)
     without = case((known, UNMAPPED), else_=NOT_ANALYSED)
-    return (
-        select(
-            c.day,
-            c.created_at,
-            c.id.label("conversation_id"),
-            func.coalesce(drivers.c.rank, 0).label("rank"),
-            func.coalesce(drivers.c.driver, without).label("driver"),
-            func.coalesce(drivers.c.m, 1).label("m"),
-            *(c[name] for name in ("month", "source", "channel", "status")),
-            or_none(c.account).label("account"),
-            or_none(account.c.segment).label("segment"),
-            or_none(account.c.owner).label("owner"),
-            or_none(c.agent).label("agent"),
-            *(_value(measured.c[metric]).label(metric) for metric in _METRICS),
-            *(_why(measured.c, metric).label(f"{metric}_why") for metric in _METRICS),
-            case((c.measured_by != "", 1), else_=0).label("analysed"),
-        )
-        .select_from(
-            conversation.outerjoin(account, account.c.key == c.account)
-            .outerjoin(measured, measured.c.conversation_id == c.id)
-            .outerjoin(drivers, drivers.c.conversation_id == c.id)
-        )
-        .where(*_among(c.id, ids))
+    return select(
+        c.day,
+        c.created_at,
+        c.id.label("conversation_id"),
+        func.coalesce(drivers.c.rank, 0).label("rank"),
+        func.coalesce(drivers.c.driver, without).label("driver"),
+        func.coalesce(drivers.c.m, 1).label("m"),
+        *(c[name] for name in ("month", "source", "channel", "status")),
+        or_none(c.account).label("account"),
+        or_none(account.c.segment).label("segment"),
+        or_none(account.c.owner).label("owner"),
+        or_none(c.agent).label("agent"),
+        *(_value(measured.c[metric]).label(metric) for metric in _METRICS),
+        *(_why(measured.c, metric).label(f"{metric}_why") for metric in _METRICS),
+        case((c.measured_by != "", 1), else_=0).label("analysed"),
+    ).select_from(
+        conversation.outerjoin(account, account.c.key == c.account)
+        .outerjoin(measured, measured.c.conversation_id == c.id)
+        .outerjoin(drivers, drivers.c.conversation_id == c.id)
     )
 
 
-def _unmeasured_facts(ids: Sequence[int]) -> Select[Any]:
-    """What `_facts` says of conversations that nobody measured, without looking for it."""
-    c = conversation.c
-    return (
-        select(
-            c.day,
-            c.created_at,
-            c.id.label("conversation_id"),
-            literal(0).label("rank"),
-            literal(NOT_ANALYSED).label("driver"),
-            literal(1).label("m"),
-            *(c[name] for name in ("month", "source", "channel", "status")),
-            or_none(c.account).label("account"),
-            or_none(account.c.segment).label("segment"),
-            or_none(account.c.owner).label("owner"),
-            or_none(c.agent).label("agent"),
-            *(literal(UNMEASURED_VALUE).label(metric) for metric in _METRICS),
-            *(literal("").label(f"{metric}_why") for metric in _METRICS),
-            literal(0).label("analysed"),
-        )
-        .select_from(conversation.outerjoin(account, account.c.key == c.account))
-        .where(c.id.in_(ids))
-    )
-
-
-def _measured(ids: Ids) -> Select[Any]:
+def _measured() -> Select[Any]:
     """Each conversation's values and reasons in one row, read in one pass.
 
     Each begins with its origin, so that the greatest is the one in force: a person's before the
@@ -155,26 +102,22 @@ def _measured(ids: Ids) -> Select[Any]:
     """
     of = measurement.c
     origin = cast(of.origin, String)
-    return (
-        select(
-            of.conversation_id,
-            func.max(case((of.origin == PERSON, 1), else_=0)).label("by_person"),
-            *(
-                func.max(
-                    case((of.metric == metric, origin + func.coalesce(of.value, EMPTY_VALUE)))
-                ).label(metric)
-                for metric in _METRICS
-            ),
-            *(
-                func.max(case((of.metric == metric, origin + func.coalesce(of.reason, "")))).label(
-                    f"{metric}_why"
-                )
-                for metric in _METRICS
-            ),
-        )
-        .where(*_among(of.conversation_id, ids))
-        .group_by(of.conversation_id)
-    )
+    return select(
+        of.conversation_id,
+        func.max(case((of.origin == PERSON, 1), else_=0)).label("by_person"),
+        *(
+            func.max(
+                case((of.metric == metric, origin + func.coalesce(of.value, EMPTY_VALUE)))
+            ).label(metric)
+            for metric in _METRICS
+        ),
+        *(
+            func.max(case((of.metric == metric, origin + func.coalesce(of.reason, "")))).label(
+                f"{metric}_why"
+            )
+            for metric in _METRICS
+        ),
+    ).group_by(of.conversation_id)
 
 
 def _value(found: ColumnElement[Any]) -> ColumnElement[str]:
@@ -186,17 +129,17 @@ def _why(measured: Any, metric: str) -> ColumnElement[str]:
     return case((func.substr(measured[metric], 2) == EMPTY_VALUE, reason), else_="")
 
 
-def _drivers(ids: Ids) -> Select[Any]:
+def _drivers() -> Select[Any]:
     """Each conversation's distinct drivers, ranked; a person's choice replaces the analyser's."""
     tag, chosen = assigned_tag.c, measurement.c
     is_choice = and_(chosen.metric == "driver", chosen.origin == PERSON)
     by_person = select(chosen.conversation_id, chosen.value.label("driver"), chosen.nth).where(
-        is_choice, chosen.value.is_not(None), *_among(chosen.conversation_id, ids)
+        is_choice, chosen.value.is_not(None)
     )
     overruled = exists().where(chosen.conversation_id == tag.conversation_id, is_choice)
     by_tags = (
         select(tag.conversation_id, tag.driver, func.min(tag.nth).label("nth"))
-        .where(tag.driver.is_not(None), ~overruled, *_among(tag.conversation_id, ids))
+        .where(tag.driver.is_not(None), ~overruled)
         .group_by(tag.conversation_id, tag.driver)
     )
     both = union_all(by_tags, by_person).subquery()
@@ -209,11 +152,9 @@ def _drivers(ids: Ids) -> Select[Any]:
     )
 
 
-def _touched(dimension: Dimension, value: Column[Any], ids: Ids) -> Select[Any]:
+def _touched(dimension: Dimension, value: Column[Any]) -> Select[Any]:
     of = assigned_tag.c.conversation_id
-    distinct = (
-        select(of, value.label("value")).where(value.is_not(None), *_among(of, ids)).distinct()
-    ).subquery()
+    distinct = (select(of, value.label("value")).where(value.is_not(None)).distinct()).subquery()
     d, c = distinct.c, conversation.c
     m = func.count().over(partition_by=d.conversation_id)
     return select(
@@ -226,7 +167,7 @@ def _touched(dimension: Dimension, value: Column[Any], ids: Ids) -> Select[Any]:
     ).join_from(distinct, conversation, c.id == d.conversation_id)
 
 
-def _untouched(dimension: Dimension, ids: Ids) -> Select[Any]:
+def _untouched(dimension: Dimension) -> Select[Any]:
     """Measured conversations without any such tag still touch one value: Unmapped."""
     has_one = exists().where(
         touch.c.conversation_id == fact.c.conversation_id, touch.c.dimension == dimension.value
@@ -235,7 +176,7 @@ def _untouched(dimension: Dimension, ids: Ids) -> Select[Any]:
     return select(
         *(literal(dimension.value), literal(UNMAPPED)),
         *(f.day, f.created_at, f.conversation_id, literal(1)),
-    ).where(f.rank == 0, f.driver != NOT_ANALYSED, ~has_one, *_among(f.conversation_id, ids))
+    ).where(f.rank == 0, f.driver != NOT_ANALYSED, ~has_one)
 
 
 def or_none(column: Column[Any]) -> ColumnElement[str]:

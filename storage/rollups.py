@@ -5,13 +5,15 @@ in the caller's transaction; `rebuild` makes everything again. Both end with the
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
     CTE,
     Connection,
     Select,
+    Table,
     Text,
     cast,
     func,
@@ -22,10 +24,12 @@ from sqlalchemy import (
 )
 
 from service.query import Dimension
-from storage.bulk import add, chunks
-from storage.deriving import derive, derive_everything, derive_unmeasured, forget
+from storage.bulk import add, insert_tuples, upsert_tuples
+from storage.bulk import remove as remove_rows
+from storage.derived import Derived, Fact, derived, derived_unmeasured, stored
+from storage.deriving import derive_everything
 from storage.tables.conversations import conversation
-from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day
+from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day, touch
 
 ROLLED_UP = {
     "sentiment": fact.c.sentiment,
@@ -54,7 +58,15 @@ LENSES = {
 }
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
-Cell = tuple[str, str, int, int, int, tuple[str, ...]]  # lens, name, day, m, month, counted values
+Cell = tuple[str, str, int, int, int, tuple[Any, ...]]  # lens, name, day, m, month, counted values
+
+_AT = {name: place for place, name in enumerate(fact.c.keys())}
+_RANK = _AT["rank"]
+_row_of = itemgetter(_AT["conversation_id"], _RANK)
+_seen_in = itemgetter(
+    *(_AT[name] for name in ("driver", "m", "segment", "channel", "source", "day", "month"))
+)
+_values_of = itemgetter(*(_AT[column.name] for column in _COUNTED.values()))
 
 
 def empty_of(metric: str) -> str:
@@ -63,31 +75,18 @@ def empty_of(metric: str) -> str:
 
 
 def refresh(connection: Connection, ids: Iterable[int]) -> None:
-    moved: Counter[Cell] = Counter()
-    for chunk in chunks(sorted(set(ids))):
-        moved.subtract(_cells(connection, chunk))
-        forget(connection, chunk)
-        derive(connection, chunk)
-        moved.update(_cells(connection, chunk))
-    _move(connection, moved)
+    wanted = sorted(set(ids))
+    _replace(connection, stored(connection, wanted), derived(connection, wanted))
 
 
 def begin(connection: Connection, ids: Iterable[int]) -> None:
     """Derive conversations that were stored just now: nothing was derived or measured of them."""
-    moved: Counter[Cell] = Counter()
-    for chunk in chunks(sorted(set(ids))):
-        derive_unmeasured(connection, chunk)
-        moved.update(_cells(connection, chunk))
-    _move(connection, moved)
+    _replace(connection, Derived(), derived_unmeasured(connection, sorted(set(ids))))
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
     """Take conversations out of facts and rollups."""
-    moved: Counter[Cell] = Counter()
-    for chunk in chunks(sorted(set(ids))):
-        moved.subtract(_cells(connection, chunk))
-        forget(connection, chunk)
-    _move(connection, moved)
+    _replace(connection, stored(connection, sorted(set(ids))), Derived())
 
 
 def rebuild(connection: Connection) -> int:
@@ -108,27 +107,51 @@ def are_missing(connection: Connection) -> bool:
     return stored and not derived
 
 
-def _cells(connection: Connection, ids: list[int]) -> Counter[Cell]:
-    f = fact.c
-    query = select(
-        *(f.rank, f.driver, f.m, f.segment, f.channel, f.source, f.day, f.month), *_COUNTED.values()
-    ).where(f.conversation_id.in_(ids))
-    found: Counter[Cell] = Counter()
-    for row in connection.execute(query):
-        found.update(_cells_of(row))
-    return found
+def _replace(connection: Connection, old: Derived, new: Derived) -> None:
+    """Write what differs, and move the rollups by it; what did not change costs nothing."""
+    _write(connection, touch, old.touches, new.touches)
+    _write(connection, fact, old.facts, new.facts)
+    before, after = ({_row_of(one): one for one in rows} for rows in (old.facts, new.facts))
+    moved: Counter[Cell] = Counter()
+    for row in before.keys() | after.keys():
+        _count(moved, before.get(row), after.get(row))
+    _move(connection, moved)
 
 
-def _cells_of(row: Sequence[Any]) -> Iterable[Cell]:
-    rank, driver, m, segment, channel, source, day, month = row[:8]
-    values = tuple(map(str, row[8:]))
+def _write(connection: Connection, table: Table, old: Iterable[Any], new: Iterable[Any]) -> None:
+    """Make the old rows of a table the new ones. A row begins with its key."""
+    names, key = table.c.keys(), table.primary_key.columns.keys()
+    there, wanted = set(old), set(new)
+    kept = {row[: len(key)] for row in wanted}
+    gone = {row[: len(key)] for row in there - wanted} - kept
+    remove_rows(connection, table, key, sorted(gone))
+    if there:
+        upsert_tuples(connection, table, names, sorted(wanted - there), key=key)
+    else:
+        insert_tuples(connection, table, names, sorted(wanted))
+
+
+def _count(moved: Counter[Cell], old: Fact | None, new: Fact | None) -> None:
+    """Count what a row is no more, and what it is now. Where it stays, only values that differ."""
+    if old is None or new is None or _seen_in(old) != _seen_in(new):
+        for row, n in ((old, -1), (new, 1)):
+            if row is not None:
+                _add(moved, row, _values_of(row), n)
+        return
+    pairs = list(zip(_values_of(old), _values_of(new), strict=True))
+    _add(moved, old, tuple("" if a == b else a for a, b in pairs), -1)
+    _add(moved, new, tuple("" if a == b else b for a, b in pairs), 1)
+
+
+def _add(moved: Counter[Cell], row: Fact, values: tuple[Any, ...], n: int) -> None:
+    driver, m, segment, channel, source, day, month = _seen_in(row)
     if driver != NOT_ANALYSED:
-        yield Dimension.DRIVER.value, driver, day, m, month, values
-    if rank == 0:
-        yield EVERYTHING, EVERYTHING, day, 0, month, values
-        yield Dimension.SEGMENT.value, segment, day, 0, month, values
-        yield Dimension.CHANNEL.value, channel, day, 0, month, values
-        yield Dimension.SOURCE.value, source, day, 0, month, values
+        moved[Dimension.DRIVER.value, driver, day, m, month, values] += n
+    if row[_RANK] == 0:
+        moved[EVERYTHING, EVERYTHING, day, 0, month, values] += n
+        moved[Dimension.SEGMENT.value, segment, day, 0, month, values] += n
+        moved[Dimension.CHANNEL.value, channel, day, 0, month, values] += n
+        moved[Dimension.SOURCE.value, source, day, 0, month, values] += n
 
 
 def _move(connection: Connection, moved: Counter[Cell]) -> None:
@@ -137,8 +160,8 @@ def _move(connection: Connection, moved: Counter[Cell]) -> None:
     for (lens, name, day, m, month, values), n in moved.items():
         if n:
             for metric, value in zip(_METRICS, values, strict=True):
-                if value:
-                    by[metric, lens, name, day, m, value, month] += n
+                if value != "":
+                    by[metric, lens, name, day, m, str(value), month] += n
     rows = [(*key, n) for key, n in sorted(by.items()) if n]
     add(connection, rollup_day, (*_KEY, "month", "n"), rows, key=_KEY, counter="n")
     if any(row[-1] < 0 for row in rows):

@@ -1,0 +1,69 @@
+"""PostgreSQL's fast lane: COPY, and a merge of what was copied. Knows no table of ours."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+from zlib import crc32
+
+from sqlalchemy import Connection, Table
+
+Tuples = Sequence[tuple[Any, ...]]
+# Measured: COPY is faster than rows one by one from a handful on, with a merge from some hundred.
+_PAYS = 20
+_PAYS_WITH_A_MERGE = 200
+
+
+def pays(connection: Connection, rows: Tuples) -> bool:
+    return connection.dialect.name == "postgresql" and len(rows) >= _PAYS
+
+
+def pays_with_a_merge(connection: Connection, rows: Tuples) -> bool:
+    return connection.dialect.name == "postgresql" and len(rows) >= _PAYS_WITH_A_MERGE
+
+
+def copy(connection: Connection, table: str, names: Sequence[str], rows: Iterable[Any]) -> None:
+    cursor: Any = connection.connection.cursor()
+    with cursor, cursor.copy(f"COPY {table} ({listed(names)}) FROM STDIN") as copying:
+        for row in rows:
+            copying.write_row(row)
+
+
+def merge(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Tuples,
+    *,
+    key: Sequence[str],
+    on_conflict: str,
+) -> None:
+    """Insert rows by way of a table that only this connection sees; of one key the last counts."""
+    fresh = _fresh(connection, table, names)
+    copy(connection, fresh, names, _last_of_each(names, rows, key))
+    columns = listed(names)
+    connection.exec_driver_sql(
+        f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {fresh} {on_conflict}"  # noqa: S608 - our own names
+    )
+    connection.exec_driver_sql(f"TRUNCATE {fresh}")
+
+
+def _fresh(connection: Connection, table: Table, names: Sequence[str]) -> str:
+    """Make it once for each connection and choice of columns: a new one each time would bloat the
+    server's catalogue.
+    """
+    columns = listed(names)
+    name = f"fresh_{table.name}_{crc32(columns.encode()):x}"
+    connection.exec_driver_sql(
+        f"CREATE TEMPORARY TABLE IF NOT EXISTS {name} AS"  # noqa: S608 - our own names
+        f" SELECT {columns} FROM {table.name} WITH NO DATA"
+    )
+    return name
+
+
+def _last_of_each(names: Sequence[str], rows: Tuples, key: Sequence[str]) -> Iterable[Any]:
+    """One statement cannot change a row twice, as rows one after the other can."""
+    places = [names.index(name) for name in key]
+    return {tuple(row[place] for place in places): row for row in rows}.values()
+
+
+def listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

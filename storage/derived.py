@@ -1,0 +1,133 @@
+"""Derives the facts and touched tags of single conversations from their rows, in memory.
+
+The same rows that `storage.deriving` makes of everything at once: the laws hold both together.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Column, Connection, Select, select
+
+from service.domain.taxonomy import UNMAPPED
+from service.query import EMPTY_VALUE, NO_VALUE, UNMEASURED_VALUE, Dimension
+from storage.bulk import chunks
+from storage.in_force import LEFT_BLANK
+from storage.tables.accounts import account
+from storage.tables.analyses import PERSON, assigned_tag, measurement
+from storage.tables.conversations import conversation
+from storage.tables.facts import NOT_ANALYSED, fact, touch
+
+METRICS = ("sentiment", "effort", "churn_risk")
+Fact = tuple[Any, ...]  # in the order of the table's columns, as is the next
+Touch = tuple[Any, ...]
+Found = Sequence[Any]  # a row as it was read
+
+_TOUCHED = ((Dimension.TAG.value, 2), (Dimension.RAW_TAG.value, 1))  # and its place in _TAGS
+_UNMEASURED = (UNMEASURED_VALUE, "")
+_c, _of, _tag = conversation.c, measurement.c, assigned_tag.c
+_HEADS = select(
+    *(_c.id, _c.day, _c.created_at, _c.month, _c.source, _c.channel, _c.status, _c.account),
+    *(account.c.segment, account.c.owner, _c.agent, _c.measured_by),
+).select_from(conversation.outerjoin(account, account.c.key == _c.account))
+_MEASURED = select(_of.conversation_id, _of.metric, _of.origin, _of.value, _of.reason)
+_TAGS = select(_tag.conversation_id, _tag.raw, _tag.canonical, _tag.driver).order_by(
+    _tag.conversation_id, _tag.nth
+)
+
+
+@dataclass(slots=True, kw_only=True)
+class Derived:
+    """Rows of facts and touched tags."""
+
+    facts: list[Fact] = field(default_factory=list)
+    touches: list[Touch] = field(default_factory=list)
+
+
+def stored(connection: Connection, ids: Iterable[int]) -> Derived:
+    """Read what was derived before."""
+    found = Derived()
+    for chunk in chunks(ids):
+        for table, rows in ((fact, found.facts), (touch, found.touches)):
+            query = select(table).where(table.c.conversation_id.in_(chunk))
+            rows += map(tuple, connection.execute(query).all())
+    return found
+
+
+def derived(connection: Connection, ids: Iterable[int]) -> Derived:
+    """Derive anew from what is stored and measured."""
+    made = Derived()
+    for chunk in chunks(ids):
+        measured = _by_conversation(connection, _MEASURED, _of.conversation_id, chunk)
+        tags = _by_conversation(connection, _TAGS, _tag.conversation_id, chunk)
+        for head in connection.execute(_HEADS.where(_c.id.in_(chunk))).all():
+            _derive(head, measured.get(head.id, ()), tags.get(head.id, ()), made)
+    return made
+
+
+def derived_unmeasured(connection: Connection, ids: Iterable[int]) -> Derived:
+    """Derive conversations of which nothing can have been measured yet."""
+    made = Derived()
+    for chunk in chunks(ids):
+        for head in connection.execute(_HEADS.where(_c.id.in_(chunk))).all():
+            _derive(head, (), (), made)
+    return made
+
+
+def _by_conversation(
+    connection: Connection, query: Select[Any], column: Column[Any], ids: Sequence[int]
+) -> Mapping[int, list[Found]]:
+    found: dict[int, list[Found]] = {}
+    for row in connection.execute(query.where(column.in_(ids))).all():
+        found.setdefault(row[0], []).append(row)
+    return found
+
+
+def _derive(head: Found, measured: Sequence[Found], tags: Sequence[Found], made: Derived) -> None:
+    one, day, created_at, month, source, channel, status, of, segment, owner, agent, mark = head
+    in_force = _in_force(measured)
+    by_person = any(origin == PERSON for origin, _, _ in in_force.values())
+    known = mark != "" or by_person
+    drivers = _drivers(in_force, tags) or [UNMAPPED if known else NOT_ANALYSED]
+    values, reasons = zip(*(_said(in_force.get(metric)) for metric in METRICS), strict=True)
+    shared = (
+        *(month, source, channel, status, of or NO_VALUE, segment or NO_VALUE, owner or NO_VALUE),
+        *(agent or NO_VALUE, *values, *reasons, 1 if mark else 0),
+    )
+    m = len(drivers)
+    for rank, driver in enumerate(drivers):
+        made.facts.append((day, created_at, one, rank, driver, m, *shared))
+    untouched = set() if drivers[0] == NOT_ANALYSED else {UNMAPPED}
+    for dimension, place in _TOUCHED:
+        touched = {tag[place] for tag in tags} - {None} or untouched
+        n = len(touched)
+        made.touches += [(dimension, value, day, created_at, one, n) for value in touched]
+
+
+def _in_force(measured: Sequence[Found]) -> Mapping[str, tuple[int, str | None, str | None]]:
+    """Each metric's origin, value and reason: a person's before the analyser's."""
+    found: dict[str, tuple[int, str | None, str | None]] = {}
+    for _, metric, origin, value, reason in measured:
+        if metric not in found or origin > found[metric][0]:
+            found[metric] = (origin, value, reason)
+    return found
+
+
+def _said(found: tuple[int, str | None, str | None] | None) -> tuple[str, str]:
+    """Return a value and why it is empty, as the facts spell them."""
+    if found is None:
+        return _UNMEASURED
+    _, value, reason = found
+    if value is None or value == EMPTY_VALUE:
+        return EMPTY_VALUE, reason or LEFT_BLANK
+    return value, ""
+
+
+def _drivers(
+    in_force: Mapping[str, tuple[int, str | None, str | None]], tags: Sequence[Found]
+) -> list[str]:
+    """The distinct drivers, the strongest first; a person's choice replaces the analyser's."""
+    origin, chosen, _ = in_force.get("driver", (None, None, None))
+    if origin == PERSON:
+        return [] if chosen is None else [chosen]
+    return list(dict.fromkeys(tag[3] for tag in tags if tag[3] is not None))
