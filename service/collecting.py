@@ -1,4 +1,4 @@
-"""Makes Python look for reference cycles seldom while pages of a sync pass by.
+"""Makes Python look for reference cycles seldom while pages of a sync or an import pass by.
 
 A page is some hundred thousand objects that hold each other in no cycle and go when it is stored.
 By default each of them is looked at several times on the way: a fifth of a sync's CPU.

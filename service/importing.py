@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from service.collecting import few_collections
 from service.domain.conversations import (
     Conversation,
     ConversationHead,
@@ -23,7 +24,7 @@ from service.masking import Masks, masked_row
 from service.ports import Clock
 from service.stores import Database
 
-_BATCH = 500
+_BATCH = 100  # conversations in one transaction: whoever else writes to SQLite waits for its end
 _KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
 
 
@@ -50,6 +51,16 @@ class Importer:
         self, rows: Iterable[Row | BadRow], *, source: str, advance: Callable[[int], None]
     ) -> ImportReport:
         """Import rows as they come. `source` names the helpdesk that they are from."""
+        with few_collections():
+            report = self._run(rows, source, advance)
+        store = self._database.conversations
+        if store.cursor(source) is None:  # a connected helpdesk is as fresh as its last sync
+            store.sync_finished(source, self._clock())
+        return report
+
+    def _run(
+        self, rows: Iterable[Row | BadRow], source: str, advance: Callable[[int], None]
+    ) -> ImportReport:
         report = ImportReport()
         good = self._good_rows(rows, report)
         while batch := list(islice(good, _BATCH)):
@@ -57,9 +68,6 @@ class Importer:
             report.conversations += len(batch)
             report.labelled += sum(row.labels is not None for row in batch)
             advance(len(batch))
-        store = self._database.conversations
-        if store.cursor(source) is None:  # a connected helpdesk is as fresh as its last sync
-            store.sync_finished(source, self._clock())
         return report
 
     def _good_rows(self, rows: Iterable[Row | BadRow], report: ImportReport) -> Iterator[Row]:

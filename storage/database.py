@@ -88,6 +88,7 @@ class SqlDatabase:
 
     def close(self) -> None:
         """Give back every connection; a later call would open new ones."""
+        self.work.close()
         self.engine.close()
 
 

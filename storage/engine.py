@@ -105,6 +105,16 @@ class Engine:
             finally:
                 connection.exec_driver_sql(f"SELECT pg_advisory_unlock({_ALONE}, {key})")
 
+    def beside(self, name: str) -> "Engine":
+        """Return a small database in a file beside this one, with a writer of its own.
+
+        PostgreSQL has writers enough, and what is only in memory has no beside: it is this one.
+        """
+        if not (self.is_sqlite and _has_file(self.url)):
+            return self
+        own = self.url.set(database=f"{self.url.database}-{name}")
+        return Engine(own.render_as_string(hide_password=False))
+
     def empty_log(self) -> None:
         """Bring SQLite's write-ahead log into the file and empty it, unless somebody is reading."""
         if not self.is_sqlite:
