@@ -27,13 +27,16 @@ from service.errors import (
     TellPerson,
     Unauthorized,
 )
+from service.in_time import Patience, answer_in_time
 from service.ports import Clock
 
 if TYPE_CHECKING:
     import anthropic
 
 BASE_URL = "https://api.anthropic.com"
-TIMEOUT = 60.0
+TIMEOUT = 60.0  # seconds for one wait
+LONGEST_ANSWER = 180.0  # seconds for a whole answer: a byte now and then meets every wait
+_SLOWEST_RESULTS = 500.0  # bytes a second: a batch's results are stored while they are read
 LONGEST_WAIT = timedelta(seconds=60)  # within a run; a longer one ends it
 WAIT_WHEN_LIMITED = timedelta(seconds=60)
 _LONGEST_SAID = timedelta(hours=24)  # nobody is believed who asks for more
@@ -231,9 +234,12 @@ class Caller:
             )
 
 
-def make_client(key: str, base_url: str | None) -> "anthropic.Anthropic":
+def make_client(
+    key: str, base_url: str | None, *, now: Callable[[], float] = time.monotonic
+) -> "anthropic.Anthropic":
     """Make the client from explicit values: nothing is taken from the SDK's own environment."""
     import anthropic
+    import httpcore2
 
     at = base_url or BASE_URL
     home = _place(at)
@@ -244,6 +250,8 @@ def make_client(key: str, base_url: str | None) -> "anthropic.Anthropic":
             raise _ElsewhereError
 
     http = anthropic.DefaultHttpxClient(base_url=at, event_hooks={"request": [only_home]})
+    patience = Patience(now=now, longest=LONGEST_ANSWER, slowest=_SLOWEST_RESULTS)
+    answer_in_time(http, patience, too_late=httpcore2.ReadTimeout)
     return anthropic.Anthropic(
         api_key=key, base_url=at, timeout=TIMEOUT, max_retries=0, http_client=http
     )

@@ -7,6 +7,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import count
 
+import httpcore
+import httpx
 import pytest
 from flask import Response
 
@@ -15,7 +17,13 @@ from connectors.intercom.client import Client as IntercomClient
 from connectors.sandbox.faults import Fault, FaultKind, Faults
 from connectors.zendesk.client import Account, Client
 from connectors.zendesk.oauth import Login
+from service.analysis._claude_calls import Caller, make_client
+from service.errors import RetryLater
+from service.in_time import Patience, answer_in_time
+from storage.database import SqlDatabase
+from tests.builders import Clockwork
 from tests.contract import zendesk_stand
+from tests.contract.claude_world import KEY, World, claude_world
 from tests.contract.intercom_workspace import BEGUN, Clock, workspace
 from tests.contract.intercom_workspace import TOKEN as INTERCOM_TOKEN
 
@@ -159,3 +167,80 @@ def test_one_slow_answer_of_intercom_is_asked_for_again(kind: FaultKind) -> None
         assert client.get("/me")["type"] == "admin"
         assert client.get("/me")["type"] == "admin"  # over a connection that is kept
         assert faults.calls() == {"GET /me": 3}
+
+
+# --- Claude --------------------------------------------------------------------------------------
+
+_ASKED = {
+    "model": "claude-haiku-5-5",
+    "max_tokens": 64,
+    "system": "Say yes.",
+    "messages": [{"role": "user", "content": "Is it?"}],
+    "output_config": {},
+}
+
+
+def _caller(world: World, clock: Callable[[], float]) -> Caller:
+    return Caller(
+        make_client(KEY, world.url, now=clock),
+        model="claude-haiku-5-5",
+        version="test",
+        ledger=world.database.costs,
+        budget_usd=1.0,
+        clock=world.clock,
+        retries=1,
+        wait=lambda _: None,
+    )
+
+
+@TRICKLES
+def test_a_byte_now_and_then_from_claude_is_no_answer_and_a_call_that_may_cost(
+    kind: FaultKind, sqlite_database: SqlDatabase, clock: Clockwork
+) -> None:
+    with claude_world(sqlite_database, clock) as world:
+        caller = _caller(world, _ticking(STEP))
+        world.stand.faults.add(_slow(kind))
+        with pytest.raises(RetryLater, match="in time"):
+            caller.ask(_ASKED)
+        assert world.calls("POST /v1/messages") == 2
+        assert caller.bill.calls_lost == 2
+
+
+def test_claude_that_accepts_a_call_and_never_answers_is_given_up(
+    sqlite_database: SqlDatabase, clock: Clockwork
+) -> None:
+    with claude_world(sqlite_database, clock) as world:
+        world.stand.faults.slow(NEVER, times=None)
+        with pytest.raises(RetryLater, match="in time"):
+            _caller(world, _ticking(SOON)).lifecycle()
+
+
+def test_one_slow_answer_of_claude_is_followed_by_a_quick_one(
+    sqlite_database: SqlDatabase, clock: Clockwork
+) -> None:
+    with claude_world(sqlite_database, clock) as world:
+        caller = _caller(world, _ticking(STEP))
+        world.stand.faults.add(replace(_slow(FaultKind.TRICKLE), times=1))
+        with pytest.raises(RetryLater, match="in time"):
+            caller.lifecycle()
+        assert "is active" in caller.lifecycle()
+
+
+# --- Answers of any length -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("slowest", "is_read"), [(STEP * 100, False), (STEP / 10_000, True)])
+def test_an_answer_of_any_length_is_read_while_enough_of_it_comes(
+    *, slowest: float, is_read: bool
+) -> None:
+    with zendesk_stand.account(1) as desk, httpx.Client(trust_env=False) as client:
+        patience = Patience(now=_ticking(STEP), longest=LONGEST_ANSWER, slowest=slowest)
+        answer_in_time(client, patience, too_late=httpcore.ReadTimeout)
+        desk.stand.faults.trickle(PAUSE, times=None)
+        address = f"{desk.url}/api/v2/tickets/1.json"
+        headers = {"Authorization": f"Bearer {zendesk_stand.TOKEN}"}
+        if is_read:
+            assert client.get(address, headers=headers).json()["ticket"]["id"] == 1
+        else:
+            with pytest.raises(httpx.ReadTimeout):
+                client.get(address, headers=headers)
