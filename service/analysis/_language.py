@@ -34,13 +34,12 @@ class LanguageReader:
     def language(self, text: str) -> str | None:
         """Return a language code, or None when the text is too short to tell."""
         sample = text[:READ]
-        letters = [character for character in sample if character.isalpha()]
-        if _other_script(letters):
+        if not sample.isascii() and _other_script(_letters(sample)):
             return self._detect(sample)[0]
         words = [word.lower() for word in words_of(sample)]
         if _looks_english(words):
             return ENGLISH
-        if len(letters) < ENOUGH_LETTERS:
+        if len(_letters(sample)) < ENOUGH_LETTERS:
             return None
         code, probability = self._detect(sample.lower())
         if code == ENGLISH:
@@ -54,6 +53,10 @@ class LanguageReader:
             self._detector = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
         code, probability = self._detector.classify(text)
         return str(code), float(probability)
+
+
+def _letters(sample: str) -> list[str]:
+    return [character for character in sample if character.isalpha()]
 
 
 def _looks_english(words: list[str]) -> bool:

@@ -62,23 +62,30 @@ class Matcher:
     """Groups made ready for matching; a group without a text is never near."""
 
     def __init__(self, known: Sequence[Known], groups: int, vectors: Vectors) -> None:
-        self._vectors = vectors
+        known = sorted(known, key=lambda one: one.group)
         self._groups = groups
         self._owners = np.array([one.group for one in known], dtype=np.int64)
+        self._shown, self._starts = np.unique(self._owners, return_index=True)
         texts = [one.text for one in known]
         self._rows = vectors(texts)
         self._words = Words(texts)
         self._lexical = self._words.rows(texts)
         weights = np.array([one.weight for one in known], dtype=np.float64)
-        self._weights = self._solved(weights)
+        self._turned = np.ascontiguousarray(self._rows.T)
+        self._lexical_turned = np.ascontiguousarray(self._lexical.T)
+        solved, width = self._solved(weights), self._rows.shape[1]
+        self._of_vectors, self._of_words = solved[:width], solved[width:]
 
     def scores(self, vectors: Floats, texts: Sequence[str]) -> Scores:
         """Return the scores of texts whose vectors are already there."""
         words = self._words.rows(texts)
-        each = vectors @ self._rows.T + LEXICAL_WEIGHT * (words @ self._lexical.T)
+        said = np.flatnonzero(words.any(axis=0))  # a handful of all words
+        words = words[:, said]
+        each = vectors @ self._turned + LEXICAL_WEIGHT * (words @ self._lexical_turned[said])
         nearest = np.full((len(texts), self._groups), -1.0, dtype=np.float32)
-        np.maximum.at(nearest.T, self._owners, each.T)
-        return Scores(nearest=nearest, linear=self._read(vectors, words))
+        if len(self._owners):
+            nearest[:, self._shown] = np.maximum.reduceat(each, self._starts, axis=1)
+        return Scores(nearest=nearest, linear=self._read(vectors, words, said))
 
     def _solved(self, weights: NDArray[np.float64]) -> Floats:
         """Weighted ridge regression of the groups on the texts, solved in one step."""
@@ -91,8 +98,9 @@ class Matcher:
         solved: Floats = (rows.T @ np.linalg.solve(kernel, wanted)).astype(np.float32)
         return solved
 
-    def _read(self, vectors: Floats, words: Floats) -> Floats:
-        linear: Floats = self._features(vectors, words) @ self._weights
+    def _read(self, vectors: Floats, words: Floats, said: NDArray[np.intp]) -> Floats:
+        weighed: Floats = np.float32(LINEAR_WORDS) * words
+        linear: Floats = vectors @ self._of_vectors + weighed @ self._of_words[said]
         return linear
 
     def _features(self, vectors: Floats, words: Floats) -> Floats:

@@ -6,9 +6,11 @@ It does not know what a conversation is.
 
 import hashlib
 import html
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,7 @@ LONGEST = 96  # tokens of one text; the model was made with 64 and measured with
 # The runtime joins each addition with the normalising after it; on a processor that costs a third.
 SLOWER_FUSIONS = ("SkipLayerNormFusion",)
 REMEMBERED = 20_000  # short texts such as "ok thank you" come back all day
+VECTORS_REMEMBERED = 4_096  # of a kilobyte each
 PADDED_TO = 4  # word pieces: texts of 9 to 12 are read together
 PIECES_AT_ONCE = 384  # more of them leave the processor's cache
 
@@ -106,17 +109,24 @@ class SentimentModel:
         self._tokenizer.enable_truncation(LONGEST)
         self._tokenizer.no_padding()
         self._known: dict[str, Floats] = {}
+        self._last: dict[str, Floats] = {}
 
     def logits(self, texts: Sequence[str]) -> Floats:
         """Return an array of len(texts) x 3; equal texts are read once."""
         prepared = [prepare(text) for text in texts]
-        fresh = [text for text in dict.fromkeys(prepared) if text not in self._known]
-        scored = dict(zip(fresh, self._score(fresh), strict=True))
-        rows = [scored[t] if t in scored else self._known[t] for t in prepared]
+        known = {t: row for t in prepared if (row := self._read_before(t)) is not None}
+        fresh = [text for text in dict.fromkeys(prepared) if text not in known]
+        scored = known | dict(zip(fresh, self._score(fresh), strict=True))
+        rows = [scored[text] for text in prepared]
         self._remember(scored)
         return np.stack(rows) if rows else np.zeros((0, 3), dtype=np.float32)
 
+    def _read_before(self, text: str) -> Floats | None:
+        """A turn of one sentence is read as a turn and, right after it, as a sentence."""
+        return self._last.get(text) if text in self._last else self._known.get(text)
+
     def _remember(self, scored: dict[str, Floats]) -> None:
+        self._last = scored
         if len(self._known) < REMEMBERED:
             self._known.update((text, row) for text, row in scored.items() if len(text) <= 40)
 
@@ -159,23 +169,23 @@ class ThemeTable:
 
         with np.load(artefacts.path("themes_table.npz"), allow_pickle=False) as table:
             self._quantised: NDArray[np.int8] = table["q"]
-            self._scale: Floats = table["sc"].astype(np.float32)
+            self._scale: Floats = table["sc"].astype(np.float32).ravel()
         self._tokenizer = Tokenizer.from_file(artefacts.path("themes_tokenizer.json"))
         self._tokenizer.no_truncation()
+        # Drivers, tags, effort and churn ask for the same sentences, and greetings come all day.
+        self._remembered = lru_cache(maxsize=VECTORS_REMEMBERED)(self._vector)
         self._tokenizer.no_padding()
 
     def vectors(self, texts: Sequence[str]) -> Floats:
         """Return len(texts) x 256; a text without a known word is all zeros."""
-        vectors = np.zeros((len(texts), self._quantised.shape[1]), dtype=np.float32)
-        for row, text in enumerate(texts):
-            # One by one: for a few texts a batch's threads cost more than they save.
-            ids = self._tokenizer.encode(prepare(text), add_special_tokens=False).ids
-            if ids:
-                vectors[row] = self._mean(ids)
-        norms = np.linalg.norm(vectors, axis=1, keepdims=True)
-        unit: Floats = vectors / np.maximum(norms, np.float32(1e-9))
-        return unit
+        if not texts:
+            return np.zeros((0, self._quantised.shape[1]), dtype=np.float32)
+        return np.stack([self._remembered(text) for text in texts])
 
-    def _mean(self, ids: Sequence[int]) -> Floats:
-        mean: Floats = (self._quantised[ids] * self._scale[ids]).mean(axis=0)
-        return mean
+    def _vector(self, text: str) -> Floats:
+        ids = self._tokenizer.encode(prepare(text), add_special_tokens=False).ids
+        if not ids:
+            return np.zeros(self._quantised.shape[1], dtype=np.float32)
+        total: Floats = self._scale[ids] @ self._quantised[ids].astype(np.float32)
+        length = max(math.sqrt(float(total @ total)), 1e-9)
+        return total / np.float32(length)

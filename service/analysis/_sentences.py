@@ -7,11 +7,13 @@ a text: a span is always a slice of the message. What a sentence means is decide
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.domain.conversations import Conversation, Message
 from service.domain.segments import new_text_spans
 
 LONGEST_SENTENCE = 320  # a run-on text is cut at a space, so that a quote stays readable
+REMEMBERED = 4_096  # sentences whose words were counted: each is asked about several times
 LONGEST_READ = 20_000  # code points of one message; a pasted log says nothing more after that
 
 _LINE = re.compile(r"[^\n]*\n?")
@@ -58,6 +60,7 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(_NOT_WORDS.sub(" ", text))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def count_words(text: str) -> int:
     return len(words_of(text))
 

@@ -19,6 +19,7 @@ from service.domain.measurements import EmptyReason, Measurement, Sentiment
 from service.domain.segments import lies_in_new_text
 
 Floats = NDArray[np.float32]
+Shares = tuple[float, float, float]  # in the order of ORDER
 
 ORDER = (Sentiment.NEGATIVE, Sentiment.NEUTRAL, Sentiment.POSITIVE)  # the model's outputs
 # Fitted on 3,000 texts of the four development sets together: calibration error .036 at 1.0, .020
@@ -73,7 +74,7 @@ class Tone:
     start: Sentiment
     end: Sentiment
     strongest_turn: int  # where the value shows most
-    shares: tuple[float, float, float] = (0.0, 0.0, 0.0)  # of the conversation, in ORDER
+    shares: Shares = (0.0, 0.0, 0.0)  # of the conversation
 
 
 def pieces_of(material: Material) -> list[Piece]:
@@ -124,20 +125,19 @@ def tone_of(
     """
     by_turn = _by_turn(pieces, shares)
     weighty = {piece.turn for piece in pieces if not is_courtesy(piece.text)} or set(by_turn)
-    turns = np.stack([by_turn[turn] for turn in by_turn if turn in weighty])
-    total = np.array([_top_two(turns[:, 0]), float(turns[:, 1].mean()), _top_two(turns[:, 2])])
-    total = total / total.sum()
+    total = _added_up([by_turn[turn] for turn in by_turn if turn in weighty])
     if calibration is not None:
-        total = calibration.apply(total.reshape(1, -1))[0]
-    best = int(total.argmax())
+        applied = calibration.apply(np.array([total], dtype=np.float32))[0]
+        total = (float(applied[0]), float(applied[1]), float(applied[2]))
+    best = _strongest_of(total)
     ends = list(by_turn.values())
     strongest = max((turn for turn in by_turn if turn in weighty), key=lambda t: by_turn[t][best])
     return Tone(
         value=ORDER[best],
-        confidence=float(total[best]),
-        shares=(float(total[0]), float(total[1]), float(total[2])),
-        start=ORDER[int(ends[0].argmax())],
-        end=ORDER[int(ends[-1].argmax())],
+        confidence=total[best],
+        shares=total,
+        start=ORDER[_strongest_of(ends[0])],
+        end=ORDER[_strongest_of(ends[-1])],
         strongest_turn=strongest,
     )
 
@@ -164,20 +164,26 @@ def _packed(turn: Sequence[Sentence]) -> list[Piece]:
     return pieces
 
 
-def _by_turn(pieces: Sequence[Piece], shares: Floats) -> dict[int, Floats]:
-    rows: dict[int, list[Floats]] = {}
-    for piece, row in zip(pieces, shares, strict=True):
+def _by_turn(pieces: Sequence[Piece], shares: Floats) -> dict[int, Shares]:
+    rows: dict[int, list[Shares]] = {}
+    for piece, row in zip(pieces, shares.tolist(), strict=True):
         rows.setdefault(piece.turn, []).append(row)
-    return {turn: _of_turn(np.stack(its_rows)) for turn, its_rows in rows.items()}
+    return {turn: _added_up(its_rows) for turn, its_rows in rows.items()}
 
 
-def _of_turn(rows: Floats) -> Floats:
-    poles = np.array(
-        [_top_two(rows[:, 0]), float(rows[:, 1].mean()), _top_two(rows[:, 2])], dtype=np.float32
-    )
-    turn: Floats = poles / poles.sum()
-    return turn
+def _added_up(rows: Sequence[Shares]) -> Shares:
+    """The mean of the two strongest rows for each pole, and of all rows for what lies between."""
+    negative = _top_two([row[0] for row in rows])
+    neutral = sum(row[1] for row in rows) / len(rows)
+    positive = _top_two([row[2] for row in rows])
+    whole = negative + neutral + positive
+    return negative / whole, neutral / whole, positive / whole
 
 
-def _top_two(values: Floats) -> float:
-    return float(np.sort(values)[-2:].mean())
+def _top_two(values: Sequence[float]) -> float:
+    strongest = sorted(values)[-2:]
+    return sum(strongest) / len(strongest)
+
+
+def _strongest_of(shares: Shares) -> int:
+    return shares.index(max(shares))

@@ -3,14 +3,22 @@
 Knows greetings, request frames and filler; placing a sentence on the taxonomy is the ladder's.
 """
 
+import math
 import re
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.analysis._gates import Material
-from service.analysis._sentences import Sentence, count_words, without_opening, words_of
+from service.analysis._sentences import (
+    REMEMBERED,
+    Sentence,
+    count_words,
+    without_opening,
+    words_of,
+)
 from service.analysis._tone import is_courtesy
 
 Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
@@ -81,8 +89,12 @@ def issue_sentences(material: Material) -> list[Sentence]:
 
 
 def _substance(sentence: Sentence) -> int:
+    return _substance_of(sentence.text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _substance_of(text: str) -> int:
     """Words after the greeting; a courtesy has none."""
-    text = sentence.text
     if is_courtesy(text):
         return 0
     return count_words(text[without_opening(text) :])
@@ -126,7 +138,7 @@ class Namer:
             for start in range(len(words) - length + 1)
         ]
         fitting = [s for s in spans if len(" ".join(words[s[0] : s[1]])) <= TAG_LENGTH] or spans[:1]
-        best = max(fitting, key=lambda s: _likeness(rows[s[0] : s[1]].sum(axis=0), whole, s))
+        best = fitting[int(_likeness(rows, whole, np.array(fitting)).argmax())]
         return " ".join(words[best[0] : best[1]])[:TAG_LENGTH].strip()
 
     def _rows(self, words: Sequence[str]) -> NDArray[np.float32]:
@@ -137,11 +149,16 @@ class Namer:
 
 
 def _likeness(
-    part: NDArray[np.float32], whole: NDArray[np.float32], span: tuple[int, int]
-) -> float:
-    """Cosine to the whole; a longer or later name has to earn its place."""
-    cosine = float(part @ whole) / max(float(np.linalg.norm(part) * np.linalg.norm(whole)), 1e-9)
-    return cosine - 0.05 * (span[1] - span[0]) - 0.01 * span[0]
+    rows: NDArray[np.float32], whole: NDArray[np.float32], spans: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Cosine of each span to the whole; a longer or later name has to earn its place."""
+    starts, ends = spans[:, 0], spans[:, 1]
+    so_far = np.vstack([np.zeros_like(whole), rows.cumsum(axis=0)])
+    parts = so_far[ends] - so_far[starts]
+    lengths = np.sqrt((parts * parts).sum(axis=1)) * math.sqrt(float(whole @ whole))
+    cosines = (parts @ whole).astype(np.float64) / np.maximum(lengths, 1e-9)
+    found: NDArray[np.float64] = cosines - 0.05 * (ends - starts) - 0.01 * starts
+    return found
 
 
 def content_words(sentence: str) -> list[str]:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 
 from service.domain.mail_marks import (
     LONGEST_LINE,
@@ -21,6 +22,8 @@ from service.domain.mail_marks import (
     opens_attribution,
 )
 
+REMEMBERED = 2_048  # texts: a conversation's are asked about a dozen times while it is measured
+LONGEST_REMEMBERED = 10_000
 MOST_LINES = 50_000  # lines that are looked at; further ones are like the last of them
 _SIGNATURE_LINES = 10
 _SIGNATURE_WIDTH = 100
@@ -69,6 +72,15 @@ def lies_in_new_text(text: str, start: int, end: int) -> bool:
 
 
 def _labelled(text: str) -> "_Lines":
+    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _freshly_labelled(text)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _remembered(text: str) -> "_Lines":
+    return _freshly_labelled(text)
+
+
+def _freshly_labelled(text: str) -> "_Lines":
     lines = _Lines(text)
     lines.label()
     return lines
