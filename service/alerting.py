@@ -95,19 +95,19 @@ class Alerting:
 
     def _news(self) -> tuple[list[_News], Mapping[str, Mapping[str, ShownFlag]]]:
         """What changed about flags that people know of, and by owner what nobody knows of."""
+        histories = self._database.flags.changes()
+        cards = {account: card_key(account, each) for account, each in histories.items()}
+        standing = [flag for each in histories.values() if (flag := flag_of(each)) is not None]
+        told = {flag.account: self._told(cards[flag.account]) for flag in standing}
+        changed = [flag for flag in standing if self._something_new(flag, told[flag.account])]
         known: list[_News] = []
         new: defaultdict[str, dict[str, ShownFlag]] = defaultdict(dict)
-        for account, history in self._database.flags.changes().items():
-            flag, card = flag_of(history), card_key(account, history)
-            told = self._told(card)
-            if flag is None or not self._something_new(flag, told):
-                continue
-            shown = self._flags.shown(flag)
-            if shown is None:
-                continue
-            if told.places or told.listed:
-                known.append(_News(card=card, shown=shown, history=history, known=told))
-            elif flag.state is FlagState.OPEN:
+        for account, shown in self._flags.shown_each(changed).items():
+            card, before = cards[account], told[account]
+            if before.places or before.listed:
+                one = _News(card=card, shown=shown, history=histories[account], known=before)
+                known.append(one)
+            elif shown.flag.state is FlagState.OPEN:
                 new[shown.account.owner or CHANNEL][card] = shown
         return known, new
 

@@ -175,6 +175,10 @@ class Flags:
         """Return a flag with its evidence; None when its account is not known any more."""
         return next(iter(self._shown([flag])), None)
 
+    def shown_each(self, flags: Sequence[Flag]) -> Mapping[AccountKey, ShownFlag]:
+        """Return many flags with their evidence, by account, without those that are not known."""
+        return {one.flag.account: one for one in self._shown(flags)} if flags else {}
+
     def shown_of(self, account: AccountKey) -> ShownFlag | None:
         """Return an account's newest flag as the program sees it; for cards it has posted."""
         flag = flag_of(self._database.flags.changes([account]).get(account, ()))
