@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from service.access import Access
     from service.alerting import Alerting, FlagMessenger
     from service.answers import Answers
+    from service.backups import Backups
     from service.catalogue import Catalogue
     from service.digest import Digests, Publisher
     from service.domain.conversations import ConversationKey
@@ -213,6 +214,11 @@ class Built:
             days=self.settings.retention_days,
             clock=self.now,
         )
+
+    def backups(self) -> Backups:
+        from storage.backup import backups
+
+        return backups(self.settings.database, secret=self._secret, clock=self.now)
 
     def schedule(self) -> Schedule:
         from service.jobs import jobs

@@ -34,6 +34,8 @@ _HOMES = {
     "sweep": "loop",
     "forget": "forgetting",
     "purge": "forgetting",
+    "backup": "copying",
+    "restore": "copying",
     "import": "files",
     "label": "files",
     "evaluate": "files",

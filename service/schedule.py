@@ -105,6 +105,18 @@ class Schedule:
         """Run what is due and unclaimed; return one line a job that ran."""
         return [line for job in self._jobs if (line := self._run_if_due(job)) is not None]
 
+    def skip_due(self, name: str, *, since: datetime, why: str) -> bool:
+        """Close a job's last due time unrun when it is later than `since`; say whether it was."""
+        now = self._clock()
+        job = next(each for each in self._jobs if each.name == name)
+        due = job.timing.latest(now)
+        if due is None or due <= since:
+            return False
+        lease = job.lease.total_seconds()
+        if not self._work.claim(name, due, self._owner, at=now, lease=lease):
+            return False
+        return self._work.done(name, due, self._owner, why)
+
     def run_until(self, stop: threading.Event) -> None:
         """Beat until `stop` is set; the run in progress is finished first."""
         scheduler = BackgroundScheduler(timezone=UTC)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.access import Access
     from service.alerting import Alerting
     from service.answers import Answers
+    from service.backups import Backups
     from service.catalogue import Catalogue
     from service.digest import Digests
     from service.domain.imported import Reader
@@ -120,6 +121,10 @@ class Workspace(Protocol):
     def spot_checks(self) -> SpotChecks: ...
 
     def retention(self) -> Retention: ...
+
+    def backups(self) -> Backups:
+        """Copies of the database, which is not opened for that."""
+        ...
 
     def schedule(self) -> Schedule: ...
 
