@@ -450,6 +450,7 @@ class Built:
 
     def _slack_connection(self) -> Connection:
         from bot.connection import Connection
+        from bot.policy import Shows
         from service.errors import Misused
 
         slack = self.settings.slack
@@ -463,6 +464,7 @@ class Built:
             signing_secret=_plain(secret),
             app_token=_plain(slack.app_token),
             base_url=slack.base_url,
+            shows=Shows(slack.channels_show),
         )
 
     def _slack_installer(self) -> SlackInstaller | None:

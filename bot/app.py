@@ -13,10 +13,11 @@ from slack_sdk import WebClient
 from bot.asking import Asking
 from bot.clients import Clients
 from bot.connection import Connection
-from bot.listeners import actions, command, ending, home, mention, other, storing
+from bot.listeners import actions, channels, command, ending, home, mention, other, storing
 from bot.listeners import flags as flag_buttons
 from bot.listeners import links as shared_links
 from bot.people import Directory
+from bot.policy import Policies
 from bot.resuming import Resuming
 from bot.telling import Gateway, Telling
 from service.flags import Flags
@@ -38,14 +39,20 @@ class SlackBot:
         links: Links,
     ) -> None:
         clients = Clients(connection, database=database, clock=clock)
-        telling = Telling(clients=clients, answers=answers, database=database, clock=clock)
+        policies = Policies(database.work, connection.shows)
+        telling = Telling(
+            clients=clients, answers=answers, policies=policies, database=database, clock=clock
+        )
         self._asking = Asking(telling=telling, clients=clients, database=database, clock=clock)
         self.app = _bolt(connection, clients, self._asking)
         mention.register(self.app, self._asking)
-        command.register(self.app, self._asking)
+        directory = Directory(clients, database.people)
+        channels.register(
+            self.app, telling=telling, directory=directory, policies=policies, clock=clock
+        )
+        command.register(self.app, self._asking)  # after the one command that is no question
         actions.register(self.app, asking=self._asking, telling=telling, clients=clients)
         flags = Flags(database=database, links=links, clock=clock)
-        directory = Directory(clients, database.people)
         flag_buttons.register(
             self.app,
             telling=telling,
@@ -63,7 +70,12 @@ class SlackBot:
             links=links,
         )
         shared_links.register(
-            self.app, clients=clients, directory=directory, answers=answers, links=links
+            self.app,
+            clients=clients,
+            directory=directory,
+            answers=answers,
+            policies=policies,
+            links=links,
         )
         ending.register(self.app, clients)
         other.register(self.app)

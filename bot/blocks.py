@@ -38,6 +38,7 @@ MAX_NAME = 80
 MAX_OPTIONS = 5
 MAX_SMALL = 6  # lines of small print
 USEFUL, WRONG, OPTION = "verbatim_useful", "verbatim_wrong", "verbatim_option"
+SHARE, SHOWS = "verbatim_share", "verbatim_shows"
 _NOTHING = "There is nothing to say about that."
 
 
@@ -62,8 +63,13 @@ class _Lines:
     footer: list[str] = field(default_factory=list)
 
 
-def answer_message(answer: Answer, *, feedback: str) -> Message:
-    """Render an answer; `feedback` is the opaque id that the Useful and Wrong buttons carry."""
+def answer_message(
+    answer: Answer, *, feedback: str, notes: Sequence[str] = (), share: str | None = None
+) -> Message:
+    """Render an answer; `feedback` is the opaque id that the Useful and Wrong buttons carry.
+
+    `notes` say who sees what of it; with `share` the reader may show it to the channel.
+    """
     lines, home = _sorted_lines(answer), _home(answer)
     before = [
         _small([lines.understood] if lines.understood else []),
@@ -74,8 +80,8 @@ def answer_message(answer: Answer, *, feedback: str) -> Message:
     quotes = [_quote(quote) for quote in answer.quotes]
     after = [
         *(_paragraph(line, home) for line in lines.after[:MAX_LINES]),
-        _small(lines.footer),
-        _actions(_options(answer) or _buttons(answer, feedback)),
+        _small([*lines.footer, *notes]),
+        _actions([*_share(share), *(_options(answer) or _buttons(answer, feedback))]),
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
     blocks = _within_budget(_present(before), quotes, _present(after), lines_left_out=left_out)
@@ -104,6 +110,14 @@ def digest_message(digest: Digest, chart: Block | None = None) -> Message:
     quoted = tuple(one.quote.conversation for one in digest.drivers if one.quote)
     said = _spoken(f"{title}. {headline}")
     return Message(text=escape(said), blocks=blocks, quoted=quoted)
+
+
+def choice_message(sentence: str, choices: Mapping[str, str]) -> Message:
+    """A sentence and a button for each choice: value to label."""
+    short = literal(sentence, MAX_LINE)
+    buttons = [_button(label, f"{SHOWS}_{value}", value) for value, label in choices.items()]
+    blocks = _present([*_plain(short), _actions(buttons)])
+    return Message(text=escape(short), blocks=tuple(blocks))
 
 
 def notice_message(sentence: str) -> Message:
@@ -296,6 +310,10 @@ def _buttons(answer: Answer, feedback: str) -> list[Block]:
         label = f"Show all {headline.current.n}"
         buttons += _link_button(label, headline.current.listing, "verbatim_all")
     return [*buttons, _button("Useful", USEFUL, feedback), _button("Wrong", WRONG, feedback)]
+
+
+def _share(answer: str | None) -> list[Block]:
+    return [_button("Share here", SHARE, answer)] if answer else []
 
 
 def _actions(buttons: Sequence[Block]) -> Block | None:

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass, field
 
+from bot.policy import Shows
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Connection:
@@ -13,6 +15,7 @@ class Connection:
     signing_secret: str | None = field(default=None, repr=False)
     app_token: str | None = field(default=None, repr=False)
     base_url: str | None = None  # None: Slack's own
+    shows: Shows = Shows.QUOTES  # what a channel shows that has no policy of its own
 
     @property
     def can_install(self) -> bool:

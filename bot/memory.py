@@ -5,6 +5,7 @@ Kept in our own database: Slack's threads are never read again.
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 from service.stores import WorkStore
 
@@ -27,12 +28,34 @@ class Memory:
         said = [one for one in self.earlier(channel, thread) if one != now] + [now]
         self._work.remember(_thread_name(channel, thread), json.dumps(said[-_THREAD:]))
 
+    def keep_question(self, answer: str, question: "Question") -> None:
+        self._work.remember(_question_name(answer), json.dumps(asdict(question)))
+
+    def question(self, answer: str) -> "Question | None":
+        """Return what an answer was asked, to ask it again as it was; it holds no answer."""
+        stored = self._work.recall(_question_name(answer))
+        return Question(**json.loads(stored)) if stored else None
+
     def keep_receipt(self, answer: str, receipt: str) -> None:
         self._work.remember(_receipt_name(answer), receipt)
 
     def receipt(self, answer: str) -> str | None:
         """Return the receipt of the number that an answer showed."""
         return self._work.recall(_receipt_name(answer))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """A question with what stood before it in its thread, and where it was asked."""
+
+    text: str
+    earlier: Sequence[Mapping[str, object]]
+    channel: str
+    thread: str | None
+
+
+def _question_name(answer: str) -> str:
+    return f"slack-question:{answer}"
 
 
 def _receipt_name(answer: str) -> str:

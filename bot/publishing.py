@@ -12,6 +12,7 @@ from bot.charts import native_chart, picture
 from bot.clients import Clients
 from bot.connection import Connection
 from bot.instead import GONE, administrators, watched
+from bot.policy import Policies, shared_digest
 from bot.posting import BLOCKS_REFUSED
 from service.digest import Digest
 from service.ports import Clock
@@ -28,6 +29,7 @@ class SlackPublisher:
         self._channel = channel
         self._clients = Clients(connection, database=database, clock=clock)
         self._people = database.people
+        self._policies = Policies(database.work, connection.shows)
         self._reachability = Reachability(database.work, clock)
 
     def publish(self, digest: Digest) -> str:
@@ -35,7 +37,8 @@ class SlackPublisher:
         team = self._clients.home()
         with watched(self._clients, team):
             try:
-                remote = self._put(team, digest, key=key, channel=self._channel)
+                cut = shared_digest(digest, self._policies.of(self._channel))
+                remote = self._put(team, cut, key=key, channel=self._channel)
             except Refused as refused:
                 if refused.code not in GONE:
                     raise

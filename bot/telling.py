@@ -12,20 +12,24 @@ from typing import Protocol
 from bot.blocks import Message, answer_message, notice_message
 from bot.calling import Refused, call
 from bot.clients import Clients
-from bot.memory import Memory
+from bot.memory import Memory, Question
 from bot.people import Directory, Stranger, viewer
+from bot.policy import Policies, shared
 from bot.posting import Unconfirmed
 from service.domain.answers import Answer, Recount
 from service.domain.feedback import Feedback, Verdict, WrongPart
 from service.domain.people import Viewer
 from service.errors import Unauthorized, VerbatimError
 from service.ports import Clock
-from service.stores import Database, Person
+from service.stores import Database
 
 logger = logging.getLogger("verbatim")
 
 _TOO_LATE = "I could not answer this in time: Slack or I was not there. Please ask again."
 _UNCONFIRMED = "Slack did not confirm my answer. If you do not see it here, ask again."
+_ALONE = "Only you see this."
+_TOLD_ALONE = "The answer was shown to the person who asked, who may share it here."
+_TOO_OLD_TO_SHARE = "I no longer know what was asked there; ask again."
 _DEFECT = "Something went wrong on my side; it was logged. Please ask again."
 _ELSEWHERE = frozenset(
     {"not_in_channel", "channel_not_found", "is_archived", "restricted_action", "thread_not_found"}
@@ -58,6 +62,7 @@ class Asked:
     user: str
     text: str
     thread: str | None  # where the answer goes; None for a command
+    shares: str | None = None  # the question whose whole answer the channel is to see
 
     @property
     def is_direct(self) -> bool:
@@ -68,11 +73,18 @@ class Telling:
     """Tells people what the gateway says, each in their own name."""
 
     def __init__(
-        self, *, clients: Clients, answers: Gateway, database: Database, clock: Clock
+        self,
+        *,
+        clients: Clients,
+        answers: Gateway,
+        policies: Policies,
+        database: Database,
+        clock: Clock,
     ) -> None:
         self._clients = clients
         self._answers = answers
         self._memory = Memory(database.work)
+        self._policies = policies
         self._feedback = database.feedback
         self._clock = clock
         self._directory = Directory(clients, database.people)
@@ -86,13 +98,35 @@ class Telling:
         if isinstance(person, Stranger):
             self._introduce(asked, person)
             return
+        question = self._question(asked)
+        if question is None:
+            self.whisper(_TOO_OLD_TO_SHARE, asked)
+            return
         try:
-            answer = self._ask(asked, person)
+            answer = self._answers.ask_text(question.text, viewer(person), thread=question.earlier)
         except VerbatimError as error:
             log("slack.no_answer", error)
             self._post(asked, notice_message(f"I could not answer that. {error}"))
             return
-        self._tell(asked, answer)
+        if asked.shares is None:
+            self._tell(asked, question, answer)
+        else:
+            self._share(asked, answer, by=person.name)
+
+    def to_share(self, answer: str, spot: "Spot | None") -> Asked | None:
+        """The question of an answer that somebody wants the channel to see; None: not known."""
+        question = self._memory.question(answer)
+        if question is None or spot is None:
+            return None
+        return Asked(
+            key=f"{answer}:shared",
+            team=spot.team,
+            channel=question.channel,
+            user=spot.user,
+            text=question.text,
+            thread=question.thread,
+            shares=answer,
+        )
 
     def give_up(self, asked: Asked) -> None:
         """Say that an answer would come too late, unless it was answered before."""
@@ -132,9 +166,12 @@ class Telling:
 
     def whisper(self, sentence: str, place: "Place") -> None:
         """Tell one person something that nothing hangs on."""
+        self._whisper(notice_message(sentence), place)
+
+    def _whisper(self, message: Message, place: "Place") -> None:
         try:
             self._clients.poster(place.team).whisper(
-                notice_message(sentence),
+                message,
                 channel=place.channel,
                 user=place.user,
                 thread=place.thread,
@@ -142,25 +179,57 @@ class Telling:
         except VerbatimError as error:
             log("slack.whisper_lost", error)
 
-    def _ask(self, asked: Asked, person: Person) -> Answer:
-        earlier = self._memory.earlier(asked.channel, asked.thread)
-        return self._answers.ask_text(asked.text, viewer(person), thread=earlier)
+    def _question(self, asked: Asked) -> Question | None:
+        """What is asked, after what; to share an answer, what was asked then."""
+        if asked.shares is not None:
+            return self._memory.question(asked.shares)
+        return Question(
+            text=asked.text,
+            earlier=self._memory.earlier(asked.channel, asked.thread),
+            channel=asked.channel,
+            thread=asked.thread,
+        )
 
-    def _tell(self, asked: Asked, answer: Answer) -> None:
+    def _tell(self, asked: Asked, question: Question, answer: Answer) -> None:
         shown = answer.headline.current.receipt if answer.headline else None
         if shown:
             self._memory.keep_receipt(asked.key, shown.rpartition("/")[2])
         if asked.thread is not None:
             # Before the answer stands there: a click on its buttons may be quicker than we are.
             self._memory.add(asked.channel, asked.thread, asked.text, answer.reading)
-        remote = self._post(asked, answer_message(answer, feedback=asked.key))
+        remote = self._show(asked, question, answer)
         if asked.thread is None and remote is not None:
             # A command's answer starts a thread of its own.
             channel, _, ts = remote.partition(":")
             self._memory.add(channel, ts, asked.text, answer.reading)
 
-    def _post(self, asked: Asked, message: Message) -> str | None:
-        """Post once; None when it stands there already, or nobody can say whether it does."""
+    def _show(self, asked: Asked, question: Question, answer: Answer) -> str | None:
+        """Post what the place may see; the rest goes to the asker's eyes alone, who may share."""
+        whole = answer_message(answer, feedback=asked.key)
+        if asked.is_direct:
+            return self._post(asked, whole)
+        cut = shared(answer, self._policies.of(asked.channel))
+        if cut.is_less:
+            # Before the post: after it, a crash would leave the asker without the rest.
+            self._memory.keep_question(asked.key, question)
+            private = answer_message(answer, feedback=asked.key, notes=[_ALONE], share=asked.key)
+            self._whisper(private, asked)
+        if cut.answer is None:
+            public = notice_message(" ".join([*cut.withheld, _TOLD_ALONE]))
+        else:
+            public = answer_message(cut.answer, feedback=asked.key, notes=cut.withheld)
+        return self._post(asked, public, direct=whole)
+
+    def _share(self, asked: Asked, answer: Answer, *, by: str) -> None:
+        """Post the whole answer where it was asked, in the name of the person who shares it."""
+        self._post(asked, answer_message(answer, feedback=asked.key, notes=[f"Shared by {by}."]))
+        logger.info("slack.answer_shared", extra={"question": asked.shares})
+
+    def _post(self, asked: Asked, message: Message, *, direct: Message | None = None) -> str | None:
+        """Post once; None when it stands there already, or nobody can say whether it does.
+
+        Where the channel takes nothing, the person gets `direct` instead, or the same.
+        """
         key, poster = _post_key(asked), self._clients.poster(asked.team)
         try:
             return poster.put_once(key, message, channel=asked.channel, thread=asked.thread)
@@ -172,7 +241,7 @@ class Telling:
                 raise
             # A command works also where the app is no member, and a channel may be closed
             # meanwhile: the answer goes to the person, under a key of its own.
-            return poster.put_once(f"{key}:direct", message, channel=asked.user)
+            return poster.put_once(f"{key}:direct", direct or message, channel=asked.user)
 
     def _introduce(self, asked: Asked, stranger: Stranger) -> None:
         sentence = (

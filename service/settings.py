@@ -26,6 +26,7 @@ class SlackSettings(BaseModel):
     base_url: str | None = None
     digest_channel: str | None = None
     flags_channel: str | None = None
+    channels_show: Literal["counts", "quotes", "names", "everything"] = "quotes"
 
     @property
     def can_install(self) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 from slack_bolt import Ack, App
 
 from bot.asking import Asking
-from bot.blocks import OPTION, USEFUL, WRONG
+from bot.blocks import OPTION, SHARE, USEFUL, WRONG
 from bot.calling import call
 from bot.clients import Clients
 from bot.listeners.clicks import spot_of, team_of, thread_of
@@ -74,6 +74,14 @@ def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) ->
         if is_new:
             asking.start(asked)
 
+    def share(ack: Ack, action: Mapping[str, Any], body: Mapping[str, Any]) -> None:
+        asked = telling.to_share(str(action.get("value", "")), spot_of(body))
+        is_new = asked is not None and asking.accept(asked)
+        ack()
+        if asked is not None and is_new:
+            asking.start(asked)
+
+    app.action(SHARE)(share)
     app.action(USEFUL)(useful)
     app.action(WRONG)(wrong)
     app.view(_MODAL)(said)

@@ -9,6 +9,7 @@ from bot.asking import Asking
 from bot.telling import Asked
 
 NAME = "/verbatim"
+_POLICY_WORDS = frozenset({"channel", "channel policy"})
 
 
 def register(app: App, asking: Asking) -> None:
@@ -22,8 +23,8 @@ def register(app: App, asking: Asking) -> None:
 
 
 def command_in(body: Mapping[str, Any]) -> Asked | None:
-    """Return the question in a command, or None when it is not our command."""
-    if body.get("command") != NAME:
+    """Return the question in a command, or None when it is none, or not our command."""
+    if body.get("command") != NAME or is_policy(body):
         return None
     return Asked(
         key=f"command:{body['trigger_id']}",
@@ -33,3 +34,8 @@ def command_in(body: Mapping[str, Any]) -> Asked | None:
         text=str(body.get("text", "")).strip() or "help",
         thread=None,
     )
+
+
+def is_policy(command: Mapping[str, Any]) -> bool:
+    """Whether somebody asks what the channel shows."""
+    return str(command.get("text", "")).strip().lower() in _POLICY_WORDS

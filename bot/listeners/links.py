@@ -10,6 +10,7 @@ from slack_bolt import App
 from bot.calling import call
 from bot.clients import Clients
 from bot.people import Directory, Stranger, viewer
+from bot.policy import Policies, Shows, query_names_accounts
 from bot.rich_text import literal, rich_text, section, text
 from bot.telling import Gateway
 from service.domain.people import Viewer
@@ -22,7 +23,13 @@ _MOST = 5  # links of one message
 
 
 def register(
-    app: App, *, clients: Clients, directory: Directory, answers: Gateway, links: Links
+    app: App,
+    *,
+    clients: Clients,
+    directory: Directory,
+    answers: Gateway,
+    policies: Policies,
+    links: Links,
 ) -> None:
     def shared(body: Mapping[str, Any]) -> None:
         event, team = body["event"], str(body.get("team_id", ""))
@@ -30,17 +37,18 @@ def register(
             person = directory.find(str(event["user"]), team=team)
             if isinstance(person, Stranger):
                 return
+            shows = policies.of(str(event.get("channel", "")))
             unfurls = {
                 one["url"]: {"blocks": blocks}
                 for one in event.get("links", ())[:_MOST]
-                if (blocks := _blocks(str(one.get("url", "")), viewer(person)))
+                if (blocks := _blocks(str(one.get("url", "")), viewer(person), shows))
             }
             if unfurls:
                 call(clients.of(team), "chat.unfurl", {**_where(event), "unfurls": unfurls})
         except VerbatimError as error:
             logger.warning("slack.unfurl_lost", extra={"error": type(error).__name__})
 
-    def _blocks(url: str, sees: Viewer) -> list[dict[str, object]] | None:
+    def _blocks(url: str, sees: Viewer, shows: Shows) -> list[dict[str, object]] | None:
         receipt_id = receipt_in(url, links.home())
         if receipt_id is None:
             return None
@@ -49,6 +57,8 @@ def register(
             lines = answers.recount_told(recount)
         except VerbatimError:
             return None  # not theirs to see, or no longer there
+        if query_names_accounts(recount.receipt.query) and not shows.names:
+            return None
         asked = literal(recount.receipt.query.sentence(), 300)
         said = literal(next(iter(lines), ""), 300)
         as_of = f"as of {recount.receipt.as_of:%d %b %Y %H:%M} UTC"

@@ -113,6 +113,13 @@ def _register_writes(app: Flask, desk: Desk) -> None:
         state.close(row.id, admin_id=_admin(desk, body))
         return desk.show(row)
 
+    def merge(conversation_id: int) -> Json:
+        need_version((2, 16))
+        row, into = desk.conversation(conversation_id), asked().get("merge_into_conversation_id")
+        if not isinstance(into, int) or into == row.id:
+            raise invalid("merge_into_conversation_id must be another conversation's id")
+        return desk.show(state.merge_conversation(row.id, desk.conversation(into).id))
+
     def redact() -> Json:
         body = asked()
         row = desk.conversation(int(body.get("conversation_id") or 0))
@@ -129,6 +136,7 @@ def _register_writes(app: Flask, desk: Desk) -> None:
     app.add_url_rule(one, "update", update, methods=["PUT"])
     app.add_url_rule(f"{one}/reply", "reply", reply, methods=["POST"])
     app.add_url_rule(f"{one}/parts", "manage", manage, methods=["POST"])
+    app.add_url_rule(f"{one}/merge", "merge", merge, methods=["POST"])
     app.add_url_rule("/conversations/redact", "redact", redact, methods=["POST"])
     app.add_url_rule(one, "delete", delete, methods=["DELETE"])
 

@@ -79,7 +79,8 @@ def conversation_json(state: IntercomState, row: Conversation, *, version: tuple
 
 def _linked(state: IntercomState, row: Conversation) -> Json:
     born = state.tickets.get(row.id)
-    data = [] if born is None else [{"type": "conversation", "id": str(born), "category": None}]
+    others = [id_ for id_ in (born, state.merged.get(row.id)) if id_ is not None]
+    data = [{"type": "conversation", "id": str(id_), "category": None} for id_ in others]
     data += [
         {"type": "ticket", "id": str(ticket), "category": "Back-office"}
         for ticket, conversation in state.tickets.items()

@@ -60,6 +60,7 @@ class IntercomState:
         self.search_lag = 0  # seconds until a search lists a change
         self.spoiled: dict[int, Spoil] = {}  # what retrieving a conversation answers instead
         self.tickets: dict[int, int] = {}  # a conversation that is a ticket, and where it was born
+        self.merged: dict[int, int] = {}  # a conversation, and the one that it was merged into
         self.versions_asked: Counter[str] = Counter()  # by the header, "" without one
         self.most_calls = 0  # in a window
 
@@ -132,6 +133,17 @@ class IntercomState:
             row = self.conversations[conversation_id]
             row.state = "closed"
             self._append(row, self._part("close", self._admin(row, admin_id), None))
+
+    def merge_conversation(
+        self, source_id: int, target_id: int, *, admin_id: int | None = None
+    ) -> Conversation:
+        """The source is closed and linked to the target, which is where it goes on."""
+        with self.lock:
+            target = self.conversations[target_id]
+            self.close(source_id, admin_id=admin_id)
+            self.merged[source_id] = target_id
+            self.touch(target)
+            return target
 
     def rate(self, conversation_id: int, rating: int, remark: str | None = None) -> None:
         with self.lock:

@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import SlackBot
 from bot.connection import Connection
+from bot.policy import Shows
 from bot.socket_mode import SocketLine
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.server import serve
@@ -81,7 +82,12 @@ class Workspace:
     def connection(self, *, token: str = TOKEN) -> Connection:
         if self.own is not None:
             return self.own
-        return Connection(token=token, signing_secret=SECRET, base_url=f"{self.slack_url}/api/")
+        return Connection(
+            token=token,
+            signing_secret=SECRET,
+            base_url=f"{self.slack_url}/api/",
+            shows=Shows.EVERYTHING,
+        )
 
     @contextmanager
     def running(self) -> Iterator["Slack"]:
@@ -206,6 +212,20 @@ class Slack:
     def command(self, text: str, *, channel: str = CHANNEL, trigger: str = "t1") -> httpx.Response:
         fields = a_command(text, channel=channel, trigger=trigger)
         return self.send(urlencode(fields), "application/x-www-form-urlencoded")
+
+    def click_unseen(self, action: str, value: str, *, user: str = USER) -> httpx.Response:
+        """A click in a message that only this person sees: Slack sends no message with it."""
+        payload = {
+            "trigger_id": "t8",
+            "type": "block_actions",
+            "team": {"id": TEAM},
+            "user": {"id": user},
+            "channel": {"id": CHANNEL},
+            "container": {"type": "message", "channel_id": CHANNEL, "is_ephemeral": True},
+            "actions": [{"type": "button", "action_id": action, "value": value}],
+        }
+        body = urlencode({"payload": json.dumps(payload)})
+        return self.send(body, "application/x-www-form-urlencoded")
 
     def submit(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> httpx.Response:
         """Send a modal that somebody filled in."""
