@@ -133,7 +133,7 @@ def test_a_digest_that_was_posted_since_is_not_posted_again(
 
         def publish() -> None:
             publisher = SlackPublisher(
-                workspace.connection(), channel=CHANNEL_NAME, work=here.work, clock=clock
+                workspace.connection(), channel=CHANNEL_NAME, database=here, clock=clock
             )
             publisher.publish(a_digest())
 
