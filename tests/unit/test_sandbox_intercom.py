@@ -348,6 +348,22 @@ def test_a_customers_reply_opens_a_closed_conversation(bench: Bench) -> None:
     )
 
 
+def test_a_merged_conversation_is_closed_and_linked_and_the_other_goes_on(bench: Bench) -> None:
+    open_one, other = FIRST + 2, FIRST + 3
+    merge, body = f"/conversations/{open_one}/merge", {"merge_into_conversation_id": other}
+    assert bench.http.post(merge, json=body).status_code >= 400  # the version that we speak
+    answer = bench.http.post(merge, json=body, headers=NEWEST)
+    assert answer.json()["id"] == str(other)
+    left = bench.retrieve(open_one)
+    assert left["state"] == "closed"
+    assert [each["id"] for each in left["linked_objects"]["data"]] == [str(other)]
+    assert left["updated_at"] == bench.retrieve(other)["updated_at"]
+    itself = {"merge_into_conversation_id": open_one}
+    assert bench.http.post(merge, json=itself, headers=NEWEST).status_code == 400
+    nowhere = {"merge_into_conversation_id": 1}
+    assert bench.http.post(merge, json=nowhere, headers=NEWEST).status_code == 404
+
+
 def test_contacts_are_searched_by_day_only(bench: Bench) -> None:
     query = since("created_at", ">", BEGIN - timedelta(days=3))
     page = bench.http.post(
