@@ -34,8 +34,9 @@ from service.ports import Helpdesk
 from service.taxonomy_files import default_taxonomy
 from tests.contract.helpdesk_bench import TOKEN, small_corpus
 
-_WARM = (
+WARM = (
     "tests.faults.killing",
+    "tests.faults.slack_killing",
     "tests.faults.warm",
     "connectors.zendesk.writing",
     "connectors.intercom.helpdesk",
@@ -86,7 +87,7 @@ def run_command(
     from tests.faults.warm import Warm
 
     if end is not None:
-        _die(end)
+        die(end)
 
     os.chdir(Path(log).parent)  # no .env of the developer's
     for name in [name for name in os.environ if name.startswith("VERBATIM_")]:
@@ -97,7 +98,7 @@ def run_command(
         sys.exit(run(Warm(read_settings), arguments))
 
 
-def _die(end: DiesAt) -> None:
+def die(end: DiesAt) -> None:
     """Let this process kill itself, by a signal that nothing can catch."""
     numbers = count()
 
@@ -221,7 +222,7 @@ class Town:
     ) -> Any:
         """Start a command in a process of its own, which the executioner may kill."""
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(list(_WARM))
+        context.set_forkserver_preload(list(WARM))
         path = home.parent / f"{log or home.name}.log"
         given = (list(arguments), self.environment(home), str(path), end)
         process = context.Process(target=run_command, args=given, daemon=True)
