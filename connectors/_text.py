@@ -73,8 +73,13 @@ _MOST_LOOKS = 50  # searches inside an element; mail nests a few dozen of them a
 
 def plain(body: str, *, is_html: bool) -> str:
     """Return the whole message as text that every store accepts; no word is dropped."""
-    text = _capped(body)
-    return clean(html_to_text(text) if is_html else text).strip()
+    text = clean(_capped(body))
+    if not is_html:
+        return text.strip()
+    single = _ONE_PARAGRAPH.match(text)
+    if single:
+        return _words_of(single).strip()
+    return clean(_laid_out(text)).strip()
 
 
 def clean(text: str) -> str:
@@ -91,8 +96,14 @@ def html_to_text(html: str) -> str:
     """
     html = clean(_capped(html))
     single = _ONE_PARAGRAPH.match(html)
-    if single:
-        return _single_spaced(single["paragraph"] or single["bare"] or "").strip(" ").rstrip()
+    return _words_of(single).strip(" ").rstrip() if single else _laid_out(html)
+
+
+def _words_of(single: re.Match[str]) -> str:
+    return _single_spaced(single["paragraph"] or single["bare"] or "")
+
+
+def _laid_out(html: str) -> str:
     if _FLAT.match(html):
         return _Lines().read_flat(html)
     if _deepest(html) > MOST_NESTED:

@@ -265,7 +265,8 @@ class Reading:
             raise too_many_messages()
         return self._intake.words.incoming(
             ticket_id,
-            {**child, "author_id": author},
+            child,
+            author=author,
             requester=note.requester,
             assignee=note.assignee,
             created_at=event.get("created_at"),
@@ -373,8 +374,12 @@ def _is_stuck(rows: Sequence[Json], end: int, start: int, *, over: bool) -> bool
 
 def _comments_of(event: Json, note: Note) -> tuple[list[Json], bool]:
     """Return the comments that came along, and whether the ticket's must be read again."""
-    comments, again = [], False
-    for child in rows_of(event, "child_events"):
+    comments: list[Json] = []
+    again = False
+    children = event.get("child_events")
+    for child in children if isinstance(children, list) else rows_of(event, "child_events"):
+        if not isinstance(child, dict):
+            continue
         kind = str(child.get("event_type") or child.get("type") or "")
         if _rewrites(kind):
             again = True

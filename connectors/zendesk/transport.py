@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
+import orjson
 import requests
 import urllib3.exceptions
 from requests.adapters import HTTPAdapter
@@ -171,12 +172,20 @@ def _leave_as_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
 def body_of(response: requests.Response) -> dict[str, Any]:
     """Return the JSON object of an answer; an HTML page with status 200 is no answer."""
     try:
-        body = json.loads(response.content)
+        body = _decoded(response.content)
     except (ValueError, RecursionError) as error:
         raise Misbehaving("Zendesk answered something that is not JSON.") from error
     if not isinstance(body, dict):
         raise Misbehaving("Zendesk answered JSON of an unexpected shape.")
     return body
+
+
+def _decoded(content: bytes) -> object:
+    """Read JSON in half the time; what is odd in it, such as half an emoji, as Python reads it."""
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError:
+        return json.loads(content)
 
 
 def reason_of(response: requests.Response) -> str:

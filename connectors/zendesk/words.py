@@ -35,7 +35,14 @@ class Words:
             return None
         self._people.users.ensure(row.get("author_id") for row in rows)
         return [
-            self.incoming(ticket_id, row, requester=requester, assignee=assignee) for row in rows
+            self.incoming(
+                ticket_id,
+                row,
+                author=row.get("author_id"),
+                requester=requester,
+                assignee=assignee,
+            )
+            for row in rows
         ]
 
     def of_log(
@@ -58,12 +65,12 @@ class Words:
         ticket_id: int,
         comment: Json,
         *,
+        author: object,
         requester: object,
         assignee: object,
         created_at: object = None,
     ) -> IncomingMessage:
         """Return one comment; its author's record should have been asked for before."""
-        author = comment.get("author_id")
         role = mapping.role_of(author, self._people.users.get(author), requester=requester)
         message = mapping.message_of(comment, role, created_at=created_at)
         return _incoming(ticket_id, message, self._people.names(requester, assignee, author))
