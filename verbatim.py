@@ -438,9 +438,9 @@ class Built:
     def _withdrawer(self) -> Withdrawer:
         from bot.withdrawing import NothingPosted, SlackWithdrawer
 
-        if self.settings.slack.bot_token is None:
+        if not self._is_in_slack():
             return NothingPosted()
-        return SlackWithdrawer(self._slack_connection(), work=self.database().work)
+        return SlackWithdrawer(self._slack_connection(), database=self.database(), clock=self.now)
 
     def _is_in_slack(self) -> bool:
         """Whether there is a workspace to write to: one by setting, or one that installed us."""

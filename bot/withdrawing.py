@@ -1,9 +1,15 @@
 """Takes erased words out of messages that stand in Slack. Without Slack there are none."""
 
+from collections.abc import Iterator
+from contextlib import suppress
+
 from bot.blocks import notice_message
-from bot.calling import Refused, call, web_client
+from bot.calling import Refused, call
+from bot.clients import Clients
 from bot.connection import Connection
-from service.stores import WorkStore
+from service.errors import Misused
+from service.ports import Clock
+from service.stores import Database
 
 SENTENCE = "This message showed words of somebody who was since erased on request. Ask again."
 # Somebody deleted it, or we are not there any more and cannot see it either.
@@ -13,9 +19,10 @@ _NOT_THERE = frozenset({"message_not_found", "channel_not_found", "not_in_channe
 class SlackWithdrawer:
     """A Withdrawer over Slack."""
 
-    def __init__(self, connection: Connection, *, work: WorkStore) -> None:
-        self._client = web_client(connection)
-        self._work = work
+    def __init__(self, connection: Connection, *, database: Database, clock: Clock) -> None:
+        self._clients = Clients(connection, database=database, clock=clock)
+        self._installations = database.installations
+        self._work = database.work
 
     def withdraw(self, post: str) -> None:
         channel, _, ts = (self._work.outbox_remote(post) or "").partition(":")
@@ -23,11 +30,20 @@ class SlackWithdrawer:
             return
         said = notice_message(SENTENCE)
         changed = {"channel": channel, "ts": ts, "text": said.text, "blocks": list(said.blocks)}
-        try:
-            call(self._client, "chat.update", changed)
-        except Refused as refused:
-            if refused.code not in _NOT_THERE:
-                raise
+        for team in self._teams():
+            try:
+                call(self._clients.of(team), "chat.update", changed)
+            except Refused as refused:
+                if refused.code not in _NOT_THERE:
+                    raise
+            else:
+                return
+
+    def _teams(self) -> Iterator[str]:
+        """A channel's id belongs to one workspace, and does not say to which."""
+        with suppress(Misused):
+            yield self._clients.home()
+        yield from (one.team for one in self._installations.all() if one.stands)
 
 
 class NothingPosted:

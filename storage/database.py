@@ -49,7 +49,6 @@ class SqlDatabase:
         self.conversations = SqlConversations(
             engine, zone=zone, hashed=self.requester_hash, clock=clock
         )
-        self.erasures = SqlErasures(engine, hashed=self.requester_hash, clock=clock)
         self.analyses = SqlAnalyses(engine, zone=zone, clock=clock)
         self.write_back = SqlWriteBack(engine, clock=clock)
         self.facts = SqlFacts(engine, Measures(metrics))
@@ -62,6 +61,9 @@ class SqlDatabase:
         self.tokens = SqlTokens(engine)
         self.taxonomies = SqlTaxonomies(engine)
         self.work = SqlWork(engine, clock=clock)
+        self.erasures = SqlErasures(
+            engine, inbox=self.work.inbox, hashed=self.requester_hash, clock=clock
+        )
         self.costs = SqlCosts(engine, clock=clock)
         self._keeper = SqlKeeper(engine, secret)
         self.installations = SqlInstallations(engine, self._keeper.within("slack-bot-token"))

@@ -26,6 +26,7 @@ from storage.bulk import chunks, upsert
 from storage.engine import Engine
 from storage.forgotten import subject_of_account, subject_of_requester
 from storage.heads import Hashed
+from storage.inbox import Inbox
 from storage.moments import from_ms, to_ms
 from storage.purge import purge
 from storage.tables.accounts import account
@@ -57,8 +58,9 @@ _COUNTED: Mapping[str, Table] = {
 class SqlErasures:
     """Implements ErasureStore."""
 
-    def __init__(self, engine: Engine, *, hashed: Hashed, clock: Clock) -> None:
+    def __init__(self, engine: Engine, *, inbox: Inbox, hashed: Hashed, clock: Clock) -> None:
         self._engine = engine
+        self._inbox = inbox
         self._hashed = hashed
         self._clock = clock
 
@@ -150,6 +152,9 @@ class SqlErasures:
                 ids = [row.id for row in rows]
                 removed.update(_counted(connection, ids))
                 traces = Traces(_words(connection, rows), names=_names(connection, name))
+                # In a file of its own: what is emptied there is found again if this is cut off.
+                emptied = self._inbox.empty_payloads(traces.are_in_json)
+                removed.update({"waiting events": emptied})
                 removed.update(clean(connection, [row.key for row in rows], traces))
                 conversations += self._purge(connection, rows, WHY)
         return Erased(conversations=conversations, removed=dict(removed))

@@ -4,6 +4,7 @@ Whoever sent them waits for an answer, and SQLite has one writer, who may be at 
 SQLite they are kept in a small file of their own, which no page is ever written to.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cached_property
 
@@ -46,6 +47,17 @@ class Inbox:
         mine = (inbox.c.source == source) & (inbox.c.event_id == event_id)
         with self._engine.writing() as connection:
             connection.execute(update(inbox).where(mine).values(finished=True, payload=""))
+
+    def empty_payloads(self, which: Callable[[str], bool]) -> int:
+        """Finish events of which the payload is not to be kept, and keep their ids only."""
+        with self._engine.reading() as connection:
+            query = select(inbox).where(inbox.c.payload != "")
+            found = [row for row in connection.execute(query) if which(row.payload)]
+        for row in found:
+            self.finish(row.source, row.event_id)
+        if found and self._engine is not self._main:
+            self._engine.empty_log()
+        return len(found)
 
     def forget_finished(self, before: datetime) -> int:
         old = inbox.delete().where(inbox.c.finished, inbox.c.received_at < to_ms(before))

@@ -13,7 +13,7 @@ from storage.bulk import chunks
 from storage.tables.feedback import feedback
 from storage.tables.flags import flag_change
 from storage.tables.receipts import receipt
-from storage.tables.work import inbox, memory, outbox
+from storage.tables.work import memory, outbox
 
 RUN = 4
 SHORTEST_NAME = 3
@@ -31,6 +31,9 @@ class Traces:
         pattern = rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)"
         self._names = re.compile(pattern, re.IGNORECASE) if wanted else None
 
+    def are_in_json(self, text: str) -> bool:
+        return self.are_in(_plain(text))
+
     def are_in(self, text: str) -> bool:
         if self._names is not None and self._names.search(text):
             return True
@@ -43,7 +46,6 @@ def clean(connection: Connection, keys: Sequence[str], traces: Traces) -> dict[s
         "notes on answers": _notes(connection, frozenset(keys), traces),
         "reasons of flags": _reasons(connection, frozenset(keys), traces),
         "remembered states": _states(connection, traces),
-        "waiting events": _events(connection, traces),
         "outgoing payloads": _payloads(connection, traces),
     }
 
@@ -88,25 +90,15 @@ def _reasons(connection: Connection, keys: frozenset[str], traces: Traces) -> in
 
 def _states(connection: Connection, traces: Traces) -> int:
     rows = connection.execute(select(memory).where(~memory.c.name.startswith(_OUR_OWN))).all()
-    found = [row.name for row in rows if traces.are_in(_plain(row.value))]
+    found = [row.name for row in rows if traces.are_in_json(row.value)]
     for chunk in chunks(found):
         connection.execute(memory.delete().where(memory.c.name.in_(chunk)))
     return len(found)
 
 
-def _events(connection: Connection, traces: Traces) -> int:
-    """What waits to be worked on, such as a question with a customer's words in it."""
-    rows = connection.execute(select(inbox).where(inbox.c.payload != "")).all()
-    found = [row for row in rows if traces.are_in(_plain(row.payload))]
-    for row in found:
-        mine = (inbox.c.source == row.source) & (inbox.c.event_id == row.event_id)
-        connection.execute(update(inbox).where(mine).values(payload="", finished=True))
-    return len(found)
-
-
 def _payloads(connection: Connection, traces: Traces) -> int:
     rows = connection.execute(select(outbox.c.key, outbox.c.payload)).all()
-    found = [row.key for row in rows if traces.are_in(_plain(row.payload))]
+    found = [row.key for row in rows if traces.are_in_json(row.payload)]
     for chunk in chunks(found):
         connection.execute(update(outbox).where(outbox.c.key.in_(chunk)).values(payload="{}"))
     return len(found)

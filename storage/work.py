@@ -27,17 +27,17 @@ class SqlWork:
 
     def __init__(self, engine: Engine, *, clock: Clock) -> None:
         self._engine = engine
-        self._inbox = Inbox(engine)
+        self.inbox = Inbox(engine)
         self._clock = clock
 
     def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
-        return self._inbox.accept(source, event_id, payload, at=at)
+        return self.inbox.accept(source, event_id, payload, at=at)
 
     def unfinished(self, source: str) -> list[tuple[str, str]]:
-        return self._inbox.unfinished(source)
+        return self.inbox.unfinished(source)
 
     def finish(self, source: str, event_id: str) -> None:
-        self._inbox.finish(source, event_id)
+        self.inbox.finish(source, event_id)
 
     def claim(self, job: str, due: datetime, owner: str, *, at: datetime, lease: float) -> bool:
         now = to_ms(at)
@@ -97,10 +97,10 @@ class SqlWork:
         )
         with self._engine.writing() as connection:
             forgotten = connection.execute(old_run).rowcount
-        return forgotten + self._inbox.forget_finished(before)
+        return forgotten + self.inbox.forget_finished(before)
 
     def close(self) -> None:
-        self._inbox.close()
+        self.inbox.close()
 
     def alone(self, name: str) -> AbstractContextManager[bool]:
         return self._engine.alone(name)

@@ -17,6 +17,7 @@ from service.governance import THEMES
 from service.query import Query
 from service.receipts import Receipts
 from storage.database import SqlDatabase
+from storage.engine import Engine
 from tests.builders import (
     ACME,
     BOLT,
@@ -107,7 +108,15 @@ def _say_again(database: SqlDatabase) -> None:
 
 def rows(database: SqlDatabase) -> Iterator[tuple[str, list[Any]]]:
     """Every table with its rows; the search index is a table like any other."""
-    with database.engine.reading() as connection:
+    beside = database.engine.beside("inbox")
+    for engine in dict.fromkeys((database.engine, beside)):
+        yield from _rows(engine)
+    if beside is not database.engine:
+        beside.close()
+
+
+def _rows(engine: Engine) -> Iterator[tuple[str, list[Any]]]:
+    with engine.reading() as connection:
         for table in inspect(connection).get_table_names():
             query = f"SELECT * FROM {table}"  # noqa: S608 -- names of the schema's own
             yield table, list(connection.exec_driver_sql(query))

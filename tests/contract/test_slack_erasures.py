@@ -72,7 +72,9 @@ def _forgetting(workspace: Workspace) -> Forgetting:
     return Forgetting(
         database=workspace.database,
         flags=_flags(workspace),
-        withdrawer=SlackWithdrawer(workspace.connection(), work=workspace.database.work),
+        withdrawer=SlackWithdrawer(
+            workspace.connection(), database=workspace.database, clock=workspace.clock
+        ),
         clock=workspace.clock,
     )
 
