@@ -5,9 +5,11 @@ stores nothing and measures nothing.
 """
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 from typing import Any, TextIO
 
 from service.domain.conversations import (
@@ -28,9 +30,20 @@ from service.errors import BadRow
 from service.measures import all_metrics
 
 LONGEST_LINE = 4 * 1024 * 1024  # characters; a longer row is no conversation
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
-_STATUS_WORDS = {"new": Status.OPEN, "hold": Status.PENDING, "snoozed": Status.PENDING}
-_ROLE_WORDS = {"user": Role.CUSTOMER, "end-user": Role.CUSTOMER, "admin": Role.AGENT}
+_STATUS_WORDS = {
+    **{status.value: status for status in Status},
+    "new": Status.OPEN,
+    "hold": Status.PENDING,
+    "snoozed": Status.PENDING,
+}
+_ROLE_WORDS = {
+    **{role.value: role for role in Role},
+    "user": Role.CUSTOMER,
+    "end-user": Role.CUSTOMER,
+    "admin": Role.AGENT,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,43 +165,42 @@ class _Reader:
             return ()
         if not isinstance(raw, list):
             raise self._bad("`messages` is not a list")
-        messages = [self._message(item, index) for index, item in enumerate(raw)]
+        start = self._time(self._data, "created_at", None) if raw else None
+        messages = [self._message(item, index, start) for index, item in enumerate(raw)]
         ids = {message.id for message in messages}
         if len(ids) != len(messages):
             raise self._bad("two messages have the same `id`")
-        return tuple(sorted(messages, key=lambda message: message.created_at))
+        return tuple(sorted(messages, key=attrgetter("created_at")))
 
-    def _message(self, item: object, index: int) -> Message:
-        where = f"`messages[{index}]`"
+    def _message(self, item: object, index: int, start: datetime | None) -> Message:
+        where = f"messages[{index}]."
         if not isinstance(item, dict):
-            raise self._bad(f"{where} is not an object")
+            raise self._bad(f"`messages[{index}]` is not an object")
         public = item.get("public", True)
         if not isinstance(public, bool):
-            raise self._bad(f"{where}.public is not true or false")
-        start = self._time(self._data, "created_at", None)
+            raise self._bad(f"`messages[{index}]`.public is not true or false")
         return Message(
-            id=self._optional_identifier(item, f"{where}.id") or f"m{index + 1}",
+            id=self._optional_identifier(item, f"`messages[{index}]`.id") or f"m{index + 1}",
             role=self._role(item, where),
             public=public,
-            created_at=self._time(item, "created_at", start, where=f"{where}."),
-            text=self._text(item, "text", where=f"{where}.") or "",
+            created_at=self._time(item, "created_at", start, where=where),
+            text=self._text(item, "text", where=where) or "",
         )
 
     def _role(self, item: Mapping[str, Any], where: str) -> Role:
-        word = (self._text(item, "role", where=f"{where}.") or "").lower()
-        if word in _ROLE_WORDS:
-            return _ROLE_WORDS[word]
-        if word not in set(Role):
-            raise self._bad(f"{where}.role is {word!r}; it can be {', '.join(Role)}")
-        return Role(word)
+        word = (self._text(item, "role", where=where) or "").lower()
+        role = _ROLE_WORDS.get(word)
+        if role is None:
+            named = where.rstrip(".")
+            raise self._bad(f"`{named}`.role is {word!r}; it can be {', '.join(Role)}")
+        return role
 
     def _status(self) -> Status:
         word = (self._text(self._data, "status") or Status.CLOSED).lower()
-        if word in _STATUS_WORDS:
-            return _STATUS_WORDS[word]
-        if word not in set(Status):
+        status = _STATUS_WORDS.get(word)
+        if status is None:
             raise self._bad(f"`status` is {word!r}; it can be {', '.join(Status)}")
-        return Status(word)
+        return status
 
     def _account(self, source: str) -> Account | None:
         data = self._object(self._data, "account")
@@ -228,11 +240,10 @@ class _Reader:
         if self._data.get("labels") is None:
             return None
         data = self._object(self._data, "labels")
-        metrics = {m.name: m.values for m in all_metrics() if not m.is_custom}
         measured = {
-            name: self._label(data[name], name, values)
-            for name, values in metrics.items()
-            if name in data
+            metric.name: self._label(data[metric.name], metric.name, metric.values)
+            for metric in all_metrics()
+            if metric.name in data and not metric.is_custom
         }
         custom = self._object(data, "custom")
         return Labels(
@@ -284,7 +295,7 @@ class _Reader:
         if value is None:
             return None
         if not isinstance(value, str):
-            raise self._bad(f"`{where.replace('`', '')}{name}` is not a text")
+            raise self._bad(f"`{where}{name}` is not a text")
         return _storable(value)
 
     def _texts(self, data: Mapping[str, Any], name: str) -> tuple[str, ...]:
@@ -297,17 +308,17 @@ class _Reader:
         self, data: Mapping[str, Any], name: str, default: datetime | None, *, where: str = ""
     ) -> datetime:
         value = data.get(name)
-        field_name = f"`{where.replace('`', '')}{name}`"
         if value is None:
             if default is None:
-                raise self._bad(f"{field_name} is missing")
+                raise self._bad(f"`{where}{name}` is missing")
             return default
         try:
             moment = datetime.fromisoformat(str(value))
             aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
             return aware.astimezone(UTC)
         except (ValueError, OverflowError) as error:
-            raise self._bad(f"{field_name} is not a time such as 2026-11-02T09:14:00Z") from error
+            why = f"`{where}{name}` is not a time such as 2026-11-02T09:14:00Z"
+            raise self._bad(why) from error
 
     def _bad(self, why: str) -> BadRow:
         return BadRow(self._line, why)
@@ -326,10 +337,7 @@ def _storable(text: str) -> str:
     """
     if text.isascii() and "\x00" not in text:
         return text
-    return "".join(
-        "\ufffd" if character == "\x00" or "\ud800" <= character <= "\udfff" else character
-        for character in text
-    )
+    return _UNSTORABLE.sub("\ufffd", text)
 
 
 def label_line(analysis: Analysis, *, row_id: str) -> dict[str, Any]:
