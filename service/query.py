@@ -307,5 +307,14 @@ def _grain_window(dimension: Dimension, value: str, within: Window | None) -> Wi
 
 
 def _filter_words(one: Filter, names: Mapping[str, str], prefix: str) -> str:
-    values = " or ".join(names.get(value, value) for value in one.values)
-    return f"{one.dimension.value.replace('_', ' ')} {prefix}{values}"
+    return f"{one.dimension.value.replace('_', ' ')} {prefix}{values_in_words(one, names)}"
+
+
+_SPELT_OUT = 2  # conversations named one by one; more of them would bury the question
+
+
+def values_in_words(one: Filter, names: Mapping[str, str]) -> str:
+    """Name a filter's values; conversations picked by hand are counted when they are many."""
+    if one.dimension is Dimension.CONVERSATION and len(one.values) > _SPELT_OUT:
+        return f"one of {len(one.values)} chosen"
+    return " or ".join(names.get(value, value) for value in one.values)

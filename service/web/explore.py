@@ -7,7 +7,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from flask import Blueprint, Response, redirect, render_template, request, stream_with_context
+from flask import (
+    Blueprint,
+    Response,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    stream_with_context,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from service.domain.answers import Intent, Tally
@@ -22,13 +30,14 @@ from service.query import (
     Query,
 )
 from service.stores import Facts, ListedConversation
-from service.web import form
+from service.web import columns, form
 from service.web.charts import Segment, stacked
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.spreadsheet import csv_lines
 from service.web.withholding import WITHHELD, tells, withheld_metrics
 
 PAGE = 50
+_A_YEAR = 365 * 24 * 3600  # seconds
 EXPORT_PAGE = 500
 _STATE_TITLES = {EMPTY_VALUE: "empty", UNMEASURED_VALUE: "not measured"}
 
@@ -46,7 +55,23 @@ class Label:
 
 
 @pages.get("/")
-def page() -> str:
+def page() -> Response:
+    asked = request.args.get(columns.PARAM)
+    shown = columns.chosen(asked, request.cookies.get(columns.COOKIE))
+    response = make_response(_page(shown))
+    if asked is not None:
+        response.set_cookie(
+            columns.COOKIE,
+            columns.written(shown),
+            max_age=_A_YEAR,
+            httponly=True,
+            samesite="Lax",
+            secure=request.is_secure,
+        )
+    return response
+
+
+def _page(shown: frozenset[str]) -> str:
     here, viewer = site(), current_viewer()
     query, after = read_list_query(list(request.args.items(multi=True)))
     names = here.names(viewer)
@@ -60,6 +85,8 @@ def page() -> str:
     synced = here.database.conversations.synced_at()
     return render_template(
         "explore.html",
+        shown=shown,
+        columns=columns.choices(shown, paged(query, after) or HERE.explore(query)),
         query=query,
         sentence=query.sentence(names),
         rows=listing.rows,
@@ -114,7 +141,7 @@ def read_list_query(params: list[tuple[str, str]]) -> tuple[Query, str | None]:
     tokens = [value for name, value in params if name == "after"]
     if len(tokens) > 1:
         raise Misused("after is given twice.")
-    query = Query.from_params([(name, value) for name, value in params if name != "after"])
+    query = Query.from_params([pair for pair in params if pair[0] not in {"after", columns.PARAM}])
     plain = replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)
     return plain, tokens[0] if tokens and tokens[0] else None
 

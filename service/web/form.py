@@ -18,6 +18,7 @@ from service.query import (
     Filter,
     Query,
     Window,
+    values_in_words,
 )
 from service.stores import Facts
 from service.web.site import HERE
@@ -172,8 +173,7 @@ def _params_of(query: Query, dimension: Dimension) -> list[tuple[str, str]]:
 
 
 def _words(one: Filter, names: Mapping[str, str]) -> str:
-    values = " or ".join(names.get(value, value) for value in one.values)
-    return f"{one.dimension.value.replace('_', ' ')}: {values}"
+    return f"{one.dimension.value.replace('_', ' ')}: {values_in_words(one, names)}"
 
 
 def _address(query: Query, **changes: object) -> str:

@@ -5,6 +5,8 @@ import html
 import io
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from flask.testing import FlaskClient
 from service.domain.conversations import conversation_key
 from tests.browser import sample
 from tests.browser.sample import ANA, HOSTILE, HOSTILE_TEXT, LEE, MAYA, NOBODY, Sample
+from tests.builders import a_page
 
 ROW = re.compile(r"<tr data-row>")
 TOTAL = re.compile(r'class="total"><strong>([\d,]+)</strong>')
@@ -366,3 +369,47 @@ def _words(page: str) -> list[str]:
     """Return the messages' texts as a reader sees them: marks removed, entities read."""
     found = re.findall(r'<div class="words" dir="auto">(.*?)</div>', page, flags=re.DOTALL)
     return [html.unescape(re.sub(r"</?mark[^>]*>", "", text)) for text in found]
+
+
+def test_columns_are_removed_and_added_and_the_choice_is_remembered(site: Sample) -> None:
+    client = site.client(ANA)
+    assert '<th scope="col">Effort</th>' in client.get("/").text
+    without = client.get("/?columns=account,sentiment").text
+    assert '<th scope="col">Effort</th>' not in without
+    assert '<th scope="col">Sentiment</th>' in without
+    assert '<th scope="col">Effort</th>' not in client.get("/").text
+    added = re.search(
+        r'href="([^"]+)" title="Add this column">[^<]*<span[^>]*>☐</span> Effort', without
+    )
+    assert added is not None
+    assert '<th scope="col">Effort</th>' in client.get(html.unescape(added.group(1))).text
+    nothing = client.get("/?columns=none,unheard-of").text
+    assert ROW.search(nothing)
+    assert '<th scope="col">Account</th>' not in nothing
+
+
+def test_ticked_rows_are_exported_and_analysed_and_no_others(ana: FlaskClient) -> None:
+    ticked = f"metric=conversations&group=driver&conversation={FIRST}&conversation={SECOND}"
+    assert f'name="conversation" value="{FIRST}"' in ana.get("/?driver=Billing").text
+    rows = list(csv.reader(io.StringIO(ana.get(f"/export.csv?{ticked}").text)))
+    assert {row[0] for row in rows[1:]} == {FIRST, SECOND}
+    grouped = ana.get(f"/group?{ticked}")
+    assert grouped.status_code == 200
+    assert ">2</a>" in grouped.text
+    third = conversation_key("zendesk", "360001200002")
+    many = ana.get(f"/group?{ticked}&conversation={third}").text
+    assert "one of 3 chosen" in many
+
+
+def test_a_conversation_without_a_subject_goes_by_its_summary(tmp_path: Path) -> None:
+    filled = sample.make(tmp_path)
+    stored = filled.database.conversations.get(FIRST)
+    assert stored is not None
+    later = stored.head.updated_at + timedelta(hours=1)
+    nameless = replace(stored.head, subject="", updated_at=later)
+    filled.database.conversations.save_page("zendesk", a_page(heads=(nameless,)))
+    link = rf'class="what"><a href="/conversations/{FIRST}" dir="auto">([^<]*)</a>'
+    title = re.search(link, filled.client(ANA).get(f"/?conversation={FIRST}").text)
+    filled.database.close()
+    assert title is not None
+    assert title.group(1) not in {"", FIRST}
