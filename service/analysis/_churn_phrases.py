@@ -5,6 +5,8 @@ Which of them count, and when they are taken back, is decided by the rules of ch
 
 import re
 
+from service.analysis._churn_parting import LOOKING, STATED
+
 _NOT_OURS = (
     r"order|orders|meeting|meetings|flight|flights|card|cards|booking|bookings|appointment|"
     r"reservation|payment|payments|transfer|transaction|top-?up|ticket|tickets|trip|invite|"
@@ -14,7 +16,7 @@ _NOT_OURS = (
 )
 _GAP = (
     rf"(?:one\s+of\s+)?(?:(?!(?:{_NOT_OURS}|of|that|which|because|who|for|to|from|on|in|at|with|"
-    r"someone|access|using)\b)[\w'\u2019&-]+\s+){0,4}?"
+    r"someone|access|using|their|his|her|whose|test|demo|sandbox|duplicate|dummy)\b)[\w'\u2019&-]+\s+){0,4}?"
 )
 _OURS = (
     r"(?:(?<!payment )(?<!flight )(?<!bank )(?:accounts?|subscriptions?|subscribtions?|plans?|"
@@ -218,6 +220,7 @@ EXPLICIT = (
         r"\b(?:exit|departure|migration|move)\s+(?:away\s+)?(?:from|off)\s+your\s+(?:\w+\s+)?(?:platform|service|"
         r"product|tool|software|system)\b"
     ),
+    *STATED,
 )
 # "I am leaving" without saying what: only where nothing else in the message can be left.
 BARE_LEAVE = _rule(
@@ -389,6 +392,7 @@ EARLY = (
         r"\b(?:do\s+not|don['\u2019]?t|stop)\s+(?:tak|charg|bill|collect)(?:e|ing)?\s+(?:\w+\s+){0,3}?"
         r"(?:next|future|further|more|any\s?more)\b"
     ),
+    *LOOKING,
 )
 MAYBE = _rule(
     r"\b(?:considering|thinking\s+(?:of|about)|might|may\s+(?:have|need|be|want)|tempted|wondering|"

@@ -1,0 +1,141 @@
+"""Phrases of parting that name no contract: money taken away, walking out, looking around.
+
+They are joined to the phrases of churn; which of them count, the rules of churn decide.
+"""
+
+import re
+
+_AWAY = (
+    r"(?:elsewhere|somewhere\s+(?:else|that|where)|(?:to|with|at)\s+(?:some(?:one|body)\s+(?:else|who|"
+    r"that)|an?other\s+(?:\w+\s+)?(?:bank|broker|lender|insurer|network|carrier|provider|supplier|vendor|"
+    r"company|shop|store|airline|operator|platform)|a\s+(?:different|new|rival)\s+(?:\w+\s+)?(?:bank|"
+    r"broker|lender|insurer|network|carrier|provider|supplier|vendor|company|shop|store|airline|"
+    r"operator|platform)|(?:one\s+of\s+)?(?:a|your)\s+competitors?|the\s+competition))"
+)
+_MONEY = (
+    r"(?:money|funds?|savings?|deposits?|investments?|pension|mortgage|loan|portfolio|assets|isa|"
+    r"balance|business|custom|spend(?:ing)?|budget|accounts?|policies|lines?|numbers?|insurance)"
+)
+_RECURRING = r"(?:monthly|weekly|fortnightly|quarterly|yearly|annual|recurring|regular)"
+_NOT_A_SERVICE = (
+    r"(?:payments?|transfers?|e-?mails?|newsletters?|reports?|statements?|reminders?|calls?|letters?|"
+    r"backups?|exports?|digests?|summar\w+|invoices?|orders?|deliver\w+|charges?|meetings?)"
+)
+_PRODUCT = (
+    r"(?:account|isa|savings|policy|insurance|cover|pension|mortgage|portfolio|membership|contract|plan|"
+    r"line|tariff|box|pass)"
+)
+_HELPER = (
+    r"(?:vendors?|providers?|suppliers?|compan(?:y|ies)|banks?|carriers?|partners?|tools?|products?|"
+    r"platforms?|insurers?|operators?|some(?:one|body)|people|others?|a\s+team)"
+)
+
+
+def _rule(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+STATED = (
+    _rule(
+        r"(?:^|[.!?,;:]\s*|\b(?:and|kindly|please|so)\s+)(?:do\s+not|don['\u2019]?t)\s+(?:auto-?\s*)?renew\s+"
+        r"(?:my|our|the|this|it)\b"
+    ),
+    _rule(
+        rf"\b(?:mov|tak|transferr?|withdraw|pull|switch|shift|bring)(?:e|ing|s)?\s+(?:all\s+(?:of\s+)?|both\s+)?"
+        rf"(?:my|our|the)\s+(?:[\w'\u2019-]+\s+){{0,3}}?{_MONEY}\s+(?:\w+\s+)?{_AWAY}"
+    ),
+    _rule(
+        r"\b(?:pull|withdraw|tak)(?:e|ing)?\s+(?:out\s+)?(?:all\s+(?:of\s+)?)(?:my|our)\s+(?:\w+\s+)?"
+        r"(?:money|funds|savings|deposits|investments|assets|business)\b"
+    ),
+    _rule(
+        r"\b(?:bank|shop|buy|book|order|insure|fly|train)(?:ing)?\s+(?:\w+\s+)?(?:elsewhere|"
+        r"somewhere\s+else|with\s+(?:some(?:one|body)\s+else|(?:one\s+of\s+)?your\s+competitors?))\b"
+    ),
+    _rule(
+        rf"\bclos(?:e|ing)\s+(?:out|down)\s+(?:of\s+)?(?:my|our)\s+(?:\w+\s+)?{_PRODUCT}\b"
+        r"|\bwithdraw\s+everything\b"
+    ),
+    _rule(
+        r"\b(?:want|like|going|ready|about|decided|prefer|prepared|have|had|rather|will|['\u2019]ll)\s+(?:to\s+)?"
+        r"(?:just\s+)?(?:quit|leave|stop|cancel|end\s+(?:it|this))\s+(?:altogether|entirely|completely|"
+        r"for\s+good|permanently|outright)\b"
+    ),
+    _rule(
+        r"\b(?:giv(?:e|ing)|gave|given)\s+up\s+on\s+(?:you\b|(?:this|your)\s+(?:\w+\s+)?(?:service|company|"
+        r"product|app|platform|tool|software|bank|provider|network|airline|shop|store|subscription)\b)"
+    ),
+    _rule(
+        r"\b(?:finished|through)\s+with\s+(?:you\b|your\b|this\s+(?:\w+\s+)?(?:company|service|app|product|"
+        r"bank|platform|airline|shop|store|network|provider|place)\b)"
+    ),
+    _rule(
+        rf"\b(?:my|our|the|this)\s+(?:\w+\s+)?(?:{_PRODUCT}|subscription|agreement|cover(?:age)?)\s+(?:\w+\s+)?"
+        r"(?:(?:lapses?|expires?|ends?)\b.{0,40}\b(?:and\s+)?(?:won['\u2019]?t|will\s+not|(?:should|must)\s+not|"
+        r"not)\s+(?:be\s+)?(?:roll|renew|extend|continu)\w*)"
+        r"|\b(?:won['\u2019]?t|will\s+not|must\s+not|should\s+not|(?:do\s+not|don['\u2019]?t)\s+(?:want\s+it\s+to|let\s+it))"
+        r"\s+roll\s+over\b"
+    ),
+    _rule(
+        rf"\b(?:stop|end|quit|drop)(?:ping|ting|ing)?\s+(?:my|our|the|this)\s+{_RECURRING}\s+"
+        rf"(?!(?:\w+\s+)?{_NOT_A_SERVICE}\b)\w+"
+    ),
+    _rule(
+        r"\b(?:not|never|n['\u2019]t)\s+(?:\w+\s+){0,2}?(?:see|get|have|receiv\w+|tak\w+|earn|spend\w*|giv\w+|pay\w*)\s+"
+        r"(?:you\s+|us\s+)?(?:an?other|one\s+more|a\s+single|any\s+more)\s+(?:penny|pence|cent|dime|dollar|"
+        r"euro|pound|money|order|business)\b(?=.{0,20}\b(?:from|of|out|with|on|here)\s+(?:me|us|my|our|you|"
+        r"your|here)\b|\s*[.!]|$|\s+here\b)"
+    ),
+    _rule(
+        r"\b(?:dropp|ditch|dump|replac|abandon)ing\s+(?:you|yours)\b(?!\w|\s+a\b|['\u2019]|\s+(?:message|line|note))"
+    ),
+    _rule(
+        r"\b(?:we|i)(?:['\u2019]re|['\u2019]m|\s+are|\s+am)\s+(?:\w+\s+)?better\s+off\s+(?:without\s+you|with\s+an?other)"
+    ),
+    _rule(
+        r"\b(?:no\s+(?:plans?|intention|wish|desire|reason)\s+(?:to|of)|not\s+(?:planning|intending)\s+to)\s+"
+        r"(?:ever\s+)?(?:stay|continu\w+|renew\w*|remain\w*|keep|travel\w*|fly\w*|shop\w*|bank\w*|order\w*|"
+        r"book\w*|buy\w*|deal\w*|sign\w*)\b(?=.{0,15}\b(?:with\s+(?:you|your)|from\s+you|another|again|here|"
+        r"any\s*more|on)\b|\s*[.!]|$)"
+    ),
+    _rule(
+        r"\b(?:remov|eras|delet|wip|clos)(?:e|ing)\s+(?:my|our)\s+(?:whole\s+|entire\s+|customer\s+|user\s+|"
+        r"personal\s+)?(?:profile|registration|membership)\b(?!\s+(?:picture|photo|image|pic))"
+    ),
+    _rule(
+        r"\b(?:i|we)(?:['\u2019]m|['\u2019]re|\s+am|\s+are|['\u2019]ll\s+be|\s+will\s+be)\s+(?:\w+\s+)?(?:ready|about|going|prepared|"
+        r"forced)\s+to\s+walk(?:\s+away)?\b(?!\s+(?:you|through|to|the|my|our|a)\b)"
+        r"|\b(?:will|['\u2019]ll|shall)\s+(?:\w+\s+)?walk\s+away\b|\bwalking\s+away\s+from\s+(?:you\b|your\b|this\s+"
+        r"(?:contract|service|company|deal|product))"
+    ),
+)
+LOOKING = (
+    _rule(
+        rf"\b(?:find|look(?:ing)?\s+for|need|want|get|hire|try|search(?:ing)?\s+for)\s+(?:an?\s+|an?other\s+|some\s+|"
+        rf"other\s+)?{_HELPER}\s+(?:who|that|which)\s+(?:\w+\s+)?(?:can|could|does|do|will|actually|answers?|"
+        r"delivers?|cares?|knows?|works?|understands?)\b(?!\s+(?:help|tell|explain|assist|call|show|look|"
+        r"speak|talk)\b)"
+    ),
+    _rule(r"\bearly\s+(?:exit|termination|cancell?ation|closure|repayment\s+and\s+exit)\b"),
+    _rule(
+        r"\bexit\s+(?:fee|charge|penalt(?:y|ies)|cost)s?\b(?!.{0,40}\bfund\b)"
+        r"|\bwhat\s+(?:would|does|will|do)\s+(?:it\s+)?(?:cost|(?:i|we)\s+(?:owe|pay))\b.{0,25}\b(?:to\s+leave|to\s+"
+        r"get\s+out|if\s+(?:i|we)\s+le(?:ave|ft))\b"
+    ),
+    _rule(
+        r"\b(?:look|check|see|find)(?:s|ing)?\s+(?:\w+\s+)?(?:at\s+|into\s+|out\s+)?(?:who|what)\s+else\s+"
+        r"(?:is\s+(?:out\s+there|available|on\s+the\s+market)|(?:serv|offer|provid|cover|deliver|suppl)\w*)"
+    ),
+    _rule(
+        r"\b(?:look|shop|see|ask|read)(?:ing)?\s+(?:\w+\s+)?(?:at|into|around\s+for)\s+(?:your\s+competit\w+|the\s+"
+        r"competition|what\s+others?\s+(?:offer|charge|have)|other\s+(?:options|offers|networks|banks|"
+        r"insurers|shops|airlines|gyms|suppliers|companies))\b"
+    ),
+    _rule(
+        r"\b(?:i|we)(?:['\u2019]m|['\u2019]re|\s+am|\s+are)\s+(?:\w+\s+)?(?:ready|tempted|inclined|close|about|"
+        r"prepared)\s+to\s+(?:leav|quitt?)(?:e|ing)?\b(?=\s*(?:[.!;]|$)|\s+(?:you\b|your\b))"
+    ),
+    _rule(
+        r"\bbetter\s+off\s+(?:with\s+some(?:one|body)\s+else|elsewhere|building|doing|leaving|switching)\b"
+    ),
+)
