@@ -5,6 +5,7 @@ been carried out.
 """
 
 import http.client
+import json
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -134,6 +135,8 @@ def _response(client: WebClient, method: str, **how: Any) -> SlackResponse:
     except URLError as error:
         # urllib says so of a connection or a request that failed; of an answer it would not.
         raise NotReached from error
+    except json.JSONDecodeError as error:
+        raise Misbehaving(f"Slack answered {method} with half a sentence.") from error
     except (SlackClientError, http.client.HTTPException, OSError) as error:
         raise Unreachable(f"Slack did not answer {method}.") from error
 
