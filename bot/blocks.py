@@ -7,6 +7,7 @@ so that counts always fit; quotes are left out first, and the message says so.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from bot.numbers import of_headline, of_line, opened
 from bot.rich_text import (
     MAX_URL,
     Block,
@@ -25,7 +26,7 @@ from bot.rich_text import (
     without_addresses,
 )
 from service.digest import Digest, DriverLine
-from service.domain.answers import Answer, EvidenceLink
+from service.domain.answers import Answer, Counted, EvidenceLink
 from service.domain.conversations import ConversationKey
 
 # Slack's documented limits are 50 blocks and 3,000 characters a text; a whole message was measured
@@ -71,12 +72,6 @@ def answer_message(
     `notes` say who sees what of it; with `share` the reader may show it to the channel.
     """
     lines, home = _sorted_lines(answer), _home(answer)
-    before = [
-        _small([lines.understood] if lines.understood else []),
-        _paragraph(lines.opening, home),
-        _headline(lines.headline, home),
-        _list(lines.body, home),
-    ]
     quotes = [_quote(quote) for quote in answer.quotes]
     after = [
         *(_paragraph(line, home) for line in lines.after[:MAX_LINES]),
@@ -84,7 +79,10 @@ def answer_message(
         _actions([*_share(share), *(_options(answer) or _buttons(answer, feedback))]),
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
-    blocks = _within_budget(_present(before), quotes, _present(after), lines_left_out=left_out)
+    before = _counts(lines, home, answer)
+    if not _fits([*before, *quotes, *_present(after)]):
+        before = _counts(lines, home, None)  # addresses behind numbers go before any quote does
+    blocks = _within_budget(before, quotes, _present(after), lines_left_out=left_out)
     first = lines.headline or lines.opening or next(iter(lines.body), lines.understood)
     said = _spoken(first) or _NOTHING
     quoted = tuple(quote.conversation for quote in answer.quotes)
@@ -153,6 +151,18 @@ def _sorted_lines(answer: Answer) -> _Lines:
     return found
 
 
+def _counts(lines: _Lines, home: str, answer: Answer | None) -> list[Block]:
+    """The part of a message that is never cut; the numbers of `answer` open their lists."""
+    return _present(
+        [
+            _small([lines.understood] if lines.understood else []),
+            _paragraph(lines.opening, home),
+            _headline(lines.headline, home, of_headline(answer) if answer else ()),
+            _list(lines.body, home, answer),
+        ]
+    )
+
+
 def _place(found: _Lines, spoken: list[str], answer: Answer) -> None:
     """Not every answer has one number to put first: a list has many, an explanation none."""
     first, rest = next(iter(spoken), ""), spoken[1:]
@@ -207,13 +217,16 @@ def _paragraph(line: str, home: str, *styles: str) -> Block | None:
     return rich_text(section(linked(_cut(line), *styles, home=home)))
 
 
-def _headline(line: str, home: str) -> Block | None:
+def _headline(line: str, home: str, shown: Sequence[Counted] = ()) -> Block | None:
     """The number in bold; where it comes from on a line of its own, in ordinary weight."""
     number, stop, rest = _cut(line).partition(". ")
     if not stop or not _visible([number]) or not _visible([rest]):
-        return _paragraph(line, home, "bold")
+        if not _visible([line]):
+            return None
+        whole = linked(_cut(line), "bold", home=home)
+        return rich_text(section(opened(whole, shown, home=home)))
     between = " " if rest.startswith("http") else "\n"
-    first = linked(f"{number}.", "bold", home=home)
+    first = opened(linked(f"{number}.", "bold", home=home), shown, home=home)
     return rich_text(section([*first, text(between), *linked(rest, home=home)]))
 
 
@@ -221,10 +234,13 @@ def _plain(sentence: str) -> tuple[Block, ...]:
     return (rich_text(section([text(sentence)])),)
 
 
-def _list(lines: Sequence[str], home: str) -> Block | None:
+def _list(lines: Sequence[str], home: str, answer: Answer | None) -> Block | None:
     if not lines:
         return None
-    shown = [_named(_cut(line), home) for line in lines[:MAX_LINES]]
+    shown = [
+        opened(_named(_cut(line), home), of_line(answer, line) if answer else (), home=home)
+        for line in lines[:MAX_LINES]
+    ]
     if len(shown) == 1:
         return rich_text(section(shown[0]))
     return rich_text(bullets(shown))

@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
+from service.domain.answers import Answer
 from service.stores import WorkStore
 
 _THREAD = 6  # earlier messages that a follow-up may refer to
@@ -22,9 +23,11 @@ class Memory:
         found: Sequence[Mapping[str, object]] = json.loads(stored) if stored else ()
         return found
 
-    def add(self, channel: str, thread: str, text: str, reading: Mapping[str, object]) -> None:
+    def add(self, channel: str, thread: str, text: str, answer: Answer) -> None:
         """Add a message to its thread; the same one again changes nothing."""
-        now = {"text": text, "reading": dict(reading)}
+        now: dict[str, object] = {"text": text, "reading": dict(answer.reading)}
+        if answer.quotes:
+            now["quoted"] = [str(quote.conversation) for quote in answer.quotes]
         said = [one for one in self.earlier(channel, thread) if one != now] + [now]
         self._work.remember(_thread_name(channel, thread), json.dumps(said[-_THREAD:]))
 

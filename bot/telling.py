@@ -196,12 +196,12 @@ class Telling:
             self._memory.keep_receipt(asked.key, shown.rpartition("/")[2])
         if asked.thread is not None:
             # Before the answer stands there: a click on its buttons may be quicker than we are.
-            self._memory.add(asked.channel, asked.thread, asked.text, answer.reading)
+            self._memory.add(asked.channel, asked.thread, asked.text, answer)
         remote = self._show(asked, question, answer)
         if asked.thread is None and remote is not None:
             # A command's answer starts a thread of its own.
             channel, _, ts = remote.partition(":")
-            self._memory.add(channel, ts, asked.text, answer.reading)
+            self._memory.add(channel, ts, asked.text, answer)
 
     def _show(self, asked: Asked, question: Question, answer: Answer) -> str | None:
         """Post what the place may see; the rest goes to the asker's eyes alone, who may share."""

@@ -4,20 +4,22 @@ It reads through the ports, renders through service.wording, and knows no surfac
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo
 
 from service import measures, wording
-from service.answering import breakdown, telling
+from service.answering import breakdown, more, telling
 from service.answering.brief import account_brief
 from service.answering.churn import churn_list
-from service.answering.desk import Desk, is_rate
+from service.answering.desk import Desk, is_rate, numerator_query
 from service.answering.gaps import gaps
 from service.answering.grouping import Grouping, grouped
 from service.answering.telling import Asked
 from service.answering.whole_table import WhyResult, why
 from service.catalogue import Catalogue
 from service.domain.answers import Answer, Intent, Recount
+from service.domain.conversations import ConversationKey
 from service.domain.governing import in_force
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy
@@ -90,14 +92,19 @@ class Answers:
         reading: Reading | None = None,
         assumed: Sequence[str] = (),
         sides: Sequence[tuple[str, ...]] = (),
+        beyond: frozenset[ConversationKey] = frozenset(),
     ) -> Answer:
-        """Answer a Query. `reading` is what it was read from, when it was read from words."""
+        """Answer a Query. `reading` is what it was read from, when it was read from words.
+
+        Quotes come from other conversations than those of `beyond`.
+        """
         asked = Asked(
             query=query,
             intent=intent,
             reading=reading or _reading_of(query, intent),
             assumed=tuple(assumed),
             sides=tuple(sides),
+            beyond=beyond,
         )
         desk = self._desk(viewer)
         if desk.withheld(query):
@@ -118,6 +125,8 @@ class Answers:
         catalogue = self.catalogue(viewer, today=today)
         try:
             reading = read(text, catalogue, thread=thread)
+            if reading.intent is Intent.QUOTES and more.asks_for_more(text):
+                return self._more_quotes(reading, viewer, catalogue, thread)
             return self.ask_reading(reading, viewer, catalogue)
         except OverflowError as error:  # "the last 999999999 weeks" begin before any calendar
             raise Misused("That period reaches beyond the calendar; name a shorter one.") from error
@@ -135,6 +144,28 @@ class Answers:
             reading=reading,
             assumed=assumptions(reading),
             sides=sides_of(reading, catalogue),
+        )
+
+    def _more_quotes(
+        self,
+        reading: Reading,
+        viewer: Viewer,
+        catalogue: Catalogue,
+        thread: Sequence[Mapping[str, object]],
+    ) -> Answer:
+        """Quotes that the thread has not shown, of what its last number counted."""
+        query = to_query(reading, catalogue, person=viewer.person)
+        counted = more.last_counted(thread)
+        if counted is not None:
+            before = to_query(Reading.from_dict(counted), catalogue, person=viewer.person)
+            query = numerator_query(replace(query, metric=before.metric))
+        return self.ask(
+            query,
+            viewer,
+            intent=reading.intent,
+            reading=reading,
+            assumed=assumptions(reading),
+            beyond=more.already_quoted(thread),
         )
 
     def why(self, query: Query, viewer: Viewer) -> WhyResult:

@@ -303,7 +303,7 @@ def quotes(desk: Desk, asked: Asked) -> Answer:
     """Customers' own words, with the rule that chose them."""
     wanted = asked.reading.limit or evidence.QUOTES
     query = replace(asked.query, group_by=(), compare_to=None)
-    found = evidence.quotes_of(desk, query, wanted=wanted)
+    found = evidence.quotes_of(desk, query, wanted=wanted, beyond=asked.beyond)
     counted = desk.counted(replace(query, metric=CONVERSATIONS))
     answer = replace(
         start(desk, replace(asked, query=query)),
@@ -316,6 +316,8 @@ def quotes(desk: Desk, asked: Asked) -> Answer:
     said = wording.conversations(counted.n)
     if not counted.n:
         lines = [" ".join([wording.NO_MATCH, *desk.stored_days(query)])]
+    elif not found and asked.beyond:
+        lines = [f"No other quote of {said} says something. {counted.receipt}"]
     elif not found:
         lines = [f"None of {said} holds a quote that says something. {counted.receipt}"]
     else:

@@ -4,7 +4,7 @@ The rule: the most typical of what these conversations say, at most one per cust
 does not match its message letter for letter is dropped.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from enum import StrEnum
 
@@ -35,9 +35,16 @@ RULE = Rule.TYPICAL.value
 
 
 def quotes_of(
-    desk: Desk, query: Query, *, wanted: int = QUOTES, rule: Rule = Rule.TYPICAL
+    desk: Desk,
+    query: Query,
+    *,
+    wanted: int = QUOTES,
+    rule: Rule = Rule.TYPICAL,
+    beyond: Collection[ConversationKey] = (),
 ) -> tuple[EvidenceLink, ...]:
     """Return up to `wanted` quotes of the conversations that the query's number counts.
+
+    None is of a conversation of `beyond`: those were quoted before.
 
     When the query names a driver or a tag, only of conversations whose first driver or tag it is:
     one that merely touches Billing says little about Billing.
@@ -50,6 +57,7 @@ def quotes_of(
     for shows in _shows(asked, query.metric):
         found = desk.database.facts.quotes(asked, desk.viewer, shows=shows, limit=CANDIDATES)
         fit = [row for row in found if is_exact(row) and _is_fit(row, about, asked)]
+        fit = [row for row in fit if row.conversation not in beyond]
         rows += _ordered(fit, asked.text, rule)
         chosen = choose(rows, wanted=wanted, by_account=by_account)
         if len(chosen) >= wanted:

@@ -26,6 +26,7 @@ from service.domain.answers import (
     Intent,
     Part,
 )
+from service.domain.conversations import ConversationKey
 from service.query import CONVERSATIONS, Dimension, Query
 from service.reading.model import Reading
 from service.receipts import n_of
@@ -42,6 +43,7 @@ class Asked:
     reading: Reading
     assumed: tuple[str, ...] = ()
     sides: tuple[tuple[str, ...], ...] = ()  # of a comparison: the filter values of each
+    beyond: frozenset[ConversationKey] = frozenset()  # what was quoted before
 
 
 def supposed(reading: Reading) -> tuple[str, int] | None:

@@ -239,7 +239,13 @@ class Slack:
         return self.send(body, "application/x-www-form-urlencoded")
 
     def click(
-        self, action: str, value: str, *, ts: str = "5.5", channel: str = CHANNEL
+        self,
+        action: str,
+        value: str,
+        *,
+        ts: str = "5.5",
+        channel: str = CHANNEL,
+        thread: str = "1.1",
     ) -> httpx.Response:
         payload = {
             "trigger_id": "t7",
@@ -247,7 +253,7 @@ class Slack:
             "team": {"id": TEAM},
             "user": {"id": USER},
             "channel": {"id": channel},
-            "message": {"ts": ts, "thread_ts": "1.1"},
+            "message": {"ts": ts, "thread_ts": thread},
             "actions": [{"type": "button", "action_id": action, "value": value}],
         }
         body = urlencode({"payload": json.dumps(payload)})
