@@ -37,6 +37,7 @@ _HOMES = {
     "backup": "copying",
     "restore": "copying",
     "import": "files",
+    "export": "exporting",
     "label": "files",
     "evaluate": "files",
     "taxonomy": "taxonomy",

@@ -17,6 +17,7 @@ from service.domain.conversations import (
     Agent,
     Conversation,
     ConversationHead,
+    ConversationKey,
     Message,
     Rating,
     Role,
@@ -69,6 +70,7 @@ class Row:
     account: Account | None = None
     agent: Agent | None = None
     labels: Labels | None = None
+    analysis: Analysis | None = None  # everything that was measured elsewhere; beats the labels
     known_names: tuple[str, ...] = ()  # people named in the row, for masking
     whole: bool = True  # every message of the conversation is in the row
 
@@ -129,6 +131,7 @@ class _Reader:
             account=account,
             agent=agent,
             labels=self._labels(),
+            analysis=self._analysis(head.key),
             known_names=self._names(),
             whole="messages" in data,
         )
@@ -267,6 +270,17 @@ class _Reader:
         if word not in values:
             raise self._bad(f"`labels.{name}` is {word!r}; it can be {', '.join(values)} or null")
         return word
+
+    def _analysis(self, key: ConversationKey) -> Analysis | None:
+        data = self._data.get("analysis")
+        if data is None:
+            return None
+        from service import carried_analysis  # late: it loads pydantic, and few rows need it
+
+        try:
+            return carried_analysis.read(data, key)
+        except ValueError as error:
+            raise self._bad(str(error)) from error
 
     def _object(self, data: Mapping[str, Any], name: str) -> Mapping[str, Any]:
         value = data.get(name)

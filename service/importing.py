@@ -15,7 +15,7 @@ from service.domain.conversations import (
     Message,
     Page,
 )
-from service.domain.measurements import Analysis
+from service.domain.measurements import Analysis, SetBy, quote_is_true
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Row
@@ -25,6 +25,7 @@ from service.ports import Clock
 from service.stores import Database
 
 _BATCH = 100  # conversations in one transaction: whoever else writes to SQLite waits for its end
+PEOPLE = frozenset({SetBy.AGENT, SetBy.REVIEWER})
 _KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
 
 
@@ -81,16 +82,43 @@ class Importer:
 
     def _store(self, rows: Sequence[Row], source: str) -> None:
         self._save_page(self._news(rows), source, last=rows[-1].line)
-        labelled = [row for row in rows if row.labels is not None]
-        self._database.analyses.save(list(self._analyses(labelled)))
+        measured = [row for row in rows if row.labels is not None or row.analysis is not None]
+        analyses = list(self._analyses(measured))
+        self._database.analyses.save(analyses)
+        self._keep_peoples_values(analyses)
 
     def _analyses(self, rows: Sequence[Row]) -> Iterator[Analysis]:
         """Labels are of the words that are stored: a row may hold none, or fewer."""
         stored = self._database.analyses.fingerprints([row.conversation.key for row in rows])
         for row in rows:
             fingerprint = stored.get(row.conversation.key)
-            if row.labels is not None and fingerprint is not None:
+            if row.analysis is not None:
+                yield from self._carried(row, row.analysis, fingerprint)
+            elif row.labels is not None and fingerprint is not None:
                 yield self._labeller.analysis(row.conversation.key, row.labels, fingerprint)
+
+    def _carried(self, row: Row, analysis: Analysis, fingerprint: str | None) -> Iterator[Analysis]:
+        """What was measured elsewhere, if it is of these very words; without untrue quotes."""
+        if fingerprint == row.conversation.fingerprint():
+            quotes = tuple(q for q in analysis.quotes if quote_is_true(q, row.conversation))
+            yield replace(analysis, fingerprint=fingerprint, quotes=quotes)
+
+    def _keep_peoples_values(self, analyses: Sequence[Analysis]) -> None:
+        """People win here too, and are not told twice what they said once."""
+        store = self._database.analyses
+        for one in analyses:
+            for measured in one.measurements:
+                if measured.set_by not in PEOPLE:
+                    continue
+                known = {
+                    (each.metric, each.value)
+                    for each in store.history(one.conversation)
+                    if each.set_by in PEOPLE
+                }
+                if (measured.metric, measured.value) not in known:
+                    store.set_by_person(
+                        one.conversation, measured.metric, measured.value, set_by=measured.set_by
+                    )
 
     def _news(self, rows: Sequence[Row]) -> Sequence[Row]:
         keys = [row.conversation.key for row in rows]

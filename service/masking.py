@@ -16,6 +16,7 @@ from service.domain.conversations import (
     Message,
     Page,
 )
+from service.domain.measurements import Analysis
 from service.exchange import Labels, Row
 
 
@@ -78,7 +79,8 @@ def masked_row(row: Row, masks: Masks) -> Row:
         messages=tuple(_masked_message(m, masks, names) for m in row.conversation.messages),
     )
     labels = None if row.labels is None else _masked_labels(row.labels, masks, names)
-    return replace(row, conversation=masked, labels=labels, known_names=())
+    analysis = None if row.analysis is None else _masked_analysis(row.analysis, masks, names)
+    return replace(row, conversation=masked, labels=labels, analysis=analysis, known_names=())
 
 
 def _masked_head(
@@ -108,6 +110,12 @@ def _masked_states(
         key: replace(state, tags=frozenset(tags.masked(sorted(state.tags))))
         for key, state in states.items()
     }
+
+
+def _masked_analysis(analysis: Analysis, masks: Masks, names: Sequence[str]) -> Analysis:
+    """What an analysis says in words; its quotes count only where the masked words hold them."""
+    tags = tuple(replace(tag, raw=masks.mask(tag.raw, names)) for tag in analysis.tags)
+    return replace(analysis, summary=masks.mask(analysis.summary, names), tags=tags)
 
 
 def _masked_labels(labels: Labels, masks: Masks, names: Sequence[str]) -> Labels:

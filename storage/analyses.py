@@ -83,6 +83,10 @@ class SqlAnalyses:
                     found[ConversationKey(key)] = row.fingerprint
         return found
 
+    def get_many(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, Analysis]:
+        with self._engine.reading() as connection:
+            return analyses_of(connection, keys)
+
     def failures(self) -> list[tuple[ConversationKey, str]]:
         """Conversations that could not be read as they are now, with the reason."""
         query = (

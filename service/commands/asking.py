@@ -49,7 +49,7 @@ def ask_command(
         say_answer(answer.text)
 
 
-def _filter_options(command: F) -> F:
+def filter_options(command: F) -> F:
     """Give a command one repeatable option a dimension, so that filters read like words."""
     for name in reversed(_DIMENSIONS):
         flag = f"--{name.replace('_', '-')}"
@@ -61,7 +61,7 @@ def _filter_options(command: F) -> F:
 @click.option("--metric", default="negative_rate", show_default=True)
 @click.option("--period", required=True, help="FROM..TO, half-open: the day TO is not in it.")
 @click.option("--baseline", help="FROM..TO; default: the equally long period before.")
-@_filter_options
+@filter_options
 @json_option
 @pass_workspace
 def why_command(

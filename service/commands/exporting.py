@@ -1,0 +1,46 @@
+"""Conversations out, as a command: the same JSONL that `import` reads."""
+
+import json
+from typing import TextIO
+
+import click
+
+from service.commands.asking import filter_options, read_window, viewer_named
+from service.commands.terminal import pass_workspace
+from service.query import Dimension, Filter, Query
+from service.workspace import Workspace
+
+
+@click.command("export")
+@click.argument("file", type=click.File("w", encoding="utf-8", lazy=True), default="-")
+@click.option("--period", help="FROM..TO by creation, half-open. Default: everything.")
+@click.option("--text", "texts", multiple=True, help="Only with this word; may be repeated.")
+@click.option("--as", "person", help="E-mail of the person who asks; default: everything.")
+@filter_options
+@pass_workspace
+def export_command(
+    workspace: Workspace,
+    /,
+    *,
+    file: TextIO,
+    period: str | None,
+    texts: tuple[str, ...],
+    person: str | None,
+    **filters: tuple[str, ...],
+) -> None:
+    """Write conversations as JSONL, masked, with what was measured; `import` reads it again.
+
+    Example: verbatim export --account zendesk:4200001 conversations.jsonl
+    """
+    from service.exporting import Exporter
+
+    query = Query(
+        window=read_window(period) if period else None,
+        filters=tuple(
+            Filter.of(Dimension(name), *values) for name, values in filters.items() if values
+        ),
+        text=texts,
+    )
+    rows = Exporter(workspace.database()).rows(query, viewer_named(workspace, person))
+    written = sum(bool(file.write(json.dumps(row, ensure_ascii=False) + "\n")) for row in rows)
+    click.echo(f"{written:,} conversations exported", err=True)
