@@ -73,6 +73,16 @@ def test_two_processes_can_migrate_at_once(databases: Databases) -> None:
 
 
 @pytest.mark.parametrize("url", ["mysql://somewhere/x", "no url at all", "sqlite+other:///x"])
+def test_a_database_of_a_newer_verbatim_is_left_alone(databases: Databases) -> None:
+    database = opened(databases.url())
+    database.migrate()
+    with database.engine.changing() as connection:
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Misused, match=r"newer Verbatim \(schema 9999"):
+        database.migrate()
+    database.close()
+
+
 def test_a_database_we_do_not_know_is_refused_with_a_sentence(url: str) -> None:
     with pytest.raises(Misused, match="database"):
         opened(url)
