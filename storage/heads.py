@@ -1,10 +1,10 @@
 """Translates conversations, states and messages between the domain and their rows."""
 
-import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -28,13 +28,18 @@ from storage.moments import from_ms, local_day, month_of, to_ms
 from storage.words import voice
 
 Hashed = Callable[[str], str]
+_SPELLED = 2_048  # states and lists of tags, most of which are of many conversations
+MESSAGE_COLUMNS = ("external_id", "role", "public", "created_at", "text", "words")
+_IN_ONE_SPELLING = json.JSONEncoder(
+    ensure_ascii=False, sort_keys=True, separators=(",", ":")
+).encode
 
 
 def keyed_hash(secret: bytes) -> Hashed:
     """Return the hash under which people's ids are stored: without the secret it says nothing."""
 
     def hashed(identifier: str) -> str:
-        return hmac.new(secret, identifier.encode("utf-8", "replace"), hashlib.sha256).hexdigest()
+        return hmac.digest(secret, identifier.encode("utf-8", "replace"), "sha256").hex()
 
     return hashed
 
@@ -55,7 +60,7 @@ def head_row(head: ConversationHead, *, zone: ZoneInfo, hashed: Hashed) -> dict[
         "account": head.account,
         "requester": None if head.requester is None else hashed(head.requester),
         "agent": head.agent,
-        "tags": dumped(list(head.helpdesk_tags)),
+        "tags": _tags_text(head.helpdesk_tags),
         "rating": None if rating is None else dumped([rating.score, rating.comment]),
         "url": head.url,
     }
@@ -80,15 +85,16 @@ def head_of(row: Row[Any]) -> ConversationHead:
     )
 
 
-def message_row(message: Message) -> dict[str, Any]:
-    return {
-        "external_id": message.id,
-        "role": message.role.value,
-        "public": message.public,
-        "created_at": to_ms(message.created_at),
-        "text": message.text,
-        "words": voice(message),
-    }
+def message_values(message: Message) -> tuple[Any, ...]:
+    """Return what is stored of a message, in the order of MESSAGE_COLUMNS."""
+    return (
+        message.id,
+        message.role.value,
+        message.public,
+        to_ms(message.created_at),
+        message.text,
+        voice(message),
+    )
 
 
 def shortened(message: Message) -> Message:
@@ -133,13 +139,19 @@ def agent_of(row: Row[Any]) -> Agent:
 
 
 def state_text(state: HelpdeskState) -> str:
+    fields = tuple(state.fields.items())
+    return _state_text(fields, state.tags, state.writable, state.reason)
+
+
+@lru_cache(maxsize=_SPELLED)
+def _state_text(
+    fields: tuple[tuple[str, str | None], ...],
+    tags: frozenset[str],
+    writable: bool,  # noqa: FBT001  # a value to be stored
+    reason: str | None,
+) -> str:
     return dumped(
-        {
-            "fields": dict(state.fields),
-            "tags": sorted(state.tags),
-            "writable": state.writable,
-            "reason": state.reason,
-        }
+        {"fields": dict(fields), "tags": sorted(tags), "writable": writable, "reason": reason}
     )
 
 
@@ -153,6 +165,11 @@ def state_of(text: str) -> HelpdeskState:
     )
 
 
+@lru_cache(maxsize=_SPELLED)
+def _tags_text(tags: tuple[str, ...]) -> str:
+    return dumped(list(tags))
+
+
 def dumped(value: list[Any] | Mapping[str, Any]) -> str:
     """JSON in one spelling, so that equal values are equal texts."""
-    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _IN_ONE_SPELLING(value)

@@ -8,8 +8,9 @@ from sqlalchemy import Connection, Row, Select, select, update
 
 from service.domain.conversations import ConversationKey, Message, Page, fingerprint
 from service.domain.imported import STAND_IN
-from storage.bulk import chunks, upsert
-from storage.heads import message_of, message_row
+from storage.among import among, keys_for, rows_among
+from storage.bulk import chunks, upsert, upsert_tuples
+from storage.heads import MESSAGE_COLUMNS, message_of, message_values
 from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, waiting_message
 
@@ -19,6 +20,7 @@ _STORED: Select[Any] = select(
     *(message.c[name] for name in ("id", "conversation_id", "external_id", "role", "public")),
     *(message.c.created_at, message.c.text, message.c.words.is_not(None).label("is_voice")),
 )
+_WAITING: Select[Any] = select(waiting_message)
 _BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
 
 
@@ -59,21 +61,21 @@ class Messages:
 
     def _fetch_waiting(self) -> None:
         """Messages that waited for a conversation join it; the page's own words are newer."""
-        for chunk in chunks(sorted(self._known)):
-            mine = waiting_message.c.conversation.in_(chunk)
-            rows = self._connection.execute(select(waiting_message).where(mine)).all()
-            for row in rows:
-                of_one = self._incoming.setdefault(row.conversation, {})
-                if row.conversation not in self._complete:
-                    of_one.setdefault(row.external_id, message_of(row))
-            if rows:
-                self._connection.execute(waiting_message.delete().where(mine))
+        column, known = waiting_message.c.conversation, sorted(self._known)
+        rows = rows_among(self._connection, _WAITING, column, known)
+        for row in rows:
+            of_one = self._incoming.setdefault(row.conversation, {})
+            if row.conversation not in self._complete:
+                of_one.setdefault(row.external_id, message_of(row))
+        if rows:
+            mine = waiting_message.delete().where(among(self._connection, column))
+            self._connection.execute(mine, keys_for(self._connection, known))
 
     def _save_known(self, keys: list[str]) -> int:
         changed = 0
         for chunk in chunks(keys):
             stored = self._stored(chunk)
-            new: list[dict[str, Any]] = []
+            new: list[tuple[Any, ...]] = []
             surplus: list[int] = []
             for key in chunk:
                 one = self._known[key].id
@@ -83,9 +85,10 @@ class Messages:
                     self.fingerprints[one] = fingerprint(_spoken(old, found, without=extra))
                 replaced = {*extra, *(said.id for said in found)} & old.keys()
                 self.erased |= any(old[name].is_voice for name in replaced)
-                new += [{"conversation_id": one, **message_row(said)} for said in found]
+                new += [(one, *message_values(said)) for said in found]
                 surplus += [old[name].id for name in extra]
-            upsert(self._connection, message, ["conversation_id", "external_id"], new)
+            names = ("conversation_id", *MESSAGE_COLUMNS)
+            upsert_tuples(self._connection, message, names, new, key=names[:2])
             self._delete(surplus)
             changed += len(new) + len(surplus)
         return changed
@@ -95,10 +98,8 @@ class Messages:
         known = (self._known[key] for key in keys)
         ids = [one.id for one in known if one.fingerprint != NOTHING_READ]
         found: dict[int, dict[str, Row[Any]]] = {}
-        if ids:
-            query = _STORED.where(message.c.conversation_id.in_(ids))
-            for row in self._connection.execute(query):
-                found.setdefault(row.conversation_id, {})[row.external_id] = row
+        for row in rows_among(self._connection, _STORED, message.c.conversation_id, ids):
+            found.setdefault(row.conversation_id, {})[row.external_id] = row
         return found
 
     def _news(self, key: str, stored: Mapping[str, Row[Any]]) -> list[Message]:
@@ -159,7 +160,7 @@ class Messages:
 
 
 def _without_words(said: Message) -> dict[str, Any]:
-    row = message_row(said)
+    row = dict(zip(MESSAGE_COLUMNS, message_values(said), strict=True))
     del row["words"]
     return row
 
@@ -175,6 +176,8 @@ def _spoken(
     old: Mapping[str, Row[Any]], new: Iterable[Message], *, without: Iterable[str]
 ) -> list[Message]:
     """Return a conversation's messages as they are read back: by time, then in order of storing."""
+    if not old:
+        return sorted(new, key=lambda said: to_ms(said.created_at))
     places = {
         name: ((row.created_at, 0, row.id), message_of(row))
         for name, row in old.items()

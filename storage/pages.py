@@ -7,15 +7,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Select, select
 
 from service.domain.conversations import (
     ConversationHead,
+    ConversationKey,
     Page,
 )
 from service.domain.erasures import WHY
 from service.stores import Stored
 from storage import erasing, rollups
+from storage.among import rows_among
 from storage.bulk import change, chunks, upsert
 from storage.deriving import or_none
 from storage.forgotten import bury, refused
@@ -26,6 +28,17 @@ from storage.purge import GONE, forget_analyses, last_seen, purge
 from storage.tables.accounts import account, agent
 from storage.tables.conversations import conversation, tombstone
 from storage.tables.facts import fact
+
+_OF_NO_HEAD = ("state", "whole", "fingerprint", "measured_by", "pending")
+_WHOLE = select(conversation)
+# What is asked of a conversation whose head did not come, or is stored.
+_STANDING = select(
+    *(
+        conversation.c[name]
+        for name in ("id", "key", "day", "created_at", "updated_at", *_OF_NO_HEAD)
+    )
+)
+_ALL = {table: select(table) for table in (tombstone, account, agent)}
 
 
 class PageSaver:
@@ -47,10 +60,13 @@ class PageSaver:
             *page.complete,
             *page.gone,
         }
-        self._known = _by_key(connection, conversation, mentioned)
-        self._graves = _by_key(connection, tombstone, mentioned)
+        heads = {head.key for head in page.heads}
+        self._known = _by_key(connection, _WHOLE, heads)
+        self._known.update(_by_key(connection, _STANDING, mentioned - heads))
+        self._graves = _by_key(connection, _ALL[tombstone], mentioned)
         self._refused = refused(connection, page, graves=self._graves, hashed=hashed)
         self._stored_before = frozenset(self._known)
+        self._shown = {key: state_text(state) for key, state in page.states.items()}
 
     def save(self) -> Stored:
         bury(self._connection, self._refused, zone=self._zone, at=self._at)
@@ -79,7 +95,7 @@ class PageSaver:
             for one in self._page.accounts
             if one.key not in self._refused.accounts
         }
-        old = _by_key(self._connection, account, rows)
+        old = _by_key(self._connection, _ALL[account], rows)
         new = [row for key, row in rows.items() if _differs(old.get(key), row)]
         upsert(self._connection, account, ["key"], new)
         return new
@@ -102,7 +118,7 @@ class PageSaver:
 
     def _save_agents(self) -> None:
         rows = {one.key: {"key": one.key, "name": one.name} for one in self._page.agents}
-        old = _by_key(self._connection, agent, rows)
+        old = _by_key(self._connection, _ALL[agent], rows)
         new = [row for key, row in rows.items() if _differs(old.get(key), row)]
         upsert(self._connection, agent, ["key"], new)
 
@@ -116,11 +132,11 @@ class PageSaver:
             if old is not None and row["updated_at"] < old.updated_at:
                 stale.add(key)
             elif _differs(old, row):
-                changed.append(row | _beginnings(old))
+                changed.append(row | (self._beginnings(key) if old is None else _kept(old)))
         upsert(self._connection, conversation, ["key"], changed)
         keys = frozenset(row["key"] for row in changed)
         self._raise_the_dead(keys)
-        self._known.update(_by_key(self._connection, conversation, keys))
+        self._known.update(_by_key(self._connection, _STANDING, keys))
         return frozenset(stale), keys
 
     def _newest_heads(self) -> dict[str, ConversationHead]:
@@ -151,15 +167,25 @@ class PageSaver:
     def _save_states(self, stale: frozenset[str]) -> frozenset[str]:
         """What the helpdesk shows may differ under an unchanged head; then write-back looks."""
         changed: dict[str, dict[str, Any]] = {}
-        for key, state in self._page.states.items():
+        for key, text in self._shown.items():
             old = self._known.get(key)
             if old is None or key in stale or key in self._gone:
                 continue
-            text = state_text(state)
             if text != old.state:
                 changed[key] = {"id": old.id, "state": text, "pending": old.pending + 1}
         change(self._connection, conversation, list(changed.values()))
         return frozenset(changed)
+
+    def _beginnings(self, key: str) -> dict[str, Any]:
+        """The columns that a head does not know, as they begin: a state is news to write-back."""
+        state = self._shown.get(ConversationKey(key))
+        return {
+            "state": state,
+            "whole": False,
+            "fingerprint": NOTHING_READ,
+            "measured_by": "",
+            "pending": int(state is not None),
+        }
 
     def _renew_fingerprints(self, new: Mapping[int, str]) -> set[int]:
         """Return those whose analysis went: one of other words is none, so they wait again."""
@@ -168,7 +194,12 @@ class PageSaver:
         # What was never measured has nothing to forget, and its facts do not depend on its words.
         measured = {one for one in changed if old[one].measured_by}
         forget_analyses(self._connection, list(measured))
-        rows = [{"id": o, "fingerprint": text, "measured_by": ""} for o, text in changed.items()]
+        change(
+            self._connection,
+            conversation,
+            [{"id": one, "fingerprint": changed[one], "measured_by": ""} for one in measured],
+        )
+        rows = [{"id": o, "fingerprint": t} for o, t in changed.items() if o not in measured]
         change(self._connection, conversation, rows)
         return measured
 
@@ -190,22 +221,15 @@ class PageSaver:
         return purge(self._connection, seen, at=self._at, why=GONE)
 
 
-def _by_key(connection: Connection, table: Table, keys: Iterable[str]) -> dict[str, Row[Any]]:
-    found: dict[str, Row[Any]] = {}
-    for chunk in chunks(sorted(keys)):
-        rows = connection.execute(select(table).where(table.c.key.in_(chunk)))
-        found.update({row.key: row for row in rows})
-    return found
+def _by_key(connection: Connection, query: Select[Any], keys: Iterable[str]) -> dict[str, Row[Any]]:
+    rows = rows_among(connection, query, query.selected_columns["key"], sorted(keys))
+    return {row.key: row for row in rows}
 
 
 def _differs(old: Row[Any] | None, new: Mapping[str, Any]) -> bool:
     return old is None or any(old._mapping[name] != value for name, value in new.items())
 
 
-def _beginnings(old: Row[Any] | None) -> dict[str, Any]:
-    """The columns that a head does not know: as they were, or as they begin."""
-    if old is not None:
-        return {
-            name: old._mapping[name] for name in ("whole", "fingerprint", "measured_by", "pending")
-        }
-    return {"whole": False, "fingerprint": NOTHING_READ, "measured_by": "", "pending": 0}
+def _kept(old: Row[Any]) -> dict[str, Any]:
+    """The columns that a head does not know, as they were."""
+    return {name: old._mapping[name] for name in _OF_NO_HEAD}

@@ -6,7 +6,8 @@ from sqlalchemy import Connection, select
 
 from service.domain.conversations import ConversationKey, Page, Unusable, split_key
 from service.stores import Quarantined
-from storage.bulk import chunks, insert_into
+from storage.among import among, keys_for
+from storage.bulk import insert_into
 from storage.moments import from_ms
 from storage.tables.conversations import quarantine
 
@@ -22,10 +23,10 @@ def keep_up(connection: Connection, page: Page, *, at: int) -> None:
 
 def release(connection: Connection, keys: Sequence[ConversationKey]) -> int:
     """Return how many of these were set aside."""
-    return sum(
-        connection.execute(quarantine.delete().where(quarantine.c.key.in_(chunk))).rowcount
-        for chunk in chunks(dict.fromkeys(keys))
-    )
+    if not keys:
+        return 0
+    these = quarantine.delete().where(among(connection, quarantine.c.key))
+    return connection.execute(these, keys_for(connection, dict.fromkeys(keys))).rowcount
 
 
 def everything(connection: Connection) -> list[Quarantined]:

@@ -64,6 +64,8 @@ def new_text_spans(text: str) -> tuple[tuple[int, int], ...]:
 
 
 def has_new_text(text: str) -> bool:
+    if "\n" not in text and text.strip() and mark_of(text[:LONGEST_LINE]) is Mark.NONE:
+        return True  # a single line that looks like nothing else
     return Kind.NEW in _labelled(text).kinds  # no such line is blank
 
 
