@@ -89,12 +89,10 @@ def _masked_head(
     rating = head.rating
     if rating is not None and rating.comment:
         rating = replace(rating, comment=masks.mask(rating.comment, names))
-    return replace(
-        head,
-        subject=masks.mask(head.subject, names),
-        helpdesk_tags=tags.masked(head.helpdesk_tags),
-        rating=rating,
-    )
+    subject, helpdesk_tags = masks.mask(head.subject, names), tags.masked(head.helpdesk_tags)
+    if (subject, helpdesk_tags, rating) == (head.subject, head.helpdesk_tags, head.rating):
+        return head
+    return replace(head, subject=subject, helpdesk_tags=helpdesk_tags, rating=rating)
 
 
 def _masked_message(message: Message, masks: Masks, names: Sequence[str]) -> Message:
@@ -106,10 +104,13 @@ def _masked_states(
     states: Mapping[ConversationKey, HelpdeskState], tags: _TagMasks
 ) -> Mapping[ConversationKey, HelpdeskState]:
     """Of all tags there only ours are ever compared, and ours hold nothing to mask."""
-    return {
-        key: replace(state, tags=frozenset(tags.masked(sorted(state.tags))))
-        for key, state in states.items()
-    }
+    return {key: _masked_state(state, tags) for key, state in states.items()}
+
+
+def _masked_state(state: HelpdeskState, tags: _TagMasks) -> HelpdeskState:
+    given = tuple(sorted(state.tags))
+    masked = tags.masked(given)
+    return state if masked == given else replace(state, tags=frozenset(masked))
 
 
 def _masked_analysis(analysis: Analysis, masks: Masks, names: Sequence[str]) -> Analysis:
