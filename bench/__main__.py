@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import helpdesks, million
+from bench import helpdesks, million, webhooks
 from bench.table import at_least, at_most, heading, line
 from bench.worlds import scoring
 from connectors.sandbox.corpus import load_corpus
@@ -72,6 +72,8 @@ def figures(sizes: helpdesks.Sizes) -> Mapping[str, Callable[[], None]]:
         "intercom": partial(helpdesks.intercom_reading, min(sizes.calls, 10_000)),
         "limiter": helpdesks.limiter,
         "memory": partial(helpdesks.memory, sizes),
+        "imports": partial(helpdesks.imports, sizes),
+        "webhooks": webhooks.report,
         "writing": partial(helpdesks.writing, sizes.written),
         "worlds": scoring.report,
     }

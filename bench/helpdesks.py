@@ -16,6 +16,7 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+from bench import exports
 from bench.generated import AUDITS
 from bench.table import Bar, at_most, line
 from connectors.intercom.limiter import OUR_SHARE, WINDOW, Limiter
@@ -43,7 +44,7 @@ class Sizes:
     written: int
 
 
-QUICK = Sizes(calls=3_000, small=1_000, large=3_000, written=500)
+QUICK = Sizes(calls=3_000, small=500, large=2_000, written=300)
 FULL = Sizes(calls=100_000, small=10_000, large=100_000, written=10_000)
 
 
@@ -171,13 +172,36 @@ def memory(sizes: Sizes) -> None:
         for size in (sizes.small, sizes.large):
             with placed(name, size) as here:
                 peaks.append(here.run("sync")[0]["peak_kib"] / 1024)
-        growth = peaks[1] / peaks[0]
-        line(
-            f"{name}: peak memory of a sync",
-            f"{peaks[0]:.0f} MiB, {peaks[1]:.0f} MiB = {growth:.2f} x",
-            f"{sizes.small:,} and {sizes.large:,} conversations, a fresh process each",
-            at_most(growth, _MOST_GROWTH, "+-10 %"),
-        )
+        _grown(f"{name}: peak memory of a sync", peaks, sizes)
+
+
+def imports(sizes: Sizes) -> None:
+    for name in exports.FORMATS:
+        peaks = [_imported(name, size) / 1024 for size in (sizes.small, sizes.large)]
+        _grown(f"import of {name}: peak memory", peaks, sizes)
+
+
+def _imported(name: str, size: int) -> int:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "export"
+        exports.write(path, name, size)
+        home = {"VERBATIM_HOME": str(Path(folder) / "home")}
+        told = _module("bench.importing", str(path), name, environment=home)
+    report, took = (json.loads(text) for text in told.splitlines())
+    if (report["conversations"], report["bad"]) != (size, 0):
+        raise RuntimeError(f"{name}: {report['conversations']} of {size} were imported")
+    peak: int = took["peak_kib"]
+    return peak
+
+
+def _grown(name: str, peaks: Sequence[float], sizes: Sizes) -> None:
+    growth = peaks[1] / peaks[0]
+    line(
+        name,
+        f"{peaks[0]:.0f} MiB, {peaks[1]:.0f} MiB = {growth:.2f} x",
+        f"{sizes.small:,} and {sizes.large:,} conversations, a fresh process each",
+        at_most(growth, _MOST_GROWTH, "+-10 %"),
+    )
 
 
 # --- The whole loop ------------------------------------------------------------------------------

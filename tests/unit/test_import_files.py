@@ -1,8 +1,10 @@
 """Files that people hand in: every format, odd bytes, broken ends, and bounded memory."""
 
+import gc
 import gzip
 import io
 import json
+import sys
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -19,8 +21,12 @@ from service.domain.conversations import Role, Status
 from service.errors import BadRow, Misused
 from service.exchange import Row
 from service.import_files import Chosen, chosen_format, opened
+from service.importing import Importer
+from service.redaction import Redactor
 from service.settings import settings_from
+from service.taxonomy_files import default_taxonomy
 from storage.database import SqlDatabase
+from tests.builders import Clockwork
 from verbatim import Built
 
 TICKET: dict[str, Any] = {
@@ -317,6 +323,37 @@ def _tabled(count: int) -> Iterator[bytes]:
     yield header.encode() + b"\n"
     for number in range(1, count + 1):
         yield row.replace("35436", str(number)).encode()
+
+
+def _ours(count: int) -> Iterator[bytes]:
+    said = [{"role": "customer", "text": "I was charged twice. "}] * 3
+    for number in range(1, count + 1):
+        row = {"id": str(number), "created_at": "2026-11-02T09:14:00Z", "messages": said}
+        yield (json.dumps(row) + "\n").encode()
+
+
+@pytest.mark.parametrize("rows", ["_ours", "_lines", "_listed", "_tabled"])
+def test_what_an_import_holds_does_not_grow_with_what_it_stored(
+    rows: str, sqlite_database: SqlDatabase, clock: Clockwork
+) -> None:
+    """A row that stays would be dozens of blocks, and one word of each stays 800."""
+    file = opened(cast(IO[bytes], _Endless(globals()[rows](1_000))))
+    chosen = chosen_format(file.start, import_formats(), name=None, source=None)
+    importer = Importer(
+        database=sqlite_database, taxonomy=default_taxonomy(), masks=Redactor(), clock=clock
+    )
+    stored, held = 0, []
+
+    def advance(count: int) -> None:
+        nonlocal stored
+        stored += count
+        if stored in (200, 1_000):
+            gc.collect()
+            held.append(sys.getallocatedblocks())
+
+    importer.run(chosen.rows(file), source=chosen.source, advance=advance)
+    early, late = held
+    assert late - early < 600
 
 
 def test_the_command_imports_masks_and_changes_nothing_the_second_time(tmp_path: Path) -> None:
