@@ -25,7 +25,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Try every scene, or in a short run those that have the least in common."""
     if "scene" in metafunc.fixturenames:
         every = metafunc.config.getoption("--every-step", default=False)
-        scenes = list(Scene) if every else [Scene.MENTION, Scene.DIGEST, Scene.CARD]
+        scenes = list(Scene) if every else [Scene.MENTION, Scene.CARD]
         if "blind" in metafunc.fixturenames:
             scenes = [Scene.MENTION, Scene.DIGEST]  # what is posted in channels
         metafunc.parametrize("scene", scenes, ids=[scene.name.lower() for scene in scenes])
