@@ -12,8 +12,8 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import helpdesks, million, webhooks
-from bench.table import at_least, at_most, heading, line
+from bench import helpdesks, million, reading, webhooks
+from bench.table import at_most, heading, line
 from bench.worlds import scoring
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.running import run_sandbox
@@ -95,24 +95,8 @@ def start_up() -> None:
 
 
 def analysing() -> None:
-    """Whole conversations of the corpus through the local analyser, one thread, nothing stored."""
-    from service.analysis import local
-    from service.taxonomy_files import default_taxonomy
-
-    analyser, taxonomy = local.build(threads=1), default_taxonomy()
-    conversations = list(corpus_conversations())
-    list(analyser.analyse(conversations[:50], taxonomy))  # warm up
-    start = time.process_time()
-    for first in range(0, len(conversations), 200):
-        list(analyser.analyse(conversations[first : first + 200], taxonomy))
-    rate = len(conversations) / (time.process_time() - start)
-    messages = sum(len(one.messages) for one in conversations)
-    line(
-        "local analyser, one core",
-        f"{rate:.0f} conversations/s",
-        f"{len(conversations)} conversations, {messages} messages, CPU time",
-        at_least(rate, 120, ">= 120"),
-    )
+    """Whole conversations of the corpus through the local analyser, nothing stored."""
+    reading.reading(list(corpus_conversations()))
 
 
 @contextmanager
