@@ -5,6 +5,7 @@ Labels that come with a row are taken as measured by "imported" and are not meas
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import islice
 
 from service.collecting import few_collections
@@ -23,6 +24,7 @@ from service.labelling import Labeller
 from service.masking import Masks, masked_row
 from service.ports import Clock
 from service.stores import Database
+from service.stores.analyses import Labels
 
 _BATCH = 100  # conversations in one transaction: whoever else writes to SQLite waits for its end
 PEOPLE = frozenset({SetBy.AGENT, SetBy.REVIEWER})
@@ -81,27 +83,29 @@ class Importer:
                 yield row
 
     def _store(self, rows: Sequence[Row], source: str) -> None:
-        self._save_page(self._news(rows), source, last=rows[-1].line)
-        measured = [row for row in rows if row.labels is not None or row.analysis is not None]
-        analyses = list(self._analyses(measured))
-        self._database.analyses.save(analyses)
-        self._keep_peoples_values(analyses)
+        page = _page(self._news(rows), last=rows[-1].line)
+        self._database.conversations.save_page(f"file:{source}", page, self._labels(rows))
+        carried = list(self._carried([row for row in rows if row.analysis is not None]))
+        if carried:
+            self._database.analyses.save(carried)
+            self._keep_peoples_values(carried)
 
-    def _analyses(self, rows: Sequence[Row]) -> Iterator[Analysis]:
+    def _labels(self, rows: Sequence[Row]) -> Labels:
         """Labels are of the words that are stored: a row may hold none, or fewer."""
+        return {
+            row.conversation.key: partial(self._labeller.analysis, row.conversation.key, row.labels)
+            for row in rows
+            if row.labels is not None and row.analysis is None
+        }
+
+    def _carried(self, rows: Sequence[Row]) -> Iterator[Analysis]:
+        """What was measured elsewhere, if it is of these very words; without untrue quotes."""
         stored = self._database.analyses.fingerprints([row.conversation.key for row in rows])
         for row in rows:
-            fingerprint = stored.get(row.conversation.key)
-            if row.analysis is not None:
-                yield from self._carried(row, row.analysis, fingerprint)
-            elif row.labels is not None and fingerprint is not None:
-                yield self._labeller.analysis(row.conversation.key, row.labels, fingerprint)
-
-    def _carried(self, row: Row, analysis: Analysis, fingerprint: str | None) -> Iterator[Analysis]:
-        """What was measured elsewhere, if it is of these very words; without untrue quotes."""
-        if fingerprint == row.conversation.fingerprint():
-            quotes = tuple(q for q in analysis.quotes if quote_is_true(q, row.conversation))
-            yield replace(analysis, fingerprint=fingerprint, quotes=quotes)
+            one, fingerprint = row.conversation, row.conversation.fingerprint()
+            if row.analysis is not None and stored.get(one.key) == fingerprint:
+                quotes = tuple(q for q in row.analysis.quotes if quote_is_true(q, one))
+                yield replace(row.analysis, fingerprint=fingerprint, quotes=quotes)
 
     def _keep_peoples_values(self, analyses: Sequence[Analysis]) -> None:
         """People win here too, and are not told twice what they said once."""
@@ -126,21 +130,21 @@ class Importer:
         told = (news_of(row, stored.get(row.conversation.key)) for row in rows)
         return [row for row in told if row is not None]
 
-    def _save_page(self, rows: Sequence[Row], source: str, *, last: int) -> None:
-        page = Page(
-            cursor=f"line {last}",
-            heads=tuple(row.conversation.head for row in rows),
-            states={},
-            messages=tuple(
-                IncomingMessage(conversation=row.conversation.key, message=message)
-                for row in rows
-                for message in row.conversation.messages
-            ),
-            accounts=tuple({r.account.key: r.account for r in rows if r.account}.values()),
-            agents=tuple({r.agent.key: r.agent for r in rows if r.agent}.values()),
-            complete=frozenset(row.conversation.key for row in rows if row.whole),
-        )
-        self._database.conversations.save_page(f"file:{source}", page)
+
+def _page(rows: Sequence[Row], *, last: int) -> Page:
+    return Page(
+        cursor=f"line {last}",
+        heads=tuple(row.conversation.head for row in rows),
+        states={},
+        messages=tuple(
+            IncomingMessage(conversation=row.conversation.key, message=message)
+            for row in rows
+            for message in row.conversation.messages
+        ),
+        accounts=tuple({r.account.key: r.account for r in rows if r.account}.values()),
+        agents=tuple({r.agent.key: r.agent for r in rows if r.agent}.values()),
+        complete=frozenset(row.conversation.key for row in rows if row.whole),
+    )
 
 
 def news_of(row: Row, stored: Conversation | None) -> Row | None:

@@ -22,26 +22,20 @@ from service.errors import NotFound
 from service.ports import Clock
 from storage import calendar_days, rollups
 from storage.analysis_rows import (
-    analysis_row,
-    measurement_rows,
-    quote_rows,
     quotes_of,
-    tag_rows,
 )
-from storage.bulk import chunks, insert, upsert
-from storage.conversations import measured_by
+from storage.bulk import chunks, upsert
 from storage.engine import Engine
-from storage.history import note_analysis, note_person, read_history
+from storage.history import note_person, read_history
 from storage.in_force import FIELDS_OF_PEOPLE, measurements_of, people_driver
+from storage.measuring import known, of_present_words, store
 from storage.moments import from_ms, to_ms
-from storage.purge import forget_analyses
 from storage.tables.analyses import (
     PERSON,
     analysis,
     assigned_tag,
     failure,
     measurement,
-    quote,
 )
 from storage.tables.conversations import conversation
 
@@ -56,17 +50,16 @@ class SqlAnalyses:
 
     def save(self, analyses: Sequence[Analysis]) -> None:
         """Analyses of words that changed since, or of conversations that are gone, are dropped."""
-        newest = {one.conversation: one for one in analyses}
         with self._engine.changing() as connection:
-            for chunk in chunks(newest.values()):
-                _save(connection, chunk)
+            current = of_present_words(connection, analyses)
+            rollups.refresh(connection, store(connection, current))
 
     def fail(
         self, conversation_key: ConversationKey, fingerprint: str, version: str, why: str
     ) -> None:
         row = {"version": version, "fingerprint": fingerprint, "why": why}
         with self._engine.changing() as connection:
-            found = _known(connection, [conversation_key]).get(conversation_key)
+            found = known(connection, [conversation_key]).get(conversation_key)
             if found is not None:
                 row["conversation_id"] = found.id
                 upsert(connection, failure, ["conversation_id", "version"], [row])
@@ -76,12 +69,9 @@ class SqlAnalyses:
             return analyses_of(connection, [key]).get(key)
 
     def fingerprints(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, str]:
-        found: dict[ConversationKey, str] = {}
         with self._engine.reading() as connection:
-            for chunk in chunks(keys):
-                for key, row in _known(connection, chunk).items():
-                    found[ConversationKey(key)] = row.fingerprint
-        return found
+            found = known(connection, keys)
+        return {ConversationKey(key): row.fingerprint for key, row in found.items()}
 
     def get_many(self, keys: Sequence[ConversationKey]) -> Mapping[ConversationKey, Analysis]:
         with self._engine.reading() as connection:
@@ -108,7 +98,7 @@ class SqlAnalyses:
     ) -> None:
         at = to_ms(self._clock())
         with self._engine.changing() as connection:
-            found = _known(connection, [key]).get(key)
+            found = known(connection, [key]).get(key)
             if found is None:
                 raise NotFound(f"There is no conversation {key}.")
             row = {
@@ -188,51 +178,12 @@ def analyses_of(
     return found
 
 
-def _save(connection: Connection, analyses: Sequence[Analysis]) -> None:
-    known = _known(connection, [one.conversation for one in analyses])
-    current = [
-        (known[one.conversation].id, one)
-        for one in analyses
-        if one.conversation in known and known[one.conversation].fingerprint == one.fingerprint
-    ]
-    ids = [one_id for one_id, _ in current]
-    note_analysis(connection, current)
-    forget_analyses(connection, ids)
-    insert(connection, analysis, [analysis_row(*pair) for pair in current])
-    insert(connection, measurement, [row for pair in current for row in measurement_rows(*pair)])
-    insert(connection, assigned_tag, [row for pair in current for row in tag_rows(*pair)])
-    insert(connection, quote, [row for pair in current for row in quote_rows(*pair)])
-    _mark_measured(connection, current)
-    _mark_pending(connection, ids)
-    rollups.refresh(connection, ids)
-
-
-def _mark_measured(connection: Connection, current: Sequence[tuple[int, Analysis]]) -> None:
-    by_mark: dict[str, list[int]] = {}
-    for one_id, one in current:
-        by_mark.setdefault(measured_by(one.analyser, one.taxonomy), []).append(one_id)
-    for mark, ids in by_mark.items():
-        mine = conversation.c.id.in_(ids)
-        connection.execute(update(conversation).where(mine).values(measured_by=mark))
-        connection.execute(
-            failure.delete().where(
-                failure.c.conversation_id.in_(ids), failure.c.version == mark.split("|")[0]
-            )
-        )
-
-
 def _mark_pending(connection: Connection, ids: Sequence[int]) -> None:
     connection.execute(
         update(conversation)
         .where(conversation.c.id.in_(ids))
         .values(pending=conversation.c.pending + 1)
     )
-
-
-def _known(connection: Connection, keys: Sequence[str]) -> dict[str, Row[Any, Any, Any]]:
-    columns = (conversation.c.key, conversation.c.id, conversation.c.fingerprint)
-    rows = connection.execute(select(*columns).where(conversation.c.key.in_(keys)))
-    return {row.key: row for row in rows}
 
 
 def _bare(row: Row[Any]) -> Analysis:

@@ -12,72 +12,59 @@ from storage.moments import to_ms
 from storage.tables.analyses import ANALYSER, quote
 from storage.tables.conversations import message
 
+ANALYSIS = (
+    *("conversation_id", "fingerprint", "analyser", "taxonomy", "language", "summary"),
+    *("tone_start", "tone_end", "created_at"),
+)
+MEASUREMENT = (
+    *("conversation_id", "metric", "origin", "nth", "value", "reason", "confidence", "detail"),
+    *("set_by", "analyser", "fingerprint", "created_at"),
+)
+TAG = ("conversation_id", "nth", "raw", "canonical", "driver", "confidence")
+QUOTE = (
+    *("conversation_id", "nth", "shows", "nth_of_kind", "message", "start_at", "end_at"),
+    "text_hash",
+)
+Values = tuple[Any, ...]  # in the order of the names above
 
-def analysis_row(conversation_id: int, one: Analysis) -> dict[str, Any]:
-    return {
-        "conversation_id": conversation_id,
-        "fingerprint": one.fingerprint,
-        "analyser": one.analyser,
-        "taxonomy": one.taxonomy,
-        "language": one.language,
-        "summary": one.summary,
-        "tone_start": one.tone_start,
-        "tone_end": one.tone_end,
-        "created_at": to_ms(one.created_at),
-    }
+
+def analysis_row(conversation_id: int, one: Analysis) -> Values:
+    return (
+        *(conversation_id, one.fingerprint, one.analyser, one.taxonomy, one.language, one.summary),
+        *(one.tone_start, one.tone_end, to_ms(one.created_at)),
+    )
 
 
-def measurement_rows(conversation_id: int, one: Analysis) -> list[dict[str, Any]]:
+def measurement_rows(conversation_id: int, one: Analysis) -> list[Values]:
     distinct = {found.metric: found for found in one.measurements}
+    of_all = (one.analyser, one.fingerprint, to_ms(one.created_at))
     return [
-        {
-            "conversation_id": conversation_id,
-            "metric": found.metric,
-            "origin": ANALYSER,
-            "nth": nth,
-            "value": found.value,
-            "reason": None if found.reason is None else found.reason.value,
-            "confidence": found.confidence,
-            "detail": found.detail,
-            "set_by": found.set_by.value,
-            "analyser": one.analyser,
-            "fingerprint": one.fingerprint,
-            "created_at": to_ms(one.created_at),
-        }
+        (
+            *(conversation_id, found.metric, ANALYSER, nth, found.value),
+            None if found.reason is None else found.reason.value,
+            *(found.confidence, found.detail, found.set_by.value, *of_all),
+        )
         for nth, found in enumerate(distinct.values())
     ]
 
 
-def tag_rows(conversation_id: int, one: Analysis) -> list[dict[str, Any]]:
+def tag_rows(conversation_id: int, one: Analysis) -> list[Values]:
     return [
-        {
-            "conversation_id": conversation_id,
-            "nth": nth,
-            "raw": tag.raw,
-            "canonical": tag.canonical,
-            "driver": tag.driver,
-            "confidence": tag.confidence,
-        }
+        (conversation_id, nth, tag.raw, tag.canonical, tag.driver, tag.confidence)
         for nth, tag in enumerate(one.tags)
     ]
 
 
-def quote_rows(conversation_id: int, one: Analysis) -> list[dict[str, Any]]:
+def quote_rows(conversation_id: int, one: Analysis) -> list[Values]:
     so_far: dict[str, int] = {}
-    rows: list[dict[str, Any]] = []
+    rows: list[Values] = []
     for nth, found in enumerate(one.quotes):
         so_far[found.shows] = so_far.get(found.shows, -1) + 1
         rows.append(
-            {
-                "conversation_id": conversation_id,
-                "nth": nth,
-                "shows": found.shows,
-                "nth_of_kind": so_far[found.shows],
-                "message": found.message,
-                "start_at": found.start,
-                "end_at": found.end,
-                "text_hash": text_hash(found.text),
-            }
+            (
+                *(conversation_id, nth, found.shows, so_far[found.shows], found.message),
+                *(found.start, found.end, text_hash(found.text)),
+            )
         )
     return rows
 

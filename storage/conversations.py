@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -18,10 +19,12 @@ from service.domain.conversations import (
 from service.domain.measurements import SetBy
 from service.ports import Clock
 from service.stores import Quarantined, Stored
+from service.stores.analyses import Labels
 from storage import erasing, quarantine
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
 from storage.heads import Hashed, account_of, agent_of, head_of, message_of
+from storage.measuring import labelled, measured_by, store
 from storage.moments import from_ms, to_ms
 from storage.pages import PageSaver
 from storage.purge import last_seen, purge
@@ -47,11 +50,13 @@ class SqlConversations:
             query = select(source.c.cursor).where(source.c.name == source_name)
             return connection.execute(query).scalar_one_or_none()
 
-    def save_page(self, source_name: str, page: Page) -> Stored:
+    def save_page(
+        self, source_name: str, page: Page, labels: Labels = MappingProxyType({})
+    ) -> Stored:
         with self._engine.changing() as connection:
             at = to_ms(self._clock())
             saver = PageSaver(connection, page, zone=self._zone, hashed=self._hashed, at=at)
-            stored = saver.save()
+            stored = saver.save(lambda: store(connection, labelled(connection, labels)))
             quarantine.keep_up(connection, page, at=at)
             if page.cursor:  # a page that was fetched by keys moves nothing
                 row = {"name": source_name, "cursor": page.cursor}
@@ -183,10 +188,6 @@ def _waiting(analyser: str) -> ColumnElement[bool]:
     """Not what failed in this version, and not what came measured: imported labels stand."""
     came_measured = conversation.c.measured_by.startswith(f"{SetBy.IMPORTED}|")
     return ~_failed(analyser) & ~came_measured
-
-
-def measured_by(analyser: str, taxonomy: str) -> str:
-    return f"{analyser}|{taxonomy}"
 
 
 def conversations_of(connection: Connection, rows: Sequence[Row[Any]]) -> Iterator[Conversation]:

@@ -1,14 +1,15 @@
 """Every value that a metric of a conversation ever had, and who set it. Never rewritten."""
 
 from collections.abc import Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, select
 
 from service.domain.conversations import ConversationKey
-from service.domain.measurements import Analysis, EmptyReason, SetBy, ValueChange
-from storage.analysis_rows import measurement_rows
-from storage.bulk import insert
+from service.domain.measurements import EmptyReason, SetBy, ValueChange
+from storage.analysis_rows import MEASUREMENT, Values
+from storage.bulk import insert, insert_tuples
 from storage.moments import from_ms
 from storage.tables.analyses import history
 from storage.tables.conversations import conversation
@@ -22,14 +23,17 @@ _NOTED = (
     "analyser",
     "created_at",
 )
+_WHAT = ("value", "reason", "set_by", "analyser")
+_AT_ID, _AT_METRIC = (MEASUREMENT.index(name) for name in ("conversation_id", "metric"))
+_noted = itemgetter(*(MEASUREMENT.index(name) for name in _NOTED))
+_said = itemgetter(*(MEASUREMENT.index(name) for name in _WHAT))
 
 
-def note_analysis(connection: Connection, current: Sequence[tuple[int, Analysis]]) -> None:
-    """Note what an analyser now says and did not say before."""
-    last = _last_of_analysers(connection, [one_id for one_id, _ in current])
-    rows = [row for pair in current for row in measurement_rows(*pair)]
-    new = [row for row in rows if last.get((row["conversation_id"], row["metric"])) != _said(row)]
-    insert(connection, history, [{name: row[name] for name in _NOTED} for row in new])
+def note_analysis(connection: Connection, rows: Sequence[Values]) -> None:
+    """Note what an analyser's measurements now say and did not say before."""
+    last = _last_of_analysers(connection, list({row[_AT_ID]: None for row in rows}))
+    new = [_noted(row) for row in rows if last.get((row[_AT_ID], row[_AT_METRIC])) != _said(row)]
+    insert_tuples(connection, history, _NOTED, new)
 
 
 def note_person(connection: Connection, row: Mapping[str, Any]) -> None:
@@ -56,18 +60,11 @@ def read_history(connection: Connection, key: ConversationKey) -> list[ValueChan
     ]
 
 
-def _last_of_analysers(
-    connection: Connection, ids: Sequence[int]
-) -> dict[tuple[int, str], tuple[Any, ...]]:
+def _last_of_analysers(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, str], Values]:
+    h = history.c
     query = (
-        select(history)
-        .where(history.c.conversation_id.in_(ids), history.c.analyser.is_not(None))
-        .order_by(history.c.id)
+        select(h.conversation_id, h.metric, *(h[name] for name in _WHAT))
+        .where(h.conversation_id.in_(ids), h.analyser.is_not(None))
+        .order_by(h.id)
     )
-    return {
-        (row.conversation_id, row.metric): _said(row._mapping) for row in connection.execute(query)
-    }
-
-
-def _said(row: Mapping[Any, Any]) -> tuple[Any, ...]:
-    return (row["value"], row["reason"], row["set_by"], row["analyser"])
+    return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(query).all()}

@@ -3,7 +3,7 @@
 Old news never wins over newer, and a page that says nothing new changes nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -68,7 +68,8 @@ class PageSaver:
         self._stored_before = frozenset(self._known)
         self._shown = {key: state_text(state) for key, state in page.states.items()}
 
-    def save(self) -> Stored:
+    def save(self, measure: Callable[[], Sequence[int]]) -> Stored:
+        """`measure` stores what came measured, and says of which conversations by their ids."""
         bury(self._connection, self._refused, zone=self._zone, at=self._at)
         moved = self._save_accounts()
         self._save_agents()
@@ -80,9 +81,11 @@ class PageSaver:
             erasing.note(self._connection)
         reread = self._renew_fingerprints(messages.fingerprints)
         new = {self._known[key].id for key in heads - self._stored_before}
-        rollups.begin(self._connection, new)
+        measured = set(measure())
+        rollups.begin(self._connection, new - measured)
+        rollups.begin_measured(self._connection, new & measured)
         changed = {self._known[key].id for key in heads & self._stored_before}
-        rollups.refresh(self._connection, (changed | reread) - new)
+        rollups.refresh(self._connection, (changed | reread | measured) - new)
         self._move_accounts(moved)
         self._purge_refused()
         gone = self._purge()

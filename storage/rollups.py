@@ -84,6 +84,11 @@ def begin(connection: Connection, ids: Iterable[int]) -> None:
     _replace(connection, Derived(), derived_unmeasured(connection, sorted(set(ids))))
 
 
+def begin_measured(connection: Connection, ids: Iterable[int]) -> None:
+    """Derive conversations that were stored just now, and came measured."""
+    _replace(connection, Derived(), derived(connection, sorted(set(ids))))
+
+
 def remove(connection: Connection, ids: Iterable[int]) -> None:
     """Take conversations out of facts and rollups."""
     _replace(connection, stored(connection, sorted(set(ids))), Derived())

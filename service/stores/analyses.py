@@ -1,10 +1,13 @@
 """Analyses: what was measured of each conversation, and what people said instead."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Analysis, SetBy, ValueChange
+
+# What came measured with a conversation, as an analysis of the words that have a fingerprint.
+Labels = Mapping[ConversationKey, Callable[[str], Analysis]]
 
 
 class AnalysisStore(Protocol):

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Protocol
 
 from service.domain.conversations import Account, Agent, Conversation, ConversationKey, Page
+from service.stores.analyses import Labels
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,10 +32,11 @@ class Stored:
 class ConversationStore(Protocol):
     def cursor(self, source: str) -> str | None: ...
 
-    def save_page(self, source: str, page: Page) -> Stored:
+    def save_page(self, source: str, page: Page, labels: Labels = ...) -> Stored:
         """Store a page (already masked) and its cursor in one transaction.
 
-        Idempotent; stale heads never win.
+        Idempotent; stale heads never win. `labels` are of the words that are stored then, also of
+        conversations that the page does not mention.
         """
         ...
 

@@ -1,0 +1,96 @@
+"""Stores analyses of the words that are there now, and marks their conversations as measured."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Row, select, update
+
+from service.domain.measurements import Analysis
+from service.stores.analyses import Labels
+from storage.analysis_rows import (
+    ANALYSIS,
+    MEASUREMENT,
+    QUOTE,
+    TAG,
+    analysis_row,
+    measurement_rows,
+    quote_rows,
+    tag_rows,
+)
+from storage.bulk import chunks, insert_tuples
+from storage.history import note_analysis
+from storage.purge import forget_analyses
+from storage.tables.analyses import analysis, assigned_tag, failure, measurement, quote
+from storage.tables.conversations import conversation
+
+Known = Row[Any, Any, Any, Any]  # key, id, fingerprint, measured_by
+Current = Sequence[tuple[Known, Analysis]]
+
+
+def measured_by(analyser: str, taxonomy: str) -> str:
+    return f"{analyser}|{taxonomy}"
+
+
+def known(connection: Connection, keys: Iterable[str]) -> Mapping[str, Known]:
+    c = conversation.c
+    query = select(c.key, c.id, c.fingerprint, c.measured_by)
+    found: dict[str, Known] = {}
+    for chunk in chunks(keys):
+        found.update((row[0], row) for row in connection.execute(query.where(c.key.in_(chunk))))
+    return found
+
+
+def of_present_words(connection: Connection, analyses: Iterable[Analysis]) -> Current:
+    """Leave out analyses of words that changed since, and of conversations that are gone."""
+    wanted = {one.conversation: one for one in analyses}
+    found = known(connection, wanted)
+    pairs = [(found[key], one) for key, one in wanted.items() if key in found]
+    return [(row, one) for row, one in pairs if row.fingerprint == one.fingerprint]
+
+
+def labelled(connection: Connection, labels: Labels) -> Current:
+    """Labels are of the words that are stored, whichever these are."""
+    found = known(connection, labels)
+    return [
+        (found[key], of_words(found[key].fingerprint))
+        for key, of_words in labels.items()
+        if key in found
+    ]
+
+
+def store(connection: Connection, current: Current) -> list[int]:
+    """Replace these analyses and derive nothing; return the ids of their conversations."""
+    for chunk in chunks(current):
+        _replace(connection, chunk)
+    return [row.id for row, _ in current]
+
+
+def _replace(connection: Connection, current: Current) -> None:
+    pairs = [(row.id, one) for row, one in current]
+    measured = [values for pair in pairs for values in measurement_rows(*pair)]
+    tags = [values for pair in pairs for values in tag_rows(*pair)]
+    quotes = [values for pair in pairs for values in quote_rows(*pair)]
+    note_analysis(connection, measured)
+    forget_analyses(connection, [row.id for row, _ in current if row.measured_by])
+    insert_tuples(connection, analysis, ANALYSIS, [analysis_row(*pair) for pair in pairs])
+    insert_tuples(connection, measurement, MEASUREMENT, measured)
+    insert_tuples(connection, assigned_tag, TAG, tags)
+    insert_tuples(connection, quote, QUOTE, quotes)
+    _mark(connection, pairs)
+
+
+def _mark(connection: Connection, pairs: Sequence[tuple[int, Analysis]]) -> None:
+    """They are measured, have something to write back, and failed at no time."""
+    by_mark: dict[str, list[int]] = {}
+    for one_id, one in pairs:
+        by_mark.setdefault(measured_by(one.analyser, one.taxonomy), []).append(one_id)
+    for mark, ids in by_mark.items():
+        mine, pending = conversation.c.id.in_(ids), conversation.c.pending + 1
+        connection.execute(
+            update(conversation).where(mine).values(measured_by=mark, pending=pending)
+        )
+        connection.execute(
+            failure.delete().where(
+                failure.c.conversation_id.in_(ids), failure.c.version == mark.split("|")[0]
+            )
+        )
