@@ -59,6 +59,7 @@ class Built:
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._read_settings = settings
         self._parts: dict[str, object] = {}
+        self._metrics_mark: tuple[int, int] | None = None
 
     @cached_property
     def settings(self) -> Settings:
@@ -79,6 +80,7 @@ class Built:
 
     def taxonomy(self) -> Taxonomy:
         """The ladder in force: a change by another process is seen at the next call."""
+        self._notice_metrics()
         file = self._once("taxonomy", self._read_taxonomy)
         if not self._has_database():
             return file
@@ -108,6 +110,7 @@ class Built:
         return self._once(f"helpdesk {name}", lambda: self._connect(name))
 
     def analyser(self, name: str | None = None) -> Analyser:
+        self._notice_metrics()
         chosen = name or self.settings.analyser_name
         return self._once(f"analyser {chosen}", lambda: self._build_analyser(chosen))
 
@@ -289,11 +292,29 @@ class Built:
 
         return Built(lambda: settings_from({"VERBATIM_HOME": str(home), **environment}))
 
+    def _notice_metrics(self) -> None:
+        """Read the workspace's own metrics again when another process has written them.
+
+        A file that cannot be read changes nothing: what was asked is asked on.
+        """
+        if self._metrics_mark == _mark_of(self.settings.metrics_file):
+            return
+        from service.errors import Misused
+        from service.logs import logger
+
+        try:
+            self._define_metrics(self.settings)
+        except Misused as error:
+            logger.warning("metrics.unreadable", extra={"error": str(error)})
+        built = self._parts.items()
+        self._parts = {n: part for n, part in built if not n.startswith("analyser ")}
+
     def _define_metrics(self, settings: Settings) -> None:
         """A workspace's own metrics are known before anything asks for the list of them."""
         from service import measures
 
         path = settings.metrics_file
+        self._metrics_mark = _mark_of(path)
         if settings.metrics is None and not path.is_file():
             measures.define(())
             return
@@ -502,6 +523,15 @@ def _settings() -> Settings:
     from service.settings import read_settings  # late: pydantic-settings costs 0.2 s
 
     return read_settings()
+
+
+def _mark_of(path: Path) -> tuple[int, int] | None:
+    """What tells one state of a file from the next; None while there is no file."""
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_ino
 
 
 def main() -> None:

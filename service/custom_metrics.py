@@ -13,6 +13,7 @@ import yaml
 from service.domain.measurements import CUSTOM, Example, Metric, Rate
 from service.domain.taxonomy import slug
 from service.errors import Misused
+from service.query import ACCOUNTS, CONVERSATIONS, Dimension
 from service.yaml_nodes import (
     Fields,
     Place,
@@ -33,6 +34,10 @@ _FIELDS = frozenset({"name", "title", "question", "values", "decision", "owner",
 # No double underscore: in a helpdesk's tag it parts the name from the value.
 _ID = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _VALUE = re.compile(rf"[a-z0-9][a-z0-9 _-]{{0,{LONGEST_VALUE - 1}}}")
+# Beside the metrics there are: words that fields, filters and answers have for something else.
+_OTHER_WORDS = frozenset(
+    {*Dimension, CONVERSATIONS, ACCOUNTS, "topic", "evidence", "churn", "tone"}
+)
 _STATES = frozenset({"empty", "unmeasured", "none"})  # what other values are called in questions
 
 
@@ -88,6 +93,20 @@ def custom_metric(
         owner=owner,
         examples=tuple(examples),
     )
+
+
+def refuse_taken(made: Metric, known: Sequence[Metric]) -> None:
+    """Raise Misused when a new metric is called what something else is called already.
+
+    Two columns, fields or filters of one name cannot be told apart, whatever their ids are.
+    """
+    others = [metric for metric in known if metric.name != made.name]
+    words = [w for metric in others for w in (metric.name.removeprefix(CUSTOM), metric.title)]
+    rates = [word for metric in others for rate in metric.rates for word in (rate.name, rate.title)]
+    taken = {slug(word) for word in (*words, *rates, *_OTHER_WORDS)}
+    for called in (made.name.removeprefix(CUSTOM), made.title):
+        if slug(called) in taken:
+            raise Misused(f"{called!r} is taken already: call the metric something else.")
 
 
 def _rate(name: str, title: str, value: str) -> Rate:

@@ -69,8 +69,8 @@ def add_command(
     Example: verbatim metrics add legal_threat --question "Does the customer threaten legal action?"
     --example "yes=I will contact my lawyer" --example "no=Where is my order?"
     """
-    from service.custom_metrics import custom_metric, parse_metrics, write_metrics
-    from service.measures import define, own_metrics
+    from service.custom_metrics import custom_metric, parse_metrics, refuse_taken, write_metrics
+    from service.measures import all_metrics, define, own_metrics
 
     path = workspace.settings.metrics_file
     made = custom_metric(
@@ -82,6 +82,7 @@ def add_command(
         owner=owner,
         examples=[_example(text) for text in examples],
     )
+    refuse_taken(made, all_metrics())
     kept = [metric for metric in own_metrics() if metric.name != made.name]
     text = write_metrics([*kept, made])
     define(parse_metrics(text, name=path.name))  # what cannot be read back is not written

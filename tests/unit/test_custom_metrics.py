@@ -240,3 +240,49 @@ def test_labels_of_own_metrics_are_imported_evaluated_and_printed(
     labelled[0]["labels"]["custom"]["legal_threat"] = "perhaps"
     file.write_text("\n".join(map(json.dumps, labelled)), encoding="utf-8")
     assert run(here, ["import", str(file)]) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("sentiment", "Mood"),
+        ("mood", "Sentiment"),
+        ("risk", "churn  risk"),
+        ("negative_rate", "Mood"),
+        ("driver", "Mood"),
+        ("mood", "Topic"),
+    ],
+)
+def test_no_metric_is_called_what_something_else_is_called(
+    name: str, title: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path)}))
+    asked = ["--question", "How is it?", "--title", title]
+    assert run(workspace, ["metrics", "add", name, *asked]) != 0
+    assert "is taken already" in capsys.readouterr().err
+    assert not workspace.settings.metrics_file.exists()
+
+
+def test_a_metric_may_be_given_a_new_definition_under_its_name(tmp_path: Path) -> None:
+    workspace = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path)}))
+    for question in ("How soon?", "How soon is it needed?"):
+        assert run(workspace, ["metrics", "add", "urgency", "--question", question]) == 0
+
+
+def test_a_running_process_notices_what_another_one_adds_and_removes(tmp_path: Path) -> None:
+    running = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path)}))
+    before = running.analyser().version
+    other = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path)}))
+    assert run(other, ["metrics", "add", "urgency", "--question", "How soon?"]) == 0
+    measures.define(())  # what the other process defined is not ours
+    assert running.analyser().version != before
+    assert [metric.title for metric in measures.own_metrics()] == ["Urgency"]
+    assert run(other, ["metrics", "remove", "urgency"]) == 0
+    assert running.analyser().version == before
+
+
+def test_a_broken_file_of_metrics_stops_no_running_process(tmp_path: Path) -> None:
+    running = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path)}))
+    before = running.analyser().version
+    running.settings.metrics_file.write_text("metrics: 3", encoding="utf-8")
+    assert running.analyser().version == before
