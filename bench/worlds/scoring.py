@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from bench.table import at_least, at_most, line
@@ -66,10 +66,10 @@ def _score(job: Job) -> Score:
     return score(make(*job))
 
 
-def report() -> None:
+def report(seeds: Sequence[int] = SEEDS) -> None:
     """Print the table: each kind, then the whole against its bars."""
     speed()
-    found = scores(SEEDS)
+    found = scores(seeds)
     for kind, one in found.items():
         line(f"worlds: {kind}", _told(one), f"{one['worlds']} worlds")
     whole: Score = sum(found.values(), Counter())
