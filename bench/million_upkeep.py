@@ -12,6 +12,7 @@ from bench.million_store import opened
 from bench.table import at_least, at_most, line
 from service.exchange import read_rows
 from service.importing import Importer
+from service.masking import Masks
 from service.redaction import Redactor
 from service.taxonomy_files import default_taxonomy
 from storage import rollups
@@ -48,18 +49,23 @@ def _refreshing(name: str, database: SqlDatabase, size: int, timed: Timed) -> No
     """Take back 1,000 analyses: their facts, tags and rollups follow; then undo it."""
     ids = range(size // 3, size // 3 + CHANGED * 97, 97)
     among = ", ".join(str(one) for one in ids if one <= size)
+    wholes: list[float] = []
+    nothings: list[float] = []
     with database.engine.changing() as connection:
-        connection.exec_driver_sql(
-            f"UPDATE measurement SET value = 'positive' WHERE conversation_id IN ({among})"  # noqa: S608 - numbers of ours
-            " AND metric = 'sentiment'"
-        )
-        whole = timed(lambda: rollups.refresh(connection, ids))
-        nothing_new = timed(lambda: rollups.refresh(connection, ids))
+        for value in ("positive", "negative", "neutral", "positive"):
+            connection.exec_driver_sql(
+                f"UPDATE measurement SET value = '{value}' WHERE metric = 'sentiment'"  # noqa: S608 - words and numbers of ours
+                f" AND conversation_id IN ({among})"
+            )
+            wholes.append(timed(lambda: rollups.refresh(connection, ids)))
+            nothings.append(timed(lambda: rollups.refresh(connection, ids)))
         connection.rollback()
+    whole, nothing_new = min(wholes), min(nothings)
     line(
         f"{name}: {CHANGED:,} changed: their rollups",
         f"{1000 * (whole - nothing_new):.0f} ms",
-        f"spread over the table; {1000 * nothing_new:.0f} ms more derive their facts and tags",
+        f"best of {len(wholes)}; {1000 * nothing_new:.0f} ms more read and derive what they are,"
+        f" {1000 * wholes[0]:.0f} ms in all when nothing is in memory yet",
         at_most(1000 * (whole - nothing_new), 50, "<= 50 ms"),
     )
 
@@ -107,26 +113,39 @@ def _by_hand(
 
 def _importing(name: str, timed: Timed) -> None:
     lines = list(million_data.labelled_lines(_IMPORTED))
+    for how, masks in (("masked", Redactor(("US",))), ("not masked", _NoMasks())):
+        seconds = min(_imported(lines, masks, timed) for _ in range(3))
+        line(
+            f"{name}: import of labelled JSONL",
+            f"{len(lines) / seconds:,.0f} conversations/s",
+            f"{len(lines):,} of six messages, {how}, best of three",
+            at_least(len(lines) / seconds, 5_000, ">= 5,000"),
+        )
+
+
+def _imported(lines: Sequence[str], masks: Masks, timed: Timed) -> float:
     with tempfile.TemporaryDirectory() as folder:
         database = opened(f"sqlite:///{Path(folder) / 'import.sqlite'}")
         database.migrate()
         importer = Importer(
-            database=database,
-            taxonomy=default_taxonomy(),
-            masks=Redactor(("US",)),
-            clock=million_data.now,
+            database=database, taxonomy=default_taxonomy(), masks=masks, clock=million_data.now
         )
         seconds = timed(
             lambda: importer.run(read_rows(lines), source="import", advance=lambda _n: None)
         )
         stored = sum(database.conversations.daily_counts("import").values())
         database.close()
-    line(
-        f"{name}: import of labelled JSONL",
-        f"{stored / seconds:,.0f} conversations/s",
-        f"{stored:,} of six messages, masked",
-        at_least(stored / seconds, 5_000, ">= 5,000"),
-    )
+    assert stored == len(lines)
+    return seconds
+
+
+class _NoMasks:
+    """Shows what an import costs beside its masking."""
+
+    version = "none"
+
+    def mask(self, text: str, known_names: Sequence[str] = ()) -> str:
+        return text
 
 
 def _rebuilding(name: str, database: SqlDatabase, timed: Timed) -> None:
