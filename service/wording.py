@@ -13,6 +13,7 @@ from service.query import Window
 LISTED = 4  # up to here conversations are listed and no share is given
 FEW = 29  # up to here counts and no percentage
 NO_MATCH = "No conversations match."
+OFFSET = "Inside it some moved clearly, and the rest made up for it:"
 NOTHING_RECORDED = "Also changed: nothing recorded."
 NOT_VALIDATED = "not validated"
 VALIDATED = "validated"

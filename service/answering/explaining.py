@@ -140,7 +140,25 @@ def parts_of(desk: Desk, found: Explained) -> tuple[Part, ...]:
         return ()
     named = found.cause.value if found.cause else None  # the cause is told first
     rows = sorted(found.split.lenses[found.lens], key=lambda row: row.value != named)
-    top = [_part(desk, found, row) for row in rows[:TOP_PARTS] if row.total != 0]
+    return _parts(desk, found, rows, [row for row in rows[:TOP_PARTS] if row.total != 0])
+
+
+def offsetting(desk: Desk, found: Explained) -> tuple[Part, ...]:
+    """The parts that moved clearly under a whole that did not, and what made up for them."""
+    if found.headline.change is None:
+        return ()
+    rows = found.split.lenses[found.lens]
+    clear = [row for row in rows if row.clear and row.total != 0]
+    return _parts(desk, found, rows, clear[:TOP_PARTS]) if clear else ()
+
+
+def _parts(
+    desk: Desk, found: Explained, rows: Sequence[Row], named: Sequence[Row]
+) -> tuple[Part, ...]:
+    """The named rows as parts, and the others as one or two: together exactly the change."""
+    if found.headline.change is None:
+        return ()
+    top = [_part(desk, found, row) for row in named]
     rest = [row for row in rows if row.value not in {part.value for part in top}]
     composition = float(100 * (found.split.composition + sum(row.mix for row in rest)))
     left = found.headline.change.points - sum(part.points for part in top)

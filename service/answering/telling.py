@@ -12,6 +12,7 @@ from service.answering.explaining import (
     cause_sentence,
     evidence_query,
     explain,
+    offsetting,
     parts_of,
     shifts,
     windows_of,
@@ -113,10 +114,10 @@ def _share_change(desk: Desk, asked: Asked, also: Sequence[str]) -> Answer:
     found = explain(desk, query)
     change = found.headline.change
     clear = change is not None and change.clear and found.headline.current.of > 0
-    parts = parts_of(desk, found) if clear else ()
+    parts = parts_of(desk, found) if clear else offsetting(desk, found)
     quotes: tuple[EvidenceLink, ...] = ()
     counter: EvidenceLink | None = None
-    if clear:
+    if parts:
         part = evidence_query(found, parts)
         quotes = evidence.quotes_of(desk, part)
         counter = evidence.counter_quote(desk, part, query.during(found.window))
@@ -160,12 +161,19 @@ def _text(desk: Desk, asked: Asked, found: Explained, answer: Answer) -> tuple[s
         also = wording.NOTHING_RECORDED
     lines = [
         first,
-        f"{headline} {cause_sentence(desk, found, answer.parts)}".rstrip(),
+        f"{headline} {_told(desk, found, answer.parts)}".rstrip(),
         *_part_lines(desk, found, answer.parts),
         *(wording.quote(quote, desk.zone) for quote in answer.quotes),
         also,
     ]
     return wording.shorten(lines, answer.explore_url, footer=footer)
+
+
+def _told(desk: Desk, found: Explained, parts: Sequence[Part]) -> str:
+    change = found.headline.change
+    if change is None or not change.clear:
+        return wording.OFFSET
+    return cause_sentence(desk, found, parts)
 
 
 def _headline(desk: Desk, asked: Asked, found: Explained) -> str:

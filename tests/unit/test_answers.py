@@ -15,7 +15,7 @@ from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Forbidden, NotFound
 from service.measures import all_metrics
-from service.query import DASH, Dimension, Query, Window
+from service.query import DASH, Dimension, Filter, Query, Window
 from storage.database import SqlDatabase, open_database
 from tests.builders import a_conversation, a_page, an_analysis
 from tests.unit.answering_world import ACCOUNTS, TODAY, answers_over, fill
@@ -169,6 +169,28 @@ def test_small_numbers_have_no_percentage(tmp_path: Path) -> None:
 def test_nothing_is_said_to_match_nothing(answers: Answers) -> None:
     answer = answers.ask_text("negative share in January 2020", SYSTEM)
     assert "No conversations match." in answer.text[1]
+
+
+def test_what_moved_under_a_whole_that_did_not_is_told(tmp_path: Path) -> None:
+    database = opened(tmp_path / "verbatim.db")
+    fill(database)
+    elsewhere = Filter.of(Dimension.DRIVER, "Login", "Shipping")
+    negative = Filter.of(Dimension.SENTIMENT, "negative")
+    query = Query(window=WEEK, filters=(elsewhere, negative))
+    for key in database.facts.keys(query, SYSTEM, numerator=False, limit=70):
+        database.analyses.set_by_person(key, "sentiment", "neutral")
+    answer = answers_over(database).ask_text(WHY, SYSTEM)
+    assert answer.headline is not None
+    assert answer.headline.change is not None
+    assert not answer.headline.change.clear
+    assert answer.cause is None
+    assert answer.text[1].endswith("Inside it some moved clearly, and the rest made up for it:")
+    billing = next(part for part in answer.parts if part.value == "Billing")
+    assert billing.clear
+    assert billing.receipt
+    total = sum(part.points for part in answer.parts)
+    assert total == pytest.approx(answer.headline.change.points)
+    database.close()
 
 
 def test_a_period_without_data_says_which_days_are_stored(answers: Answers) -> None:
