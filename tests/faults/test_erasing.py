@@ -4,6 +4,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from datetime import UTC, datetime
 from itertools import count
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from service.measures import all_metrics
 from storage.database import open_database
 from tests.builders import Clockwork
-from tests.databases import ZONE
+from tests.databases import ZONE, opened
 from tests.faults.homes import copy
 from tests.faults.invariants import check
 from tests.faults.killing import SECRET_KEY, DiesAt, Moment, Town, town
@@ -61,6 +62,54 @@ def test_an_erasure_killed_at_any_step_is_whole_after_the_next_run(
         return struck
 
     trial.every(steps, killed)
+
+
+@pytest.mark.parametrize("moment", list(Moment))
+@pytest.mark.fault(8, "kill -9 before the Nth SQL statement or commit of a purge", thin=5)
+def test_a_purge_killed_at_any_step_is_whole_after_the_next_run(
+    here: Town, filled: Path, steps: Steps, trial: Trial, moment: Moment
+) -> None:
+    folder = filled.parent / f"purging {moment.name} {steps.first}"
+    folder.mkdir()
+    (folder / ".env").write_text("VERBATIM_RETENTION_DAYS=1\n")  # where the processes run
+    numbers = count()
+
+    def killed(number: int) -> bool:
+        home = copy(filled, folder / str(next(numbers)))
+        _make_old(home)
+        struck = here.run_until(home, "purge", end=DiesAt(moment=moment, number=number))
+        here.run(home, "purge")
+        assert _conversations_with(home) == 0
+        check(home, here.helpdesks, written=False)
+        shutil.rmtree(home)
+        return struck
+
+    trial.every(steps, killed)
+
+
+def _make_old(home: Path) -> None:
+    """Let what was said lie a while back, and something be news, so that the clock is believed."""
+    path = home / "verbatim.sqlite"
+    ago = 10 * 24 * 3600 * 1000
+    now = int(datetime.now(UTC).timestamp() * 1000)
+    with closing(sqlite3.connect(path)) as connection:
+        for column in ("created_at", "updated_at"):
+            connection.execute(f"UPDATE conversation SET {column} = ? WHERE id = 1", (now - ago,))  # noqa: S608 -- two names
+            others = f"UPDATE conversation SET {column} = ? WHERE id <> 1"  # noqa: S608 -- two names
+            connection.execute(others, (now,))
+        connection.execute("UPDATE message SET created_at = ?", (now - ago,))
+        connection.execute("UPDATE waiting_message SET created_at = ?", (now - ago,))
+        connection.commit()
+    database = opened(f"sqlite:///{path}")
+    database.analyses.rebuild()
+    database.close()
+
+
+def _conversations_with(home: Path) -> int:
+    with closing(sqlite3.connect(home / "verbatim.sqlite")) as connection:
+        said = connection.execute("SELECT text FROM message UNION SELECT summary FROM analysis")
+        waiting = connection.execute("SELECT text FROM waiting_message")
+        return sum(CANARY in str(row) for row in [*said.fetchall(), *waiting.fetchall()])
 
 
 def left(home: Path) -> set[str]:
