@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from service.domain.answers import Answer
+from service.domain.feedback import ShownQuote
 from service.stores import WorkStore
 
 _THREAD = 6  # earlier messages that a follow-up may refer to
@@ -39,6 +40,14 @@ class Memory:
         stored = self._work.recall(_question_name(answer))
         return Question(**json.loads(stored)) if stored else None
 
+    def keep_quotes(self, answer: str, quotes: Sequence[ShownQuote]) -> None:
+        self._work.remember(_quotes_name(answer), json.dumps([asdict(one) for one in quotes]))
+
+    def quotes(self, answer: str) -> list[ShownQuote]:
+        """Return where the quotes stand that an answer showed."""
+        stored = self._work.recall(_quotes_name(answer))
+        return [ShownQuote(**one) for one in json.loads(stored)] if stored else []
+
     def keep_receipt(self, answer: str, receipt: str) -> None:
         self._work.remember(_receipt_name(answer), receipt)
 
@@ -55,6 +64,10 @@ class Question:
     earlier: Sequence[Mapping[str, object]]
     channel: str
     thread: str | None
+
+
+def _quotes_name(answer: str) -> str:
+    return f"slack-quotes:{answer}"
 
 
 def _question_name(answer: str) -> str:

@@ -5,7 +5,7 @@ telling the same question again posts nothing again.
 """
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -17,10 +17,11 @@ from bot.people import Directory, Stranger, viewer
 from bot.policy import Policies, shared
 from bot.posting import Unconfirmed
 from service.domain.answers import Answer, Recount
-from service.domain.feedback import Feedback, Verdict, WrongPart
+from service.domain.feedback import Feedback, QuoteReport, ShownQuote, Verdict, WrongPart
 from service.domain.people import Viewer
 from service.errors import Unauthorized, VerbatimError
 from service.ports import Clock
+from service.spotchecks import shown_quote
 from service.stores import Database
 
 logger = logging.getLogger("verbatim")
@@ -86,6 +87,7 @@ class Telling:
         self._memory = Memory(database.work)
         self._policies = policies
         self._feedback = database.feedback
+        self._checks = database.checks
         self._clock = clock
         self._directory = Directory(clients, database.people)
 
@@ -146,8 +148,12 @@ class Telling:
         team: str,
         what: WrongPart | None = None,
         note: str = "",
+        wrong_quotes: Collection[str] = (),
     ) -> bool:
-        """Keep what a person thinks of an answer; False for somebody we do not know."""
+        """Keep what a person thinks of an answer; False for somebody we do not know.
+
+        Quotes that are wrong go to the reviewers: those that were named, else all of the answer's.
+        """
         person = self._directory.find(user, team=team)
         if isinstance(person, Stranger):
             return False
@@ -162,7 +168,19 @@ class Telling:
                 at=self._clock(),
             )
         )
+        if what is WrongPart.QUOTE:
+            self._report(answer, wrong_quotes, by=person.email)
         return True
+
+    def quotes(self, answer: str) -> list[ShownQuote]:
+        """The quotes that an answer showed, for a person to name the wrong ones."""
+        return self._memory.quotes(answer)
+
+    def _report(self, answer: str, named: Collection[str], *, by: str) -> None:
+        shown = self._memory.quotes(answer)
+        wrong = [one for one in shown if one.name in named] or shown
+        at = self._clock()
+        self._checks.report([QuoteReport(quote=one, by=by, at=at) for one in wrong])
 
     def whisper(self, sentence: str, place: "Place") -> None:
         """Tell one person something that nothing hangs on."""
@@ -194,6 +212,9 @@ class Telling:
         shown = answer.headline.current.receipt if answer.headline else None
         if shown:
             self._memory.keep_receipt(asked.key, shown.rpartition("/")[2])
+        if answer.quotes:
+            shown_quotes = [shown_quote(one, answer.query) for one in answer.quotes]
+            self._memory.keep_quotes(asked.key, shown_quotes)
         if asked.thread is not None:
             # Before the answer stands there: a click on its buttons may be quicker than we are.
             self._memory.add(asked.channel, asked.thread, asked.text, answer)

@@ -4,19 +4,42 @@ What counts as enough stands in service.domain.validation. A reviewer's answer i
 it becomes the value in force.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
+from service.domain.answers import EvidenceLink
 from service.domain.conversations import ConversationKey
+from service.domain.feedback import QuoteReport, ShownQuote
 from service.domain.measurements import Metric, SetBy
 from service.domain.people import PersonRole, Viewer
 from service.domain.validation import Agreement, GateState, agreement_of, confusion
 from service.errors import Forbidden, Misused
 from service.measures import all_metrics, metric_named
 from service.ports import Clock
+from service.query import Query
 from service.stores import Database
 
 SIZE = 120  # conversations drawn at a time: the first look is at 100, and some cannot be told
 _REVIEWERS = frozenset({PersonRole.ADMIN, PersonRole.ANALYST, PersonRole.AGENT, PersonRole.CSM})
+
+
+def shown_quote(one: EvidenceLink, query: Query | None) -> ShownQuote:
+    """What a reviewer would be asked of a quote: its metric, else the one that was counted.
+
+    A quote of a driver stands for no metric; neither does a count of conversations.
+    """
+    metric = one.shows
+    if metric not in {each.name for each in all_metrics()}:
+        counted = query.metric if query is not None else ""
+        rates = {rate.name: each.name for each in all_metrics() for rate in each.rates}
+        metric = rates.get(counted, all_metrics()[0].name)
+    return ShownQuote(
+        conversation=one.conversation,
+        message=one.message,
+        start=one.start,
+        end=one.end,
+        metric=metric,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,6 +73,15 @@ class SpotChecks:
         metric_named(metric)
         return self._database.checks.next(metric, viewer)
 
+    def report(self, metric: str, viewer: Viewer) -> QuoteReport | None:
+        """Return a quote of this metric that somebody named wrong and nobody has looked at."""
+        metric_named(metric)
+        return self._database.checks.next_report(metric, viewer)
+
+    def reports(self) -> Mapping[str, int]:
+        """Metric -> quotes named wrong that wait."""
+        return self._database.checks.reports_waiting()
+
     def answer(
         self, key: ConversationKey, metric: str, value: str | None, *, viewer: Viewer
     ) -> bool:
@@ -62,7 +94,10 @@ class SpotChecks:
             raise Forbidden("Your role reads numbers; reviewing is for those who know the cases.")
         if value is not None and value not in asked.values:
             raise Misused(f"{asked.title} is one of {', '.join(asked.values)}, not {value!r}.")
-        kept = self._database.checks.answer(key, metric, value, by=viewer.person, at=self._clock())
+        at, by = self._clock(), viewer.person
+        # A person who was shown what somebody doubts is not blind: that settles no spot check.
+        kept = self._database.checks.settle_reports(key, metric, by=by, at=at)
+        kept = kept or self._database.checks.answer(key, metric, value, by=by, at=at)
         if kept and value is not None:
             self._database.analyses.set_by_person(key, metric, value, set_by=SetBy.REVIEWER)
         return kept

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, exists, func, select, update
 
 from service.domain.conversations import ConversationKey, Role
+from service.domain.feedback import QuoteReport, ShownQuote
 from service.domain.measurements import SetBy
 from service.domain.people import Viewer
 from service.domain.validation import Check, allocate
@@ -16,12 +17,13 @@ from storage.engine import Engine
 from storage.moments import from_ms, to_ms
 from storage.querying import ONCE, scope
 from storage.tables.analyses import ANALYSER, measurement
-from storage.tables.checks import spot_check
+from storage.tables.checks import quote_report, spot_check
 from storage.tables.conversations import conversation, message
 from storage.tables.facts import fact
 
 # A mixed order that both databases compute alike and that a seed changes: a product modulo a prime.
 _PRIME, _FACTOR = 1_000_003, 7_919
+_REPORT_KEY = ("conversation_id", "metric", "message", "start")
 
 
 class SqlChecks:
@@ -93,6 +95,96 @@ class SqlChecks:
             query = query.where(spot_check.c.metric == metric)
         with self._engine.reading() as connection:
             return [_check(row) for row in connection.execute(query)]
+
+    def report(self, reports: Sequence[QuoteReport]) -> int:
+        """The first report of a quote stands: naming it again asks for nothing new."""
+        added = 0
+        with self._engine.changing() as connection:
+            for one in reports:
+                found = select(conversation.c.id).where(
+                    conversation.c.key == one.quote.conversation
+                )
+                number = connection.execute(found).scalar_one_or_none()
+                if number is None:
+                    continue  # it was purged meanwhile
+                row = _report_row(one, number)
+                known = select(quote_report.c.start).where(
+                    *(quote_report.c[name] == row[name] for name in _REPORT_KEY)
+                )
+                if connection.execute(known).first() is None:
+                    insert(connection, quote_report, [row])
+                    added += 1
+        return added
+
+    def next_report(self, metric: str, viewer: Viewer) -> QuoteReport | None:
+        query = (
+            select(quote_report, conversation.c.key)
+            .join(conversation, conversation.c.id == quote_report.c.conversation_id)
+            .join(fact, fact.c.conversation_id == quote_report.c.conversation_id)
+            .where(
+                ONCE,
+                quote_report.c.metric == metric,
+                quote_report.c.answered_at.is_(None),
+                *scope(viewer),
+            )
+            .order_by(quote_report.c.reported_at, quote_report.c.conversation_id)
+            .limit(1)
+        )
+        with self._engine.reading() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _report(row)
+
+    def reports_waiting(self) -> Mapping[str, int]:
+        query = (
+            select(quote_report.c.metric, func.count().label("n"))
+            .where(quote_report.c.answered_at.is_(None))
+            .group_by(quote_report.c.metric)
+        )
+        with self._engine.reading() as connection:
+            return {row.metric: row.n for row in connection.execute(query)}
+
+    def settle_reports(self, key: ConversationKey, metric: str, *, by: str, at: datetime) -> bool:
+        mine = select(conversation.c.id).where(conversation.c.key == key).scalar_subquery()
+        statement = (
+            update(quote_report)
+            .where(
+                quote_report.c.conversation_id == mine,
+                quote_report.c.metric == metric,
+                quote_report.c.answered_at.is_(None),
+            )
+            .values(answered_by=by, answered_at=to_ms(at))
+        )
+        with self._engine.writing() as connection:
+            return connection.execute(statement).rowcount > 0
+
+
+def _report_row(one: QuoteReport, number: int) -> dict[str, Any]:
+    return {
+        "conversation_id": number,
+        "metric": one.quote.metric,
+        "message": one.quote.message,
+        "start": one.quote.start,
+        "end": one.quote.end,
+        "reported_by": one.by,
+        "reported_at": to_ms(one.at),
+        "answered_by": None,
+        "answered_at": None,
+    }
+
+
+def _report(row: Row[Any]) -> QuoteReport:
+    quote = ShownQuote(
+        conversation=ConversationKey(row.key),
+        message=row.message,
+        start=row.start,
+        end=row.end,
+        metric=row.metric,
+    )
+    return QuoteReport(
+        quote=quote,
+        by=row.reported_by,
+        at=from_ms(row.reported_at),
+    )
 
 
 def _new(row: Row[Any], same: Mapping[str, Any], at: datetime) -> dict[str, Any]:

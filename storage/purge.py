@@ -18,7 +18,7 @@ from storage.tables.analyses import (
     measurement,
     quote,
 )
-from storage.tables.checks import spot_check
+from storage.tables.checks import quote_report, spot_check
 from storage.tables.conversations import (
     conversation,
     message,
@@ -38,6 +38,7 @@ _OF_A_CONVERSATION: tuple[Table, ...] = (
     failure,
     ledger,
     spot_check,
+    quote_report,
 )
 
 

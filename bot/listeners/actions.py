@@ -1,7 +1,7 @@
 """Buttons under an answer: a verdict is kept, "wrong" asks what, a choice continues the thread."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from slack_bolt import Ack, App
@@ -11,8 +11,9 @@ from bot.blocks import OPTION, SHARE, USEFUL, WRONG
 from bot.calling import call
 from bot.clients import Clients
 from bot.listeners.clicks import spot_of, team_of, thread_of
+from bot.rich_text import literal
 from bot.telling import Asked, Telling
-from service.domain.feedback import Verdict, WrongPart
+from service.domain.feedback import ShownQuote, Verdict, WrongPart
 
 _THANKS = "Thank you, noted: useful."
 _UNKNOWN = "I do not know you yet, so I keep no verdict of yours."
@@ -22,6 +23,8 @@ _ASKED = {
     WrongPart.QUOTE: "A quote",
     WrongPart.OTHER: "Something else",
 }
+_MOST_QUOTES = 10  # boxes to tick; https://docs.slack.dev/reference/block-kit/block-elements
+_LONGEST_VALUE = 75  # the limit of an option in a group of boxes
 _MODAL = "verbatim_wrong_what"
 
 
@@ -44,7 +47,7 @@ def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) ->
             answer=answer, verdict=Verdict.WRONG, user=str(body["user"]["id"]), team=team_of(body)
         )
         if kept:
-            view = what_modal(answer)
+            view = what_modal(answer, telling.quotes(answer))
             arguments = {"trigger_id": body["trigger_id"], "view": view}
             call(clients.of(team_of(body)), "views.open", arguments)
         else:
@@ -52,7 +55,7 @@ def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) ->
 
     def said(ack: Ack, body: Mapping[str, Any], view: Mapping[str, Any]) -> None:
         ack()
-        what, note = _said_in(view)
+        what, note, quotes = _said_in(view)
         telling.note_verdict(
             answer=str(view.get("private_metadata", "")),
             verdict=Verdict.WRONG,
@@ -60,6 +63,7 @@ def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) ->
             team=team_of(body),
             what=what,
             note=note,
+            wrong_quotes=quotes,
         )
 
     def _tell(body: Mapping[str, Any], sentence: str) -> None:
@@ -88,8 +92,8 @@ def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) ->
     app.action(re.compile(rf"^{OPTION}_\d$"))(choice)
 
 
-def what_modal(answer: str) -> dict[str, Any]:
-    """Ask what was wrong; the answer's opaque id comes back with it."""
+def what_modal(answer: str, quotes: Sequence[ShownQuote] = ()) -> dict[str, Any]:
+    """Ask what was wrong, and which quote; the answer's opaque id comes back with it."""
     options = [
         {"text": {"type": "plain_text", "text": words}, "value": part.value}
         for part, words in _ASKED.items()
@@ -109,6 +113,7 @@ def what_modal(answer: str) -> dict[str, Any]:
                 "label": {"type": "plain_text", "text": "Wrong was"},
                 "element": {"type": "radio_buttons", "action_id": "what", "options": options},
             },
+            *_which(quotes[:_MOST_QUOTES]),
             {
                 "type": "input",
                 "block_id": "note",
@@ -120,12 +125,36 @@ def what_modal(answer: str) -> dict[str, Any]:
     }
 
 
-def _said_in(view: Mapping[str, Any]) -> tuple[WrongPart | None, str]:
+def _which(quotes: Sequence[ShownQuote]) -> list[dict[str, Any]]:
+    """The quotes by their conversations, as they are named beside each."""
+    options = [
+        {
+            "text": {"type": "plain_text", "text": literal(str(one.conversation), 75)},
+            "value": one.name,
+        }
+        for one in quotes
+        if len(one.name) <= _LONGEST_VALUE
+    ]
+    if not options:
+        return []
+    return [
+        {
+            "type": "input",
+            "block_id": "quotes",
+            "optional": True,
+            "label": {"type": "plain_text", "text": "If a quote was wrong: which?"},
+            "element": {"type": "checkboxes", "action_id": "quotes", "options": options},
+        }
+    ]
+
+
+def _said_in(view: Mapping[str, Any]) -> tuple[WrongPart | None, str, frozenset[str]]:
     values = view.get("state", {}).get("values", {})
     chosen = (values.get("what", {}).get("what", {}).get("selected_option") or {}).get("value")
     note = str(values.get("note", {}).get("note", {}).get("value") or "")
     known = {part.value: part for part in WrongPart}
-    return known.get(str(chosen)), note[:300]
+    ticked = values.get("quotes", {}).get("quotes", {}).get("selected_options") or ()
+    return known.get(str(chosen)), note[:300], frozenset(str(one["value"]) for one in ticked)
 
 
 def choice_in(action: Mapping[str, Any], body: Mapping[str, Any]) -> Asked:

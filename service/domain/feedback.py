@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from service.domain.conversations import ConversationKey
+
 
 class Verdict(StrEnum):
     USEFUL = "useful"
@@ -17,6 +19,30 @@ class WrongPart(StrEnum):
     FILTER = "filter"
     QUOTE = "quote"
     OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownQuote:
+    """Where a quote stands that an answer showed; none of its words."""
+
+    conversation: ConversationKey
+    message: str
+    start: int
+    end: int
+    metric: str  # whose value it stood for
+
+    @property
+    def name(self) -> str:
+        return f"{self.conversation}#{self.message}:{self.start}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuoteReport:
+    """A quote that a person named wrong: a reviewer looks at what it was to show."""
+
+    quote: ShownQuote
+    by: str  # an e-mail address
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
 """Validation: the conversations of which people are asked what a metric should say."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from service.domain.conversations import ConversationKey
+from service.domain.feedback import QuoteReport
 from service.domain.people import Viewer
 from service.domain.validation import Check
 
@@ -30,3 +31,19 @@ class CheckStore(Protocol):
         ...
 
     def checks(self, metric: str | None = None) -> Sequence[Check]: ...
+
+    def report(self, reports: Sequence[QuoteReport]) -> int:
+        """Keep quotes that were named wrong; return how many were not known yet."""
+        ...
+
+    def next_report(self, metric: str, viewer: Viewer) -> QuoteReport | None:
+        """Return the oldest report that waits and that this viewer may see."""
+        ...
+
+    def reports_waiting(self) -> Mapping[str, int]:
+        """Metric -> reports that wait for a reviewer."""
+        ...
+
+    def settle_reports(self, key: ConversationKey, metric: str, *, by: str, at: datetime) -> bool:
+        """Close what was reported of a conversation and metric; False when nothing waits."""
+        ...

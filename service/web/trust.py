@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
-from service.domain.conversations import ConversationKey
-from service.domain.feedback import Feedback, Verdict
+from service.domain.conversations import Conversation, ConversationKey
+from service.domain.feedback import Feedback, QuoteReport, Verdict
 from service.domain.installations import Installation
 from service.domain.measurements import Metric
 from service.domain.people import PersonRole, Viewer
@@ -72,6 +72,7 @@ def page() -> str:
         set_aside=_set_aside(viewer, here)[:FAILURES],
         verdicts=_verdicts(here) if viewer.accounts is None else None,
         standing=_spot_checks(here).standing() if viewer.accounts is None else (),
+        reports=_spot_checks(here).reports() if viewer.accounts is None else {},
         taxonomy=here.taxonomy.version,
         everything=viewer.accounts is None,
         ended=_ended(here) if viewer.accounts is None else (),
@@ -92,14 +93,27 @@ def _spot_checks(here: Site) -> SpotChecks:
 def review(metric: str) -> str:
     """A conversation to read, without what was measured: a reviewer who sees it agrees with it."""
     here, viewer = site(), current_viewer()
-    key = _spot_checks(here).next(metric, viewer)
+    checks = _spot_checks(here)
+    report = checks.report(metric, viewer)
+    key = report.quote.conversation if report is not None else checks.next(metric, viewer)
     stored = here.database.conversations.get(key) if key is not None else None
     return render_template(
         "review.html",
         metric=metric_named(metric),
         conversation=stored,
+        report=report,
+        doubted=_words(report, stored),
         form_token=here.access.form_token(signed_in().id_hash),
     )
+
+
+def _words(report: QuoteReport | None, stored: Conversation | None) -> str:
+    """The words that somebody named wrong, as they stand now; blank when they changed."""
+    if report is None or stored is None:
+        return ""
+    quote = report.quote
+    text = next((one.text for one in stored.messages if one.id == quote.message), "")
+    return text[quote.start : quote.end]
 
 
 @pages.post("/trust/review/<metric>")

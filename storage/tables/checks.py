@@ -22,4 +22,22 @@ class SpotCheckRow(SQLModel, table=True):
     answered_at: int | None = number(empty=True)
 
 
+class QuoteReportRow(SQLModel, table=True):
+    """A quote that somebody named wrong; it is no spot check, for nobody drew it by chance."""
+
+    __tablename__ = "quote_report"
+    __table_args__ = (Index("ix_quote_report_waiting", "metric", "answered_at"),)
+
+    conversation_id: int = number(key=True)
+    metric: str = words(key=True)
+    message: str = words(key=True)
+    start: int = number(key=True)
+    end: int = number()
+    reported_by: str = words()
+    reported_at: int = number()
+    answered_by: str | None = words(empty=True)
+    answered_at: int | None = number(empty=True)
+
+
 spot_check = table_of(SpotCheckRow)
+quote_report = table_of(QuoteReportRow)
