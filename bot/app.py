@@ -63,11 +63,14 @@ class SlackBot:
         )
         home.register(
             self.app,
-            clients=clients,
-            directory=directory,
-            flags=flags,
-            conversations=database.conversations,
-            links=links,
+            home.Homes(
+                clients=clients,
+                directory=directory,
+                flags=flags,
+                conversations=database.conversations,
+                follows=database.follows,
+                links=links,
+            ),
         )
         shared_links.register(
             self.app,

@@ -1,15 +1,23 @@
-"""The App Home of one person: open flags on their accounts, and where to look further. Pure."""
+"""The App Home of one person: open flags, own and followed accounts, where to look further.
 
-from collections.abc import Sequence
+Pure: it reads and keeps nothing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 
 from bot.blocks import MAX_NAME
 from bot.rich_text import Block, bullets, link, literal, rich_text, section, text
-from service.domain.conversations import Account
+from service.domain.conversations import Account, AccountKey
+from service.domain.follows import Wish
 from service.flags import ShownFlag
 from service.links import Links
 from service.query import Query
 
 MOST = 20
+FOLLOW, WISH = "verbatim_follow", "verbatim_wish"
+FORGET = "forget"  # in place of a wish: as if nothing had been wished
+_LONGEST_VALUE = 150  # https://docs.slack.dev/reference/block-kit/composition-objects/option-object
 EXAMPLES = (
     "why did sentiment drop last week?",
     "what's going on with Acme?",
@@ -18,17 +26,28 @@ EXAMPLES = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mine:
+    """The accounts that concern one person."""
+
+    owned: Sequence[Account]
+    followed: Sequence[Account]
+    muted: Collection[AccountKey]
+
+
 def home_view(
-    *, name: str, accounts: Sequence[Account], flags: Sequence[ShownFlag], links: Links
+    *, name: str, mine: Mine, flags: Sequence[ShownFlag], links: Links
 ) -> dict[str, object]:
-    """Return the view; `accounts` are those that the person owns, `flags` those they may see."""
-    mine = {account.key for account in accounts}
-    own = [one for one in flags if one.flag.account in mine]
-    others = [one for one in flags if one.flag.account not in mine]
+    """Return the view; `flags` are those that the person may see."""
+    near = {one.key for one in (*mine.owned, *mine.followed)} - set(mine.muted)
+    own = [one for one in flags if one.flag.account in near]
+    others = [one for one in flags if one.flag.account not in near]
     blocks = [
         *_section(f"Open flags on your accounts ({len(own)})", own, links),
         *(_section(f"Other open flags ({len(others)})", others, links) if others else []),
-        *_accounts(accounts, links),
+        *_accounts("Your accounts", mine.owned, _owned_wishes(mine), links),
+        *_accounts("Accounts you follow", mine.followed, _followed_wishes(mine), links),
+        _follow_another(),
         _header("Ask me"),
         rich_text(bullets([[text(example)] for example in EXAMPLES])),
         rich_text(section([link(links.explore(Query()), "Open the explorer")])),
@@ -43,6 +62,11 @@ def stranger_view(email: str | None) -> dict[str, object]:
         f"verbatim link {email or 'you@example.com'}"
     )
     return {"type": "home", "blocks": [rich_text(section([text(sentence)]))]}
+
+
+def account_options(accounts: Sequence[Account]) -> list[dict[str, object]]:
+    """What somebody who types a name may choose from."""
+    return [_option(one.name, str(one.key)) for one in accounts if len(one.key) <= _LONGEST_VALUE]
 
 
 def _greeting(name: str) -> Block:
@@ -64,16 +88,66 @@ def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block
     return [_header(title), rich_text(bullets(lines))]
 
 
-def _accounts(accounts: Sequence[Account], links: Links) -> list[Block]:
+Wishes = Mapping[AccountKey, tuple[str, str, str]]  # what stands now, the button, its value
+
+
+def _owned_wishes(mine: Mine) -> Wishes:
+    return {
+        one.key: ("muted", "Unmute", FORGET)
+        if one.key in mine.muted
+        else ("", "Mute", Wish.MUTE.value)
+        for one in mine.owned
+    }
+
+
+def _followed_wishes(mine: Mine) -> Wishes:
+    return {one.key: ("", "Unfollow", FORGET) for one in mine.followed}
+
+
+def _accounts(title: str, accounts: Sequence[Account], wishes: Wishes, links: Links) -> list[Block]:
     if not accounts:
         return []
-    lines = [
-        [link(links.account(one.key), literal(one.name, MAX_NAME)), text(f" {one.segment or ''} ")]
-        for one in accounts[:MOST]
-    ]
+    rows = [_account(one, wishes[one.key], links) for one in accounts[:MOST]]
     if len(accounts) > MOST:
-        lines.append([text(f"and {len(accounts) - MOST} more")])
-    return [_header(f"Your accounts ({len(accounts)})"), rich_text(bullets(lines))]
+        rows.append(rich_text(section([text(f"and {len(accounts) - MOST} more")])))
+    return [_header(f"{title} ({len(accounts)})"), *rows]
+
+
+def _account(one: Account, wish: tuple[str, str, str], links: Links) -> Block:
+    """A line with what may be done: open it, and hear less or more of it."""
+    state, label, value = wish
+    said = " · ".join(
+        part for part in (literal(one.name, MAX_NAME), one.segment or "", state) if part.strip()
+    )
+    options = [_option("Open in the explorer", "open", url=links.account(one.key))]
+    if len(one.key) < _LONGEST_VALUE - len(value):
+        options.append(_option(label, f"{value}:{one.key}"))
+    return {
+        "type": "section",
+        "text": {"type": "plain_text", "text": said or str(one.key), "emoji": False},
+        "accessory": {"type": "overflow", "action_id": WISH, "options": options},
+    }
+
+
+def _follow_another() -> Block:
+    return {
+        "type": "section",
+        "text": {"type": "plain_text", "text": "Hear of another account's flags", "emoji": False},
+        "accessory": {
+            "type": "external_select",
+            "action_id": FOLLOW,
+            "placeholder": {"type": "plain_text", "text": "Follow an account"},
+            "min_query_length": 2,
+        },
+    }
+
+
+def _option(label: str, value: str, *, url: str | None = None) -> dict[str, object]:
+    option: dict[str, object] = {
+        "text": {"type": "plain_text", "text": literal(label, 75) or value, "emoji": False},
+        "value": value,
+    }
+    return option if url is None else {**option, "url": url}
 
 
 def _header(title: str) -> Block:

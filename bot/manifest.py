@@ -60,7 +60,11 @@ def manifest(public_url: str, transport: Transport = Transport.HTTP) -> dict[str
         "oauth_config": {**_redirects(public_url), "scopes": {"bot": sorted(SCOPES)}},
         "settings": {
             "event_subscriptions": {"request_url": endpoint, "bot_events": list(EVENTS)},
-            "interactivity": {"is_enabled": True, "request_url": endpoint},
+            "interactivity": {
+                "is_enabled": True,
+                "request_url": endpoint,
+                "message_menu_options_url": endpoint,  # where Slack asks for accounts to follow
+            },
             "org_deploy_enabled": False,
             "socket_mode_enabled": transport is Transport.SOCKET,
         },

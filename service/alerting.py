@@ -7,14 +7,15 @@ Decides who is told what; how a message looks and travels is the messenger's.
 import json
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from service.domain.conversations import AccountKey
+from service.domain.conversations import Account, AccountKey
 from service.domain.flags import Flag, FlagChange, FlagEvent, FlagState, flag_of
+from service.domain.follows import Wish
 from service.errors import TellPerson, Unauthorized, Unreachable
 from service.flags import WORKING_DAYS_TO_ADDRESS, Flags, ShownFlag, working_days
 from service.ports import Clock
@@ -108,7 +109,7 @@ class Alerting:
                 one = _News(card=card, shown=shown, history=histories[account], known=before)
                 known.append(one)
             elif shown.flag.state is FlagState.OPEN:
-                new[shown.account.owner or CHANNEL][card] = shown
+                new[self._first(shown.account)][card] = shown
         return known, new
 
     def _something_new(self, flag: Flag, known: Told) -> bool:
@@ -159,13 +160,37 @@ class Alerting:
         if not self._messenger.card(card, shown, to=place):
             place = CHANNEL  # an owner whom nobody can reach must not mean silence
             self._messenger.card(card, shown, to=place)
-        self._remember(card, Told(changes=shown.flag.changes, places=(place,)))
+        others = self._followers(shown.account, but=(place,))
+        told = [one for one in others if self._messenger.card(card, shown, to=one)]
+        self._remember(card, Told(changes=shown.flag.changes, places=(place, *told)))
         return 1
 
+    def _first(self, account: Account) -> str:
+        """Who is told first: the owner, or the channel where nobody is to be told or wants to."""
+        owner = account.owner or CHANNEL
+        wishes = self._database.follows.of_account(account.key)
+        return CHANNEL if wishes.get(owner.lower()) is Wish.MUTE else owner
+
+    def _followers(self, account: Account, *, but: Collection[str]) -> list[str]:
+        """Who else wants to hear of the account, and may."""
+        wishes = self._database.follows.of_account(account.key)
+        found = []
+        for email, wish in wishes.items():
+            person = self._database.people.get(email)
+            may = person and (person.accounts is None or account.key in person.accounts)
+            if wish is Wish.FOLLOW and may and email not in {one.lower() for one in but}:
+                found.append(email)
+        return found
+
     def _bring_up_to_date(self, one: _News) -> int:
+        account = one.shown.account
         places = [*one.known.places, *([CHANNEL] if self._goes_to_channel(one) else [])]
+        places += self._followers(account, but=places) if places else []
+        wishes = self._database.follows.of_account(account.key)
         for place in places:
             self._messenger.card(one.card, one.shown, to=place)
+            if wishes.get(place.lower()) is Wish.MUTE:
+                continue  # the card stays true, and nothing pings
             for change in one.history[one.known.changes :]:
                 self._say(change, one.card, place)
         told = replace(one.known, changes=one.shown.flag.changes, places=tuple(places))

@@ -19,6 +19,7 @@ from storage.engine import Engine
 from storage.facts import SqlFacts
 from storage.feedback import SqlFeedback
 from storage.flags import SqlFlags
+from storage.follows import SqlFollows
 from storage.forgetting import SqlErasures
 from storage.heads import keyed_hash
 from storage.installations import SqlInstallations
@@ -58,6 +59,7 @@ class SqlDatabase:
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
+        self.follows = SqlFollows(engine)
         self.tokens = SqlTokens(engine)
         self.taxonomies = SqlTaxonomies(engine)
         self.work = SqlWork(engine, clock=clock)

@@ -21,6 +21,7 @@ from service.stores.facts import (
     QuoteRow,
 )
 from service.stores.flags import FlagStore
+from service.stores.follows import FollowStore
 from service.stores.installations import InstallationStore
 from service.stores.people import ApiToken, PeopleStore, Person, TokenStore
 from service.stores.taxonomies import TaxonomyStore
@@ -43,6 +44,7 @@ __all__ = [
     "Facts",
     "FeedbackStore",
     "FlagStore",
+    "FollowStore",
     "InstallationStore",
     "Kind",
     "ListedConversation",

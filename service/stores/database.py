@@ -11,6 +11,7 @@ from service.stores.coverage import CoverageLedger
 from service.stores.erasures import ErasureStore
 from service.stores.facts import Facts
 from service.stores.flags import FlagStore
+from service.stores.follows import FollowStore
 from service.stores.installations import InstallationStore
 from service.stores.people import PeopleStore, TokenStore
 from service.stores.taxonomies import TaxonomyStore
@@ -51,6 +52,9 @@ class Database(Protocol):
 
     @property
     def receipts(self) -> ReceiptStore: ...
+
+    @property
+    def follows(self) -> FollowStore: ...
 
     @property
     def installations(self) -> InstallationStore: ...

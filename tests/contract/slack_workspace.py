@@ -227,6 +227,32 @@ class Slack:
         body = urlencode({"payload": json.dumps(payload)})
         return self.send(body, "application/x-www-form-urlencoded")
 
+    def pick(self, action: str, value: str) -> httpx.Response:
+        """Choose from a menu of the App Home."""
+        payload = {
+            "trigger_id": "t9",
+            "type": "block_actions",
+            "team": {"id": TEAM},
+            "user": {"id": USER},
+            "container": {"type": "view"},
+            "actions": [{"action_id": action, "selected_option": {"value": value}}],
+        }
+        body = urlencode({"payload": json.dumps(payload)})
+        return self.send(body, "application/x-www-form-urlencoded")
+
+    def type_into(self, action: str, typed: str) -> httpx.Response:
+        """Type into a menu of which we hand out the options."""
+        payload = {
+            "type": "block_suggestion",
+            "team": {"id": TEAM},
+            "user": {"id": USER},
+            "action_id": action,
+            "block_id": "b",
+            "value": typed,
+        }
+        body = urlencode({"payload": json.dumps(payload)})
+        return self.send(body, "application/x-www-form-urlencoded")
+
     def submit(self, view: Mapping[str, Any], values: Mapping[str, Any]) -> httpx.Response:
         """Send a modal that somebody filled in."""
         payload = {

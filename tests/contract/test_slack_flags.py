@@ -12,18 +12,21 @@ from bot.calling import web_client
 from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card
 from bot.checking import standing
 from bot.flagging import SlackFlagMessenger
+from bot.home import FOLLOW, WISH, Mine, home_view
 from bot.listeners.links import receipt_in
 from bot.manifest import EVENTS, SCOPES, Transport, manifest
 from connectors.sandbox.slack_limits import refusal, texts
 from connectors.sandbox.slack_state import SCOPES as STANDARD_SCOPES
 from service.alerting import Alerting
 from service.domain.answers import Receipt, Recount
-from service.domain.conversations import Account, account_key, conversation_key
+from service.domain.conversations import Account, AccountKey, account_key, conversation_key
 from service.domain.flags import FlagEvent, FlagState
+from service.domain.follows import Wish
 from service.domain.people import SYSTEM
 from service.errors import Unauthorized
 from service.flags import Flags
 from service.query import Query, Window
+from service.stores import Person
 from storage.database import SqlDatabase
 from tests.builders import (
     NOON,
@@ -233,6 +236,97 @@ def test_the_home_shows_a_persons_own_accounts_and_flags(workspace: Workspace) -
     assert "Open flags on your accounts (1)" in said
     assert "Other open flags (1)" in said
     assert "Your accounts (1)" in said
+
+
+def _pick(workspace: Workspace, action: str, value: str) -> None:
+    """Choose something in the App Home, and wait for what becomes of it."""
+    with workspace.running() as slack:
+        assert slack.pick(action, value).status_code == 200
+
+
+def test_a_muted_account_is_told_to_the_channel_and_pings_nobody(workspace: Workspace) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    _pick(workspace, WISH, f"mute:{account.key}")
+    view: Any = workspace.slack.state.views[-1]
+    assert "Open flags on your accounts (0)" in _words(view["blocks"])
+    assert "muted" in _words(view["blocks"])
+    assert refusal("Home", view["blocks"]) is None
+    _alerting(workspace).run()
+    (card,) = workspace.posted
+    assert card.channel == CHURN_CHANNEL
+
+
+def test_muting_a_card_that_stands_keeps_it_true_and_quiet(workspace: Workspace) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    _alerting(workspace).run()
+    workspace.database.follows.wish(workspace.person.email, account.key, Wish.MUTE)
+    _threat(workspace, 2, account)
+    _alerting(workspace).run()
+    (card,) = workspace.posted
+    assert card.edited == 1
+    workspace.database.follows.wish(workspace.person.email, account.key, None)
+    workspace.clock.advance(days=1)
+    _threat(workspace, 3, account)
+    _alerting(workspace).run()
+    assert "A customer said so again" in workspace.posted[-1].text
+
+
+def test_who_follows_an_account_gets_its_card_too_if_they_may_see_it(
+    workspace: Workspace,
+) -> None:
+    account = _account(1, "U00000002@nowhere.example")
+    others = list(workspace.slack.state.people.values())[1:4]
+    owner, follower, outsider = others
+    account = replace(account, owner=owner.email)
+    for person, accounts in ((follower, None), (outsider, frozenset[AccountKey]())):
+        workspace.database.people.save(
+            Person(email=person.email, name=person.name, role="csm", accounts=accounts)
+        )
+        workspace.database.follows.wish(person.email, account.key, Wish.FOLLOW)
+    _threat(workspace, 1, account)
+    _alerting(workspace).run()
+    direct = {one.channel: one for one in workspace.posted}
+    told = {workspace.slack.state.channels[name].member for name in direct}
+    assert told == {owner.id, follower.id}
+
+
+def test_following_from_the_home_finds_only_what_a_person_may_see(workspace: Workspace) -> None:
+    for number in range(1, 4):
+        _threat(workspace, number, _account(number, "other@example.com"))
+    two = _account(2, None)
+    scoped = replace(workspace.person, role="csm", accounts=frozenset({two.key}))
+    workspace.database.people.save(scoped)
+    with workspace.running() as slack:
+        found = slack.type_into(FOLLOW, "comp").json()["options"]
+        assert [one["text"]["text"] for one in found] == ["Company 2"]
+        assert slack.type_into(FOLLOW, "nothing of that name").json()["options"] == []
+    _pick(workspace, FOLLOW, found[0]["value"])
+    _pick(workspace, FOLLOW, str(_account(3, None).key))
+    view: Any = workspace.slack.state.views[-1]
+    assert "Accounts you follow (1)" in _words(view["blocks"])
+    assert "Company 2" in _words(view["blocks"])
+    assert dict(workspace.database.follows.of_person(scoped.email)) == {two.key: Wish.FOLLOW}
+    _pick(workspace, WISH, f"forget:{two.key}")
+    assert workspace.database.follows.of_person(scoped.email) == {}
+
+
+def test_a_home_with_many_accounts_fits_and_leads_to_the_explorer() -> None:
+    accounts = [
+        Account(key=account_key("zendesk", f"{number}{'x' * 140}"), name="<!channel>" * 40)
+        for number in range(60)
+    ]
+    mine = Mine(owned=accounts, followed=accounts[30:], muted={accounts[0].key})
+    view: Any = home_view(name="A" * 500, mine=mine, flags=[], links=LINKS)
+    assert len(view["blocks"]) <= 100
+    assert all(len(str(piece)) <= 150 for block in view["blocks"] for piece in texts(block))
+    assert "and 40 more" in _words(view["blocks"])
+    urls = str(view)
+    assert f"{LINKS.account(accounts[0].key)}" in urls
+    for block in view["blocks"]:
+        for option in block.get("accessory", {}).get("options", ()):
+            assert len(option["value"]) <= 150
 
 
 def test_somebody_unknown_is_told_the_one_step_that_helps(workspace: Workspace) -> None:
