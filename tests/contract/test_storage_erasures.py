@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import SQLModel
 
 from service.domain.conversations import IncomingMessage, Page, conversation_key
 from service.domain.erasures import Subject, SubjectKind
@@ -11,6 +12,7 @@ from service.domain.people import SYSTEM
 from service.query import Dimension, Query, Window
 from service.receipts import Receipts
 from storage.database import SqlDatabase
+from storage.purge import _OF_A_CONVERSATION
 from tests.builders import (
     ACME,
     BOLT,
@@ -206,3 +208,12 @@ def test_conversations_in_which_nobody_wrote_for_long_go_and_stay_away(
     assert database.conversations.save_page("zendesk", a_page(old)).conversations == 0
     assert database.facts.count(Query(), SYSTEM).total == 1
     assert database.coverage.erased("zendesk") == 1
+
+
+def test_every_table_of_a_conversation_is_emptied_with_it() -> None:
+    """Whoever adds a table has to say what an erasure does with it."""
+    derived = {"fact", "touch"}  # they follow with the rollups
+    named = {table.name for table in _OF_A_CONVERSATION}
+    tables = SQLModel.metadata.tables.values()
+    having = {table.name for table in tables if "conversation_id" in table.columns}
+    assert having - derived == named
