@@ -22,6 +22,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web import SlackResponse
 
 from bot.connection import Connection
+from bot.in_time import PatientClient
 from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, Unreachable
 
 LONGEST_WAIT = 20.0  # seconds inside a worker; a longer one gives the question back
@@ -89,7 +90,7 @@ def web_client(connection: Connection, token: str | None = None) -> WebClient:
 
     Without a token it is the one that was set.
     """
-    return WebClient(
+    return PatientClient(
         token=token or connection.token,
         base_url=connection.base_url or WebClient.BASE_URL,
         retry_handlers=[_Patience(max_retry_count=2)],

@@ -12,20 +12,25 @@ import httpx
 import pytest
 from flask import Response
 
+from bot.calling import call
+from bot.in_time import PatientClient
 from connectors._http import LONGEST_ANSWER, Retries, ServerFailed
 from connectors.intercom.client import Client as IntercomClient
+from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.faults import Fault, FaultKind, Faults
+from connectors.sandbox.slack import slack_app
 from connectors.zendesk.client import Account, Client
 from connectors.zendesk.oauth import Login
 from service.analysis._claude_calls import Caller, make_client
-from service.errors import RetryLater
+from service.errors import RetryLater, Unreachable
 from service.in_time import Patience, answer_in_time
 from storage.database import SqlDatabase
-from tests.builders import Clockwork
+from tests.builders import NOON, Clockwork
 from tests.contract import zendesk_stand
 from tests.contract.claude_world import KEY, World, claude_world
 from tests.contract.intercom_workspace import BEGUN, Clock, workspace
 from tests.contract.intercom_workspace import TOKEN as INTERCOM_TOKEN
+from tests.contract.slack_workspace import TOKEN as SLACK_TOKEN
 
 PAUSE = 0.01  # between two bytes: short for us, and long by the clocks below
 STEP = LONGEST_ANSWER / 8  # what a clock moves whenever somebody looks at it: once for each wait
@@ -224,6 +229,39 @@ def test_one_slow_answer_of_claude_is_followed_by_a_quick_one(
         with pytest.raises(RetryLater, match="in time"):
             caller.lifecycle()
         assert "is active" in caller.lifecycle()
+
+
+# --- Slack ---------------------------------------------------------------------------------------
+
+
+@contextmanager
+def _slack(step: float) -> Iterator[tuple[PatientClient, Faults]]:
+    stand = slack_app(load_corpus(now=NOON), token=SLACK_TOKEN, clock=lambda: NOON)
+    with stand.serve() as running:
+        yield (
+            PatientClient(
+                token=SLACK_TOKEN, base_url=f"{running.url}/api/", now=_ticking(step), timeout=10
+            ),
+            stand.faults,
+        )
+
+
+@TRICKLES
+def test_a_byte_now_and_then_from_slack_is_no_answer_and_is_not_asked_again(
+    kind: FaultKind,
+) -> None:
+    with _slack(STEP) as (client, faults):
+        faults.add(_slow(kind))
+        with pytest.raises(Unreachable, match="did not answer"):
+            call(client, "auth.test", {})
+        assert sum(faults.calls().values()) == 1
+
+
+def test_a_slow_but_steady_answer_of_slack_is_read_to_its_end() -> None:
+    with _slack(0.0) as (client, faults):
+        faults.trickle_headers(0.0)
+        for _ in range(2):
+            assert call(client, "auth.test", {})["ok"]
 
 
 # --- Answers of any length -----------------------------------------------------------------------
