@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import helpdesks, million, reading, webhooks
+from bench import helpdesks, million, reading, slack, webhooks
 from bench.table import at_most, heading, line
 from bench.worlds import scoring
 from connectors.sandbox.corpus import load_corpus
@@ -48,13 +48,14 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="million: a folder that keeps the databases")
     parser.add_argument("--size", type=int, default=1_000_000, help="million: conversations")
     parser.add_argument(
-        "figures", nargs="*", help=f"some of: {', '.join(figures(*_QUICK))}, million"
+        "figures", nargs="*", help=f"some of: {', '.join(figures(*_QUICK))}, million, slack"
     )
     asked = parser.parse_args()
     usual = figures(*((helpdesks.FULL, scoring.SEEDS) if asked.full else _QUICK))
     known: dict[str, Callable[[], None]] = {
         **usual,
         "million": partial(million.million, asked.cache, asked.size),
+        "slack": partial(slack.slack, asked.cache, asked.size),
     }
     if not set(asked.figures) <= known.keys():
         parser.error(f"choose from: {', '.join(known)}")
