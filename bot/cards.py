@@ -115,7 +115,7 @@ def _quote(one: Evidence) -> list[Element]:
 
 def _rule(shown: ShownFlag) -> str:
     about = f"About {', '.join(shown.drivers)}. " if shown.drivers else ""
-    return f"{about}{shown.flag.reason}" if shown.flag.reason else about
+    return f"{about}Rule: {shown.flag.reason}" if shown.flag.reason else about
 
 
 def _more(shown: ShownFlag) -> str:

@@ -76,6 +76,7 @@ def environment(urls: Mapping[str, str]) -> dict[str, str]:
         "VERBATIM_SLACK__BASE_URL": f"{urls['slack']}/api/",
         "VERBATIM_SLACK__DIGEST_CHANNEL": "cx-leaders",
         "VERBATIM_SLACK__FLAGS_CHANNEL": "churn-risk",
+        "VERBATIM_SLACK__CHANNELS_SHOW": "everything",  # its accounts are made up
     }
 
 

@@ -14,7 +14,7 @@ from flask import Flask, Response, g, jsonify, request
 from connectors.sandbox.corpus import Corpus
 from connectors.sandbox.faults import Faults, install
 from connectors.sandbox.server import Stand
-from connectors.sandbox.slack_limits import refusal
+from connectors.sandbox.slack_limits import MAX_VIEW_BLOCKS, refusal
 from connectors.sandbox.slack_oauth import exchange
 from connectors.sandbox.slack_oauth import install as install_oauth
 from connectors.sandbox.slack_page import page
@@ -366,6 +366,17 @@ def _view(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
     return {"ok": True, "view": {"id": f"V{len(state.views):08}", **view}}
 
 
+def _publish(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
+    """The App Home of one person, who has to be of this workspace."""
+    person, view = state.people.get(str(arguments.get("user_id"))), arguments.get("view")
+    if person is None or not isinstance(view, Mapping) or view.get("type") != "home":
+        return _error("invalid_arguments")
+    if len(view.get("blocks", [])) > MAX_VIEW_BLOCKS:
+        return _error("invalid_arguments")
+    state.homes[person.id] = view
+    return _view(state, arguments)
+
+
 def _message(posted: Posted) -> dict[str, Any]:
     message: dict[str, Any] = {
         "type": "message",
@@ -401,5 +412,5 @@ _METHODS: Mapping[str, Method] = {
     "files.getUploadURLExternal": _upload_url,
     "files.completeUploadExternal": _complete_upload,
     "views.open": _view,
-    "views.publish": _view,
+    "views.publish": _publish,
 }

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 MAX_BLOCKS = 50
+MAX_VIEW_BLOCKS = 100  # of an App Home or a modal
 MAX_SECTION = 3000
 MAX_HEADER = 150
 MAX_BUTTON = 75

@@ -40,6 +40,7 @@ a{color:#1264a3}
 .chart>div{display:flex;align-items:flex-end;gap:8px}
 .bar{flex:1;text-align:center;font-size:11px;color:#616061}.bar b{display:block;color:#1d1c1d}
 .bar i{display:block;background:#1264a3;border-radius:2px 2px 0 0}
+.with{display:flex;justify-content:space-between;gap:8px;align-items:center;margin:2px 0}
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0}
 .button{display:inline-block;border:1px solid #bbb;border-radius:4px;padding:3px 12px;
 font-family:inherit;font-size:13px;font-weight:700;line-height:1.5;color:#1d1c1d;background:#fff;text-decoration:none}
@@ -63,6 +64,11 @@ def page(state: SlackState) -> str:
         if not channel.is_im or state.in_channel(channel.id)
     )
     sections = Markup().join(_channel(state, channel) for channel in channels)
+    sections += Markup().join(_home(state, user, view) for user, view in state.homes.items())
+    names += Markup().join(
+        Markup('<a href="#home-{0}">Home of {1}</a>').format(user, state.people[user].name)
+        for user in state.homes
+    )
     return Markup(
         '<!doctype html><html lang="en"><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
@@ -81,6 +87,13 @@ def _channel(state: SlackState, channel: SlackChannel) -> Markup:
         shown = Markup().join(_message(state, message) for message in messages)
     return Markup('<section id="{0}"><h2>{1}</h2>{2}</section>').format(
         channel.id, _title(channel), shown
+    )
+
+
+def _home(state: SlackState, user: str, view: Mapping[str, Any]) -> Markup:
+    """The app's own tab, as one person sees it."""
+    return Markup('<section id="home-{0}" class="home"><h2>Home of {1}</h2>{2}</section>').format(
+        user, state.people[user].name, Markup().join(map(_block, view["blocks"]))
     )
 
 
@@ -171,7 +184,22 @@ def _header(block: Mapping[str, Any]) -> Markup:
 def _section(block: Mapping[str, Any]) -> Markup:
     texts = [block.get("text"), *block.get("fields", [])]
     shown = Markup("<br>").join(escape(str(one["text"])) for one in texts if one)
-    return Markup('<div class="block">{0}</div>').format(shown)
+    if "accessory" not in block:
+        return Markup('<div class="block">{0}</div>').format(shown)
+    return Markup('<div class="block with"><span>{0}</span>{1}</div>').format(
+        shown, _accessory(block["accessory"])
+    )
+
+
+def _accessory(element: Mapping[str, Any]) -> Markup:
+    """A button, or a menu with what it offers to a mouse that waits over it."""
+    if element.get("type") == "button":
+        return _button(element)
+    offered = ", ".join(str(one["text"]["text"]) for one in element.get("options", ()))
+    label = element.get("placeholder", {}).get("text", "\u22ef")
+    return Markup('<button class="button" type="button" disabled title="{0}">{1}</button>').format(
+        offered, label
+    )
 
 
 def _context(block: Mapping[str, Any]) -> Markup:

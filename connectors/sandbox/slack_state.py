@@ -69,6 +69,7 @@ class SlackState:
     statuses: list[tuple[str, str, str]] = field(default_factory=list)  # channel, thread, text
     unfurls: list[Mapping[str, object]] = field(default_factory=list)
     views: list[Mapping[str, object]] = field(default_factory=list)
+    homes: dict[str, Mapping[str, object]] = field(default_factory=dict)  # by person, as it stands
     scopes: set[str] = field(default_factory=lambda: set(SCOPES))
     files: dict[str, bytes] = field(default_factory=dict)  # uploaded, by id
     known_charts: bool = True  # whether the workspace takes the chart block

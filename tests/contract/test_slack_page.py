@@ -6,12 +6,14 @@ import httpx
 import pytest
 
 from bot.blocks import answer_message, digest_message
-from bot.calling import web_client
+from bot.calling import Refused, call, web_client
+from bot.home import Mine, home_view
 from bot.posting import Poster
+from service.domain.conversations import Account, account_key
 from storage.database import SqlDatabase
 from tests.builders import Clockwork
 from tests.contract.slack_answers import a_digest, a_quote, an_answer
-from tests.contract.slack_workspace import CHANNEL, Workspace, slack_workspace
+from tests.contract.slack_workspace import CHANNEL, LINKS, USER, Workspace, slack_workspace
 
 
 @pytest.fixture
@@ -52,6 +54,24 @@ def test_answers_and_digests_are_drawn_with_their_numbers_and_links(workspace: W
     ):
         assert expected in page
     assert "[a block of type" not in page
+
+
+def test_a_home_is_drawn_with_its_menus(workspace: Workspace) -> None:
+    account = Account(key=account_key("zendesk", "a1"), name="<b>Acme</b>", segment="enterprise")
+    mine = Mine(owned=[account], followed=[], muted={account.key})
+    view = home_view(name="Ada", mine=mine, flags=[], links=LINKS)
+    client = web_client(workspace.connection())
+    call(client, "views.publish", {"user_id": USER, "view": view})
+    page = _page(workspace)
+    for expected in (
+        "Your accounts (1)",
+        "&lt;b&gt;Acme&lt;/b&gt; · enterprise · muted",
+        'title="Open in the explorer, Unmute"',
+        "Follow an account",
+    ):
+        assert expected in page
+    with pytest.raises(Refused):
+        call(client, "views.publish", {"user_id": "U-NOBODY", "view": view})
 
 
 def test_what_customers_wrote_is_never_markup(workspace: Workspace) -> None:
