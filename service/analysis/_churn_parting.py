@@ -108,6 +108,35 @@ STATED = (
         r"|\b(?:will|['\u2019]ll|shall)\s+(?:\w+\s+)?walk\s+away\b|\bwalking\s+away\s+from\s+(?:you\b|your\b|this\s+"
         r"(?:contract|service|company|deal|product))"
     ),
+    _rule(
+        r"\b(?:tak|get|remov|keep)(?:e|ing)?\s+(?:us|me|(?:my|our)\s+\w+)\s+(?:off|out\s+of)\s+(?:the\s+)?"
+        r"auto(?:matic)?[- ]?\s*renew\w*"
+    ),
+    _rule(
+        r"\b(?:team|company|staff|office|everybody|everyone|colleagues)\s+(?:has|have)\s+(?:\w+\s+)?stopped\s+using\b"
+        r"|\b(?:nobody|no\s+one)\s+(?:here\s+)?(?:\w+\s+)?uses\s+(?:it|this|your)\b"
+    ),
+    _rule(
+        r"\b(?:get|need|want|request|send\s+me|have|text\s+me)\s+(?:my|a|the|our)\s+pac\b"
+        r"|\btak(?:e|ing)\s+(?:my|our)\s+(?:phone\s+|mobile\s+)?numbers?\s+(?:with\s+(?:me|us)|to\s+an?other|"
+        r"elsewhere)\b|\bport(?:ing)?\s+(?:my|our)\s+(?:\w+\s+){1,3}(?:over\s+)?to\s+(?:an?other|the\s+(?:new|other)|my\s+new)\b"
+    ),
+    _rule(
+        r"\b(?:never|not|n['\u2019]t)\s+(?:\w+\s+)?set(?:ting)?\s+foot\b"
+        r"|(?:^|[.!?,;]\s*|\b(?:i|we)\b[^.?!]{0,20})\b(?:never|not|n['\u2019]t)\s+(?:\w+\s+)?coming\s+back\b"
+    ),
+    _rule(
+        r"\b(?:shan['\u2019]t|won['\u2019]?t|will\s+not|not)\s+(?:be\s+)?stay(?:ing)?\b(?=\s*(?:[.!,;]|$)|\s+(?:with\s+"
+        r"(?:you|your)|any\s*more|any\s+longer))"
+    ),
+    _rule(
+        r"\bdo(?:ing)?\s+(?:all\s+)?(?:my|our)\s+(?:\w+\s+)?(?:shopping|banking|business|booking|ordering)\s+(?:at|with|"
+        r"elsewhere|somewhere|in)\b(?!\s+(?:you\b|your\b))"
+    ),
+    _rule(
+        r"\bunsubscribe\s+from\s+(?:the|your|this)\s+(?:\w+\s+)?(?:paper|newspaper|magazine|service|box|platform|app|"
+        r"programme?)\b"
+    ),
 )
 LOOKING = (
     _rule(
@@ -137,5 +166,18 @@ LOOKING = (
     ),
     _rule(
         r"\bbetter\s+off\s+(?:with\s+some(?:one|body)\s+else|elsewhere|building|doing|leaving|switching)\b"
+    ),
+    _rule(
+        r"\bwhat\s+(?:happens|becomes|would\s+happen|will\s+happen)\s+(?:to|of|with)\s+(?:my|our|the)\b[^.?!]{0,40}"
+        r"\b(?:if|when|once|after)\s+(?:i|we)\s+(?:\w+\s+)?(?:leave|cancel|quit|switch|end\s+(?:it|my|our|the)|"
+        r"clos\w+\s+(?:my|our)\s+account|move\s+(?:away|to\s+another))\b"
+    ),
+    _rule(
+        r"\b(?:evaluat|compar|consider|explor|research|trial|test|review)(?:e|ing)\s+(?:\w+\s+){0,2}?replacements?\b"
+        r"|\breplacements?\s+for\s+(?:you\b|your\s+(?:tool|product|service|platform|software|app|system)\b)"
+    ),
+    _rule(
+        r"\b(?:switch|mov|chang|go)(?:e|ing)?\s+(?:over\s+)?to\s+(?:some(?:one|body)|a\s+(?:\w+\s+)?"
+        r"(?:company|provider|bank|shop|network|vendor|supplier|place))\s+(?:who|that|which|where)\b"
     ),
 )

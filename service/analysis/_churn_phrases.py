@@ -27,7 +27,7 @@ _OURS = (
 _LEAVE = (
     r"(?:cancel|cancell?ing|close|closing|terminate|terminating|deactivate|deactivating|inactivate|"
     r"delete|deleting|discontinue|discontinuing|invalidate|shut(?:ting)?\s+down|get\s+rid\s+of|"
-    r"unsubscrib(?:e|ing)\s+from|(?:get|getting|want|opt|opting)\s+out\s+of)"
+    r"unsubscrib(?:e|ing)\s+from|wind(?:ing)?\s+(?:down|up)|(?:get|getting|want|opt|opting)\s+out\s+of)"
 )
 # Verbs with other uses: nothing but "my" and one word may stand before what is left.
 _OUR_ONE = r"(?:my|our|the|this|your|an?)\s+(?:\w+\s+)?"
@@ -404,7 +404,9 @@ MAYBE = _rule(
 NEGATED = _rule(
     r"(?:(?<!can )\bnot|\b(?:do|does|did|is|are|was|would|wo|should)n['\u2019]?t|\bnever|\bwithout|"
     r"\binstead\s+of|\brather\s+than|\bavoid(?:ing)?|\bno\s+need\s+to|\bno\s+longer)\s+"
-    r"(?:(?!sure|know|able|see|find|possible|let|work|understand|how|where|why|going\s+to\s+pay)"
+    # Another subject starts another clause: "if it is not fixed I will" negates nothing.
+    r"(?:(?!sure|know|able|see|find|possible|let|work|understand|how|where|why|going\s+to\s+pay"
+    r"|(?:i|we)(?:['\u2019]\w+)?\s)"
     r"[\w'\u2019]+\s+){0,3}$"
 )
 ALREADY_NEGATIVE = _rule(
@@ -413,7 +415,7 @@ ALREADY_NEGATIVE = _rule(
 BY_THE_OTHER_SIDE = _rule(
     r"(?:\b(?:why\s+(?:did|would|do|are|have|will|is|was)\s+(?:you|they|my|it)"
     r"|(?:did|have|are|will|were)\s+(?:they|the\s+bank)|(?:did|are|have|were)\s+you(?!\s+able)"
-    r"|they(?:['\u2019]re|['\u2019]ll|\s+are|\s+will|\s+want\s+to)?|threaten(?:ed|ing|s)?\s+to)\s+"
+    r"|(?:they|s?he)(?:['\u2019]s|['\u2019]re|['\u2019]ll|\s+are|\s+will|\s+want\s+to)?|threaten(?:ed|ing|s)?\s+to)\s+"
     r"(?:\w+\s+){0,2}"
     r"|(?<!can )(?<!could )(?<!would )(?<!will )"
     r"\byou(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?)$"

@@ -72,7 +72,7 @@ from service.measures import own_metrics
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
-CODE_VERSION = 11  # raise it when a rule changes what is measured
+CODE_VERSION = 12  # raise it when a rule changes what is measured
 BATCH = 64  # conversations read together: enough texts of each length to fill a batch
 SECOND_DRIVER = 0.6  # confidence that a further sentence needs to add a driver of its own
 WHOLE_MESSAGE = 400  # characters of the message that are matched beside the sentence
