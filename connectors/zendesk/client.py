@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
+import requests
+
 from connectors._http import PageLoopGuard, Refused, Retries, ServerFailed
 from connectors.zendesk.budgets import (
     EXPORT_CALLS_PER_MINUTE,
@@ -31,6 +33,7 @@ from service.errors import Misbehaving, VerbatimError
 from service.ports import Keeper
 
 Json = dict[str, Any]
+Reader = Callable[[requests.Response], Json]
 
 _EXPORTS = "incremental/"
 _LIST_PAGE = 100
@@ -126,13 +129,13 @@ class Client:
                 return None
             raise
 
-    def export(self, path: str, **parameters: object) -> Json:
+    def export(self, path: str, *, read_as: Reader = body_of, **parameters: object) -> Json:
         """Read a page of an export; raise TooHeavy at once when it timed out."""
 
         def read() -> Json:
             self._exports_left.wait()
             try:
-                return self._read(path, parameters)
+                return self._read(path, parameters, read_as)
             except ServerFailed as failure:
                 if failure.status in _TOO_HEAVY:
                     raise TooHeavy from failure
@@ -167,9 +170,9 @@ class Client:
                 return
             page = {"page[size]": _LIST_PAGE, after: guard.go_on(str(cursor))}
 
-    def _read(self, path: str, parameters: Mapping[str, object]) -> Json:
+    def _read(self, path: str, parameters: Mapping[str, object], read_as: Reader = body_of) -> Json:
         self._calls_left.wait()
-        return body_of(self._api._get(self._address(path, parameters), raw_response=True))
+        return read_as(self._api._get(self._address(path, parameters), raw_response=True))
 
     def _write(self, method: Callable[..., Any], path: str, body: Json) -> Json:
         """Make a change once. Only a 429 is tried again: it was certainly not carried out."""

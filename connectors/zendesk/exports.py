@@ -1,7 +1,13 @@
 """The two incremental exports: pages that shrink when they come too slowly, and grow again."""
 
+from typing import Any
+
+import requests
+
 from connectors._http import Refused
-from connectors.zendesk.client import Client, Json, TooHeavy
+from connectors.zendesk.audits import page_of_audits, with_audits
+from connectors.zendesk.client import Client, Json, Reader, TooHeavy
+from connectors.zendesk.transport import body_of
 from service.errors import Unreachable
 
 LARGEST_PAGE = 1000
@@ -43,13 +49,18 @@ class Exports:
         """Return the page after the cursor. The next one is asked for by its cursor, never by the
         link of an answer, which may name a host that is not the account's.
         """
-        where: dict[str, object] = {"cursor": cursor} if cursor else {"start_time": 0}
+        where: dict[str, Any] = {"cursor": cursor} if cursor else {"start_time": 0}
         return self._page("tickets/cursor", self._ticket_rows, include=_SIDE_LOADS, **where)
 
     def events(self, start: int) -> Json:
+        """Return a page whose ticket_events are Audits."""
         try:
             return self._page(
-                "ticket_events", self._event_rows, include="comment_events", start_time=start
+                "ticket_events",
+                self._event_rows,
+                read_as=_audits_of,
+                include="comment_events",
+                start_time=start,
             )
         except Refused as refusal:
             # "Too recent start_time": nothing happened since the last second that was read.
@@ -64,6 +75,7 @@ class Exports:
         try:
             return self._client.export(
                 "incremental/ticket_events",
+                read_as=_audits_of,
                 include="comment_events",
                 start_time=start,
                 per_page=LARGEST_PAGE,
@@ -71,14 +83,20 @@ class Exports:
         except TooHeavy:
             return None
 
-    def _page(self, path: str, size: PageSize, **parameters: object) -> Json:
+    def _page(
+        self, path: str, size: PageSize, *, read_as: Reader = body_of, **parameters: object
+    ) -> Json:
         while True:
             try:
                 answer = self._client.export(
-                    f"incremental/{path}", **parameters, per_page=size.rows
+                    f"incremental/{path}", read_as=read_as, **parameters, per_page=size.rows
                 )
             except TooHeavy:
                 size.too_heavy()
             else:
                 size.worked()
                 return answer
+
+
+def _audits_of(response: requests.Response) -> Json:
+    return page_of_audits(response.content) or with_audits(body_of(response))

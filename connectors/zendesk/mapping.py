@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from connectors._text import MOST_BYTES, clean, plain
+from connectors.zendesk.audits import ABSENT, Comment, comment_of
 from connectors.zendesk.poison import Unreadable
 from service.domain.conversations import (
     Account,
@@ -210,19 +211,24 @@ def role_of(author: object, user: Json | None, *, requester: object) -> Role:
     return Role.CUSTOMER if author == requester else Role.AGENT
 
 
-def has_words(comment: Json) -> bool:
+def has_words(comment: Comment) -> bool:
     """Say whether the words came along: without the side-load only "a comment is there" does."""
-    return comment.get("html_body") is not None or comment.get("body") is not None
+    return comment.html_body is not None or comment.body is not None
 
 
 def message_of(comment: Json, role: Role, *, created_at: object) -> Message:
-    """Return a comment as a message; the same words whether they came by export or one by one."""
+    """Return a comment that came by itself; one of an export has the same words."""
+    return message_in(comment_of(comment), role, created_at=created_at)
+
+
+def message_in(comment: Comment, role: Role, *, created_at: object) -> Message:
+    public = comment.comment_public if comment.public is ABSENT else comment.public
     return Message(
-        id=_id_of(comment),
+        id=_usable_id(comment.id),
         role=role,
-        public=bool(comment.get("public", comment.get("comment_public", False))),
-        created_at=moment(comment.get("created_at") or created_at),
-        text=_words(comment.get("html_body"), comment.get("body")),
+        public=bool(public),
+        created_at=moment(comment.created_at or created_at),
+        text=_words(comment.html_body, comment.body),
     )
 
 
@@ -240,7 +246,7 @@ def log_message_of(event: Json) -> Message | None:
     is_html = content.get("type") == "html" and html is not None
     kind = str(author.get("type")) if isinstance(author, Mapping) else "system"
     return Message(
-        id=_id_of(event),
+        id=_usable_id(event.get("id")),
         role=_LOG_ROLES.get(kind, Role.BOT),
         public=_log_entry_is_public(event, content),
         created_at=moment(event.get("created_at")),
@@ -248,8 +254,7 @@ def log_message_of(event: Json) -> Message | None:
     )
 
 
-def _id_of(record: Json) -> str:
-    found = record.get("id")
+def _usable_id(found: object) -> str:
     usable = isinstance(found, int) or (isinstance(found, str) and clean(found) == found)
     if isinstance(found, bool) or not usable or found == "":
         raise Unreadable("A message has no usable id.")

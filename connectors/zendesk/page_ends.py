@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from connectors.zendesk import mapping
+from connectors.zendesk.audits import ABSENT, Audit
 
 Json = Mapping[str, Any]
 
@@ -16,13 +17,13 @@ def is_last_ticket_page(answer: Json, rows: Sequence[Json]) -> bool:
     return not rows or not answer.get("after_cursor")
 
 
-def is_last_event_page(answer: Json, rows: Sequence[Json], start: int) -> bool:
+def is_last_event_page(answer: Json, rows: Sequence[Audit], start: int) -> bool:
     if "end_of_stream" in answer:
         return bool(answer["end_of_stream"])
     return not rows or not answer.get("next_page") or end_of(answer, rows, start) <= start
 
 
-def end_of(answer: Json, rows: Iterable[Json], start: int) -> int:
+def end_of(answer: Json, rows: Iterable[Audit], start: int) -> int:
     """Return the second to go on from; a server may leave end_time out or null."""
     end = answer.get("end_time")
     if isinstance(end, int | float):
@@ -31,15 +32,16 @@ def end_of(answer: Json, rows: Iterable[Json], start: int) -> int:
 
 
 def ids_at(
-    second: int, rows: Iterable[Json], *, before: frozenset[int], start: int
+    second: int, rows: Iterable[Audit], *, before: frozenset[int], start: int
 ) -> tuple[int, ...]:
     """Return the events of the second that the next page starts with, which will come again."""
-    ids = {row["id"] for row in rows if isinstance(row.get("id"), int) and second_of(row) == second}
+    ids = {row.id for row in rows if isinstance(row.id, int) and second_of(row) == second}
     return tuple(sorted(ids | before if second == start else ids))
 
 
-def second_of(event: Json) -> int:
-    stamp = event.get("timestamp")
-    if isinstance(stamp, int | float):
-        return int(stamp)
-    return int(mapping.moment(event["created_at"]).timestamp()) if "created_at" in event else 0
+def second_of(event: Audit) -> int:
+    if isinstance(event.timestamp, int | float):
+        return int(event.timestamp)
+    if event.created_at is ABSENT:
+        return 0
+    return int(mapping.moment(event.created_at).timestamp())

@@ -13,6 +13,7 @@ from heapq import nlargest
 from connectors._http import PageLoopGuard, Refused
 from connectors.zendesk import mapping, poison
 from connectors.zendesk.already_read import AlreadyRead
+from connectors.zendesk.audits import ABSENT, Audit, Comment, audits_in
 from connectors.zendesk.client import Client, Json, rows_of
 from connectors.zendesk.exports import Exports
 from connectors.zendesk.fields import OurFields
@@ -32,6 +33,8 @@ from connectors.zendesk.transport import WHO
 from service.domain.conversations import IncomingMessage, Page
 from service.errors import Misbehaving
 from service.ports import Known
+
+Said = tuple[int, Audit, Comment]  # in which ticket
 
 _MOST_EMPTY_PAGES = 5  # in a row and at the same place; an empty page is not the end
 _REWRITTEN = ("redact", "privacy")  # kinds of events after which a comment reads differently
@@ -127,13 +130,13 @@ class Reading:
         note.by_log = note.log_waits = True
         return True
 
-    def _see_write(self, note: Note, event: Json) -> None:
+    def _see_write(self, note: Note, event: Audit) -> None:
         """Keep a log waiting only while every event of its ticket is a wordless one of ours."""
         if self._us is None:
             user = self._client.get("users/me").get("user")
             self._us = user.get("id") if isinstance(user, dict) else None
-        kinds = [str(child.get("event_type")) for child in rows_of(event, "child_events")]
-        ours = self._us is not None and event.get("updater_id") == self._us
+        kinds = [str(child.event_type) for child in event.told()]
+        ours = self._us is not None and event.updater_id == self._us
         if ours and "Comment" not in kinds:
             note.last_write = max(note.last_write, second_of(event))
         else:
@@ -166,8 +169,8 @@ class Reading:
         while True:
             start, seen = self._position.events, frozenset(self._position.seen)
             answer = self._next_events(start)
-            rows = rows_of(answer, "ticket_events")
-            news = [row for row in rows if row.get("id") not in seen]
+            rows = audits_in(answer)
+            news = [row for row in rows if row.id not in seen]
             draft = self._draft_of_events(news)
             end, over = end_of(answer, rows, start), is_last_event_page(answer, rows, start)
             if _is_stuck(rows, end, start, over=over):
@@ -193,19 +196,19 @@ class Reading:
         answer, self._first_events = self._first_events, None
         if answer is None:
             answer = self._exports.events(start)
-        rows = rows_of(answer, "ticket_events")
+        rows = audits_in(answer)
         over = is_last_event_page(answer, rows, start)
         if _is_stuck(rows, end_of(answer, rows, start), start, over=over):
             # A page that was made small may be too small for one second's events.
             return self._exports.more_events(start) or answer
         return answer
 
-    def _draft_of_events(self, events: Sequence[Json]) -> Draft:
+    def _draft_of_events(self, events: Sequence[Audit]) -> Draft:
         draft = self._draft_of_unknown(events)
-        comments: list[tuple[int, Json, Json]] = []
+        comments: list[Said] = []
         again: set[int] = set()
         for event in events:
-            ticket_id = event.get("ticket_id")
+            ticket_id = event.ticket_id
             note = self._notes.get(ticket_id) if isinstance(ticket_id, int) else None
             if not isinstance(ticket_id, int) or note is None:
                 continue
@@ -222,7 +225,7 @@ class Reading:
             self._intake.read_comments(ticket_id, draft)
         return draft
 
-    def _words_in(self, event: Json, note: Note) -> tuple[list[Json], bool]:
+    def _words_in(self, event: Audit, note: Note) -> tuple[list[Comment], bool]:
         """Count the event, and return its comments and whether to read the ticket's again."""
         note.events += 1
         if note.log_waits:
@@ -231,9 +234,9 @@ class Reading:
             return [], False
         return _comments_of(event, note)
 
-    def _draft_of_unknown(self, events: Iterable[Json]) -> Draft:
+    def _draft_of_unknown(self, events: Iterable[Audit]) -> Draft:
         """Take in tickets that have events but did not come: newer ones, or after a restart."""
-        ids = {id_ for event in events if isinstance(id_ := event.get("ticket_id"), int)}
+        ids = {event.ticket_id for event in events if isinstance(event.ticket_id, int)}
         # One by one: a union would copy every note of the run for each page.
         for known in (self._notes, self._intake.gone, self._intake.aside):
             ids = {id_ for id_ in ids if id_ not in known}
@@ -244,13 +247,13 @@ class Reading:
         rows = [row for _, some in shown(self._client, ids) for row in some]
         return self._draft_of(rows, {})
 
-    def _say(self, comments: Sequence[tuple[int, Json, Json]], draft: Draft) -> None:
+    def _say(self, comments: Sequence[Said], draft: Draft) -> None:
         authors = [_author(event, child) for _, event, child in comments]
         self._intake.people.users.ensure(authors)
         draft.people.extend(authors)
         for (ticket_id, event, child), author in zip(comments, authors, strict=True):
             note = self._notes.get(ticket_id)
-            if note is None or (note.fetched and str(child["id"]) in note.fetched):
+            if note is None or (note.fetched and str(child.id) in note.fetched):
                 continue
             try:
                 draft.messages.append(self._said(ticket_id, note, event, child, author))
@@ -258,7 +261,7 @@ class Reading:
                 self._intake.set_aside(ticket_id, poison.why(error), draft)
 
     def _said(
-        self, ticket_id: int, note: Note, event: Json, child: Json, author: object
+        self, ticket_id: int, note: Note, event: Audit, child: Comment, author: object
     ) -> IncomingMessage:
         note.seen += 1
         if note.seen > MOST_MESSAGES:
@@ -269,15 +272,15 @@ class Reading:
             author=author,
             requester=note.requester,
             assignee=note.assignee,
-            created_at=event.get("created_at"),
+            created_at=event.created_at,
         )
 
-    def _read_second(self, second: int, events: Sequence[Json], draft: Draft) -> None:
+    def _read_second(self, second: int, events: Sequence[Audit], draft: Draft) -> None:
         """Read the tickets of a second with more events than a page holds one by one.
 
         Others of that second, changed again later, are found by their count of comments.
         """
-        told = {event.get("ticket_id") for event in events}
+        told = {event.ticket_id for event in events}
         touched = {id_ for id_, note in self._notes.items() if note.updated == second}
         for ticket_id in sorted(id_ for id_ in told | touched if isinstance(id_, int)):
             note = self._notes.get(ticket_id)
@@ -367,25 +370,23 @@ class Reading:
             yield self._intake.page(draft, cursor=self._position.encode())
 
 
-def _is_stuck(rows: Sequence[Json], end: int, start: int, *, over: bool) -> bool:
+def _is_stuck(rows: Sequence[Audit], end: int, start: int, *, over: bool) -> bool:
     """More events in one second than a page holds: going on from its end would never end."""
     return bool(rows) and end <= start and not over
 
 
-def _comments_of(event: Json, note: Note) -> tuple[list[Json], bool]:
+def _comments_of(event: Audit, note: Note) -> tuple[list[Comment], bool]:
     """Return the comments that came along, and whether the ticket's must be read again."""
-    comments: list[Json] = []
+    comments: list[Comment] = []
     again = False
-    children = event.get("child_events")
-    for child in children if isinstance(children, list) else rows_of(event, "child_events"):
-        if not isinstance(child, dict):
-            continue
-        kind = str(child.get("event_type") or child.get("type") or "")
-        if _rewrites(kind):
-            again = True
-        elif kind == "Comment" and mapping.has_words(child) and "id" in child:
-            comments.append(child)
-        elif kind == "Comment" and str(child.get("id")) not in note.fetched:
+    for child in event.told():
+        kind = str(child.event_type or child.type or "")
+        if kind == "Comment":
+            if mapping.has_words(child) and child.id is not ABSENT:
+                comments.append(child)
+            elif str(child.id) not in note.fetched:
+                again = True
+        elif _rewrites(kind):
             again = True
     return comments, again
 
@@ -396,6 +397,5 @@ def _rewrites(kind: str) -> bool:
     return any(word in folded for word in _REWRITTEN)
 
 
-def _author(event: Json, child: Json) -> object:
-    author = child.get("author_id")
-    return author if author is not None else event.get("updater_id")
+def _author(event: Audit, child: Comment) -> object:
+    return child.author_id if child.author_id is not None else event.updater_id

@@ -8,6 +8,7 @@ from itertools import islice
 
 from connectors._http import Refused, ServerFailed
 from connectors.zendesk import mapping
+from connectors.zendesk.audits import Comment, comment_of
 from connectors.zendesk.client import Client, Json
 from connectors.zendesk.people import People
 from connectors.zendesk.poison import MOST_MESSAGES, too_many_messages
@@ -37,7 +38,7 @@ class Words:
         return [
             self.incoming(
                 ticket_id,
-                row,
+                comment_of(row),
                 author=row.get("author_id"),
                 requester=requester,
                 assignee=assignee,
@@ -63,7 +64,7 @@ class Words:
     def incoming(
         self,
         ticket_id: int,
-        comment: Json,
+        comment: Comment,
         *,
         author: object,
         requester: object,
@@ -72,7 +73,7 @@ class Words:
     ) -> IncomingMessage:
         """Return one comment; its author's record should have been asked for before."""
         role = mapping.role_of(author, self._people.users.get(author), requester=requester)
-        message = mapping.message_of(comment, role, created_at=created_at)
+        message = mapping.message_in(comment, role, created_at=created_at)
         return _incoming(ticket_id, message, self._people.names(requester, assignee, author))
 
     def _rows(self, path: str, name: str) -> Sequence[Json] | None:
