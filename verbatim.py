@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from service.spotchecks import SpotChecks
     from service.stores import Database
     from service.themes import Vectors
+    from service.watching import AlertMessenger, Watch
     from service.web.site import SlackInstaller
 
 T = TypeVar("T")
@@ -216,6 +217,18 @@ class Built:
             forgetting=self.forgetting(),
             days=self.settings.retention_days,
             clock=self.now,
+        )
+
+    def watch(self) -> Watch:
+        from service.watching import Watch
+
+        return Watch(
+            database=self.database(),
+            answers=self.answers(),
+            messenger=self._alert_messenger(),
+            validated=self.spot_checks().validated(),
+            clock=self.now,
+            zone=self.settings.zone,
         )
 
     def backups(self) -> Backups:
@@ -453,6 +466,21 @@ class Built:
             channel=slack.flags_channel,
             database=self.database(),
             links=self.links(),
+            clock=self.now,
+        )
+
+    def _alert_messenger(self) -> AlertMessenger:
+        slack = self.settings.slack
+        if not self._is_in_slack():
+            from bot.console import ConsoleAlertMessenger
+
+            return ConsoleAlertMessenger(sys.stderr)
+        from bot.alerts import SlackAlertMessenger
+
+        return SlackAlertMessenger(
+            self._slack_connection(),
+            channel=slack.flags_channel or slack.digest_channel,
+            database=self.database(),
             clock=self.now,
         )
 

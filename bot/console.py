@@ -5,6 +5,7 @@ from typing import TextIO
 
 from service.digest import Digest
 from service.flags import ShownFlag
+from service.watching import News
 
 
 class ConsolePublisher:
@@ -41,3 +42,20 @@ class ConsoleFlagMessenger:
 
     def _say(self, line: str) -> None:
         self._out.write(f"{line}\n")
+
+
+class ConsoleAlertMessenger:
+    """Prints an alert with the answer behind it."""
+
+    def __init__(self, out: TextIO) -> None:
+        self._out = out
+
+    def put(self, news: News, *, channel: str | None) -> bool:
+        del channel
+        lines = [f"Alert: {news.title}", news.sentence, *news.answer.text]
+        self._out.write("".join(f"{line}\n" for line in lines))
+        return True
+
+    def again(self, news: News, *, channel: str | None) -> None:
+        del channel
+        self._out.write(f"Alert: {news.title}: it has grown to twice what it was.\n")

@@ -48,6 +48,7 @@ _HOMES = {
     "read": "asking",
     "brief": "asking",
     "flags": "flags",
+    "alerts": "alerts",
     "spotcheck": "spotcheck",
     "slack": "slack",
     "receipts": "asking",

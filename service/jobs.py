@@ -16,6 +16,7 @@ _PROVE = "30 2 * * *"  # compare with the helpdesks' counts while few people wor
 _PROVE_LEASE = timedelta(hours=3)  # a night with much to repair takes as long
 _SWEEP = "30 3 * * 0"
 _PURGE = "30 4 * * *"
+_ALERTS = "30 7 * * *"
 _DIGEST_LATE = timedelta(days=3)  # a digest that is older than this is no news
 
 
@@ -69,6 +70,9 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
     def purge(_due: datetime) -> str:
         return workspace.retention().run().sentence
 
+    def alerts(due: datetime) -> str:
+        return workspace.watch().run(due.astimezone(settings.zone).date()).sentence
+
     def nightly(line: str) -> Cron:
         return Cron(line, settings.zone, look_back=timedelta(days=8))
 
@@ -87,6 +91,7 @@ def jobs(workspace: Workspace) -> tuple[Job, ...]:
             late=timedelta(hours=20),
             lease=_PROVE_LEASE,
         ),
+        Job(name="alerts", timing=nightly(_ALERTS), run=alerts, late=timedelta(hours=12)),
         Job(name="purge", timing=nightly(_PURGE), run=purge, late=timedelta(hours=20)),
         Job(name="sweep", timing=nightly(_SWEEP), run=sweep, late=timedelta(days=6)),
     )

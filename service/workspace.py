@@ -37,6 +37,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.settings import Settings
     from service.spotchecks import SpotChecks
     from service.stores import Database
+    from service.watching import Watch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,6 +122,8 @@ class Workspace(Protocol):
     def spot_checks(self) -> SpotChecks: ...
 
     def retention(self) -> Retention: ...
+
+    def watch(self) -> Watch: ...
 
     def backups(self) -> Backups:
         """Copies of the database, which is not opened for that."""

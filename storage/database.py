@@ -10,6 +10,7 @@ from service.domain.measurements import Metric
 from service.errors import Unreachable
 from service.ports import Clock, Keeper
 from storage import migrate
+from storage.alerts import SqlAlerts
 from storage.analyses import SqlAnalyses
 from storage.checks import SqlChecks
 from storage.conversations import SqlConversations
@@ -55,6 +56,7 @@ class SqlDatabase:
         self.facts = SqlFacts(engine, Measures(metrics))
         self.flags = SqlFlags(engine)
         self.checks = SqlChecks(engine)
+        self.alerts = SqlAlerts(engine)
         self.feedback = SqlFeedback(engine)
         self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
         self.receipts = SqlReceipts(engine)

@@ -4,6 +4,7 @@ Adapters implement these protocols, one module an aggregate; the small types bes
 the stores hand out.
 """
 
+from service.stores.alerts import AlertStore
 from service.stores.analyses import AnalysisStore
 from service.stores.answers import FeedbackStore, ReceiptStore
 from service.stores.conversations import ConversationStore, Quarantined, Stored
@@ -30,6 +31,7 @@ from service.stores.work import WorkStore
 from service.stores.write_back import WriteBackStore
 
 __all__ = [
+    "AlertStore",
     "AnalysisStore",
     "ApiToken",
     "CheckStore",

@@ -4,6 +4,7 @@ from typing import Protocol
 
 from service.costs import Costs
 from service.ports import Keeper
+from service.stores.alerts import AlertStore
 from service.stores.analyses import AnalysisStore
 from service.stores.answers import FeedbackStore, ReceiptStore
 from service.stores.conversations import ConversationStore
@@ -40,6 +41,9 @@ class Database(Protocol):
 
     @property
     def flags(self) -> FlagStore: ...
+
+    @property
+    def alerts(self) -> AlertStore: ...
 
     @property
     def checks(self) -> CheckStore: ...

@@ -22,6 +22,7 @@ from service.stores import Database
 from service.tokens import Tokens
 from service.web import (
     administration,
+    alerts,
     api,
     api_errors,
     conversation,
@@ -103,6 +104,7 @@ def create_app(
     app.register_blueprint(monitoring.routes)
     app.register_blueprint(administration.pages)
     app.register_blueprint(slack.pages)
+    app.register_blueprint(alerts.pages)
     if slack_handler is not None:
         app.add_url_rule(
             "/slack/events",

@@ -17,7 +17,7 @@ from service.query import Dimension, Query
 from service.schedule import Cron
 from service.web.site import Site, site
 
-JOBS = ("cycle", "digest", "prove", "purge", "sweep")
+JOBS = ("alerts", "cycle", "digest", "prove", "purge", "sweep")
 _LOOK_BACK = timedelta(days=8)
 
 routes = Blueprint("monitoring", __name__)

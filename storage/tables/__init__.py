@@ -5,6 +5,7 @@ Tables know their columns and nothing of the domain; stores translate.
 
 from storage.tables import (
     accounts,
+    alerts,
     analyses,
     checks,
     conversations,
@@ -23,6 +24,7 @@ from storage.tables import (
 
 __all__ = [
     "accounts",
+    "alerts",
     "analyses",
     "checks",
     "conversations",

@@ -1,0 +1,117 @@
+"""Alert rules, what stands, what was, and how often the rules cry for nothing.
+
+It shows counts and leads to the conversations behind them; it looks at no day itself.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import datetime, time
+
+from flask import Blueprint, redirect, render_template, request
+from werkzeug.wrappers import Response
+
+from service.alert_book import HISTORY, MEASURED, AlertBook, condition, sentence
+from service.answering.desk import numerator_query
+from service.domain import alerts
+from service.domain.alerts import BUDGET, Alert, Rule
+from service.domain.feedback import Verdict
+from service.domain.people import PersonRole, Viewer
+from service.errors import Forbidden
+from service.web.site import HERE, Site, current_viewer, signed_in, site
+from service.web.withholding import tells, withheld_metrics
+
+pages = Blueprint("alerts", __name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownRule:
+    rule: Rule
+    words: str
+    fired_before: int  # over the last 90 days
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownAlert:
+    alert: Alert
+    rule: Rule | None  # None: it was ended and is not known any more
+    sentence: str
+    url: str | None
+    useful: int
+    wrong: int
+
+
+@pages.get("/alerts")
+def page() -> str:
+    here, viewer = site(), _viewer()
+    book = _book(here)
+    shown = _shown(here, book, viewer)
+    return render_template(
+        "alerts.html",
+        rules=[_rule(book, rule, here, viewer) for rule in book.rules()],
+        standing=[one for one in shown if one.alert.stands],
+        over=[one for one in shown if not one.alert.stands],
+        told=sum(one.alert.told_excess is not None for one in shown),
+        useful=sum(one.useful > 0 for one in shown),
+        wrong=sum(one.wrong > 0 for one in shown),
+        measured=MEASURED,
+        budget=BUDGET,
+        may_act=viewer.role in {PersonRole.ADMIN, PersonRole.ANALYST},
+        form_token=here.access.form_token(signed_in().id_hash),
+    )
+
+
+@pages.post("/alerts/acknowledge")
+def acknowledge() -> Response:
+    if _viewer().role not in {PersonRole.ADMIN, PersonRole.ANALYST}:
+        raise Forbidden("Alerts are taken up by analysts and administrators.")
+    _book(site()).acknowledge(request.form.get("key", ""))
+    return redirect("/alerts", code=303)
+
+
+def _viewer() -> Viewer:
+    """Alerts count every account, so they are for those who may see every account."""
+    viewer = current_viewer()
+    if viewer.accounts is not None:
+        raise Forbidden("Alerts count all accounts; yours are on their own pages.")
+    return viewer
+
+
+def _book(here: Site) -> AlertBook:
+    return AlertBook(database=here.database, clock=here.clock, zone=here.zone)
+
+
+def _rule(book: AlertBook, rule: Rule, here: Site, viewer: Viewer) -> ShownRule:
+    words = condition(rule, here.names(viewer))
+    return ShownRule(rule=rule, words=words, fired_before=len(book.fired_before(rule)))
+
+
+def _shown(here: Site, book: AlertBook, viewer: Viewer) -> list[ShownAlert]:
+    rules = {one.id: one for one in (*here.database.alerts.rules(), *book.rules())}
+    since = datetime.combine(book.today() - HISTORY, time.min, here.zone)
+    said = Counter((one.answer, one.verdict) for one in here.database.feedback.since(since))
+    withheld = withheld_metrics(viewer, here.answers)
+    shown = []
+    for one in book.history():
+        rule = rules.get(one.rule)
+        if rule is not None and tells(rule.query, withheld):
+            continue
+        shown.append(
+            ShownAlert(
+                alert=one,
+                rule=rule,
+                sentence=sentence(rule, one.reading) if rule else "its rule was ended",
+                url=_list_of(rule, one) if rule else None,
+                useful=said[one.key, Verdict.USEFUL],
+                wrong=said[one.key, Verdict.WRONG],
+            )
+        )
+    return shown
+
+
+def _list_of(rule: Rule, alert: Alert) -> str:
+    """The address of the conversations that the rate counts in its last seven days."""
+    recent, _ = alerts.windows(alert.seen_on)
+    asked = replace(rule.query, window=recent)
+    if rule.over is not None:
+        asked = asked.narrowed(rule.over, alert.reading.value)
+    return HERE.explore(numerator_query(asked))
