@@ -130,6 +130,8 @@ def _questions() -> Iterator[tuple[str, Intent, list[Query], float]]:
     in_segment = replace(rate, filters=_only(Dimension.SEGMENT, "enterprise"))
     why, count, top = Intent.WHY_CHANGE, Intent.COUNT, Intent.TOP
     yield "why, a week", why, [rate.during(one) for one in week], 200
+    yield "why, a week that changed", why, [rate.during(one) for one in _changed()], 200
+    yield "why, 28 days", why, [rate.during(one) for one in month], 200
     yield "why, 28 days in a driver", why, [in_driver.during(one) for one in month], 200
     yield "count, 28 days", count, [rate.during(one) for one in month], 100
     yield "count, 28 days in a driver", count, [in_driver.during(one) for one in month], 100
@@ -141,6 +143,16 @@ def _questions() -> Iterator[tuple[str, Intent, list[Query], float]]:
     by_week = replace(rate, group_by=(Dimension.WEEK,))
     quarter = list(_weeks(91))
     yield "trend, 13 weeks", Intent.TREND, [by_week.during(one) for one in quarter], 100
+    words = [*_words(random.Random(1)), RARE, COMMON]  # noqa: S311 - nothing secret is drawn
+    said = [Query(text=(word,), window=month[0]) for word in words]
+    yield "quotes of any word, 28 days", Intent.QUOTES, said, 200
+
+
+def _changed() -> Iterator[Window]:
+    """The weeks in which a driver began to be worse, or ceased."""
+    for one in _weeks(7, million_data.DAYS // 7 - 1):
+        if (one.start - million_data.FIRST_DAY).days // 7 % million_data.MONTH_WEEKS == 0:
+            yield one
 
 
 def pages(stand: Stand) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from service.query import NO_VALUE
 from service.sides import Sides
-from service.weekdays import ZERO, Weights
+from service.weekdays import Weights
 
 if TYPE_CHECKING:
     from service.sides import Flags, Floats, Ints
@@ -35,22 +35,37 @@ class Clusters:
 
     accounts: Sequence[str]
     place: Mapping[str, int]
+    known: Sequence[str]  # the accounts of the whole, of which these are some
+    of_known: Ints
 
     @staticmethod
     def of(total: Sides) -> Clusters:
         import numpy as np
 
-        used = [total.accounts[place] for place in np.unique(total.account)]
-        named = [account for account in used if account not in {"", NO_VALUE}]
-        kept = named if len(named) >= ENOUGH_ACCOUNTS else []
-        return Clusters(accounts=kept, place={who: place for place, who in enumerate(kept)})
+        used = np.zeros(len(total.accounts), dtype=bool)
+        used[total.account] = True
+        for nobody in {"", NO_VALUE} & set(total.accounts):
+            used[total.accounts.index(nobody)] = False
+        if used.sum() < ENOUGH_ACCOUNTS:
+            used[:] = False
+        kept = [total.accounts[place] for place in np.flatnonzero(used).tolist()]
+        return Clusters(
+            accounts=kept,
+            place={who: place for place, who in enumerate(kept)},
+            known=total.accounts,
+            of_known=np.where(used, np.cumsum(used) - 1, -1),
+        )
 
     def of_each(self, sides: Sides) -> Ints:
         """Each row's cluster; -1 when it stands alone."""
+        return self._places(sides.accounts)[sides.account]
+
+    def _places(self, accounts: Sequence[str]) -> Ints:
         import numpy as np
 
-        found = [self.place.get(account, -1) for account in sides.accounts]
-        return np.array(found, dtype=np.int64)[sides.account]
+        if accounts is self.known:  # the lenses of one question share their accounts
+            return self.of_known
+        return np.array([self.place.get(one, -1) for one in accounts], dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +91,9 @@ class Fold:
         if weights is None:
             n, x = days.get(0, (0, 0))
             return Fraction(n, whole), Fraction(x, whole)
-        by_weekday = weights.by_weekday
-        return (
-            sum((by_weekday[day] * n for day, (n, _) in days.items()), ZERO) / whole,
-            sum((by_weekday[day] * x for day, (_, x) in days.items()), ZERO) / whole,
-        )
+        parts, of = weights.parts
+        n, x = (sum(parts[day] * counts[side] for day, counts in days.items()) for side in (0, 1))
+        return Fraction(n, whole * of), Fraction(x, whole * of)
 
 
 class Spread(NamedTuple):
@@ -102,8 +115,7 @@ class Folds(NamedTuple):
 def fold(sides: Sides, weights: Weights, clusters: Clusters) -> dict[str, Folds]:
     """Read both windows of a lens once."""
     cluster = clusters.of_each(sides)
-    exact = _exact(sides, cluster >= -1)
-    alone = _exact(sides, cluster == -1)
+    exact, alone = _exact(sides, cluster == -1)
     spreads = _spreads(sides, _shares(sides, weights), cluster, len(clusters.accounts))
     return {
         name: Folds(
@@ -137,24 +149,33 @@ def _join(part: Exact, whole: Exact) -> None:
         _add(whole, key, n, x)
 
 
-def _exact(sides: Sides, kept: Flags) -> dict[tuple[int, int], Exact]:
-    """Integer counts by value and side, of each by m and weekday."""
+ByValue = dict[tuple[int, int], Exact]  # (value, side)
+
+
+def _exact(sides: Sides, is_alone: Flags) -> tuple[ByValue, ByValue]:
+    """Integer counts by value and side, of each by m and weekday: of all, and of those alone."""
     import numpy as np
 
-    if not kept.any():
-        return {}
-    most = int(sides.m.max()) + 1
-    key = ((sides.value * 2 + sides.is_after) * most + sides.m) * 7 + sides.weekday
-    key, n, x = key[kept], sides.n[kept], sides.x[kept]
-    places, inverse = np.unique(key, return_inverse=True)
-    many = np.bincount(inverse, weights=n).astype(np.int64).tolist()
-    counted = np.bincount(inverse, weights=x).astype(np.int64).tolist()
-    found: dict[tuple[int, int], Exact] = {}
-    for place, size, of in zip(places.tolist(), many, counted, strict=True):
-        rest, weekday = divmod(place, 7)
-        rest, m = divmod(rest, most)
-        found.setdefault(divmod(rest, 2), {})[m, weekday] = [size, of]
-    return found
+    exact: ByValue = {}
+    alone: ByValue = {}
+    if not len(sides.n):
+        return exact, alone
+    used = np.flatnonzero(np.bincount(sides.m))  # of the numbers up to the greatest m
+    place_of = np.zeros(int(used[-1]) + 1, dtype=np.int64)
+    place_of[used] = np.arange(len(used))
+    key = (sides.value * 2 + sides.is_after) * len(used) + place_of[sides.m]
+    key = (key * 7 + sides.weekday) * 2 + is_alone
+    many, counted = np.bincount(key, weights=sides.n), np.bincount(key, weights=sides.x)
+    for place in np.flatnonzero(many).tolist():
+        rest, single = divmod(place, 2)
+        rest, weekday = divmod(rest, 7)
+        rest, m = divmod(rest, len(used))
+        value, cell = divmod(rest, 2), (int(used[m]), weekday)
+        n, x = int(many[place]), int(counted[place])
+        _add(exact.setdefault(value, {}), cell, n, x)
+        if single:
+            _add(alone.setdefault(value, {}), cell, n, x)
+    return exact, alone
 
 
 def _shares(sides: Sides, weights: Weights) -> Floats:
@@ -206,9 +227,9 @@ class Errors:
         self._of0 = spread.n0 / self._size0 if self._size0 else spread.n0
         self._of1 = spread.n1 / self._size1 if self._size1 else spread.n1
         self._squares = (
-            float(self._of0 @ self._of0),
-            float(self._of0 @ self._of1),
-            float(self._of1 @ self._of1),
+            _product(self._of0, self._of0),
+            _product(self._of0, self._of1),
+            _product(self._of1, self._of1),
         )
         self._alone0 = self._squared(whole.before.alone, 0) / self._size0**2 if self._size0 else 0.0
         self._alone1 = self._squared(whole.after.alone, 1) / self._size1**2 if self._size1 else 0.0
@@ -227,7 +248,7 @@ class Errors:
         scale1, rate1 = float(share / n[1]), float(r[1])
         _, many0, counted0, many1, counted1 = folds.spread
         moved = scale1 * (counted1 - many1 * rate1) - scale0 * (counted0 - many0 * rate0)
-        variance = float(moved @ moved)
+        variance = _product(moved, moved)
         variance += scale0**2 * self._single(folds.before.alone, rate0, 0)
         variance += scale1**2 * self._single(folds.after.alone, rate1, 1)
         return max(sqrt(variance), _least(folds, share))
@@ -242,7 +263,7 @@ class Errors:
         variance = s0**2 * square00 - 2 * s0 * s1 * square01 + s1**2 * square11
         usual = s0 * self._of0[who] - s1 * self._of1[who]
         own = many1 / self._size1 - many0 / self._size0
-        variance += float((2 * usual + own) @ own)
+        variance += _product(2 * usual + own, own)
         variance += self._alone0 * s0**2 + self._alone1 * s1**2
         variance += self._own(folds.before.alone, s0, 0) / self._size0**2
         variance += self._own(folds.after.alone, s1, 1) / self._size1**2
@@ -269,6 +290,11 @@ class Errors:
             n * self._day(day, side) ** 2 * ((1 / m - share) ** 2 - share**2)
             for (m, day), (n, _) in alone.items()
         )
+
+
+def _product(one: Floats, other: Floats) -> float:
+    """Multiply and add, in this thread: the library's own product wakes one for each processor."""
+    return float((one * other).sum())
 
 
 def _least(folds: Folds, share: Fraction) -> float:

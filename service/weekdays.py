@@ -1,22 +1,31 @@
 """Makes two windows comparable by weekday, exactly."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
+from math import lcm
 
 from service.sides import Sides
 
 ZERO = Fraction(0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Weights:
     """How much a baseline conversation of each weekday counts, so that weekday shares agree."""
 
     by_weekday: Mapping[int, Fraction]
     grain: str | None  # "weekday", "weekend", or None when nothing had to be adjusted
     missing: tuple[str, ...] = ()  # groups of the current window that the baseline lacks
+
+    @cached_property
+    def parts(self) -> tuple[Sequence[int], int]:
+        """The seven weights in whole parts of one number: adding those is cheap and exact."""
+        days = [self.by_weekday[day] for day in range(7)]
+        of = lcm(*(weight.denominator for weight in days))
+        return [weight.numerator * (of // weight.denominator) for weight in days], of
 
 
 def weekday_weights(total: Sides) -> Weights:

@@ -1,13 +1,27 @@
-"""The reading side: counts, groups, cells, lists, keys and quotes of a Query, within a scope."""
+"""The reading side: counts, groups, columns, lists, keys and quotes of a Query, within a scope."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    case,
+    func,
+    literal,
+    null,
+    select,
+)
 
+from service.collecting import no_collections
 from service.domain.answers import Tally
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
@@ -21,14 +35,12 @@ from service.query import (
     Window,
 )
 from service.stores import Columns, CoverageCounts, Kind, Listing, QuoteRow
-from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.columnar import Numbering, pieces, read
 from storage.engine import Engine
-from storage.heads import account_of
 from storage.in_force import LEFT_BLANK
-from storage.leading import rows_for
+from storage.leading import newest_for, rows_for
 from storage.listing import list_page
-from storage.moments import from_ms, iso
+from storage.moments import iso
 from storage.querying import (
     GRAINS,
     ONCE,
@@ -40,20 +52,19 @@ from storage.querying import (
     value_of,
     why_empty,
 )
+from storage.quoting import newest, quotes_of
 from storage.rollup_reading import (
     analysed_from_rollups,
     empty_from_rollups,
     from_rollups,
     values_from_rollups,
 )
-from storage.tables.accounts import account
-from storage.tables.analyses import failure, quote
-from storage.tables.conversations import conversation, message
+from storage.tables.analyses import failure
+from storage.tables.conversations import conversation
 from storage.tables.facts import fact
-from storage.tallies import Measure, Measures, sums, tally
+from storage.tallies import Measure, Measures, sums, tallies
 
 _MOST_VALUES = 200
-_FEW = 2  # times the wanted quotes: so many conversations are looked at first
 _ACCOUNT = case((fact.c.account == NO_VALUE, ""), else_=fact.c.account)
 _PLACE = tuple(column.name for column in PLACE)
 
@@ -68,16 +79,14 @@ class SqlFacts:
     def count(self, query: Query, viewer: Viewer) -> Tally:
         plain = replace(query, group_by=())
         with self._engine.reading() as connection:
-            return tally(connection.execute(self._grouped(connection, plain, viewer)).one())
+            row = connection.execute(self._grouped(connection, plain, viewer)).one()
+        return tallies([row])[0]
 
     def groups(self, query: Query, viewer: Viewer) -> list[tuple[tuple[str, ...], Tally]]:
         """Largest first; along a time, in its order."""
-        with self._engine.reading() as connection:
-            rows = connection.execute(self._grouped(connection, query, viewer)).all()
-        found = [(_words(query.group_by, row), tally(row)) for row in rows if row.total]
-        if set(query.group_by[:1]) & GRAINS:
-            return sorted(found, key=lambda pair: pair[0])
-        return sorted(found, key=lambda pair: (-pair[1].numerator, -pair[1].total, pair[0]))
+        with self._engine.reading() as connection, no_collections():
+            counted = connection.execute(self._grouped(connection, query, viewer)).all()
+            return _sorted_groups(query, counted)
 
     def columns(
         self, query: Query, viewer: Viewer, lenses: Sequence[Dimension], window: Window
@@ -106,7 +115,7 @@ class SqlFacts:
     ) -> Listing:
         metrics = [metric.name for metric in self._measures.metrics]
         with self._engine.reading() as connection:
-            rows = rows_for(connection, query, viewer)
+            rows = newest_for(connection, query, viewer)
             return list_page(
                 connection, rows, sort=query.sort, after=after, limit=limit, metrics=metrics
             )
@@ -116,15 +125,15 @@ class SqlFacts:
     ) -> tuple[ConversationKey, ...]:
         measure = self._measures.named(query.metric)
         with self._engine.reading() as connection:
-            rows = rows_for(connection, query, viewer)
+            rows = newest_for(connection, query, viewer)
             counted = []
             if numerator and measure.metric is not None:
                 counted.append(value_of(measure.metric) == measure.value)
-            newest = _newest(rows, counted, limit).subquery()
+            some = newest(rows, counted, limit).subquery()
             named = (
                 select(conversation.c.key)
-                .join(newest, newest.c.conversation_id == conversation.c.id)
-                .order_by(*(newest.c[name].desc() for name in _PLACE))
+                .join(some, some.c.conversation_id == conversation.c.id)
+                .order_by(*(some.c[name].desc() for name in _PLACE))
             )
             return tuple(ConversationKey(key) for key in connection.execute(named).scalars())
 
@@ -133,26 +142,23 @@ class SqlFacts:
     ) -> list[QuoteRow]:
         """Without any `shows`, quotes of every kind."""
         with self._engine.reading() as connection:
-            rows = rows_for(connection, query, viewer)
-            fit = [quote.c.nth_of_kind == 0, *([quote.c.shows.in_(list(shows))] if shows else [])]
-            # Most conversations hold a quote: among the newest few are nearly always enough, and
-            # otherwise every one is asked for its quotes before it is taken.
-            some = _quotes(_newest(rows, [], _FEW * limit), fit, limit)
-            found = connection.execute(some).all()
-            if len(found) < limit:
-                every = _quotes(_newest(rows, [_quoted(fit)], limit), fit, limit)
-                found = connection.execute(every).all()
-        return [one for row in found if (one := _quote_row(row)) is not None]
+            rows = newest_for(connection, query, viewer)
+            return quotes_of(connection, rows, shows, limit)
 
     def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts:
         with self._engine.reading() as connection:
             rows = rows_for(connection, query, viewer)
-            with_, without = self._analysed(connection, query, viewer, rows)
+            metric = self._measures.named(query.metric).metric
+            found = _from_rollups(connection, query, viewer, metric)
+            if found is None:
+                found = _from_rows(connection, rows, metric)
+            analysed, empty = found
+            with_, without = analysed.get("1", 0), analysed.get("0", 0)
             return CoverageCounts(
                 total=with_ + without,
                 analysed=with_,
                 failed=_failed(connection, rows) if without else 0,
-                empty=self._empty(connection, query, viewer, rows),
+                empty=empty,
             )
 
     def days(self) -> Window | None:
@@ -195,39 +201,59 @@ class SqlFacts:
             .group_by(*by.values)
         )
 
-    def _analysed(
-        self, connection: Connection, query: Query, viewer: Viewer, rows: Rows
-    ) -> tuple[int, int]:
-        """How many have an analysis and how many have none."""
-        quick = analysed_from_rollups(query, viewer)
-        if quick is None:
-            quick = (
-                select(fact.c.analysed, func.count())
-                .select_from(rows.source)
-                .where(rows.once, *rows.wanted)
-                .group_by(fact.c.analysed)
-            )
-        found = {int(value): int(n) for value, n in connection.execute(quick)}
-        return found.get(1, 0), found.get(0, 0)
 
-    def _empty(
-        self, connection: Connection, query: Query, viewer: Viewer, rows: Rows
-    ) -> dict[str, int]:
-        metric = self._measures.named(query.metric).metric
-        if metric is None:
-            return {}
-        quick = empty_from_rollups(query, viewer, metric)
-        if quick is None:
-            why = why_empty(metric)
-            blank = value_of(metric) == EMPTY_VALUE
-            inner = (
-                select(why.label("reason"))
-                .select_from(rows.source)
-                .where(rows.once, *rows.wanted, blank)
-                .subquery()
-            )
-            quick = select(inner.c.reason, func.count()).group_by(inner.c.reason)
-        return {reason or LEFT_BLANK: int(n) for reason, n in connection.execute(quick)}
+_Counts = dict[str, int]
+
+
+def _from_rollups(
+    connection: Connection, query: Query, viewer: Viewer, metric: str | None
+) -> tuple[_Counts, _Counts] | None:
+    """How many have an analysis ("1") and none ("0"), and how many are empty by reason."""
+    analysed = analysed_from_rollups(query, viewer)
+    empty = None if metric is None else empty_from_rollups(query, viewer, metric)
+    if analysed is None or (empty is None and metric is not None):
+        return None
+    reasons = () if empty is None else connection.execute(empty).all()
+    return (
+        {value: int(n) for value, n in connection.execute(analysed)},
+        {reason or LEFT_BLANK: int(n) for reason, n in reasons},
+    )
+
+
+def _from_rows(connection: Connection, rows: Rows, metric: str | None) -> tuple[_Counts, _Counts]:
+    """The same, in one pass over the conversations: words are looked for in each of them."""
+    why: ColumnElement[Any] = null()
+    if metric is not None:
+        why = case((value_of(metric) == EMPTY_VALUE, func.coalesce(why_empty(metric), "")))
+    inner = (
+        select(fact.c.analysed, why.label("why"))
+        .select_from(rows.source)
+        .where(rows.once, *rows.wanted)
+        .subquery()
+    )
+    groups = (inner.c.analysed, inner.c.why)
+    analysed, empty = Counter[str](), Counter[str]()
+    for value, reason, n in connection.execute(select(*groups, func.count()).group_by(*groups)):
+        analysed[str(value)] += n
+        if reason is not None:
+            empty[reason or LEFT_BLANK] += n
+    return analysed, empty
+
+
+def _sorted_groups(
+    query: Query, counted: Sequence[Row[Any]]
+) -> list[tuple[tuple[str, ...], Tally]]:
+    size = len(query.group_by)
+    rows = [row for row in counted if row[size]]  # nothing is one group, too, and no number
+    columns = [
+        [_word(dimension, value) for value in column]
+        for dimension, column in zip(query.group_by, zip(*rows, strict=True), strict=False)
+    ]
+    names: Iterable[tuple[str, ...]] = zip(*columns, strict=True) if size else [()] * len(rows)
+    found = list(zip(names, tallies(rows), strict=True))
+    if set(query.group_by[:1]) & GRAINS:
+        return sorted(found, key=itemgetter(0))
+    return sorted(found, key=lambda pair: (-pair[1].numerator, -sum(pair[1]), pair[0]))
 
 
 def _each_row(
@@ -259,49 +285,6 @@ def _kind_of(number: int) -> Kind:
     return Kind(m, weekday, bool(first), bool(counted))
 
 
-def _newest(rows: Rows, also: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    """The places of the newest conversations."""
-    return (
-        select(*rows.place)
-        .select_from(rows.source)
-        .where(rows.once, *rows.wanted, *also)
-        .order_by(*(one.desc() for one in rows.place))
-        .limit(limit)
-    )
-
-
-def _quotes(newest: Select[Any], fit: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    """Quotes of these conversations, which are found by themselves: they lead."""
-    of = newest.subquery()
-    return (
-        select(
-            quote,
-            message.c.text,
-            conversation.c.key.label("conversation_key"),
-            conversation.c.created_at.label("begun_at"),
-            conversation.c.channel,
-            conversation.c.requester,
-            conversation.c.url,
-            *account.c,
-        )
-        .select_from(of)
-        .join(quote, quote.c.conversation_id == of.c.conversation_id)
-        .join(message, SPOKEN_BY_CUSTOMER)
-        .join(conversation, conversation.c.id == of.c.conversation_id)
-        .outerjoin(account, account.c.key == conversation.c.account)
-        .where(*fit)
-        .order_by(*(of.c[name].desc() for name in _PLACE), quote.c.nth)
-        .limit(limit)
-    )
-
-
-def _quoted(fit: Sequence[ColumnElement[bool]]) -> ColumnElement[bool]:
-    """Whether a conversation has such a quote that a customer said."""
-    said = select(quote.c.nth).join(message, SPOKEN_BY_CUSTOMER)
-    of_one = quote.c.conversation_id == fact.c.conversation_id
-    return said.where(of_one, *fit).correlate(fact).exists()
-
-
 def _failed(connection: Connection, rows: Rows) -> int:
     """Those that could not be read as they are now; led by the failures, which are few."""
     known = select(failure.c.conversation_id).join(
@@ -326,29 +309,9 @@ def _failed(connection: Connection, rows: Rows) -> int:
     return connection.execute(counted).scalar_one()
 
 
-def _words(dimensions: Sequence[Dimension], row: Row[Any]) -> tuple[str, ...]:
-    return tuple(_word(dimension, row[place]) for place, dimension in enumerate(dimensions))
-
-
 def _word(dimension: Dimension | None, value: Any) -> str:
     return iso(value) if dimension in GRAINS else str(value)
 
 
 def _not_none(dimension: Dimension, value: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     return [] if dimension in GRAINS else [value != NO_VALUE]
-
-
-def _quote_row(row: Row[Any]) -> QuoteRow | None:
-    found = quote_of(row)
-    if found is None:
-        return None
-    return QuoteRow(
-        quote=found,
-        conversation=ConversationKey(row.conversation_key),
-        message_text=row.text,
-        created_at=from_ms(row.begun_at),
-        channel=row.channel,
-        account=None if row.key is None else account_of(row),
-        requester=row.requester,
-        helpdesk_url=row.url,
-    )

@@ -3,8 +3,6 @@
 A wrong choice costs time and never changes a number.
 """
 
-import json
-from collections.abc import Mapping
 from typing import Any
 
 from sqlalchemy import (
@@ -16,66 +14,109 @@ from sqlalchemy import (
     func,
     literal,
     select,
+    text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.domain.people import Viewer
-from service.query import Filter, Query
-from storage.querying import Rows, found_first, posting_list, postings, rows_of
+from service.query import Dimension, Filter, Query
+from storage.querying import Hits, Rows, found_first, posting_list, postings, rows_of
+from storage.rollup_reading import conversations_from_rollups
 from storage.tables.facts import fact
+from storage.words import searchable
 
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000
-# With so many mentions it is cheaper to ask each conversation than to look them all up.
-_COMMON = 12_000
-_MOST = 2 * _COMMON
+# With more mentions, the newest few are found sooner by asking one conversation after the other,
+_COMMON = {"sqlite": 16_000, "postgresql": 12_000}
+# and all of them, too, when there are so many mentions for each conversation that would be asked.
+_LOOKED_UP = {"sqlite": 4, "postgresql": 1}
+
+
+# A word that is not among the most common is as common as the rarest of those, at most. The last
+# two of the shares are the least and the greatest.
+_NOTED = text("""
+    SELECT min(reltuples * coalesce(
+        most_common_elem_freqs[array_position(most_common_elems::text::text[], word)],
+        most_common_elem_freqs[array_length(most_common_elem_freqs, 1) - 1]
+    ))
+    FROM pg_stats, pg_class, unnest(CAST(:words AS text[])) AS word
+    WHERE tablename = 'ix_message_words' AND schemaname = current_schema()
+    AND pg_class.oid = 'ix_message_words'::regclass
+""")
 
 
 def rows_for(connection: Connection, query: Query, viewer: Viewer) -> Rows:
-    dialect = connection.dialect.name
-    return rows_of(
-        query, viewer, lead=_lead(connection, query), texts=_texts(connection, query, dialect)
-    )
+    """How to read all of the question's conversations."""
+    return _rows(connection, query, viewer, most=None)
 
 
-def _lead(connection: Connection, query: Query) -> Filter | None:
-    """The filter with the shortest posting list."""
+def newest_for(connection: Connection, query: Query, viewer: Viewer) -> Rows:
+    """How to read the first few of the question's conversations."""
+    return _rows(connection, query, viewer, most=_COMMON[connection.dialect.name])
+
+
+def _rows(connection: Connection, query: Query, viewer: Viewer, *, most: int | None) -> Rows:
     candidates = postings(query)
-    if len(candidates) < 2:
-        return candidates[0] if candidates else None
-    sizes = [_size(connection, posting_list(one, query.window), _LONG) for one in candidates]
-    return candidates[sizes.index(min(sizes))]
+    if not query.text and len(candidates) < 2:
+        return rows_of(query, viewer, lead=candidates[0] if candidates else None)
+    sizes: dict[Filter | str, int] = {one: _listed(connection, query, one) for one in candidates}
+    texts: dict[str, ColumnElement[bool]] = {}
+    if query.text:
+        asked = _asked(connection, query, viewer)
+        allowed = asked * _LOOKED_UP[connection.dialect.name]
+        for phrase in query.text:
+            found = _looked_up(connection, phrase, allowed if most is None else min(most, allowed))
+            if found is not None:
+                texts[phrase], many = found
+                if many < asked:
+                    sizes[phrase] = many
+    lead = min(sizes, key=sizes.__getitem__, default=None)
+    return rows_of(query, viewer, lead=lead, texts=texts)
 
 
-def _texts(connection: Connection, query: Query, dialect: str) -> Mapping[str, ColumnElement[bool]]:
-    """Per phrase that is rare, the conversations that mention it."""
-    found: dict[str, ColumnElement[bool]] = {}
-    for phrase in query.text:
-        hits = found_first(phrase, dialect)
-        if hits is None or _is_common(connection, hits.narrow):
-            continue
-        ids = connection.execute(hits.exact.limit(_MOST)).scalars().all()
-        if len(ids) < _MOST:  # else the estimate was wrong
-            found[phrase] = _one_of(dialect, sorted(set(ids)))
-    return found
+def _asked(connection: Connection, query: Query, viewer: Viewer) -> int:
+    """About how many conversations would be asked for words, one after the other."""
+    within = connection.execute(conversations_from_rollups(query.window)).scalar_one() or 0
+    filters = list(query.filters)
+    if viewer.accounts:
+        filters.append(Filter.of(Dimension.ACCOUNT, *viewer.accounts))
+    return min([within, *(_listed(connection, query, one) for one in filters)])
 
 
-def _one_of(dialect: str, ids: list[int]) -> ColumnElement[bool]:
-    """A list in one value: thousands of bound ones would take longer than the search itself."""
-    if dialect == "sqlite":
-        listed = func.json_each(json.dumps(ids)).table_valued("value")
-        return fact.c.conversation_id.in_(select(listed.c.value))
-    return fact.c.conversation_id == any_(literal(ids, ARRAY(BigInteger)))
+def _listed(connection: Connection, query: Query, one: Filter) -> int:
+    rows = posting_list(one, query.window)
+    return _LONG if rows is None else _size(connection, rows, _LONG)
 
 
-def _is_common(connection: Connection, hits: Select[Any]) -> bool:
+def _looked_up(
+    connection: Connection, phrase: str, most: int
+) -> tuple[ColumnElement[bool], int] | None:
+    """What picks out the conversations that mention a phrase, and about how many they are.
+
+    None when there are too many mentions, or the index cannot tell.
+    """
+    hits = found_first(phrase, connection.dialect.name)
+    if hits is None:
+        return None
+    many = _mentions(connection, phrase, hits, most)
+    if many >= most:
+        return None
     if connection.dialect.name == "sqlite":
-        return _size(connection, hits, _COMMON + 1) > _COMMON
-    # PostgreSQL reads all of a word's list before its first row, but knows about how long it is.
-    statement = hits.compile(connection)
-    explain = f"EXPLAIN (FORMAT JSON) {statement}"
-    plan = connection.exec_driver_sql(explain, dict(statement.params)).scalar_one()
-    return int(plan[0]["Plan"]["Plan Rows"]) > _COMMON
+        return fact.c.conversation_id.in_(hits.conversations), many
+    ids = sorted(set(connection.execute(hits.conversations).scalars()))
+    # In one value: thousands of bound ones would take longer than the search itself.
+    return fact.c.conversation_id == any_(literal(ids, ARRAY(BigInteger))), len(ids)
+
+
+def _mentions(connection: Connection, phrase: str, hits: Hits, most: int) -> int:
+    """How many messages may hold a phrase, counted up to `most`."""
+    if connection.dialect.name == "sqlite":
+        return _size(connection, hits.narrow, most)
+    # PostgreSQL reads all of a word's list before its first row. Of an index on some rows only its
+    # planner does not look at what it has noted of it, so that is asked for here.
+    found = connection.execute(_NOTED, {"words": searchable(phrase).split()})
+    return int(found.scalar_one() or 0)
 
 
 def _size(connection: Connection, rows: Select[Any], most: int) -> int:

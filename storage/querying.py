@@ -8,11 +8,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
+    BindParameter,
     Column,
     ColumnElement,
     FromClause,
     Select,
+    TextualSelect,
     and_,
+    bindparam,
+    case,
     cast,
     exists,
     false,
@@ -20,6 +24,7 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
+    text,
 )
 from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import TSQUERY
@@ -48,6 +53,11 @@ _COLUMNS: Mapping[Dimension, Column[Any]] = {
     Dimension.CHURN_RISK: fact.c.churn_risk,
     Dimension.DAY: fact.c.day,
     Dimension.MONTH: fact.c.month,
+}
+LISTED = {
+    Dimension.DRIVER: fact.c.driver,
+    Dimension.ACCOUNT: fact.c.account,
+    Dimension.AGENT: fact.c.agent,
 }
 GRAINS = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 
@@ -81,14 +91,14 @@ def rows_of(
     query: Query,
     viewer: Viewer,
     *,
-    lead: Filter | None = None,
+    lead: Filter | str | None = None,
     texts: Mapping[str, ColumnElement[bool]] = NO_TEXTS,
 ) -> Rows:
     """Return what the query reads.
 
-    `lead` is a filter on one value whose posting list is walked, in the order of time; every other
-    condition is checked on what that finds. `texts` holds, for rare words, what picks out the
-    conversations that mention them.
+    `lead` is a filter on one value whose posting list is walked, in the order of time, or words
+    that were looked up; every other condition is checked on what that finds. `texts` holds, for
+    rare words, what picks out the conversations that mention them.
     """
     checked = [*scope(viewer)]
     checked += [_touches(one) for one in query.filters if one is not lead]
@@ -96,8 +106,10 @@ def rows_of(
     for phrase in query.text:
         known = texts.get(phrase)
         checked.append(_mentions(phrase) if known is None else known)
-    if lead is None:
-        within = (*_during(query.window, fact.c.day), *checked)
+    if lead is None or isinstance(lead, str):
+        # With words in the lead no database starts with a period's rows: a sum has no index.
+        day = fact.c.day if lead is None else fact.c.day + literal_column("0")
+        within = (*_during(query.window, day), *checked)
         return Rows(fact, ONCE, within, PLACE, EachDriver(fact, within))
     if lead.dimension is Dimension.DRIVER:
         led = fact.alias("lead")
@@ -125,13 +137,15 @@ def postings(query: Query) -> list[Filter]:
     return [one for one in query.filters if one.dimension in MULTI_VALUED and len(one.values) == 1]
 
 
-def posting_list(one: Filter, window: Window | None) -> Select[Any]:
-    """The rows of a filter that could lead, to see how many there are."""
-    if one.dimension is Dimension.DRIVER:
-        held = [fact.c.driver == one.values[0], *_during(window, fact.c.day)]
+def posting_list(one: Filter, window: Window | None) -> Select[Any] | None:
+    """The rows of a filter that an index lists, to see how many there are; None without one."""
+    if one.dimension in LISTED:
+        held = [LISTED[one.dimension].in_(one.values), *_during(window, fact.c.day)]
         return select(literal(1)).select_from(fact).where(*held)
+    if one.dimension not in MULTI_VALUED:
+        return None
     held = [
-        *(touch.c.dimension == one.dimension.value, touch.c.value == one.values[0]),
+        *(touch.c.dimension == one.dimension.value, touch.c.value.in_(one.values)),
         *_during(window, touch.c.day),
     ]
     return select(literal(1)).select_from(touch).where(*held)
@@ -211,7 +225,7 @@ def _single(dimension: Dimension) -> ColumnElement[Any]:
     return _COLUMNS.get(dimension, value_of(dimension.value))
 
 
-def _during(window: Window | None, day: Column[Any]) -> list[ColumnElement[bool]]:
+def _during(window: Window | None, day: ColumnElement[Any]) -> list[ColumnElement[bool]]:
     if window is None:
         return []
     return [day >= window.start.toordinal(), day < window.end.toordinal()]
@@ -247,15 +261,16 @@ def _mentions(phrase: str) -> ColumnElement[bool]:
         return false()
     said = message.alias("said")
     one = said.c.conversation_id == fact.c.conversation_id
-    return exists().where(one, *_holds(words, said.c)).correlate(fact)
+    # As a value, because PostgreSQL would read every message there is for a join instead.
+    return case((exists().where(one, *_holds(words, said.c)).correlate(fact), 1), else_=0) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """What the search index knows of a phrase: rows that may hold it, and those that do."""
+    """What the search index knows of a phrase."""
 
-    narrow: Select[Any]
-    exact: Select[Any]  # conversations
+    narrow: Select[Any]  # its rows, some of which may not hold the phrase
+    conversations: Select[Any] | TextualSelect  # of those that do
 
 
 def found_first(phrase: str, dialect: str) -> Hits | None:
@@ -263,8 +278,8 @@ def found_first(phrase: str, dialect: str) -> Hits | None:
     words = searchable(phrase)
     if not words:
         return None
-    spoken: Select[Any] = select(message.c.conversation_id)
     if dialect != "sqlite":
+        spoken: Select[Any] = select(message.c.conversation_id)
         # Words are letters and digits only, so quoting them is enough. They are spelled out:
         # PostgreSQL knows how common a word is, and not how common a bound value will be.
         quoted = " & ".join(f"''{word}''" for word in words.split())
@@ -278,7 +293,27 @@ def found_first(phrase: str, dialect: str) -> Hits | None:
     matches = literal_column("message_search").op("MATCH")(f'"{words}"')
     rowid: ColumnElement[int] = literal_column("rowid")
     rows = select(rowid).select_from(sql_table("message_search")).where(matches)
-    return Hits(rows, spoken.where(*_holds(words, message.c), message.c.id.in_(rows)))
+    bound: tuple[BindParameter[str], ...] = (
+        bindparam("matching", f'"{words}"', unique=True),
+        bindparam("saying", f" {words} ", unique=True),
+    )
+    said = text(_SAID).bindparams(*bound).columns(message.c.conversation_id)
+    return Hits(rows, said)
+
+
+# Whose words the search index found, told by two indexes without reading a message; SQLite would
+# not take them by itself. The search finds other letters than were asked for, too, in texts that
+# hold some: those are read.
+_SAID = """
+    SELECT conversation_id FROM message INDEXED BY ix_message_words_plain
+    WHERE words IS NOT NULL AND length(words) = length(CAST(words AS BLOB))
+    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching)
+    UNION ALL
+    SELECT conversation_id FROM message INDEXED BY ix_message_words_other
+    WHERE words IS NOT NULL AND length(words) != length(CAST(words AS BLOB))
+    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching)
+    AND instr(' ' || words || ' ', :saying) > 0
+"""
 
 
 def _holds(words: str, of: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[bool]]:

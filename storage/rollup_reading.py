@@ -5,8 +5,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, func, select
 
-from service.domain.people import Viewer
-from service.query import ACCOUNTS, Dimension, Query
+from service.domain.people import SYSTEM, Viewer
+from service.query import ACCOUNTS, Dimension, Query, Window
 from storage.querying import week_of
 from storage.rollups import ANALYSED, LENSES, ROLLED_UP, empty_of
 from storage.tables.facts import EVERYTHING, rollup_day
@@ -51,6 +51,12 @@ def values_from_rollups(dimension: Dimension, viewer: Viewer) -> Select[Any] | N
     r = rollup_day.c
     counts = select(r.name.label("value"), func.sum(r.n).label("n"))
     return counts.where(r.metric == _ANY_METRIC, *held).group_by(r.name)
+
+
+def conversations_from_rollups(window: Window | None) -> Select[Any]:
+    """How many conversations a period holds."""
+    r, held = rollup_day.c, _held(Query(window=window), SYSTEM) or ()
+    return select(func.sum(r.n)).where(r.metric == _ANY_METRIC, *held)
 
 
 def _by_value(query: Query, viewer: Viewer, metric: str) -> Select[Any] | None:

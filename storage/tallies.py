@@ -64,10 +64,14 @@ def sums(
     return [part.label(name) for part, name in zip(parts, names, strict=True)]
 
 
-def tally(row: Row[Any]) -> Tally:
-    return Tally(
-        numerator=int(row.numerator),
-        complement=int(row.total - row.numerator - row.empty - row.unmeasured),
-        empty=int(row.empty),
-        unmeasured=int(row.unmeasured),
-    )
+def tallies(rows: Sequence[Row[Any]]) -> list[Tally]:
+    """What `sums` counted, of each row in turn."""
+    if not rows:
+        return []
+    *_, totals, numerators, empties, unmeasured = zip(*rows, strict=True)
+    # PostgreSQL adds whole numbers into decimal ones.
+    parts = [list(map(int, part)) for part in (totals, numerators, empties, unmeasured)]
+    return [
+        Tally(counted, total - counted - empty - unknown, empty, unknown)
+        for total, counted, empty, unknown in zip(*parts, strict=True)
+    ]

@@ -304,9 +304,11 @@ def quotes(desk: Desk, asked: Asked) -> Answer:
     wanted = asked.reading.limit or evidence.QUOTES
     query = replace(asked.query, group_by=(), compare_to=None)
     found = evidence.quotes_of(desk, query, wanted=wanted, beyond=asked.beyond)
-    counted = desk.counted(replace(query, metric=CONVERSATIONS))
+    answer = start(desk, replace(asked, query=query))
+    total = answer.coverage.total if answer.coverage else 0  # words are looked for only once
+    counted = desk.publish(replace(query, metric=CONVERSATIONS), total, total)
     answer = replace(
-        start(desk, replace(asked, query=query)),
+        answer,
         headline=Headline(metric=CONVERSATIONS, current=counted),
         quotes=found,
         quote_rule=evidence.RULE if found else None,

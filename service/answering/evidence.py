@@ -15,9 +15,8 @@ from service.answering.typical import alike, typicality
 from service.domain.answers import EvidenceLink
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Sentiment
-from service.domain.taxonomy import UNMAPPED
 from service.query import CONVERSATIONS, Dimension, Filter, Query
-from service.stores import ListedConversation, QuoteRow
+from service.stores import QuoteRow
 
 QUOTES = 3
 CANDIDATES = 200  # newest rows to choose from: more would cost time and change little
@@ -50,13 +49,12 @@ def quotes_of(
     one that merely touches Billing says little about Billing.
     """
     asked = replace(numerator_query(query), metric=CONVERSATIONS, sort="-created")
-    about = _about(desk, asked)
     by_account = not query.values_of(Dimension.ACCOUNT)
     rows: list[QuoteRow] = []
     chosen: list[QuoteRow] = []
     for shows in _shows(asked, query.metric):
         found = desk.database.facts.quotes(asked, desk.viewer, shows=shows, limit=CANDIDATES)
-        fit = [row for row in found if is_exact(row) and _is_fit(row, about, asked)]
+        fit = [row for row in found if is_exact(row) and _is_fit(row, asked)]
         fit = [row for row in fit if row.conversation not in beyond]
         rows += _ordered(fit, asked.text, rule)
         chosen = choose(rows, wanted=wanted, by_account=by_account)
@@ -142,16 +140,6 @@ def link(desk: Desk, row: QuoteRow) -> EvidenceLink:
     )
 
 
-def _about(desk: Desk, asked: Query) -> frozenset[ConversationKey] | None:
-    """The newest conversations that are first of all about the asked driver and tag; None: any."""
-    drivers = _named(asked, Dimension.DRIVER)
-    tags = _named(asked, Dimension.TAG)
-    if not drivers and not tags:
-        return None
-    rows = desk.database.facts.conversations(asked, desk.viewer, limit=CANDIDATES).rows
-    return frozenset(row.head.key for row in rows if _is_first(row, drivers, tags))
-
-
 def _named(asked: Query, dimension: Dimension) -> frozenset[str]:
     """Every value of every filter on one dimension: of several drivers, any may be first."""
     return frozenset(
@@ -159,14 +147,15 @@ def _named(asked: Query, dimension: Dimension) -> frozenset[str]:
     )
 
 
-def _is_first(row: ListedConversation, drivers: frozenset[str], tags: frozenset[str]) -> bool:
-    driver = row.drivers[0] if row.drivers else UNMAPPED
-    of_tag = not tags or not row.tags or row.tags[0] in tags
-    return of_tag and (not drivers or driver in drivers)
+def _is_first(row: QuoteRow, drivers: frozenset[str], tags: frozenset[str]) -> bool:
+    """Whether the conversation is first of all about the asked driver and tag."""
+    of_tag = not tags or row.tag is None or row.tag in tags
+    return of_tag and (not drivers or row.driver in drivers)
 
 
-def _is_fit(row: QuoteRow, about: frozenset[ConversationKey] | None, asked: Query) -> bool:
-    if about is not None and row.conversation not in about:
+def _is_fit(row: QuoteRow, asked: Query) -> bool:
+    drivers, tags = _named(asked, Dimension.DRIVER), _named(asked, Dimension.TAG)
+    if not _is_first(row, drivers, tags):
         return False
     text = row.quote.text
     negative = Sentiment.NEGATIVE.value in asked.values_of(Dimension.SENTIMENT)

@@ -36,7 +36,7 @@ def typicality(texts: Sequence[str]) -> list[float]:
     lengths = np.linalg.norm(matrix, axis=1, keepdims=True)
     matrix /= np.where(lengths == 0, 1, lengths)
     # Rounded, so that another machine's arithmetic does not break ties differently.
-    return [round(float(value), 9) for value in matrix @ matrix.mean(axis=0)]
+    return [round(float(value), 9) for value in (matrix * matrix.mean(axis=0)).sum(axis=1)]
 
 
 def alike(one: str, other: str) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from service.domain.conversations import AccountKey, ConversationKey
 from service.query import Dimension, Query
@@ -31,13 +32,12 @@ class Intent(StrEnum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
+class Tally(NamedTuple):
     """Always all four: numerator + complement + empty + unmeasured = total.
 
     For `conversations` the numerator is the total; for `accounts` it is the number of distinct
-    accounts
-    and the other parts count conversations.
+    accounts and the other parts count conversations. A tuple, because there is one for each of
+    twenty thousand accounts.
     """
 
     numerator: int
@@ -51,7 +51,7 @@ class Tally:
 
     @property
     def total(self) -> int:
-        return self.known + self.empty + self.unmeasured
+        return sum(self)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,6 +76,8 @@ class QuoteRow:
     account: Account | None
     requester: str | None
     helpdesk_url: str | None
+    driver: str  # the conversation's first one
+    tag: str | None  # and its first canonical tag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

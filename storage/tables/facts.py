@@ -23,7 +23,7 @@ class FactRow(SQLModel, table=True):
 
     __tablename__ = "fact"
     __table_args__ = (
-        Index("ix_fact_conversation", "conversation_id", "driver"),
+        Index("ix_fact_conversation", "conversation_id", "driver", "sentiment"),
         Index("ix_fact_driver", "driver", "day", "created_at", "conversation_id", "sentiment"),
         Index("ix_fact_account", "account", "day", "created_at", "conversation_id"),
         Index("ix_fact_agent", "agent", "day", "created_at", "conversation_id"),

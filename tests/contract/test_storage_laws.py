@@ -196,6 +196,16 @@ viewers = st.sampled_from(
 groupings = st.lists(st.sampled_from(list(Dimension)), min_size=1, max_size=2).map(tuple)
 
 
+# The lenses of the rollups, whose rows stand for conversations of one value.
+ROLLED_UP = (Dimension.DRIVER, Dimension.SEGMENT, Dimension.CHANNEL, Dimension.SOURCE)
+
+
+@st.composite
+def of_one_lens(draw: st.DrawFn) -> Filter:
+    lens = draw(st.sampled_from(ROLLED_UP))
+    return Filter.of(lens, *draw(st.sets(st.sampled_from(VALUES[lens]), min_size=1, max_size=2)))
+
+
 @laws
 @given(seed=seeds, query=queries(), viewer=viewers)
 def test_a_number_is_as_long_as_its_list_and_its_keys(
@@ -321,26 +331,42 @@ def counted(sides: Sides) -> Counter[tuple[str, str, int, int, int]]:
     seed=seeds,
     metric=st.sampled_from([m for m in METRICS if m != ACCOUNTS]),
     window=st.none() | windows(),
-    driver=st.none() | st.sampled_from(VALUES[Dimension.DRIVER]),
-    by=st.sampled_from([(), ("driver",), ("day",), ("week",), ("driver", "week")]),
+    only=st.none() | of_one_lens(),
+    by=st.lists(
+        st.sampled_from([*ROLLED_UP, Dimension.DAY, Dimension.WEEK, Dimension.MONTH]),
+        max_size=2,
+        unique=True,
+    ),
 )
 def test_rollups_and_facts_give_the_same_numbers(
     world: World,
     seed: int,
     metric: str,
     window: Window | None,
-    driver: str | None,
-    by: tuple[str, ...],
+    only: Filter | None,
+    by: list[Dimension],
 ) -> None:
     facts = world(seed).facts
-    only = () if driver is None else (Filter.of(Dimension.DRIVER, driver),)
-    quick = Query(
-        metric=metric, window=window, filters=only, group_by=tuple(Dimension(d) for d in by)
-    )
+    filters = () if only is None else (only,)
+    quick = Query(metric=metric, window=window, filters=filters, group_by=tuple(by))
     # Leaving out a source that there is not changes nothing, but the rollups cannot do it.
     slow = replace(quick, exclude=(Filter.of(Dimension.SOURCE, "nowhere"),))
     assert facts.groups(quick, SYSTEM) == facts.groups(slow, SYSTEM)
     assert facts.count(quick, SYSTEM) == facts.count(slow, SYSTEM)
+    assert facts.coverage(quick, SYSTEM) == facts.coverage(slow, SYSTEM)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("lens", ROLLED_UP)
+def test_rollups_know_every_value_that_the_facts_hold(
+    world: World, seed: int, lens: Dimension
+) -> None:
+    facts = world(seed).facts
+    grouped = facts.groups(
+        Query(group_by=(lens,), exclude=(Filter.of(Dimension.SOURCE, "nowhere"),)), SYSTEM
+    )
+    held = {values[0]: tally.total for values, tally in grouped if values[0] != NO_VALUE}
+    assert facts.values(lens, SYSTEM) == sorted(held, key=lambda value: (-held[value], value))
 
 
 @laws
