@@ -15,7 +15,7 @@ CHUNK = 500  # keys in one IN list
 _STATEMENTS = 256  # that are kept in words
 # Rows of one statement on SQLite, which writes its search index out after each statement. Of few
 # sizes, so that the driver keeps them all prepared; 32,766 values are the most of a statement.
-_AT_ONCE = (500, 50, 5, 1)
+_AT_ONCE = (500, 100, 25)
 
 T = TypeVar("T")
 Row = Mapping[str, Any]
@@ -125,6 +125,7 @@ def _insert(
             values = tuple(chain.from_iterable(rows[done : done + many]))
             connection.exec_driver_sql(statement, values)
             done += many
+    _run(connection, _inserting(table, names, on_conflict, 1), rows[done:])
 
 
 @lru_cache(maxsize=_STATEMENTS)

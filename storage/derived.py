@@ -3,15 +3,15 @@
 The same rows that `storage.deriving` makes of everything at once: the laws hold both together.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Column, Connection, Select, select
+from sqlalchemy import Connection, Select, select
 
 from service.domain.taxonomy import UNMAPPED
 from service.query import EMPTY_VALUE, NO_VALUE, UNMEASURED_VALUE, Dimension
-from storage.bulk import chunks
+from storage.among import rows_among
 from storage.in_force import LEFT_BLANK
 from storage.tables.accounts import account
 from storage.tables.analyses import PERSON, assigned_tag, measurement
@@ -24,6 +24,8 @@ Touch = tuple[Any, ...]
 Found = Sequence[Any]  # a row as it was read
 
 _TOUCHED = ((Dimension.TAG.value, 2), (Dimension.RAW_TAG.value, 1))  # and its place in _TAGS
+_ID = "conversation_id"
+_FACTS, _TOUCHES = select(fact), select(touch)
 _UNMEASURED = (UNMEASURED_VALUE, "")
 _c, _of, _tag = conversation.c, measurement.c, assigned_tag.c
 _HEADS = select(
@@ -44,41 +46,38 @@ class Derived:
     touches: list[Touch] = field(default_factory=list)
 
 
-def stored(connection: Connection, ids: Iterable[int]) -> Derived:
+def stored(connection: Connection, ids: Sequence[int]) -> Derived:
     """Read what was derived before."""
-    found = Derived()
-    for chunk in chunks(ids):
-        for table, rows in ((fact, found.facts), (touch, found.touches)):
-            query = select(table).where(table.c.conversation_id.in_(chunk))
-            rows += map(tuple, connection.execute(query).all())
-    return found
+    facts, touches = (
+        [tuple(row) for row in rows_among(connection, query, query.selected_columns[_ID], ids)]
+        for query in (_FACTS, _TOUCHES)
+    )
+    return Derived(facts=facts, touches=touches)
 
 
-def derived(connection: Connection, ids: Iterable[int]) -> Derived:
+def derived(connection: Connection, ids: Sequence[int]) -> Derived:
     """Derive anew from what is stored and measured."""
     made = Derived()
-    for chunk in chunks(ids):
-        measured = _by_conversation(connection, _MEASURED, _of.conversation_id, chunk)
-        tags = _by_conversation(connection, _TAGS, _tag.conversation_id, chunk)
-        for head in connection.execute(_HEADS.where(_c.id.in_(chunk))).all():
-            _derive(head, measured.get(head.id, ()), tags.get(head.id, ()), made)
+    measured = _by_conversation(connection, _MEASURED, ids)
+    tags = _by_conversation(connection, _TAGS, ids)
+    for head in rows_among(connection, _HEADS, _c.id, ids):
+        _derive(head, measured.get(head[0], ()), tags.get(head[0], ()), made)
     return made
 
 
-def derived_unmeasured(connection: Connection, ids: Iterable[int]) -> Derived:
+def derived_unmeasured(connection: Connection, ids: Sequence[int]) -> Derived:
     """Derive conversations of which nothing can have been measured yet."""
     made = Derived()
-    for chunk in chunks(ids):
-        for head in connection.execute(_HEADS.where(_c.id.in_(chunk))).all():
-            _derive(head, (), (), made)
+    for head in rows_among(connection, _HEADS, _c.id, ids):
+        _derive(head, (), (), made)
     return made
 
 
 def _by_conversation(
-    connection: Connection, query: Select[Any], column: Column[Any], ids: Sequence[int]
+    connection: Connection, query: Select[Any], ids: Sequence[int]
 ) -> Mapping[int, list[Found]]:
     found: dict[int, list[Found]] = {}
-    for row in connection.execute(query.where(column.in_(ids))).all():
+    for row in rows_among(connection, query, query.selected_columns[_ID], ids):
         found.setdefault(row[0], []).append(row)
     return found
 

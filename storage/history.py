@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, select
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import EmptyReason, SetBy, ValueChange
+from storage.among import rows_among
 from storage.analysis_rows import MEASUREMENT, Values
 from storage.bulk import insert, insert_tuples
 from storage.moments import from_ms
@@ -24,6 +25,11 @@ _NOTED = (
     "created_at",
 )
 _WHAT = ("value", "reason", "set_by", "analyser")
+_OF_ANALYSERS: Select[Any] = (
+    select(history.c.conversation_id, history.c.metric, *(history.c[name] for name in _WHAT))
+    .where(history.c.analyser.is_not(None))
+    .order_by(history.c.id)
+)
 _AT_ID, _AT_METRIC = (MEASUREMENT.index(name) for name in ("conversation_id", "metric"))
 _noted = itemgetter(*(MEASUREMENT.index(name) for name in _NOTED))
 _said = itemgetter(*(MEASUREMENT.index(name) for name in _WHAT))
@@ -61,10 +67,5 @@ def read_history(connection: Connection, key: ConversationKey) -> list[ValueChan
 
 
 def _last_of_analysers(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, str], Values]:
-    h = history.c
-    query = (
-        select(h.conversation_id, h.metric, *(h[name] for name in _WHAT))
-        .where(h.conversation_id.in_(ids), h.analyser.is_not(None))
-        .order_by(h.id)
-    )
-    return {(row[0], row[1]): tuple(row[2:]) for row in connection.execute(query).all()}
+    rows: Sequence[Values] = rows_among(connection, _OF_ANALYSERS, history.c.conversation_id, ids)
+    return {(row[0], row[1]): tuple(row[2:]) for row in rows}

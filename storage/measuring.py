@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from service.domain.measurements import Analysis
 from service.stores.analyses import Labels
+from storage.among import among, keys_for, rows_among
 from storage.analysis_rows import (
     ANALYSIS,
     MEASUREMENT,
@@ -23,7 +24,8 @@ from storage.purge import forget_analyses
 from storage.tables.analyses import analysis, assigned_tag, failure, measurement, quote
 from storage.tables.conversations import conversation
 
-Known = Row[Any, Any, Any, Any]  # key, id, fingerprint, measured_by
+Known = Row[Any]  # key, id, fingerprint, measured_by
+_KNOWN = select(*(conversation.c[n] for n in ("key", "id", "fingerprint", "measured_by")))
 Current = Sequence[tuple[Known, Analysis]]
 
 
@@ -32,12 +34,7 @@ def measured_by(analyser: str, taxonomy: str) -> str:
 
 
 def known(connection: Connection, keys: Iterable[str]) -> Mapping[str, Known]:
-    c = conversation.c
-    query = select(c.key, c.id, c.fingerprint, c.measured_by)
-    found: dict[str, Known] = {}
-    for chunk in chunks(keys):
-        found.update((row[0], row) for row in connection.execute(query.where(c.key.in_(chunk))))
-    return found
+    return {row[0]: row for row in rows_among(connection, _KNOWN, conversation.c.key, keys)}
 
 
 def of_present_words(connection: Connection, analyses: Iterable[Analysis]) -> Current:
@@ -85,12 +82,11 @@ def _mark(connection: Connection, pairs: Sequence[tuple[int, Analysis]]) -> None
     for one_id, one in pairs:
         by_mark.setdefault(measured_by(one.analyser, one.taxonomy), []).append(one_id)
     for mark, ids in by_mark.items():
-        mine, pending = conversation.c.id.in_(ids), conversation.c.pending + 1
-        connection.execute(
-            update(conversation).where(mine).values(measured_by=mark, pending=pending)
+        keys = keys_for(connection, ids)
+        mine = update(conversation).where(among(connection, conversation.c.id))
+        grown = mine.values(measured_by=mark, pending=conversation.c.pending + 1)
+        connection.execute(grown, keys)
+        failed = failure.delete().where(
+            among(connection, failure.c.conversation_id), failure.c.version == mark.split("|")[0]
         )
-        connection.execute(
-            failure.delete().where(
-                failure.c.conversation_id.in_(ids), failure.c.version == mark.split("|")[0]
-            )
-        )
+        connection.execute(failed, keys)
