@@ -26,7 +26,7 @@ from service.ports import Clock
 from service.stores import Database
 from service.stores.analyses import Labels
 
-_BATCH = 100  # conversations in one transaction: whoever else writes to SQLite waits for its end
+_BATCH = 200  # conversations in one transaction: whoever else writes to SQLite waits for its end
 PEOPLE = frozenset({SetBy.AGENT, SetBy.REVIEWER})
 _KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
 
