@@ -107,14 +107,20 @@ def _followed_wishes(mine: Mine) -> Wishes:
 def _accounts(title: str, accounts: Sequence[Account], wishes: Wishes, links: Links) -> list[Block]:
     if not accounts:
         return []
-    rows = [_account(one, wishes[one.key], links) for one in accounts[:MOST]]
+    rows = [
+        _account(one, wishes[one.key], links, place=f"{wishes[one.key][1]}_{number}".lower())
+        for number, one in enumerate(accounts[:MOST])
+    ]
     if len(accounts) > MOST:
         rows.append(rich_text(section([text(f"and {len(accounts) - MOST} more")])))
     return [_header(f"{title} ({len(accounts)})"), *rows]
 
 
-def _account(one: Account, wish: tuple[str, str, str], links: Links) -> Block:
-    """A line with what may be done: open it, and hear less or more of it."""
+def _account(one: Account, wish: tuple[str, str, str], links: Links, *, place: str) -> Block:
+    """A line with what may be done: open it, and hear less or more of it.
+
+    `place` keeps its menu apart from the others of the view.
+    """
     state, label, value = wish
     said = " · ".join(
         part for part in (literal(one.name, MAX_NAME), one.segment or "", state) if part.strip()
@@ -125,7 +131,7 @@ def _account(one: Account, wish: tuple[str, str, str], links: Links) -> Block:
     return {
         "type": "section",
         "text": {"type": "plain_text", "text": said or str(one.key), "emoji": False},
-        "accessory": {"type": "overflow", "action_id": WISH, "options": options},
+        "accessory": {"type": "overflow", "action_id": f"{WISH}_{place}", "options": options},
     }
 
 
@@ -136,7 +142,7 @@ def _follow_another() -> Block:
         "accessory": {
             "type": "external_select",
             "action_id": FOLLOW,
-            "placeholder": {"type": "plain_text", "text": "Follow an account"},
+            "placeholder": {"type": "plain_text", "text": "Follow an account", "emoji": False},
             "min_query_length": 2,
         },
     }

@@ -311,6 +311,25 @@ def _choice(most: int) -> Rule:
     return rule
 
 
+def _overflow(element: Node) -> Iterator[str]:
+    """The only menu of which an option may be an address."""
+    yield from _only(element, "type action_id options confirm")
+    yield from _choice(5)({name: element[name] for name in element if name != "confirm"})
+    for one in element.get("options", ()):
+        yield from _only({"type": "an option", **one}, "type text value description url")
+        if "url" in one:
+            yield from _address(one["url"])
+
+
+def _external_select(element: Node) -> Iterator[str]:
+    names = "type action_id placeholder min_query_length initial_option focus_on_load confirm"
+    yield from _only(element, names)
+    if int(element.get("min_query_length", 3)) < 1:
+        yield "min_query_length"
+    if "placeholder" in element:
+        yield from _plain(element["placeholder"], 150)
+
+
 def _text_input(element: Node) -> Iterator[str]:
     names = "type action_id multiline max_length min_length placeholder initial_value"
     yield from _only(element, f"{names} focus_on_load dispatch_action_config")
@@ -390,7 +409,9 @@ _BLOCKS: Mapping[str, Rule] = {
 _ELEMENTS: Mapping[str, Rule] = {
     "button": _button,
     "checkboxes": _choice(10),
+    "external_select": _external_select,
     "multi_static_select": _choice(100),
+    "overflow": _overflow,
     "plain_text_input": _text_input,
     "radio_buttons": _choice(10),
     "static_select": _choice(100),

@@ -24,7 +24,7 @@ _ASKED = {
     WrongPart.OTHER: "Something else",
 }
 _MOST_QUOTES = 10  # boxes to tick; https://docs.slack.dev/reference/block-kit/block-elements
-_LONGEST_VALUE = 75  # the limit of an option in a group of boxes
+_LONGEST_VALUE = 150  # of an option
 _MODAL = "verbatim_wrong_what"
 
 
@@ -129,7 +129,11 @@ def _which(quotes: Sequence[ShownQuote]) -> list[dict[str, Any]]:
     """The quotes by their conversations, as they are named beside each."""
     options = [
         {
-            "text": {"type": "plain_text", "text": literal(str(one.conversation), 75)},
+            "text": {
+                "type": "plain_text",
+                "text": literal(str(one.conversation), 75),
+                "emoji": False,
+            },
             "value": one.name,
         }
         for one in quotes

@@ -1,6 +1,7 @@
 """The App Home: published anew when somebody opens it, or wishes to hear more or less there."""
 
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -120,6 +121,6 @@ def register(app: App, homes: Homes) -> None:
         ack(options=account_options(found))
 
     app.event("app_home_opened")(opened)
-    app.action(WISH)(wished)
+    app.action(re.compile(rf"^{WISH}_"))(wished)
     app.action(FOLLOW)(followed)
     app.options(FOLLOW)(typed)

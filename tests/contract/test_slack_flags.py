@@ -247,7 +247,7 @@ def _pick(workspace: Workspace, action: str, value: str) -> None:
 def test_a_muted_account_is_told_to_the_channel_and_pings_nobody(workspace: Workspace) -> None:
     account = _account(1, workspace.person.email)
     _threat(workspace, 1, account)
-    _pick(workspace, WISH, f"mute:{account.key}")
+    _pick(workspace, f"{WISH}_mute_0", f"mute:{account.key}")
     view: Any = workspace.slack.state.views[-1]
     assert "Open flags on your accounts (0)" in _words(view["blocks"])
     assert "muted" in _words(view["blocks"])
@@ -308,7 +308,7 @@ def test_following_from_the_home_finds_only_what_a_person_may_see(workspace: Wor
     assert "Accounts you follow (1)" in _words(view["blocks"])
     assert "Company 2" in _words(view["blocks"])
     assert dict(workspace.database.follows.of_person(scoped.email)) == {two.key: Wish.FOLLOW}
-    _pick(workspace, WISH, f"forget:{two.key}")
+    _pick(workspace, f"{WISH}_mute_0", f"forget:{two.key}")
     assert workspace.database.follows.of_person(scoped.email) == {}
 
 

@@ -10,8 +10,9 @@ import pytest
 from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, answer_message, digest_message, notice_message
 from bot.cards import flag_card, flag_list, reason_modal
 from bot.charts import native_chart
-from bot.home import home_view, stranger_view
+from bot.home import Mine, home_view, stranger_view
 from bot.listeners.actions import what_modal
+from service.domain.conversations import Account
 from service.links import Links
 from tests.faults.trials import Trial
 from tests.random_answers import HOME, HOSTILE, random_answer, random_digest, random_flag
@@ -73,7 +74,7 @@ def test_slack_takes_every_home_and_modal(seeds: Sequence[int], trial: Trial) ->
         accounts = [flag.account for flag in flags[::2]]
         name = HOSTILE[seed % len(HOSTILE)]
         views = [
-            home_view(name=name, accounts=accounts, flags=flags, links=LINKS),
+            home_view(name=name, mine=_mine(accounts), flags=flags, links=LINKS),
             stranger_view("someone@elsewhere.example"),
             reason_modal("zendesk:a1", name or "Acme"),
             what_modal("C00000001:1700000000.000001"),
@@ -87,3 +88,9 @@ def test_slack_takes_every_home_and_modal(seeds: Sequence[int], trial: Trial) ->
     for seed in seeds[::10]:
         trial.attempt(f"home {seed}", lambda seed=seed: shown(seed))  # type: ignore[misc]  # bound at once
     assert trial.lost == []
+
+
+def _mine(accounts: Sequence[Account]) -> Mine:
+    """Some owned, some followed, and every third of the owned ones muted."""
+    owned = accounts[::2]
+    return Mine(owned=owned, followed=accounts[1::2], muted={one.key for one in owned[::3]})
