@@ -26,6 +26,7 @@ from service.domain.people import SYSTEM
 from service.errors import Unauthorized
 from service.flags import Flags
 from service.query import Query, Window
+from service.reachability import Part, Reachability
 from service.stores import Person
 from storage.database import SqlDatabase
 from tests.builders import (
@@ -151,6 +152,22 @@ def test_whoever_has_no_slack_is_told_through_the_channel(workspace: Workspace) 
     _threat(workspace, 2, _account(2, None))
     assert _alerting(workspace).run() == 2
     assert {message.channel for message in workspace.posted} == {CHURN_CHANNEL}
+
+
+def test_a_channel_that_is_gone_sends_the_card_to_administrators(workspace: Workspace) -> None:
+    channel = workspace.slack.state.channels[CHURN_CHANNEL]
+    reachability = Reachability(workspace.database.work, workspace.clock)
+    channel.archived = True
+    _threat(workspace, 1, _account(1, None))
+    assert _alerting(workspace).run() == 1
+    (card,) = workspace.posted
+    assert workspace.slack.state.channels[card.channel].member == USER  # the administrator
+    assert [one.part for one in reachability.troubles()] == [Part.FLAGS]
+    channel.archived = False
+    _threat(workspace, 2, _account(2, None))
+    _alerting(workspace).run()
+    assert workspace.posted[-1].channel == CHURN_CHANNEL
+    assert reachability.troubles() == []
 
 
 def test_many_flags_at_once_are_one_list(workspace: Workspace) -> None:
