@@ -5,14 +5,17 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from service.domain.conversations import Account, Conversation
 from service.domain.measurements import Analysis, SetBy
 from service.domain.people import SYSTEM
+from service.measures import all_metrics
 from service.query import Dimension, Filter, Query
-from storage.database import SqlDatabase
+from storage import calendar_days
+from storage.database import SqlDatabase, open_database
 from tests.builders import (
     ACME,
     BOLT,
@@ -25,6 +28,7 @@ from tests.builders import (
     a_tag,
     an_analysis,
 )
+from tests.databases import SECRET
 
 DRIVERS = ("Access", "Billing", "Bugs", None)
 STEPS, MANY = 24, 12
@@ -172,3 +176,27 @@ def test_what_a_person_set_outlives_labels(database: SqlDatabase) -> None:
     database.conversations.save_page("file:import", a_page(one), labels)
     positive = Query(filters=(Filter.of(Dimension.SENTIMENT, "positive"),))
     assert database.facts.count(positive, SYSTEM).total == 1
+
+
+def test_another_time_zone_moves_the_days(
+    database: SqlDatabase, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(calendar_days, "_BATCH", 2)
+    late = [a_conversation(n, created_at=NOON + timedelta(hours=5)) for n in range(3)]
+    database.conversations.save_page("zendesk", a_page(*late, a_conversation(9, created_at=NOON)))
+    assert _by_day(database) == [("2026-11-18", 4)]
+    tokyo = open_database(
+        database.engine.url.render_as_string(hide_password=False),
+        metrics=all_metrics(),
+        zone=ZoneInfo("Asia/Tokyo"),
+        secret=SECRET,
+        clock=clock,
+    )
+    assert tokyo.analyses.rebuild() == 4
+    tokyo.close()
+    assert _by_day(database) == [("2026-11-18", 1), ("2026-11-19", 3)]
+
+
+def _by_day(database: SqlDatabase) -> list[tuple[str, int]]:
+    groups = database.facts.groups(Query(group_by=(Dimension.DAY,)), SYSTEM)
+    return sorted((day, tally.total) for (day,), tally in groups)
