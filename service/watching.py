@@ -16,7 +16,8 @@ from service.domain import alerts
 from service.domain.alerts import Alert, AlertState, Rule
 from service.domain.answers import Answer, Intent
 from service.domain.people import SYSTEM
-from service.errors import RetryLater
+from service.errors import RetryLater, VerbatimError
+from service.logs import logger
 from service.measures import rate_named
 from service.ports import Clock
 from service.stores import Database
@@ -102,20 +103,16 @@ class Watch(AlertBook):
         never told as new.
         """
         self._be_fresh(today)
-        fired: list[Alert] = []
-        told = resolved = 0
-        for rule, changed in self.look(today):
-            for one in changed:
-                told += self._keep(rule, one)
-                resolved += one.state is AlertState.RESOLVED
-                fired += [one] if one.opened_on == today else []
-        told += self._tell_the_rest(today)
+        changed = [one for _, found in self.look(today) for one in found]
+        for one in changed:
+            self._database.alerts.save(one)
+        fired = tuple(one for one in changed if one.opened_on == today)
         return Watched(
             day=today,
-            fired=tuple(fired),
-            told=told,
+            fired=fired,
+            told=self._tell_all(today),
             held=sum(one.state is AlertState.HELD for one in fired),
-            resolved=resolved,
+            resolved=sum(one.state is AlertState.RESOLVED for one in changed),
             withheld=tuple(one.name for one in self.rules() if not self._is_validated(one)),
         )
 
@@ -135,15 +132,9 @@ class Watch(AlertBook):
             answer=answer,
         )
 
-    def _keep(self, rule: Rule, alert: Alert) -> bool:
-        """Store an alert, then tell of it: killed in between, it is told by the next look."""
-        self._database.alerts.save(alert)
-        return self._tell(rule, alert)
-
     def _tell(self, rule: Rule, alert: Alert) -> bool:
+        """Bring an open alert's message up to date; return whether it was news to anybody."""
         was_told = alert.told_excess is not None
-        if not (alerts.is_to_be_told(alert) or (was_told and alert.state is AlertState.OPEN)):
-            return False
         news = self.news(rule, alert)
         if not self._messenger.put(news, channel=rule.channel):
             return False
@@ -157,15 +148,25 @@ class Watch(AlertBook):
         self._database.alerts.save(told)
         return True
 
-    def _tell_the_rest(self, today: date) -> int:
-        """Alerts that stand and were never told of, because a run was cut off."""
+    def _tell_all(self, today: date) -> int:
+        """Tell of what fires today, and of what a run that was cut off left untold.
+
+        One that cannot be told hinders no other; the first trouble is raised at the end.
+        """
         rules = {one.id: one for one in self.rules()}
-        left = [
-            one
-            for one in self._database.alerts.alerts(today - HISTORY)
-            if one.state is AlertState.OPEN and one.told_excess is None and one.rule in rules
-        ]
-        return sum(self._tell(rules[one.rule], one) for one in left)
+        told, trouble = 0, None
+        for one in self._database.alerts.alerts(today - HISTORY):
+            is_news = one.seen_on == today or one.told_excess is None
+            if one.state is not AlertState.OPEN or one.rule not in rules or not is_news:
+                continue
+            try:
+                told += self._tell(rules[one.rule], one)
+            except VerbatimError as error:
+                logger.warning("alert.not_told", extra={"error": type(error).__name__})
+                trouble = trouble or error
+        if trouble is not None:
+            raise trouble
+        return told
 
     def _is_validated(self, rule: Rule) -> bool:
         return rate_named(rule.query.metric)[0].name in self._validated

@@ -1,6 +1,7 @@
 """Alerts from the counts to a channel, over real stores and the Slack stand-in."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,7 +15,7 @@ from service.alert_book import STARTER
 from service.domain.alerts import AlertState
 from service.domain.erasures import Subject, SubjectKind
 from service.domain.feedback import Verdict
-from service.errors import Misused, NotFound, RetryLater, Unauthorized
+from service.errors import Misused, NotFound, RetryLater, TellPerson, Unauthorized
 from service.flags import Flags
 from service.forgetting import Forgetting
 from service.watching import Watch
@@ -95,6 +96,17 @@ def test_what_slack_did_not_take_is_told_by_the_next_look(workspace: Workspace) 
     workspace.slack.state.token_error = None
     assert _watch(workspace).run(DAY).told == 1
     assert len(workspace.posted) == 1
+
+
+def test_one_alert_that_slack_refuses_hinders_no_other(workspace: Workspace) -> None:
+    rule = replace(STARTER, id="all", name="All together", over=None, channel="C404", threshold=2.0)
+    _watch(workspace).add(rule)
+    with pytest.raises(TellPerson, match="no such channel"):
+        _watch(workspace).run(DAY)
+    (post,) = workspace.posted
+    assert "Billing" in _shown(post.blocks)
+    told = {one.rule: one.told_excess is not None for one in _watch(workspace).history()}
+    assert told == {"all": False, STARTER.id: True}
 
 
 def test_a_metric_that_is_not_validated_raises_nothing(workspace: Workspace) -> None:
