@@ -108,7 +108,7 @@ class Catalogue:
         agents = database.conversations.agents()
         used = {
             dimension: [
-                value for value in database.facts.values(dimension, viewer) if value != NO_VALUE
+                value for value in database.facts.names(dimension, viewer) if value != NO_VALUE
             ]
             for dimension in (Dimension.DRIVER, Dimension.TAG, Dimension.CHANNEL, Dimension.SOURCE)
         }

@@ -41,6 +41,7 @@ from storage.in_force import LEFT_BLANK
 from storage.leading import newest_for, rows_for
 from storage.listing import list_page
 from storage.moments import iso
+from storage.names_in_use import names_in_use
 from storage.querying import (
     GRAINS,
     ONCE,
@@ -65,6 +66,7 @@ from storage.tables.facts import fact
 from storage.tallies import Measure, Measures, sums, tallies
 
 _MOST_VALUES = 200
+_MOST_NAMES = 5_000
 _ACCOUNT = case((fact.c.account == NO_VALUE, ""), else_=fact.c.account)
 _PLACE = tuple(column.name for column in PLACE)
 
@@ -169,6 +171,13 @@ class SqlFacts:
         if first is None:
             return None
         return Window(date.fromordinal(first), date.fromordinal(last + 1))
+
+    def names(self, dimension: Dimension, viewer: Viewer) -> list[str]:
+        with self._engine.reading() as connection:
+            found = names_in_use(connection, dimension, viewer, most=_MOST_NAMES)
+        if found is None:
+            return self.values(dimension, viewer)
+        return [name for name in found if name != NO_VALUE]
 
     def values(self, dimension: Dimension, viewer: Viewer) -> list[str]:
         with self._engine.reading() as connection:

@@ -137,6 +137,10 @@ class Facts(Protocol):
         """First and last day that hold a conversation."""
         ...
 
+    def names(self, dimension: Dimension, viewer: Viewer) -> list[str]:
+        """Distinct values in no order, also of those seldom used; nothing is counted for them."""
+        ...
+
     def values(self, dimension: Dimension, viewer: Viewer) -> list[str]:
         """Distinct values in use, most frequent first, at most 200."""
         ...
