@@ -94,17 +94,18 @@ def test_a_clock_that_is_set_skips_no_digest_and_repeats_none(
 ) -> None:
     local = ZoneInfo(zone)
     lines = ODD_TIMES if every else ODD_TIMES[1:2]
-    changes = list(_changes(local, 2026)) + (list(_changes(local, 2027)) if every else [])
+    changes = list(_changes(local, 2026))
 
     def once_a_week(line: str, change: datetime, number: int) -> bool:
         here.slack.state.messages.clear()
         worker = _worker(here, local, line, name=f"{line} {number}")
         begins, ends = change - timedelta(days=9), change + timedelta(days=9)
-        for moment in _moments(begins, ends, change, step=1 if every else 6):
+        moments = list(_moments(begins, ends, change, step=1 if every else 6))
+        for moment in moments:
             here.clock.now = moment
             worker.tick()
         assert set(_weeks(here).values()) == {1}
-        assert len(_weeks(here)) == len(_expected(begins, ends, local, line))
+        assert len(_weeks(here)) == len(_expected(begins, moments[-1], local, line))
         return True
 
     for line in lines:
@@ -135,7 +136,7 @@ def _expected(begins: datetime, ends: datetime, zone: ZoneInfo, line: str) -> Se
     while day <= ends.astimezone(zone).date():
         minute, hour = map(int, line.split()[:2])
         due = datetime(day.year, day.month, day.day, hour, minute, tzinfo=zone).astimezone(UTC)
-        if day.weekday() == weekday and begins - LATE <= due < ends - timedelta(hours=6):
+        if day.weekday() == weekday and begins - LATE <= due <= ends:
             found.append(due)
         day += timedelta(days=1)
     return found
