@@ -24,8 +24,10 @@ from service.ports import Clock
 from storage import migrate
 from storage.carrying import Carried, carried, carry
 from storage.engine import Engine
+from storage.inbox import INBOX
 from storage.postgres_backup import PostgresBackups
 from storage.tables.conversations import source
+from storage.tables.work import inbox
 
 _ABOUT = "storage:backup"  # state inside a copy that says what it is
 
@@ -102,11 +104,30 @@ class SqliteBackups:
     def _copy_out(self, partial: Path) -> None:
         with _opened(self._path) as here, closing(sqlite3.connect(partial)) as copy:
             here.backup(copy)  # in one step: a snapshot, beside which others go on writing
+            self._add_inbox(copy)
             copy.execute("PRAGMA journal_mode = DELETE")  # one file, and no log beside it
             about = json.dumps({"at": self._clock().isoformat(), "key": self._mark})
             query = "INSERT OR REPLACE INTO memory(name, value) VALUES (?, ?)"
             copy.execute(query, (_ABOUT, about))
             copy.commit()
+
+    def _add_inbox(self, copy: sqlite3.Connection) -> None:
+        """Put what waits to be answered into the copy's own table, where it is taken over from.
+
+        Read after the rest: an event that was handled in between is handled again, never lost.
+        """
+        file = self._engine.beside(INBOX).url.database or ""
+        if not Path(file).is_file():
+            return
+        columns = ", ".join(f'"{column.name}"' for column in inbox.columns)
+        copy.execute("ATTACH DATABASE ? AS beside", (file,))
+        with suppress(sqlite3.OperationalError):  # it was opened this moment and holds no table
+            copy.execute(
+                f"INSERT OR IGNORE INTO main.inbox ({columns})"  # noqa: S608  # names of ours
+                f" SELECT {columns} FROM beside.inbox"
+            )
+        copy.commit()
+        copy.execute("DETACH DATABASE beside")
 
     def _known(self, held: ExitStack) -> Carried | None:
         """Read what must not be undone, and keep others from working; None: it is damaged."""

@@ -15,6 +15,8 @@ from storage.engine import Engine
 from storage.moments import to_ms
 from storage.tables.work import inbox
 
+INBOX = "inbox"  # what SQLite's second file is called after the first
+
 
 class Inbox:
     def __init__(self, engine: Engine) -> None:
@@ -74,7 +76,7 @@ class Inbox:
     @cached_property
     def _engine(self) -> Engine:
         """Open the file at first use, and take over what an older release kept with the rest."""
-        beside = self._main.beside("inbox")
+        beside = self._main.beside(INBOX)
         if beside is not self._main:
             with beside.writing() as connection:
                 inbox.create(connection, checkfirst=True)

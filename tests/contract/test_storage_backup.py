@@ -125,6 +125,20 @@ def test_restored_elsewhere_the_numbers_are_those_of_then(
     assert (tmp_path / "copy").stat().st_mode & 0o077 == 0
 
 
+def test_a_question_that_waits_for_its_answer_is_in_the_copy(
+    here: SqlDatabase, clock: Clockwork, tmp_path: Path
+) -> None:
+    here.work.accept("slack", "Ev1", "why did sentiment drop?", at=NOON)
+    here.work.accept("slack", "Ev2", "and for Acme?", at=NOON)
+    here.work.finish("slack", "Ev1")
+    made = _of(here, clock).make(tmp_path / "copy.backup")
+    _elsewhere(tmp_path, clock).restore(Path(made.file))
+    there = opened(_url(tmp_path / "elsewhere"), clock)
+    assert there.work.unfinished("slack") == [("Ev2", "and for Acme?")]
+    assert not there.work.accept("slack", "Ev1", "again", at=LATER)
+    there.close()
+
+
 def test_a_digest_that_was_posted_since_is_not_posted_again(
     here: SqlDatabase, tmp_path: Path, clock: Clockwork
 ) -> None:
