@@ -19,6 +19,7 @@ RUN = 4
 SHORTEST_NAME = 3
 GONE = "(erased)"
 _WORD = re.compile(r"\w+")
+_ASKED = ("slack-thread:", "slack-question:")  # state that holds people's questions
 _OUR_OWN = "storage:"  # state of this room, which holds nobody's words
 
 
@@ -30,6 +31,10 @@ class Traces:
         wanted = [re.escape(name) for name in names if len(name) >= SHORTEST_NAME]
         pattern = rf"(?<!\w)(?:{'|'.join(wanted)})(?!\w)"
         self._names = re.compile(pattern, re.IGNORECASE) if wanted else None
+
+    def are_repeated_in(self, text: str) -> bool:
+        """Whether the words are in JSON, whatever names are."""
+        return any(run in self._runs for run in _runs(_plain(text)))
 
     def are_in_json(self, text: str) -> bool:
         return self.are_in(_plain(text))
@@ -89,8 +94,16 @@ def _reasons(connection: Connection, keys: frozenset[str], traces: Traces) -> in
 
 
 def _states(connection: Connection, traces: Traces) -> int:
+    """A name alone counts in what people asked; elsewhere it may be anything, such as an address
+    of our own people.
+    """
     rows = connection.execute(select(memory).where(~memory.c.name.startswith(_OUR_OWN))).all()
-    found = [row.name for row in rows if traces.are_in_json(row.value)]
+    found = [
+        row.name
+        for row in rows
+        if traces.are_repeated_in(row.value)
+        or (row.name.startswith(_ASKED) and traces.are_in_json(row.value))
+    ]
     for chunk in chunks(found):
         connection.execute(memory.delete().where(memory.c.name.in_(chunk)))
     return len(found)

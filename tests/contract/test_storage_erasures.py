@@ -131,9 +131,13 @@ def test_words_that_waited_for_their_conversation_go_with_it(filled: SqlDatabase
 
 def test_an_account_is_erased_with_its_name_until_it_begins_anew(filled: SqlDatabase) -> None:
     filled.work.remember("slack-thread:C1:2.0", '[{"text": "what is going on with acme?"}]')
+    filled.work.remember("slack-question:2", '{"text": "brief Acme"}')
+    filled.work.remember("slack-shows:C1", '{"shows": "counts", "by": "olga@acme.example"}')
     erased = filled.erasures.erase(ACCOUNT, at=LATER)
     assert erased.conversations == 2
     filled.conversations.save_page("zendesk", a_page(a_conversation(3, account=BOLT.key)))
+    assert filled.work.recall("slack-shows:C1")  # not the account's, though it sounds like it
+    filled.work.remember("slack-shows:C1", "")
     assert tables_with(filled, ACME.name) | tables_with(filled, "acme") == set()
     assert [one.key for one in filled.conversations.accounts()] == [BOLT.key]
     assert filled.flags.changes() == {}
