@@ -85,10 +85,17 @@ def add(
 def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:
     """Give the rows with these ids the values of the other given columns."""
     if rows:
-        names = [name for name in rows[0] if name != "id"]
-        new = ", ".join(f'"{name}" = ?' for name in names)
-        statement = f"UPDATE {table.name} SET {new} WHERE id = ?"  # noqa: S608 - our own names
-        _run(connection, statement, _tuples((*names, "id"), rows))
+        names = tuple(name for name in rows[0] if name != "id")
+        change_by(connection, table, names, _tuples((*names, "id"), rows), key=("id",))
+
+
+def change_by(
+    connection: Connection, table: Table, names: Sequence[str], rows: Tuples, *, key: Sequence[str]
+) -> None:
+    """Give the rows with this key the values of the named columns. A tuple ends with its key."""
+    new = ", ".join(f'"{name}" = ?' for name in names)
+    same = " AND ".join(f'"{name}" = ?' for name in key)
+    _run(connection, f"UPDATE {table.name} SET {new} WHERE {same}", rows)  # noqa: S608 - our own names
 
 
 def remove(connection: Connection, table: Table, names: Sequence[str], keys: Tuples) -> None:

@@ -24,7 +24,7 @@ from sqlalchemy import (
 )
 
 from service.query import Dimension
-from storage.bulk import add, insert_tuples, upsert_tuples
+from storage.bulk import add, change_by, insert_tuples
 from storage.bulk import remove as remove_rows
 from storage.derived import Derived, Fact, derived, derived_unmeasured, stored
 from storage.deriving import derive_everything
@@ -125,15 +125,25 @@ def _replace(connection: Connection, old: Derived, new: Derived) -> None:
 
 def _write(connection: Connection, table: Table, old: Iterable[Any], new: Iterable[Any]) -> None:
     """Make the old rows of a table the new ones. A row begins with its key."""
+    key = table.primary_key.columns.keys()
+    there, wanted = ({row[: len(key)]: row for row in rows} for rows in (old, new))
+    remove_rows(connection, table, key, sorted(there.keys() - wanted.keys()))
+    added = sorted(wanted[place] for place in wanted.keys() - there.keys())
+    insert_tuples(connection, table, table.c.keys(), added)
+    pairs = [(there[place], row) for place, row in wanted.items() if place in there]
+    _change(connection, table, [(before, after) for before, after in pairs if before != after])
+
+
+def _change(connection: Connection, table: Table, pairs: Iterable[tuple[Any, Any]]) -> None:
+    """Write the columns that differ, and no index of the others."""
     names, key = table.c.keys(), table.primary_key.columns.keys()
-    there, wanted = set(old), set(new)
-    kept = {row[: len(key)] for row in wanted}
-    gone = {row[: len(key)] for row in there - wanted} - kept
-    remove_rows(connection, table, key, sorted(gone))
-    if there:
-        upsert_tuples(connection, table, names, sorted(wanted - there), key=key)
-    else:
-        insert_tuples(connection, table, names, sorted(wanted))
+    by_places: dict[tuple[int, ...], list[tuple[Any, ...]]] = {}
+    for before, after in pairs:
+        places = tuple(n for n, (a, b) in enumerate(zip(before, after, strict=True)) if a != b)
+        values = (*(after[place] for place in places), *after[: len(key)])
+        by_places.setdefault(places, []).append(values)
+    for places, rows in by_places.items():
+        change_by(connection, table, [names[place] for place in places], sorted(rows), key=key)
 
 
 def _count(moved: Counter[Cell], old: Fact | None, new: Fact | None) -> None:
