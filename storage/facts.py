@@ -148,6 +148,7 @@ class SqlFacts:
             return quotes_of(connection, rows, shows, limit)
 
     def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts:
+        query = replace(query, group_by=())
         with self._engine.reading() as connection:
             rows = rows_for(connection, query, viewer)
             metric = self._measures.named(query.metric).metric
@@ -246,7 +247,7 @@ def _from_rows(connection: Connection, rows: Rows, metric: str | None) -> tuple[
         analysed[str(value)] += n
         if reason is not None:
             empty[reason or LEFT_BLANK] += n
-    return analysed, empty
+    return dict(analysed), dict(empty)
 
 
 def _sorted_groups(

@@ -81,10 +81,12 @@ def _asked(connection: Connection, query: Query, viewer: Viewer) -> int:
     filters = list(query.filters)
     if viewer.accounts:
         filters.append(Filter.of(Dimension.ACCOUNT, *viewer.accounts))
-    return min([within, *(_listed(connection, query, one) for one in filters)])
+    sizes = [size for one in filters if (size := _listed(connection, query, one)) < _LONG]
+    return min([within, *sizes])
 
 
 def _listed(connection: Connection, query: Query, one: Filter) -> int:
+    """How long a filter's list is, up to where the lengths count; without a list it is long."""
     rows = posting_list(one, query.window)
     return _LONG if rows is None else _size(connection, rows, _LONG)
 
