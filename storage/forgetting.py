@@ -36,6 +36,7 @@ from storage.tables.conversations import conversation, message, tombstone, waiti
 from storage.tables.erasures import erasure
 from storage.tables.feedback import feedback
 from storage.tables.flags import account_outcome, flag_change
+from storage.tables.follows import followed_account
 from storage.tables.work import memory
 from storage.traces import Traces, clean
 
@@ -246,6 +247,9 @@ def _account(connection: Connection, name: str) -> dict[str, int]:
         "accounts": connection.execute(account.delete().where(account.c.key == key)).rowcount,
         "changes of flags": connection.execute(
             flag_change.delete().where(flag_change.c.account == key)
+        ).rowcount,
+        "followers": connection.execute(
+            followed_account.delete().where(followed_account.c.account == key)
         ).rowcount,
         "outcomes": connection.execute(
             account_outcome.delete().where(account_outcome.c.account == key)

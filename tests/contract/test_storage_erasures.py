@@ -8,6 +8,7 @@ from sqlmodel import SQLModel
 
 from service.domain.conversations import IncomingMessage, Page, conversation_key
 from service.domain.erasures import Subject, SubjectKind
+from service.domain.follows import Wish
 from service.domain.people import SYSTEM
 from service.query import Dimension, Query, Window
 from service.receipts import Receipts
@@ -132,6 +133,7 @@ def test_words_that_waited_for_their_conversation_go_with_it(filled: SqlDatabase
 def test_an_account_is_erased_with_its_name_until_it_begins_anew(filled: SqlDatabase) -> None:
     filled.work.remember("slack-thread:C1:2.0", '[{"text": "what is going on with acme?"}]')
     filled.work.remember("slack-question:2", '{"text": "brief Acme"}')
+    filled.follows.wish("olga@example.com", ACME.key, Wish.FOLLOW)
     filled.work.remember("slack-shows:C1", '{"shows": "counts", "by": "olga@acme.example"}')
     erased = filled.erasures.erase(ACCOUNT, at=LATER)
     assert erased.conversations == 2
@@ -141,6 +143,7 @@ def test_an_account_is_erased_with_its_name_until_it_begins_anew(filled: SqlData
     assert tables_with(filled, ACME.name) | tables_with(filled, "acme") == set()
     assert [one.key for one in filled.conversations.accounts()] == [BOLT.key]
     assert filled.flags.changes() == {}
+    assert filled.follows.of_person("olga@example.com") == {}
     anew = a_conversation(6, created_at=LATER + timedelta(minutes=1))
     filled.conversations.save_page("zendesk", a_page(anew))
     assert {one.key for one in filled.conversations.accounts()} == {ACME.key, BOLT.key}
