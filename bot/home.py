@@ -79,7 +79,7 @@ def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block
     lines = [
         [
             link(links.account(one.flag.account), literal(one.account.name, MAX_NAME)),
-            text(f": {one.flag.tier.value}, {one.flag.state.value}, since {one.since:%d %b %Y}"),
+            text(f": {one.flag.tier.value}, {one.flag.state.value}, since {one.since.day} {one.since:%b %Y}"),
         ]
         for one in flags[:MOST]
     ]

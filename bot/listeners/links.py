@@ -61,7 +61,7 @@ def register(
             return None
         asked = literal(recount.receipt.query.sentence(), 300)
         said = literal(next(iter(lines), ""), 300)
-        as_of = f"as of {recount.receipt.as_of:%d %b %Y %H:%M} UTC"
+        as_of = f"as of {recount.receipt.as_of.day} {recount.receipt.as_of:%b %Y %H:%M} UTC"
         return [rich_text(section([text(f"{asked}\n", "bold"), text(f"{said} ({as_of})")]))]
 
     app.event("link_shared")(shared)
