@@ -5,6 +5,7 @@ telling the same question again posts nothing again.
 """
 
 import logging
+import threading
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -26,6 +27,7 @@ from service.stores import Database
 
 logger = logging.getLogger("verbatim")
 
+COUNTING = 2  # questions at a time: more would only keep Slack waiting for its acknowledgements
 _TOO_LATE = "I could not answer this in time: Slack or I was not there. Please ask again."
 _UNCONFIRMED = "Slack did not confirm my answer. If you do not see it here, ask again."
 _ALONE = "Only you see this."
@@ -84,6 +86,7 @@ class Telling:
     ) -> None:
         self._clients = clients
         self._answers = answers
+        self._counting = threading.Semaphore(COUNTING)
         self._memory = Memory(database.work)
         self._policies = policies
         self._feedback = database.feedback
@@ -105,7 +108,10 @@ class Telling:
             self.whisper(_TOO_OLD_TO_SHARE, asked)
             return
         try:
-            answer = self._answers.ask_text(question.text, viewer(person), thread=question.earlier)
+            with self._counting:
+                answer = self._answers.ask_text(
+                    question.text, viewer(person), thread=question.earlier
+                )
         except VerbatimError as error:
             log("slack.no_answer", error)
             self._post(asked, notice_message(f"I could not answer that. {error}"))
