@@ -13,6 +13,7 @@ from service.domain.follows import Wish
 from service.flags import ShownFlag
 from service.links import Links
 from service.query import Query
+from service.wording import full_day
 
 MOST = 20
 FOLLOW, WISH = "verbatim_follow", "verbatim_wish"
@@ -79,7 +80,9 @@ def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block
     lines = [
         [
             link(links.account(one.flag.account), literal(one.account.name, MAX_NAME)),
-            text(f": {one.flag.tier.value}, {one.flag.state.value}, since {one.since.day} {one.since:%b %Y}"),
+            text(
+                f": {one.flag.tier.value}, {one.flag.state.value}, since {full_day(one.since.date())}"
+            ),
         ]
         for one in flags[:MOST]
     ]
