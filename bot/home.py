@@ -80,9 +80,7 @@ def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block
     lines = [
         [
             link(links.account(one.flag.account), literal(one.account.name, MAX_NAME)),
-            text(
-                f": {one.flag.tier.value}, {one.flag.state.value}, since {full_day(one.since.date())}"
-            ),
+            text(f": {one.flag.tier.value}, {one.flag.state.value}, since {_since(one)}"),
         ]
         for one in flags[:MOST]
     ]
@@ -92,6 +90,10 @@ def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block
 
 
 Wishes = Mapping[AccountKey, tuple[str, str, str]]  # what stands now, the button, its value
+
+
+def _since(one: ShownFlag) -> str:
+    return full_day(one.since.date())
 
 
 def _owned_wishes(mine: Mine) -> Wishes:
