@@ -6,6 +6,7 @@ Pure. What a field means is known here; where it was fetched is not.
 import re
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 from connectors._text import MOST_BYTES, clean, plain
@@ -52,6 +53,7 @@ _RATED = frozenset(("good", "bad"))
 _SEGMENT = ("segment", "tier", "plan", "customer_segment", "account_tier")
 _OWNER = ("owner", "csm", "account_owner", "csm_email", "customer_success_manager")
 _RENEWAL = ("renewal", "renewal_date", "renews_at", "contract_end")
+_MOST_TAGS = 1_024  # lists of them that are remembered: each ticket's is read twice
 _NOT_WORD = re.compile(r"[^a-z0-9]+")
 
 
@@ -150,7 +152,12 @@ def tags_of(ticket: Json) -> frozenset[str]:
         return frozenset()
     if not isinstance(tags, list):
         raise Unreadable("Its tags are not a list.")
-    return frozenset(clean(str(tag)) for tag in tags)
+    return _cleaned(tuple(map(str, tags)))
+
+
+@lru_cache(maxsize=_MOST_TAGS)
+def _cleaned(tags: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(clean, tags))
 
 
 def rating_of(ticket: Json) -> Rating | None:

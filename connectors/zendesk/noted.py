@@ -92,7 +92,7 @@ def _fits(ticket_id: int, note: Note) -> bool:
         and all(0 <= one <= _LAST_SECOND for one in seconds)
         and note.stored != 0
         and (note.comments is None or 0 <= note.comments <= _MOST_COMMENTS)
-        and note.stamp in ("", stamp_of(note.updated))
+        and (not note.stamp or note.stamp == stamp_of(note.updated))
     )
 
 

@@ -106,7 +106,7 @@ class People:
             self._names.clear()
             self._names_at = self.users.changes
         # Whatever else stands for an id names nobody.
-        known = tuple(dict.fromkeys([id_ for id_ in ids if isinstance(id_, int)]))
+        known = tuple([id_ for id_ in ids if isinstance(id_, int)])
         found = self._names.get(known)
         if found is None:
             found = self._names[known] = self._names_of(known)

@@ -6,7 +6,7 @@ _LAST_SECOND = 2**32 - 1  # what four bytes hold: the year 2106
 
 
 def stamp_of(second: int) -> str:
-    return f"{datetime.fromtimestamp(second, UTC):%Y-%m-%dT%H:%M:%SZ}"
+    return f"{datetime.fromtimestamp(second, UTC).isoformat()[:19]}Z"
 
 
 def second_of(stamp: str) -> int | None:
