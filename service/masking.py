@@ -53,7 +53,7 @@ class _TagMasks:
 def masked_page(page: Page, masks: Masks) -> Page:
     tags = _TagMasks(masks)
     names: dict[ConversationKey, set[str]] = {}
-    for incoming in page.messages:
+    for incoming in page.messages if page.heads else ():
         names.setdefault(incoming.conversation, set()).update(incoming.known_names)
     names |= {key: set(known) for key, known in page.known_names.items()}
     return replace(

@@ -7,6 +7,8 @@ Knows the forms of some countries. Case counts: in "a new way 5" nobody lives.
 
 import re
 
+from service.glance import Glance
+
 _FEWEST_WORDS = 3
 _STREET = (
     "Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Terrace|Ter"
@@ -51,6 +53,21 @@ _FORMS = (
     r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}",
 )
 _ADDRESS = re.compile(rf"(?<![\w.@/#$\u20ac\u00a3-])(?:{'|'.join(_FORMS)})(?![\w@])")
+# What one of these forms holds, if it is ASCII: a word of its own, codes and boxes as they are left
+# without small letters and spaces, the ends of roads' names, or their beginnings.
+STREETS = frozenset(_STREET.lower().split("|")) | frozenset(
+    ("rue", "avenue", "boulevard", "place", "chemin", "impasse", "quai", "cours")
+)
+_CODE_OR_BOX = re.compile(
+    r"[A-Z]{2},?\d{5}|[A-Z]\d[A-Z\d]?\d[A-Z]{2}|[A-Z]\d[A-Z]-?\d[A-Z]\d|P\.?O\.?B\d"
+)
+_ROAD_THEN_NUMBER = re.compile(
+    r"[ ]\d(?<=(?:sse|tr\.|weg|atz|lee|amm|fer|aat|aan|cht|ein|tan|ata|atu|vej|ade)[ ]\d)"
+)
+_ROADS = (
+    *("Calle", "C/", "Avenida", "Avda", "Plaza", "Paseo", "Viale", "Piazza", "Corso", "Rua"),
+    *("Travessa", "Via"),
+)
 _CALLED = re.compile(
     r"\b(?:(?:my|our|new|billing|shipping|home|delivery|mailing|postal|street|residential|his|her"
     r"|correct|current|following)[ ]address(?:es)?\b[^\d\n.!?@\[\]]{0,20}?|live[sd]?[ ](?:at|on)"
@@ -74,15 +91,30 @@ _CODE = re.compile(
 )
 
 
-def mask_postal_addresses(text: str) -> str:
+def mask_postal_addresses(text: str, seen: Glance) -> str:
     """Return the text with `[address]`; it should hold a digit."""
     folded = text.lower()
-    masked = text if folded == text and text.isascii() else _ADDRESS.sub("[address]", text)
+    masked = _ADDRESS.sub("[address]", text) if _may_hold_address(text, folded, seen) else text
     if ("address" in folded or "live" in folded or "ship" in folded) and _may_call(folded):
         masked = _CALLED.sub(_mask_called, masked)
     if "zip" in folded or "code" in folded or "plz" in folded:
         masked = _CODE.sub(r"\g<before>[address]", masked)
     return masked
+
+
+def _may_hold_address(text: str, folded: str, seen: Glance) -> bool:
+    """Whether a word, a code or a number stands there without which each form is none."""
+    if not text.isascii():
+        return True
+    if folded == text:
+        return False
+    if text is not seen.text or not STREETS.isdisjoint(seen.words):
+        return True
+    return (
+        _CODE_OR_BOX.search(seen.signs) is not None
+        or _ROAD_THEN_NUMBER.search(text) is not None
+        or any(map(text.__contains__, _ROADS))
+    )
 
 
 def _may_call(folded: str) -> bool:

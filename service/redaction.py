@@ -20,7 +20,7 @@ from service.identifiers import (
     mask_network_addresses,
 )
 from service.known_names import MOST_NAMES, mask_names
-from service.postal import mask_postal_addresses
+from service.postal import STREETS, mask_postal_addresses
 from service.written_names import MOST_REPEATED, NAMING_PEOPLE, mask_written_names
 
 VERSION = "redaction-2"
@@ -99,7 +99,7 @@ _LABELS = frozenset(
         *("apitoken", "accesstoken", "authtoken", "authorizationtoken"),
     )
 )
-TELLING = _TOKEN_STARTS | _BEARERS | _LABELS | LABELLING | NAMING_IDS | NAMING_PEOPLE
+TELLING = _TOKEN_STARTS | _BEARERS | _LABELS | LABELLING | NAMING_IDS | NAMING_PEOPLE | STREETS
 _FEWEST_DIGITS = 7  # of a phone number
 _FEWEST_DIGITS_OF_A_CARD = 13
 
@@ -148,7 +148,8 @@ class Redactor:
         digits = seen.digits if text is seen.text else digits_in(text)
         if not digits:
             return text
-        masked = mask_postal_addresses(mask_network_addresses(_IBAN.sub(_mask_iban, text)))
+        masked = mask_network_addresses(_IBAN.sub(_mask_iban, text))
+        masked = mask_postal_addresses(masked, seen)
         masked = mask_ids(masked, digits, seen) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
         if digits < _FEWEST_DIGITS:
             return masked

@@ -7,6 +7,7 @@ Only where such words stand beside it is a word taken for a name; no list of nam
 
 import re
 from collections.abc import Callable, Collection
+from string import ascii_lowercase
 
 from service.glance import Glance
 from service.known_names import ORDINARY
@@ -77,6 +78,7 @@ _TITLES = frozenset(
 _QUOTING = frozenset(("wrote", "schrieb", "\u00e9crit"))
 _PRESENTING = frozenset(("this", "am", "m"))
 _PRESENTS = ("this is", "i am", "i'm", "i\u2019m")
+_SPACE_AND_SMALL = frozenset(f" {letter}" for letter in ascii_lowercase)
 NAMING_PEOPLE = _SAYING | _LABELS | _TITLES | _QUOTING | _PRESENTING
 _PARTINGS = ("regards", "wishes", "sincerely", "best", "yours", "cheers", "cordial", "saludo")
 _QUOTES = (" wrote:", " schrieb:", "crit :")
@@ -110,14 +112,31 @@ def _thanks(text: str, _seen: Glance) -> object:
 
 def _ends_in_name(text: str) -> bool:
     """Whether a name stands between the last comma and the end; there is none within one."""
-    return "," in text and _ENDS_IN_NAME.match(text, text.rfind(",")) is not None
+    at = text.rfind(",")
+    # Most often a small letter follows the comma and the space: no name begins with one.
+    if at < 0 or text[at + 1 : at + 3] in _SPACE_AND_SMALL:
+        return False
+    return _ENDS_IN_NAME.match(text, at) is not None
 
 
 def _presents(text: str, seen: Glance) -> object:
     if seen.words.isdisjoint(_PRESENTING):
         return False
     told = text.lower()
+    if text.isascii():
+        return any(_before_capital(phrase, told, text) for phrase in _PRESENTS)
     return any(map(told.__contains__, _PRESENTS)) and _SOMEBODY.search(text)
+
+
+def _before_capital(phrase: str, told: str, text: str) -> bool:
+    """Whether a space and a capital follow these words somewhere."""
+    at = told.find(phrase)
+    while at >= 0:
+        end = at + len(phrase)
+        if text[end : end + 1] == " " and text[end + 1 : end + 2].isupper():
+            return True
+        at = told.find(phrase, end)
+    return False
 
 
 def _holds_title(_text: str, seen: Glance) -> object:
@@ -193,6 +212,8 @@ _CUES: tuple[Cue, ...] = (
         re.compile(rf",[ ]{_NAME}[ ](?=(?:wrote|schrieb|a \u00e9crit) ?:)"),
     ),
 )
+# Those that need none of the words that name people.
+_SIGNED_CUES = tuple(cue for cue in _CUES if cue[1] in (_breaks, _parts, _thanks, _holds_address))
 _GREETING = re.compile(
     rf"^[ \t>]{{0,8}}(?i:{_HELLO})[ ,]{{1,3}}{_NAME}(?=[ ]?(?:[,!.:;-]|\n|\Z))", re.MULTILINE
 )
@@ -230,7 +251,8 @@ def mask_written_names(text: str, seen: Glance) -> tuple[str, list[str]]:
     """Return the text with `[name]` for names beside such words, and these names."""
     names: list[str] = []
     masked, signs = text, seen.signs
-    for sign, may, pattern in _CUES:
+    cues = _SIGNED_CUES if seen.words.isdisjoint(NAMING_PEOPLE) else _CUES
+    for sign, may, pattern in cues:
         if sign in signs and may(masked, seen):
             masked = pattern.sub(_masking(names, ()), masked)
     if _may_greet(masked, signs) and any(map(text.lower().__contains__, _GREETINGS)):
@@ -244,7 +266,8 @@ def _may_greet(text: str, signs: str) -> bool:
     """Whether the first line greets; of several lines it is not known yet."""
     if "\n" in signs or not text.isascii():
         return True
-    return text.lstrip(" \t>")[:8].lower().startswith(_HELLOS)
+    greets = text.lstrip(" \t>")[:8].lower().startswith(_HELLOS)
+    return greets and _GREETING.match(text) is not None
 
 
 def _masking(names: list[str], doubtful: Collection[str]) -> Callable[[re.Match[str]], str]:
