@@ -27,6 +27,7 @@ _TOUCHED = ((Dimension.TAG.value, 2), (Dimension.RAW_TAG.value, 1))  # and its p
 _ID = "conversation_id"
 _FACTS, _TOUCHES = select(fact), select(touch)
 _UNMEASURED = (UNMEASURED_VALUE, "")
+_NOTHING_MEASURED = (*(UNMEASURED_VALUE for _ in METRICS), *("" for _ in METRICS), 0)
 _c, _of, _tag = conversation.c, measurement.c, assigned_tag.c
 _HEADS = select(
     *(_c.id, _c.day, _c.created_at, _c.month, _c.source, _c.channel, _c.status, _c.account),
@@ -67,10 +68,18 @@ def derived(connection: Connection, ids: Sequence[int]) -> Derived:
 
 def derived_unmeasured(connection: Connection, ids: Sequence[int]) -> Derived:
     """Derive conversations of which nothing can have been measured yet."""
-    made = Derived()
-    for head in rows_among(connection, _HEADS, _c.id, ids):
-        _derive(head, (), (), made)
-    return made
+    heads = rows_among(connection, _HEADS, _c.id, ids)
+    return Derived(facts=[_unmeasured(head) for head in heads])
+
+
+def _unmeasured(head: Found) -> Fact:
+    """What `_derive` makes of a head without measurements."""
+    one, day, created_at, month, source, channel, status, of, segment, owner, agent, _ = head
+    return (
+        *(day, created_at, one, 0, NOT_ANALYSED, 1, month, source, channel, status),
+        *(of or NO_VALUE, segment or NO_VALUE, owner or NO_VALUE, agent or NO_VALUE),
+        *_NOTHING_MEASURED,
+    )
 
 
 def _by_conversation(

@@ -81,7 +81,13 @@ def refresh(connection: Connection, ids: Iterable[int]) -> None:
 
 def begin(connection: Connection, ids: Iterable[int]) -> None:
     """Derive conversations that were stored just now: nothing was derived or measured of them."""
-    _replace(connection, Derived(), derived_unmeasured(connection, sorted(set(ids))))
+    facts = derived_unmeasured(connection, sorted(set(ids))).facts
+    insert_tuples(connection, fact, fact.c.keys(), sorted(facts))
+    alike = {_seen_in(row): row for row in facts}
+    moved: Counter[Cell] = Counter()
+    for seen, n in Counter(map(_seen_in, facts)).items():
+        _add(moved, alike[seen], _values_of(alike[seen]), n)
+    _move(connection, moved)
 
 
 def begin_measured(connection: Connection, ids: Iterable[int]) -> None:
@@ -172,16 +178,22 @@ def _add(moved: Counter[Cell], row: Fact, values: tuple[Any, ...], n: int) -> No
 def _move(connection: Connection, moved: Counter[Cell]) -> None:
     """Add what changed to the rollups; what did not change costs nothing."""
     by: Counter[tuple[Any, ...]] = Counter()
+    told = {values: _told_in(values) for *_, values in moved}
     for (lens, name, day, m, month, values), n in moved.items():
         if n:
-            for metric, value in zip(_METRICS, values, strict=True):
-                if value != "":
-                    by[metric, lens, name, day, m, str(value), month] += n
+            for metric, value in told[values]:
+                by[metric, lens, name, day, m, value, month] += n
     rows = [(*key, n) for key, n in sorted(by.items()) if n]
     add(connection, rollup_day, (*_KEY, "month", "n"), rows, key=_KEY, counter="n")
     if any(row[-1] < 0 for row in rows):
         # A literal, because a partial index is not used for a bound value.
         connection.execute(rollup_day.delete().where(rollup_day.c.n == literal_column("0")))
+
+
+def _told_in(values: tuple[Any, ...]) -> list[tuple[str, str]]:
+    """Return the metrics that have a value, with it."""
+    pairs = zip(_METRICS, values, strict=True)
+    return [(metric, str(value)) for metric, value in pairs if value != ""]
 
 
 def _roll_up(connection: Connection, lens: str) -> None:
