@@ -195,7 +195,11 @@ class Built:
 
         connection = self._slack_connection()
         clients = Clients(connection, database=self.database(), clock=self.now)
-        return standing(connection, clients.of(team), clock=self.now)
+        slack = self.settings.slack
+        # The settings name channels of the workspace whose token they hold.
+        named = () if team else (slack.digest_channel, slack.flags_channel)
+        channels = {one for one in named if one}
+        return standing(connection, clients.of(team), channels=channels, clock=self.now)
 
     def slack_manifest(self) -> Mapping[str, object]:
         from bot.manifest import Transport, manifest

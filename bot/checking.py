@@ -1,20 +1,30 @@
 """Asks Slack who we are there and what we may do; compares it with what the manifest asks for."""
 
+from collections.abc import Collection
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 
 from slack_sdk import WebClient
 
-from bot.calling import Refused, call, who_we_are
+from bot.calling import Refused, call, read, who_we_are
 from bot.connection import Connection
 from bot.manifest import SCOPES
 from service.errors import Unauthorized
 from service.ports import Clock
 from service.workspace import SlackStanding
 
+_PAGE = 200
+_MOST_PAGES = 100
+_SEEING = {"channels:read", "groups:read"}
 
-def standing(connection: Connection, client: WebClient, *, clock: Clock) -> SlackStanding:
-    """Ask and change nothing; raises Unauthorized for a dead token, Unreachable without Slack."""
+
+def standing(
+    connection: Connection, client: WebClient, *, channels: Collection[str] = (), clock: Clock
+) -> SlackStanding:
+    """Ask and change nothing; raises Unauthorized for a dead token, Unreachable without Slack.
+
+    `channels` are those that the settings name, by name or id: of each is told whether we are in.
+    """
     if connection.app_token and not connection.over_http:
         check_app_token(connection)
     answer, headers = who_we_are(client)
@@ -24,7 +34,23 @@ def standing(connection: Connection, client: WebClient, *, clock: Clock) -> Slac
         bot=str(answer.get("user", "")),
         missing_scopes=tuple(sorted(SCOPES.keys() - granted)) if granted else (),
         seconds_off=_seconds_off(headers.get("date"), clock()),
+        not_in=_not_in(client, channels) if channels and granted >= _SEEING else (),
     )
+
+
+def _not_in(client: WebClient, channels: Collection[str]) -> tuple[str, ...]:
+    """The channels of which we are no member, or that are archived: nothing can be posted there."""
+    left = {channel.lstrip("#") for channel in channels}
+    cursor = ""
+    for _ in range(_MOST_PAGES):
+        asked = {"types": "public_channel,private_channel", "exclude_archived": True}
+        page = read(client, "users.conversations", {**asked, "limit": _PAGE, "cursor": cursor})
+        for one in page.get("channels", []):
+            left -= {str(one.get("id")), str(one.get("name"))}
+        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+        if not left or not cursor:
+            break
+    return tuple(sorted(left))
 
 
 def check_app_token(connection: Connection) -> None:

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 SCOPES: Mapping[str, str] = {
     "app_mentions:read": "hears questions that mention it",
     "assistant:write": "shows that it is working on a question",
+    "channels:read": "notices that it is no longer in a channel it posts to",
     "chat:write": "answers, posts cards and the digest",
     "commands": "the /verbatim command",
     "files:write": "the digest's chart where Slack draws none itself",
+    "groups:read": "the same for private channels",
     "im:history": "hears direct messages",
     "im:read": "knows a direct message from a channel",
     "links:read": "notices links to receipts",

@@ -239,6 +239,10 @@ def _slack_there(workspace: Workspace, team: str = "") -> Finding:
     if found.seconds_off > _CLOCK_OFF:
         says = f"our clock is {found.seconds_off:.0f} s off; Slack's signatures will be refused"
         return Finding(name="slack token", ok=False, says=says, do="set this machine's clock")
+    if found.not_in:
+        says = f"the app is not in {', '.join(f'#{one}' for one in found.not_in)}"
+        do = f"/invite @{found.bot} in that channel"
+        return Finding(name="slack token", ok=False, says=says, do=do)
     return Finding(
         name="slack token", ok=True, says=f"{found.bot} in {found.team}, rights complete"
     )

@@ -58,6 +58,7 @@ class SlackStanding:
     bot: str
     missing_scopes: tuple[str, ...]
     seconds_off: float  # our clock against Slack's
+    not_in: tuple[str, ...] = ()  # channels of the settings that we are not in
 
 
 class Workspace(Protocol):

@@ -253,11 +253,22 @@ def _page(name: str, rows: list[Any], arguments: Mapping[str, Any]) -> dict[str,
 
 
 def _users_conversations(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Only direct messages: what else the app is a member of, its rights do not tell."""
-    if arguments.get("types") != "im" or "im:read" not in state.scopes:
+    """What the app is a member of, of the types that its rights let it see."""
+    types = set(str(arguments.get("types") or "public_channel").split(","))
+    if not {_SEEN_BY.get(one, "") for one in types} <= state.scopes:
         return _error("missing_scope")
-    direct = [{"id": c.id, "user": c.member} for c in _of_team(state) if c.is_im]
-    return {"ok": True, **_page("channels", direct, arguments)}
+    archived = str(arguments.get("exclude_archived")).lower() not in {"true", "1"}
+    found = [
+        {"id": c.id, "user": c.member} if c.is_im else {"id": c.id, "name": c.name}
+        for c in _of_team(state)
+        if ("im" if c.is_im else "public_channel") in types
+        and c.has_bot
+        and (archived or not c.archived)
+    ]
+    return {"ok": True, **_page("channels", found, arguments)}
+
+
+_SEEN_BY = {"im": "im:read", "public_channel": "channels:read", "private_channel": "groups:read"}
 
 
 def _users_info(state: SlackState, arguments: Mapping[str, Any]) -> dict[str, Any]:

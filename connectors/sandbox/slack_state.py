@@ -16,7 +16,8 @@ VISITOR = "you@ledgerly.example"  # who tries the sandbox
 # What our manifest asks for: no reading of channels, only of direct messages.
 SCOPES = (
     "app_mentions:read", "assistant:write", "chat:write", "commands", "im:history", "im:read",
-    "users:read", "users:read.email", "files:write", "links:read", "links:write",
+    "users:read", "users:read.email", "files:write", "links:read", "links:write", "channels:read",
+    "groups:read",
 )  # fmt: skip
 
 

@@ -66,6 +66,19 @@ def test_a_missing_or_mistaken_app_token_is_named_without_asking_slack(
     assert stand.faults.calls() == {}
 
 
+def test_a_channel_that_we_are_not_in_is_named(tmp_path: Path, url: str, stand: SlackStand) -> None:
+    channel = next(one for one in stand.state.channels.values() if not one.is_im)
+    named = {"signing_secret": SECRET, "digest_channel": channel.name, "flags_channel": channel.id}
+    assert _slack(tmp_path, url, **named)[1].ok
+    channel.has_bot = False
+    (_, thrown_out) = _slack(tmp_path, url, **named)
+    assert not thrown_out.ok
+    assert f"the app is not in #{channel.id}, #{channel.name}" in thrown_out.says
+    assert "/invite" in str(thrown_out.do)
+    channel.has_bot, channel.archived = True, True
+    assert not _slack(tmp_path, url, **named)[1].ok
+
+
 def test_a_missing_right_and_a_dead_token_say_what_to_do(
     tmp_path: Path, url: str, stand: SlackStand
 ) -> None:
