@@ -25,7 +25,7 @@ test: setup ## set up everything that the tests need, then run them
 	@echo "Running the tests ..."
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-faults: setup ## fail every step of a run, one after the other, and print what survived (about 10 minutes of two idle cores)
+faults: setup ## fail every step of a run, one after the other, and print what survived (half an hour on two cores)
 	@$(BIN)/python -m pytest -n 2 --dist worksteal --every-step tests/faults $(ARGS)
 
 lint: setup ## ruff, formatting, import rules and strict types
