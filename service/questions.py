@@ -67,7 +67,7 @@ def _unnamed(words: Words) -> str:
 
     Words used up by periods stay, as do those before an imperative.
     """
-    following = [*(word.text for word in words.words[1:]), ""]
+    following = [*(word.text for word in words.words[1:]), ""][: len(words.words)]
     return " ".join(
         "~" if word.used in _NAMED and not _orders(word.text, after) else word.text
         for word, after in zip(words.words, following, strict=True)

@@ -7,6 +7,7 @@ from typing import NotRequired, TypedDict
 import pytest
 
 from service.catalogue import Catalogue
+from service.domain.answers import Intent
 from service.questions import read
 from tests.unit.test_questions import canonical
 
@@ -43,3 +44,9 @@ def test_a_thread_keeps_its_context(case: Case) -> None:
         thread.append({"text": text, "reading": read(text, CATALOGUE, thread).as_dict()})
     reading = read(case["text"], CATALOGUE, thread)
     assert canonical(reading.as_dict()) == canonical(case["reading"])
+
+
+@pytest.mark.parametrize("text", ["", "_", "\x9f", "!?", "🙂", "\u200b", '"', "<@U1>"])
+def test_a_message_without_a_word_is_asked_about_and_never_an_error(text: str) -> None:
+    reading = read(text, CATALOGUE)
+    assert reading.intent in {Intent.CLARIFY, Intent.HELP}, reading
