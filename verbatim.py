@@ -566,6 +566,9 @@ def _mark_of(path: Path) -> tuple[int, int] | None:
     return found.st_mtime_ns, found.st_ino
 
 
+_SWITCH = 0.0005  # seconds; while one thread counts an answer, Slack's events wait for their turn
+
+
 def main() -> None:
     """Run the `verbatim` command."""
     from service.cli import run
@@ -581,4 +584,5 @@ def create_web_app() -> Flask:
 
     workspace = Built(_settings)
     configure(workspace.settings.log_level)
+    sys.setswitchinterval(_SWITCH)
     return workspace.web_app()
