@@ -4,6 +4,7 @@ from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from textwrap import shorten
 from typing import Generic, NamedTuple, Protocol, TypeVar
 
 from service.domain.answers import Tally
@@ -13,6 +14,7 @@ from service.domain.people import Viewer
 from service.query import Dimension, Query, Window
 
 T = TypeVar("T")
+_TITLE = 90  # characters of a summary that stand for a subject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,12 @@ class ListedConversation:
     drivers: tuple[str, ...]
     tags: tuple[str, ...]
     summary: str
+
+    @property
+    def title(self) -> str:
+        """What a list calls it: its subject, else the beginning of its summary, else its key."""
+        begun = shorten(self.summary, width=_TITLE, placeholder="\u2026")
+        return self.head.subject or begun or self.head.key
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -86,6 +86,8 @@ def _page(shown: frozenset[str]) -> str:
     return render_template(
         "explore.html",
         shown=shown,
+        listed=_listed(query),
+        tick=_tick(query),
         columns=columns.choices(shown, paged(query, after) or HERE.explore(query)),
         query=query,
         sentence=query.sentence(names),
@@ -106,6 +108,16 @@ def _page(shown: frozenset[str]) -> str:
         metrics=all_metrics(),
         synced=max(synced.values(), default=None),
     )
+
+
+def _listed(query: Query) -> list[tuple[str, str]]:
+    """What the form of ticked rows sends along, so that it never asks beyond its own list."""
+    return replace(query, group_by=(Dimension.DRIVER,)).to_params()
+
+
+def _tick(query: Query) -> str:
+    """A ticked row's name in the address: a second condition where the list is of chosen rows."""
+    return "conversation~2" if query.values_of(Dimension.CONVERSATION) else "conversation"
 
 
 @pages.get("/find")

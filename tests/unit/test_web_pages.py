@@ -391,6 +391,11 @@ def test_columns_are_removed_and_added_and_the_choice_is_remembered(site: Sample
 def test_ticked_rows_are_exported_and_analysed_and_no_others(ana: FlaskClient) -> None:
     ticked = f"metric=conversations&group=driver&conversation={FIRST}&conversation={SECOND}"
     assert f'name="conversation" value="{FIRST}"' in ana.get("/?driver=Billing").text
+    chosen = ana.get(f"/?driver=Billing&conversation={FIRST}&conversation={SECOND}").text
+    assert '<input type="hidden" name="driver" value="Billing">' in chosen
+    assert f'name="conversation~2" value="{FIRST}"' in chosen
+    narrowed = f"{ticked}&conversation~2={FIRST}"
+    assert ">1</a>" in ana.get(f"/group?{narrowed}").text
     rows = list(csv.reader(io.StringIO(ana.get(f"/export.csv?{ticked}").text)))
     assert {row[0] for row in rows[1:]} == {FIRST, SECOND}
     grouped = ana.get(f"/group?{ticked}")
