@@ -51,10 +51,17 @@ _BARE = re.compile(
     r"(?:[ \t]{0,2}(?:[:=]|(?i:\b(?:is|was|ist|lautet|est|es|\u00e9|to)\b)))?[ \t\"'`]{1,3}"
     r"(?P<value>(?=[^\s\[\]]{0,60}\d)(?=[^\s\[\]]{0,60}[A-Za-z])[^\s\"'`,;<>\[\]]{6,200})"
 )
+# "name ann and password 4352": digits alone, where no unit follows that would count something.
+_DIGITS = re.compile(
+    r"(?i:\b(?:pass(?:word|code|phrase)|passwd|pwd|pin(?:[ \t]code)?|otp))[ \t]{1,3}"
+    r"(?P<value>[0-9]{4,12})(?![\w@])(?![ \t]{1,3}(?i:(?:second|minute|hour|day|week|month|year"
+    r"|time|character|attempt|tr(?:y|ie))s?)\b)"
+)
 # One of these stands in a text with such a password: its label, or the last word of it.
 LABELLING = frozenset(
     (
-        *("password", "passcode", "passphrase", "passwd", "pwd", "key", "apikey", "accesskey"),
+        *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "otp"),
+        *("key", "apikey", "accesskey"),
         *("token", "accesstoken", "authtoken", "authenticationtoken", "secret", "clientsecret"),
         *("licensekey", "passwort", "kennwort", "passe", "contrase\u00f1a", "senha", "wachtwoord"),
         *("parola", "has\u0142o", "l\u00f6senord"),
@@ -76,7 +83,9 @@ def mask_tokens(text: str, seen: Glance) -> str:
     Both hold a digit.
     """
     masked = _TOKEN.sub("[secret]", text) if _may_start_token(text, seen.signs) else text
-    return masked if LABELLING.isdisjoint(seen.words) else _BARE.sub(_mask_bare, masked)
+    if LABELLING.isdisjoint(seen.words):
+        return masked
+    return _DIGITS.sub(_mask_bare, _BARE.sub(_mask_bare, masked))
 
 
 def _may_start_token(text: str, signs: str) -> bool:

@@ -23,7 +23,7 @@ from service.known_names import MOST_NAMES, mask_names
 from service.postal import STREETS, mask_postal_addresses
 from service.written_names import MOST_REPEATED, NAMING_PEOPLE, mask_written_names
 
-VERSION = "redaction-2"
+VERSION = "redaction-3"
 
 _MOST_PASSES = 6
 _PHONE_WINDOW = 40  # characters of one candidate: the matcher never sees a whole message
