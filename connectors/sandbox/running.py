@@ -29,15 +29,16 @@ class RunningSandbox:
     stands: Mapping[str, Stand[Any]]
     visitor: str = VISITOR  # a person of the made-up Slack workspace
 
-    def mention(self, events_url: str, text: str) -> None:
-        """Let the visitor ask the bot something, as Slack would deliver it."""
-        deliver_mention(
+    def mention(self, events_url: str, text: str) -> str:
+        """Let the visitor ask the bot something, as Slack would; return where to see it."""
+        channel = deliver_mention(
             self.stands["slack"].state,
             events_url=events_url,
             signing_secret=SIGNING_SECRET,
             email=self.visitor,
             text=text,
         )
+        return f"{self.urls['slack']}#{channel}"
 
 
 @contextmanager

@@ -12,8 +12,8 @@ from service.errors import Unreachable
 
 def deliver_mention(
     state: SlackState, *, events_url: str, signing_secret: str, email: str, text: str
-) -> None:
-    """Let a person of the made-up workspace mention the bot in #cx-verbatim.
+) -> str:
+    """Let a person of the made-up workspace mention the bot in #cx-verbatim; return its id.
 
     Raises Unreachable when nobody takes the event at `events_url`.
     """
@@ -41,3 +41,4 @@ def deliver_mention(
         requests.post(events_url, data=body, headers=headers, timeout=5).raise_for_status()
     except requests.RequestException as error:
         raise Unreachable("The bot did not take the event.") from error
+    return str(event["channel"])

@@ -82,14 +82,14 @@ def _serve(demo: Workspace, addresses: SandboxAddresses, port: int, *, err: bool
 
     stop = stop_on_signals()
     with serving(demo.web_app(), host=LOOPBACK, port=port):
-        addresses.mention(f"http://{LOOPBACK}:{port}/slack/events", QUESTION)
+        asked = addresses.mention(f"http://{LOOPBACK}:{port}/slack/events", QUESTION)
         token = demo.access().make_sign_in_link(addresses.visitor)
         again = f"{_as_typed(demo.settings.folder, port)} link {addresses.visitor}"
         lines = [
             f"Sign in (once, within 15 minutes): {demo.links().sign_in(token)}",
             "Then every link above opens.",
             f"Another sign-in link: {again}",
-            f"The same question asked in Slack, and the digest: {addresses.urls['slack']}",
+            f"The same question asked in Slack; above it the digest and cards: {asked}",
             "Stop with Ctrl-C.",
         ]
         for line in ("", *lines):
