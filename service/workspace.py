@@ -48,8 +48,6 @@ class SandboxAddresses:
     environment: Mapping[str, str]  # VERBATIM_... -> value
     visitor: str  # e-mail address of a person in the made-up Slack workspace
     mention: Callable[[str, str], str]  # (address for events, text): asks the bot; where to see it
-        [str, str], str
-    ]  # (address for events, text): the visitor asks the bot, there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
