@@ -7,7 +7,6 @@ that build them: `import anthropic` alone takes seconds, and `verbatim --help` s
 from __future__ import annotations
 
 import os
-import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,24 +21,24 @@ from service.workspace import SandboxAddresses, SlackStanding, Workspace
 if TYPE_CHECKING:
     from threading import Event
 
-    from flask import Flask, Request, Response
-    from pydantic import SecretStr
+    from flask import Flask
 
-    from bot.connection import Connection
+    from bot.wiring import SlackParts
     from service.access import Access
-    from service.alerting import Alerting, FlagMessenger
+    from service.alerting import Alerting
     from service.answers import Answers
     from service.backups import Backups
     from service.catalogue import Catalogue
-    from service.digest import Digests, Publisher
+    from service.digest import Digests
     from service.domain.conversations import ConversationKey
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags
-    from service.forgetting import Forgetting, Withdrawer
+    from service.forgetting import Forgetting
     from service.governance import Governance
     from service.links import Links
     from service.masking import Masks
+    from service.metrics_in_force import MetricsInForce
     from service.pipeline import Pipeline
     from service.ports import Analyser, Helpdesk
     from service.retention import Retention
@@ -48,8 +47,7 @@ if TYPE_CHECKING:
     from service.spotchecks import SpotChecks
     from service.stores import Database
     from service.themes import Vectors
-    from service.watching import AlertMessenger, Watch
-    from service.web.site import SlackInstaller
+    from service.watching import Watch
 
 T = TypeVar("T")
 
@@ -60,13 +58,21 @@ class Built:
     def __init__(self, settings: Callable[[], Settings]) -> None:
         self._read_settings = settings
         self._parts: dict[str, object] = {}
-        self._metrics_mark: tuple[int, int] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        return self._given[0]
 
     @cached_property
-    def settings(self) -> Settings:
+    def _given(self) -> tuple[Settings, MetricsInForce]:
+        """The settings, and the metrics that they name: known before anything asks for them."""
+        from service.metrics_in_force import MetricsInForce
+
         settings = self._read_settings()
-        self._define_metrics(settings)
-        return settings
+        required = settings.metrics is not None
+        metrics = MetricsInForce(settings.metrics_file, required=required)
+        metrics.define()
+        return settings, metrics
 
     def now(self) -> datetime:
         return datetime.now(UTC)
@@ -156,7 +162,7 @@ class Built:
         return Digests(
             answers=self.answers(),
             links=self.links(),
-            publisher=self._publisher(),
+            publisher=self._slack().publisher(),
             clock=self.now,
             zone=self.settings.zone,
             validated=self.spot_checks().validated(),
@@ -174,7 +180,7 @@ class Built:
         return Alerting(
             database=self.database(),
             flags=self.flags(),
-            messenger=self._flag_messenger(),
+            messenger=self._slack().flag_messenger(),
             zone=self.settings.zone,
             clock=self.now,
         )
@@ -185,26 +191,15 @@ class Built:
         return Forgetting(
             database=self.database(),
             flags=self.flags(),
-            withdrawer=self._withdrawer(),
+            withdrawer=self._slack().withdrawer(),
             clock=self.now,
         )
 
     def slack_standing(self, team: str = "") -> SlackStanding:
-        from bot.checking import standing
-        from bot.clients import Clients
-
-        connection = self._slack_connection()
-        clients = Clients(connection, database=self.database(), clock=self.now)
-        slack = self.settings.slack
-        # The settings name channels of the workspace whose token they hold.
-        named = () if team else (slack.digest_channel, slack.flags_channel)
-        channels = {one for one in named if one}
-        return standing(connection, clients.of(team), channels=channels, clock=self.now)
+        return self._slack().standing(team)
 
     def slack_manifest(self) -> Mapping[str, object]:
-        from bot.manifest import Transport, manifest
-
-        return manifest(self.settings.public_url, Transport(self.settings.slack.mode))
+        return self._slack().manifest(self.settings.public_url)
 
     def spot_checks(self) -> SpotChecks:
         from service.spotchecks import SpotChecks
@@ -229,7 +224,7 @@ class Built:
         return Watch(
             database=self.database(),
             answers=self.answers(),
-            messenger=self._alert_messenger(),
+            messenger=self._slack().alert_messenger(),
             validated=self.spot_checks().validated(),
             clock=self.now,
             zone=self.settings.zone,
@@ -262,6 +257,7 @@ class Built:
         from service.web.app import create_app
 
         key = SecretStr(self._secret.decode())
+        slack = self._slack()
         return create_app(
             database=self.database(),
             answers=self.answers(),
@@ -271,22 +267,13 @@ class Built:
             taxonomy=self._once("taxonomy", self._read_taxonomy),
             themes=self._theme_vectors,
             helpdesks=self.helpdesks(),
-            slack_handler=self._slack_handler(),
-            slack_installer=self._slack_installer(),
+            slack_handler=slack.http_handler(),
+            slack_installer=slack.installer(),
             analyser_version=self._analyser_version(),
         )
 
     def run_bot(self, stop: Event) -> None:
-        from bot.socket_mode import run_socket_mode
-
-        run_socket_mode(
-            connection=self._slack_connection(),
-            answers=self.answers(),
-            database=self.database(),
-            clock=self.now,
-            links=self.links(),
-            stop=stop,
-        )
+        self._slack().run_socket_mode(stop)
 
     @contextmanager
     def sandbox(
@@ -309,73 +296,43 @@ class Built:
 
         return Built(lambda: settings_from({"VERBATIM_HOME": str(home), **environment}))
 
+    def _slack(self) -> SlackParts:
+        from bot.wiring import SlackParts
+
+        return SlackParts(
+            settings=self.settings.slack,
+            database=self.database,
+            answers=self.answers,
+            links=self.links(),
+            clock=self.now,
+        )
+
     def _notice_metrics(self) -> None:
-        """Read the workspace's own metrics again when another process has written them.
-
-        A file that cannot be read changes nothing: what was asked is asked on.
-        """
-        if self._metrics_mark == _mark_of(self.settings.metrics_file):
-            return
-        from service.errors import Misused
-        from service.logs import logger
-
-        try:
-            self._define_metrics(self.settings)
-        except Misused as error:
-            logger.warning("metrics.unreadable", extra={"error": str(error)})
-        built = self._parts.items()
-        self._parts = {n: part for n, part in built if not n.startswith("analyser ")}
-
-    def _define_metrics(self, settings: Settings) -> None:
-        """A workspace's own metrics are known before anything asks for the list of them."""
-        from service import measures
-
-        path = settings.metrics_file
-        self._metrics_mark = _mark_of(path)
-        if settings.metrics is None and not path.is_file():
-            measures.define(())
-            return
-        from service.custom_metrics import read_metrics
-
-        measures.define(read_metrics(path))
+        """An analyser is built for the metrics that it was told of."""
+        if self._given[1].notice():
+            built = self._parts.items()
+            self._parts = {n: part for n, part in built if not n.startswith("analyser ")}
 
     @cached_property
     def _secret(self) -> bytes:
         """The workspace's key: from the settings, else made once and kept beside the database."""
         if self.settings.secret_key is not None:
             return self.settings.secret_key.get_secret_value().encode()
-        self._make_home()
-        path = self.settings.folder / "secret_key"
-        try:
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            return path.read_bytes().strip()
-        with os.fdopen(descriptor, "wb") as file:
-            key = secrets.token_hex(32).encode()
-            file.write(key)
-        return key
+        from service.workspace_folder import kept_key
+
+        return kept_key(self.settings.folder)
 
     def _once(self, name: str, build: Callable[[], T]) -> T:
         if name not in self._parts:
             self._parts[name] = build()
         return self._parts[name]  # type: ignore[return-value]  # built by the same callable
 
-    def _make_home(self) -> None:
-        from service.errors import Misused
-
-        folder = self.settings.folder
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise Misused(
-                f"{folder} cannot be made ({error.strerror}): set VERBATIM_HOME to another folder."
-            ) from error
-
     def _open_database(self) -> Database:
         from service.measures import all_metrics
+        from service.workspace_folder import make_folder
         from storage.database import open_database
 
-        self._make_home()
+        make_folder(self.settings.folder)
         database = open_database(
             self.settings.database,
             metrics=all_metrics(),
@@ -442,128 +399,11 @@ class Built:
         version: str = module.version(self.settings)
         return version
 
-    def _publisher(self) -> Publisher:
-        slack = self.settings.slack
-        if slack.digest_channel is None or not self._is_in_slack():
-            from bot.console import ConsolePublisher
-
-            return ConsolePublisher(sys.stdout)
-        from bot.publishing import SlackPublisher
-
-        return SlackPublisher(
-            self._slack_connection(),
-            channel=slack.digest_channel,
-            database=self.database(),
-            clock=self.now,
-        )
-
-    def _flag_messenger(self) -> FlagMessenger:
-        slack = self.settings.slack
-        if not self._is_in_slack():
-            from bot.console import ConsoleFlagMessenger
-
-            return ConsoleFlagMessenger(sys.stderr)
-        from bot.flagging import SlackFlagMessenger
-
-        return SlackFlagMessenger(
-            self._slack_connection(),
-            channel=slack.flags_channel,
-            database=self.database(),
-            links=self.links(),
-            clock=self.now,
-        )
-
-    def _alert_messenger(self) -> AlertMessenger:
-        slack = self.settings.slack
-        if not self._is_in_slack():
-            from bot.console import ConsoleAlertMessenger
-
-            return ConsoleAlertMessenger(sys.stderr)
-        from bot.alerts import SlackAlertMessenger
-
-        return SlackAlertMessenger(
-            self._slack_connection(),
-            channel=slack.flags_channel or slack.digest_channel,
-            database=self.database(),
-            clock=self.now,
-        )
-
-    def _withdrawer(self) -> Withdrawer:
-        from bot.withdrawing import NothingPosted, SlackWithdrawer
-
-        if not self._is_in_slack():
-            return NothingPosted()
-        return SlackWithdrawer(self._slack_connection(), database=self.database(), clock=self.now)
-
-    def _is_in_slack(self) -> bool:
-        """Whether there is a workspace to write to: one by setting, or one that installed us."""
-        if self.settings.slack.bot_token is not None:
-            return True
-        return any(one.stands for one in self.database().installations.all())
-
-    def _slack_connection(self) -> Connection:
-        from bot.connection import Connection
-        from bot.policy import Shows
-        from service.errors import Misused
-
-        slack = self.settings.slack
-        if not slack.is_set_up:
-            raise Misused("Slack is not connected: set VERBATIM_SLACK__BOT_TOKEN.")
-        secret = slack.signing_secret if slack.mode == "http" else None
-        return Connection(
-            token=_plain(slack.bot_token),
-            client_id=slack.client_id,
-            client_secret=_plain(slack.client_secret),
-            signing_secret=_plain(secret),
-            app_token=_plain(slack.app_token),
-            base_url=slack.base_url,
-            shows=Shows(slack.channels_show),
-        )
-
-    def _slack_installer(self) -> SlackInstaller | None:
-        if not self.settings.slack.can_install:
-            return None
-        from bot.installing import Installer
-
-        return Installer(
-            self._slack_connection(),
-            installations=self.database().installations,
-            links=self.links(),
-            clock=self.now,
-        )
-
-    def _slack_handler(self) -> Callable[[Request], Response] | None:
-        slack = self.settings.slack
-        if slack.mode != "http" or not slack.is_set_up or slack.signing_secret is None:
-            return None
-        from bot.app import http_handler
-
-        return http_handler(
-            connection=self._slack_connection(),
-            answers=self.answers(),
-            database=self.database(),
-            clock=self.now,
-            links=self.links(),
-        )
-
-
-def _plain(secret: SecretStr | None) -> str | None:
-    return None if secret is None else secret.get_secret_value()
-
 
 def _settings() -> Settings:
     from service.settings import read_settings  # late: pydantic-settings costs 0.2 s
 
     return read_settings()
-
-
-def _mark_of(path: Path) -> tuple[int, int] | None:
-    """What tells one state of a file from the next; None while there is no file."""
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_ino
 
 
 _SWITCH = 0.0005  # seconds; while one thread counts an answer, Slack's events wait for their turn
