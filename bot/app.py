@@ -114,7 +114,8 @@ def _bolt(connection: Connection, clients: Clients, asking: Asking) -> App:
 
     Bolt would call auth.test before the first request and drop everything while that fails. Our
     own `authorize` calls nothing, and the question is stored before it. Where a workspace's token
-    ended, Bolt goes on without one: that is noted where the token is needed.
+    ended, Bolt goes on without one: that is noted where the token is needed. The client is one that
+    Bolt copies for each request, and that nothing is called with.
     """
 
     def authorize(enterprise_id: str | None, team_id: str | None) -> AuthorizeResult:

@@ -7,7 +7,7 @@ been carried out.
 import http.client
 import json
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any, NoReturn
@@ -90,8 +90,17 @@ def web_client(connection: Connection, token: str | None = None) -> WebClient:
 
     Without a token it is the one that was set.
     """
+    return _client(connection, token or connection.token)
+
+
+def tokenless_client(connection: Connection) -> WebClient:
+    """The same for calls that bring a token of their own, or another proof."""
+    return _client(connection, None)
+
+
+def _client(connection: Connection, token: str | None) -> WebClient:
     return PatientClient(
-        token=token or connection.token,
+        token=token,
         base_url=connection.base_url or WebClient.BASE_URL,
         retry_handlers=[_Patience(max_retry_count=2)],
         timeout=10,
@@ -111,6 +120,19 @@ def read(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mappin
 def call_form(client: WebClient, method: str, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
     """Call a method that changes something and takes a form only, such as oauth.v2.access."""
     return _called(client, method, data=dict(arguments))
+
+
+def pages(
+    client: WebClient, method: str, arguments: Mapping[str, Any], *, most: int
+) -> Iterator[Mapping[str, Any]]:
+    """Read a list page by page, and no more than so many."""
+    cursor = ""
+    for _ in range(most):
+        page = read(client, method, {**arguments, **({"cursor": cursor} if cursor else {})})
+        yield page
+        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+        if not cursor:
+            return
 
 
 def who_we_are(client: WebClient) -> tuple[Mapping[str, Any], Mapping[str, str]]:

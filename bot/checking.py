@@ -6,7 +6,7 @@ from email.utils import parsedate_to_datetime
 
 from slack_sdk import WebClient
 
-from bot.calling import Refused, call, read, who_we_are
+from bot.calling import Refused, call, pages, web_client, who_we_are
 from bot.connection import Connection
 from bot.manifest import SCOPES
 from service.errors import Unauthorized
@@ -41,25 +41,20 @@ def standing(
 def _not_in(client: WebClient, channels: Collection[str]) -> tuple[str, ...]:
     """The channels of which we are no member, or that are archived: nothing can be posted there."""
     left = {channel.lstrip("#") for channel in channels}
-    cursor = ""
-    for _ in range(_MOST_PAGES):
-        asked = {"types": "public_channel,private_channel", "exclude_archived": True}
-        page = read(client, "users.conversations", {**asked, "limit": _PAGE, "cursor": cursor})
+    types = "public_channel,private_channel"
+    asked = {"types": types, "exclude_archived": True, "limit": _PAGE}
+    for page in pages(client, "users.conversations", asked, most=_MOST_PAGES):
         for one in page.get("channels", []):
             left -= {str(one.get("id")), str(one.get("name"))}
-        cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-        if not left or not cursor:
+        if not left:
             break
     return tuple(sorted(left))
 
 
 def check_app_token(connection: Connection) -> None:
     """Ask for an address to connect to: Slack gives it only for a valid app-level token."""
-    client = WebClient(
-        token=connection.app_token, base_url=connection.base_url or WebClient.BASE_URL, timeout=10
-    )
     try:
-        call(client, "apps.connections.open", {})
+        call(web_client(connection, connection.app_token), "apps.connections.open", {})
     except (Unauthorized, Refused) as error:
         raise Unauthorized(
             "Slack does not take the app-level token: make one with the right connections:write "

@@ -11,9 +11,7 @@ from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from slack_sdk import WebClient
-
-from bot.calling import Refused, call_form
+from bot.calling import Refused, call_form, tokenless_client
 from bot.connection import Connection
 from bot.manifest import REDIRECT_PATH, SCOPES
 from service.domain.installations import Installation
@@ -72,7 +70,6 @@ class Installer:
         return str(found["name"])
 
     def _exchanged(self, code: str) -> Mapping[str, Any]:
-        base = self._connection.base_url or WebClient.BASE_URL
         arguments = {
             "client_id": self._connection.client_id,
             "client_secret": self._connection.client_secret,
@@ -80,7 +77,7 @@ class Installer:
             "redirect_uri": self._redirect,
         }
         try:
-            return call_form(WebClient(base_url=base, timeout=10), "oauth.v2.access", arguments)
+            return call_form(tokenless_client(self._connection), "oauth.v2.access", arguments)
         except Refused as refused:
             raise Misused(f"Slack did not install the app: {refused.code}.") from refused
 

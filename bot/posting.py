@@ -16,7 +16,7 @@ from typing import Any
 from slack_sdk import WebClient
 
 from bot.blocks import Message
-from bot.calling import NOTHING_DONE, Refused, call, read
+from bot.calling import NOTHING_DONE, Refused, call, pages
 from service.domain.erasures import quoted_name
 from service.errors import TellPerson
 from service.ports import Clock
@@ -172,7 +172,7 @@ class Poster:
     def _direct_channel(self, user: str) -> str | None:
         """The channel of the direct messages with a person."""
         arguments = {"types": "im", "limit": _PAGE}
-        for page in self._pages("users.conversations", arguments):
+        for page in pages(self._client, "users.conversations", arguments, most=_MOST_PAGES):
             for one in page.get("channels", []):
                 if one.get("user") == user:
                     return str(one["id"])
@@ -184,19 +184,8 @@ class Poster:
         method = "conversations.history"
         if thread is not None:
             method, arguments["ts"] = "conversations.replies", thread
-        for page in self._pages(method, arguments):
+        for page in pages(self._client, method, arguments, most=_MOST_PAGES):
             yield from page.get("messages", [])
-
-    def _pages(self, method: str, arguments: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        cursor = ""
-        for _ in range(_MOST_PAGES):
-            page = read(
-                self._client, method, {**arguments, **({"cursor": cursor} if cursor else {})}
-            )
-            yield page
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
-            if not cursor:
-                return
 
     def _strictly(
         self, method: str, message: Message, arguments: Mapping[str, Any]

@@ -9,10 +9,10 @@ import threading
 
 from slack_bolt import App
 from slack_bolt.adapter.socket_mode import SocketModeHandler
-from slack_sdk import WebClient
 from slack_sdk.socket_mode.builtin import SocketModeClient
 
 from bot.app import SlackBot
+from bot.calling import tokenless_client
 from bot.checking import check_app_token
 from bot.connection import Connection
 from bot.telling import Gateway
@@ -29,7 +29,7 @@ class SocketLine:
         if not connection.app_token:
             raise Misused("Socket Mode needs an app-level token: set VERBATIM_SLACK__APP_TOKEN.")
         self._connection = connection
-        client = WebClient(base_url=connection.base_url or WebClient.BASE_URL)
+        client = tokenless_client(connection)
         self._handler = SocketModeHandler(app, connection.app_token, web_client=client)
 
     def open(self) -> None:
