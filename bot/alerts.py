@@ -3,10 +3,11 @@
 import logging
 from dataclasses import replace
 
-from bot.blocks import MAX_LINE, Message, answer_message, escape, notice_message
+from bot.blocks import Message, answer_message, escape, notice_message
 from bot.clients import Clients
 from bot.connection import Connection
 from bot.instead import watched
+from bot.plain_text import MAX_LINE
 from bot.policy import Policies, shared
 from bot.posting import Unconfirmed
 from bot.rich_text import Block, literal, rich_text, section, text

@@ -8,8 +8,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.numbers import of_headline, of_line, opened
+from bot.plain_text import (
+    MAX_LINE,
+    MAX_NAME,
+    actions,
+    button,
+    divider,
+    header,
+    link_button,
+    small,
+    visible,
+)
 from bot.rich_text import (
-    MAX_URL,
     Block,
     Element,
     bullets,
@@ -33,11 +43,8 @@ from service.domain.conversations import ConversationKey
 # by others to be refused from about 11,300 characters on.
 MAX_BLOCKS = 40
 MAX_CHARACTERS = 10_000
-MAX_LINE = 600
 MAX_LINES = 10
-MAX_NAME = 80
 MAX_OPTIONS = 5
-MAX_SMALL = 6  # lines of small print
 USEFUL, WRONG, OPTION = "verbatim_useful", "verbatim_wrong", "verbatim_option"
 SHARE, SHOWS = "verbatim_share", "verbatim_shows"
 _NOTHING = "There is nothing to say about that."
@@ -75,8 +82,8 @@ def answer_message(
     quotes = [_quote(quote) for quote in answer.quotes]
     after = [
         *(_paragraph(line, home) for line in lines.after[:MAX_LINES]),
-        _small([*lines.footer, *notes]),
-        _actions([*_share(share), *(_options(answer) or _buttons(answer, feedback))]),
+        small([*lines.footer, *notes]),
+        actions([*_share(share), *(_options(answer) or _buttons(answer, feedback))]),
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
     before = _counts(lines, home, answer)
@@ -94,17 +101,17 @@ def digest_message(digest: Digest, chart: Block | None = None) -> Message:
     is withheld.
     """
     title = f"Customer conversations, week {digest.week}"
-    understood, counted = [*_visible(digest.volume.text[:2]), "", ""][:2]
+    understood, counted = [*visible(digest.volume.text[:2]), "", ""][:2]
     headline, home = digest.headline or counted, site(digest.report_url)
-    before = [_header(title), *(_paragraph(line, home) for line in digest.first[:MAX_LINES])]
+    before = [header(title), *(_paragraph(line, home) for line in digest.first[:MAX_LINES])]
     shown = of_headline(digest.volume)
-    before += [_small([understood] if understood else []), _headline(headline, home, shown)]
+    before += [small([understood] if understood else []), _headline(headline, home, shown)]
     before += [chart, *(_paragraph(line, home) for line in digest.notes[:MAX_LINES])]
     before += [_paragraph(digest.flags, home)]
-    before += [_divider() if digest.drivers else None]
+    before += [divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
-    report = _link_button("Open the report", digest.report_url, "verbatim_report")
-    after = [_divider(), _small([*digest.withheld, digest.trust]), _actions(report)]
+    report = link_button("Open the report", digest.report_url, "verbatim_report")
+    after = [divider(), small([*digest.withheld, digest.trust]), actions(report)]
     blocks = _within_budget(_present(before), drivers, _present(after))
     quoted = tuple(one.quote.conversation for one in digest.drivers if one.quote)
     said = _spoken(f"{title}. {headline}")
@@ -114,8 +121,8 @@ def digest_message(digest: Digest, chart: Block | None = None) -> Message:
 def choice_message(sentence: str, choices: Mapping[str, str]) -> Message:
     """A sentence and a button for each choice: value to label."""
     short = literal(sentence, MAX_LINE)
-    buttons = [_button(label, f"{SHOWS}_{value}", value) for value, label in choices.items()]
-    blocks = _present([*_plain(short), _actions(buttons)])
+    buttons = [button(words, f"{SHOWS}_{value}", value) for value, words in choices.items()]
+    blocks = _present([*_plain(short), actions(buttons)])
     return Message(text=escape(short), blocks=tuple(blocks))
 
 
@@ -137,7 +144,7 @@ def size(blocks: Iterable[Mapping[str, object]]) -> int:
 def _sorted_lines(answer: Answer) -> _Lines:
     """Sort the rendered lines around the quotes, which become blocks of their own."""
     found = _Lines()
-    lines = _visible(answer.text)
+    lines = visible(answer.text)
     urls = {quote.url for quote in answer.quotes}
     places = [i for i, line in enumerate(lines) if _is_quote(line, urls)]
     if lines and len(lines) > 2 and answer.coverage is not None and not _is_more(lines[-1]):
@@ -156,7 +163,7 @@ def _counts(lines: _Lines, home: str, answer: Answer | None) -> list[Block]:
     """The part of a message that is never cut; the numbers of `answer` open their lists."""
     return _present(
         [
-            _small([lines.understood] if lines.understood else []),
+            small([lines.understood] if lines.understood else []),
             _paragraph(lines.opening, home),
             _headline(lines.headline, home, of_headline(answer) if answer else ()),
             _list(lines.body, home, answer),
@@ -186,11 +193,6 @@ def _spoken(line: str) -> str:
     return literal(without_addresses(line), MAX_LINE).strip()
 
 
-def _visible(lines: Iterable[str]) -> list[str]:
-    """Lines that still show something without their control characters."""
-    return [line for line in lines if literal(line, MAX_LINE).strip()]
-
-
 def _is_quote(line: str, urls: set[str]) -> bool:
     return line.startswith('"') and line.rsplit(" ", 1)[-1] in urls
 
@@ -213,7 +215,7 @@ def _move_counter_quotes(lines: _Lines) -> None:
 
 
 def _paragraph(line: str, home: str, *styles: str) -> Block | None:
-    if not _visible([line]):
+    if not visible([line]):
         return None
     return rich_text(section(linked(_cut(line), *styles, home=home)))
 
@@ -221,8 +223,8 @@ def _paragraph(line: str, home: str, *styles: str) -> Block | None:
 def _headline(line: str, home: str, shown: Sequence[Counted] = ()) -> Block | None:
     """The number in bold; where it comes from on a line of its own, in ordinary weight."""
     number, stop, rest = _cut(line).partition(". ")
-    if not stop or not _visible([number]) or not _visible([rest]):
-        if not _visible([line]):
+    if not stop or not visible([number]) or not visible([rest]):
+        if not visible([line]):
             return None
         whole = linked(_cut(line), "bold", home=home)
         return rich_text(section(opened(whole, shown, home=home)))
@@ -291,29 +293,11 @@ def _driver(driver: DriverLine) -> list[Block]:
     return [rich_text(section(line)), *([_quote(driver.quote)] if driver.quote else [])]
 
 
-def _header(title: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
-
-
-def _divider() -> Block:
-    return {"type": "divider"}
-
-
-def _small(lines: Sequence[str]) -> Block | None:
-    shown = [literal(line, MAX_LINE) for line in _visible(lines)][:MAX_SMALL]
-    if not shown:
-        return None
-    return {
-        "type": "context",
-        "elements": [{"type": "plain_text", "text": line, "emoji": False} for line in shown],
-    }
-
-
 def _options(answer: Answer) -> list[Block]:
     """What to choose from when we ask back; a click continues the thread."""
-    shown = _visible(answer.options)[:MAX_OPTIONS]
+    shown = visible(answer.options)[:MAX_OPTIONS]
     return [
-        _button(literal(option, 75), f"{OPTION}_{place}", literal(option, 2000))
+        button(option, f"{OPTION}_{place}", literal(option, 2000))
         for place, option in enumerate(shown)
     ]
 
@@ -321,37 +305,16 @@ def _options(answer: Answer) -> list[Block]:
 def _buttons(answer: Answer, feedback: str) -> list[Block]:
     if not answer.explore_url:
         return []
-    buttons = _link_button("Open in explorer", answer.explore_url, "verbatim_open")
+    buttons = link_button("Open in explorer", answer.explore_url, "verbatim_open")
     headline = answer.headline
     if headline is not None and headline.current.n and headline.current.listing:
         label = f"Show all {headline.current.n}"
-        buttons += _link_button(label, headline.current.listing, "verbatim_all")
-    return [*buttons, _button("Useful", USEFUL, feedback), _button("Wrong", WRONG, feedback)]
+        buttons += link_button(label, headline.current.listing, "verbatim_all")
+    return [*buttons, button("Useful", USEFUL, feedback), button("Wrong", WRONG, feedback)]
 
 
 def _share(answer: str | None) -> list[Block]:
-    return [_button("Share here", SHARE, answer)] if answer else []
-
-
-def _actions(buttons: Sequence[Block]) -> Block | None:
-    return {"type": "actions", "elements": list(buttons)} if buttons else None
-
-
-def _link_button(label: str, url: str, action: str) -> list[Block]:
-    if len(url) > MAX_URL:
-        return []
-    return [{**_button(label, action, ""), "url": url}]
-
-
-def _button(label: str, action: str, value: str) -> Block:
-    button: Block = {
-        "type": "button",
-        "text": {"type": "plain_text", "text": label, "emoji": False},
-        "action_id": action,
-    }
-    if value:
-        button["value"] = value
-    return button
+    return [button("Share here", SHARE, answer)] if answer else []
 
 
 def _present(blocks: Iterable[Block | None]) -> list[Block]:
@@ -382,7 +345,7 @@ def _left_out(quotes: int, lines: int) -> list[Block]:
     parts += [f"{lines} line{'' if lines == 1 else 's'}"] if lines else []
     if not parts:
         return []
-    return _present([_small([f"Left out, the message was too long: {' and '.join(parts)}."])])
+    return _present([small([f"Left out, the message was too long: {' and '.join(parts)}."])])
 
 
 def _fits(blocks: Sequence[Block]) -> bool:

@@ -5,7 +5,8 @@ Customers' words stand in quotes that show everything literally; nothing here al
 
 from collections.abc import Sequence
 
-from bot.blocks import MAX_LINE, MAX_NAME, Message, escape
+from bot.blocks import Message, escape
+from bot.plain_text import MAX_LINE, MAX_NAME, actions, button, header, link_button, small
 from bot.rich_text import (
     Block,
     Element,
@@ -36,11 +37,11 @@ def flag_card(shown: ShownFlag, links: Links) -> Message:
     flag, name = shown.flag, literal(shown.account.name, MAX_NAME)
     title = f"Churn risk: {name}"
     blocks = [
-        _header(title),
+        header(title),
         rich_text(section([text(_standing(shown), "bold")])),
         *(rich_text(quotation(_quote(one))) for one in shown.evidence[:MOST_QUOTES]),
-        _small([_rule(shown), _more(shown), f"Owner: {shown.account.owner or 'nobody'}"]),
-        _buttons(shown, links) if flag.stands else _small([f"Rule: {flag.reason}"]),
+        small([_rule(shown), _more(shown), f"Owner: {shown.account.owner or 'nobody'}"]),
+        _buttons(shown, links) if flag.stands else small([f"Rule: {flag.reason}"]),
     ]
     said = f"{title}. {_standing(shown)}"
     return Message(
@@ -60,9 +61,9 @@ def flag_list(flags: Sequence[ShownFlag], links: Links) -> Message:
         ]
         for one in flags[:MOST_LISTED]
     ]
-    blocks = [_header(title), rich_text(bullets(lines))]
-    if len(flags) > MOST_LISTED:
-        blocks.append(_small([f"and {len(flags) - MOST_LISTED} more: verbatim flags"]) or {})
+    left = len(flags) - MOST_LISTED
+    more = small([f"and {left} more: verbatim flags"] if left > 0 else [])
+    blocks = [header(title), rich_text(bullets(lines)), *([more] if more else [])]
     return Message(text=escape(f"{title}."), blocks=tuple(blocks))
 
 
@@ -123,40 +124,14 @@ def _more(shown: ShownFlag) -> str:
     return f"{left} more signals on the account's page" if left > 0 else ""
 
 
-def _buttons(shown: ShownFlag, links: Links) -> Block:
+def _buttons(shown: ShownFlag, links: Links) -> Block | None:
     account = str(shown.flag.account)
-    return {
-        "type": "actions",
-        "elements": [
-            _button("Addressed", ADDRESSED, account),
-            _button("Not a risk", NOT_A_RISK, account),
-            _button("Snooze 7 days", SNOOZE, account),
-            {
-                **_button("Open account", "verbatim_open_account", account),
-                "url": links.account(shown.flag.account),
-            },
-        ],
-    }
-
-
-def _button(label: str, action: str, value: str) -> dict[str, object]:
-    return {
-        "type": "button",
-        "text": {"type": "plain_text", "text": label, "emoji": False},
-        "action_id": action,
-        "value": value,
-    }
-
-
-def _header(title: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
-
-
-def _small(lines: Sequence[str]) -> Block | None:
-    shown = [literal(line, MAX_LINE) for line in lines if line.strip()]
-    if not shown:
-        return None
-    return {
-        "type": "context",
-        "elements": [{"type": "plain_text", "text": line, "emoji": False} for line in shown],
-    }
+    page = links.account(shown.flag.account)
+    return actions(
+        [
+            button("Addressed", ADDRESSED, account),
+            button("Not a risk", NOT_A_RISK, account),
+            button("Snooze 7 days", SNOOZE, account),
+            *link_button("Open account", page, "verbatim_open_account"),
+        ]
+    )

@@ -6,7 +6,7 @@ Pure: it reads and keeps nothing.
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
-from bot.blocks import MAX_NAME
+from bot.plain_text import MAX_NAME, header, label, plain
 from bot.rich_text import Block, bullets, link, literal, rich_text, section, text
 from service.domain.conversations import Account, AccountKey
 from service.domain.follows import Wish
@@ -49,7 +49,7 @@ def home_view(
         *_accounts("Your accounts", mine.owned, _owned_wishes(mine), links),
         *_accounts("Accounts you follow", mine.followed, _followed_wishes(mine), links),
         _follow_another(),
-        _header("Ask me"),
+        header("Ask me"),
         rich_text(bullets([[text(example)] for example in EXAMPLES])),
         rich_text(section([link(links.explore(Query()), "Open the explorer")])),
     ]
@@ -76,7 +76,7 @@ def _greeting(name: str) -> Block:
 
 def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block]:
     if not flags:
-        return [_header(title), rich_text(section([text("None. Silence is not health.")]))]
+        return [header(title), rich_text(section([text("None. Silence is not health.")]))]
     lines = [
         [
             link(links.account(one.flag.account), literal(one.account.name, MAX_NAME)),
@@ -86,7 +86,7 @@ def _section(title: str, flags: Sequence[ShownFlag], links: Links) -> list[Block
     ]
     if len(flags) > MOST:
         lines.append([text(f"and {len(flags) - MOST} more")])
-    return [_header(title), rich_text(bullets(lines))]
+    return [header(title), rich_text(bullets(lines))]
 
 
 Wishes = Mapping[AccountKey, tuple[str, str, str]]  # what stands now, the button, its value
@@ -118,7 +118,7 @@ def _accounts(title: str, accounts: Sequence[Account], wishes: Wishes, links: Li
     ]
     if len(accounts) > MOST:
         rows.append(rich_text(section([text(f"and {len(accounts) - MOST} more")])))
-    return [_header(f"{title} ({len(accounts)})"), *rows]
+    return [header(f"{title} ({len(accounts)})"), *rows]
 
 
 def _account(one: Account, wish: tuple[str, str, str], links: Links, *, place: str) -> Block:
@@ -135,7 +135,7 @@ def _account(one: Account, wish: tuple[str, str, str], links: Links, *, place: s
         options.append(_option(label, f"{value}:{one.key}"))
     return {
         "type": "section",
-        "text": {"type": "plain_text", "text": said or str(one.key), "emoji": False},
+        "text": plain(said or str(one.key)),
         "accessory": {"type": "overflow", "action_id": f"{WISH}_{place}", "options": options},
     }
 
@@ -143,23 +143,19 @@ def _account(one: Account, wish: tuple[str, str, str], links: Links, *, place: s
 def _follow_another() -> Block:
     return {
         "type": "section",
-        "text": {"type": "plain_text", "text": "Hear of another account's flags", "emoji": False},
+        "text": plain("Hear of another account's flags"),
         "accessory": {
             "type": "external_select",
             "action_id": FOLLOW,
-            "placeholder": {"type": "plain_text", "text": "Follow an account", "emoji": False},
+            "placeholder": plain("Follow an account"),
             "min_query_length": 2,
         },
     }
 
 
-def _option(label: str, value: str, *, url: str | None = None) -> dict[str, object]:
+def _option(words: str, value: str, *, url: str | None = None) -> dict[str, object]:
     option: dict[str, object] = {
-        "text": {"type": "plain_text", "text": literal(label, 75) or value, "emoji": False},
+        "text": label(words if literal(words, MAX_NAME) else value),
         "value": value,
     }
     return option if url is None else {**option, "url": url}
-
-
-def _header(title: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}}
