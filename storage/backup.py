@@ -5,14 +5,12 @@ A file appears under its name when it is whole and looked at; a restore happens 
 
 import hmac
 import json
-import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import replace
 from datetime import datetime
-from itertools import count
 from pathlib import Path
 
 from sqlalchemy import select
@@ -28,6 +26,7 @@ from storage.inbox import INBOX
 from storage.postgres_backup import PostgresBackups
 from storage.tables.conversations import source
 from storage.tables.work import inbox
+from storage.whole_files import appearing, unused
 
 _ABOUT = "storage:backup"  # state inside a copy that says what it is
 
@@ -51,7 +50,7 @@ class SqliteBackups:
     def make(self, file: Path) -> Backup:
         if not self._path.is_file():
             raise Misused(f"There is no database at {self._path} yet.")
-        with _appearing(file) as partial:
+        with appearing(file) as partial:
             self._copy_out(partial)
             found = self.check(partial)
         return replace(found, file=str(file))
@@ -63,7 +62,7 @@ class SqliteBackups:
             with _opened(file) as copy:
                 wrong = copy.execute("PRAGMA quick_check").fetchone()[0]
                 revision = copy.execute("SELECT version_num FROM alembic_version").fetchone()[0]
-                count = copy.execute("SELECT count(*) FROM conversation").fetchone()[0]
+                held = copy.execute("SELECT count(*) FROM conversation").fetchone()[0]
                 query = "SELECT value FROM memory WHERE name = ?"
                 told = copy.execute(query, (_ABOUT,)).fetchone()
         except sqlite3.DatabaseError as error:
@@ -77,7 +76,7 @@ class SqliteBackups:
             file=str(file),
             made_at=datetime.fromisoformat(about["at"]) if about else None,
             revision=revision,
-            conversations=count,
+            conversations=held,
             size=file.stat().st_size,
             same_key=about.get("key") == self._mark,
         )
@@ -146,7 +145,9 @@ class SqliteBackups:
 
     def _keep(self, *, damaged: bool) -> Path:
         """Keep what stands here under another name."""
-        kept = self._unused("damaged" if damaged else "before")
+        word = "damaged" if damaged else "before"
+        name = f"{self._path.name}.{word}-{self._clock():%Y%m%d-%H%M%S}"
+        kept = unused(self._path.parent, name)
         if not damaged:
             self.make(kept)
             return kept
@@ -155,11 +156,6 @@ class SqliteBackups:
             with suppress(FileNotFoundError):
                 Path(f"{self._path}{end}").rename(f"{kept}{end}")
         return kept
-
-    def _unused(self, word: str) -> Path:
-        name = f"{self._path.name}.{word}-{self._clock():%Y%m%d-%H%M%S}"
-        names = (f"{name}-{n}" if n else name for n in count())
-        return next(path for each in names if not (path := self._path.with_name(each)).exists())
 
     def _prepare(self, coming: Path, known: Carried) -> int:
         """Bring a copy to this release, and add what must not be undone."""
@@ -189,29 +185,3 @@ def _copy(file: Path, to: Path) -> None:
             copy.backup(there)
     except sqlite3.OperationalError as error:
         raise RetryLater(f"{to} could not be written ({error}): stop what uses it.") from error
-
-
-@contextmanager
-def _appearing(file: Path) -> Iterator[Path]:
-    """Give a private file of another name, which takes this one when it is whole and on disk."""
-    partial = file.with_name(f"{file.name}.partial")
-    try:
-        partial.unlink(missing_ok=True)
-        os.close(os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
-        yield partial
-        _to_disk(partial)
-        partial.replace(file)
-        _to_disk(file.parent)
-    except (OSError, sqlite3.OperationalError) as error:
-        raise TellPerson(f"{file} could not be written: {error}.") from error
-    finally:
-        for end in ("", "-journal", "-wal", "-shm"):
-            Path(f"{partial}{end}").unlink(missing_ok=True)
-
-
-def _to_disk(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,6 +6,7 @@ The password goes to them through the environment, never as an argument.
 import os
 import shutil
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from service.backups import Backup, Restored
@@ -14,6 +15,7 @@ from service.ports import Clock
 from storage import migrate
 from storage.carrying import carried, carry
 from storage.engine import Engine
+from storage.whole_files import appearing, unused
 
 _ALL = ("--no-owner", "--no-privileges")
 _REPLACING = ("--clean", "--if-exists", "--single-transaction", "--exit-on-error", *_ALL)
@@ -27,20 +29,15 @@ class PostgresBackups:
         self._clock = clock
 
     def make(self, file: Path) -> Backup:
-        partial = file.with_name(f"{file.name}.partial")
-        try:
-            partial.touch(mode=0o600)
+        with appearing(file) as partial:
             self._run("pg_dump", "--format=custom", *_ALL, f"--file={partial}", self._database())
             found = self.check(partial)
-            partial.replace(file)
-        except OSError as error:
-            raise TellPerson(f"{file} could not be written: {error}.") from error
-        finally:
-            partial.unlink(missing_ok=True)
+        with closing(self._engine):
+            revision = migrate.revision(self._engine)
         return Backup(
             file=str(file),
             made_at=self._clock(),
-            revision=migrate.revision(self._engine),
+            revision=revision,
             conversations=None,
             size=found.size,
             same_key=True,
@@ -65,20 +62,28 @@ class PostgresBackups:
         found = self.check(file)
         with self._engine.reading() as connection:
             known = carried(connection)
-        kept = file.with_name(f"before-{self._clock():%Y%m%d-%H%M%S}.dump")
-        self.make(kept)
+        kept = self._keep(file.parent)
         self._engine.close()
         self._run("pg_restore", *_REPLACING, self._database(), str(file))
-        migrate.migrate(self._engine)
-        with self._engine.changing() as connection:
-            posts = carry(connection, known)
+        with closing(self._engine):
+            migrate.migrate(self._engine)
+            with self._engine.changing() as connection:
+                posts = carry(connection, known)
         return Restored(
             backup=found,
-            kept=str(kept),
+            kept=None if kept is None else str(kept),
             erasures=len(known.erasures),
             posts=posts,
-            beside_its_past=True,
+            beside_its_past=kept is not None,
         )
+
+    def _keep(self, folder: Path) -> Path | None:
+        """Keep what stands here, if anything does."""
+        if migrate.revision(self._engine) is None:
+            return None
+        kept = unused(folder, f"before-{self._clock():%Y%m%d-%H%M%S}", ".dump")
+        self.make(kept)
+        return kept
 
     def _database(self) -> str:
         url = self._engine.url.set(drivername="postgresql", password=None)

@@ -60,7 +60,8 @@ class SqliteFiles:
 class PostgresServer:
     """Databases of one server; it listens on a unix socket only."""
 
-    def __init__(self, uri: str) -> None:
+    def __init__(self, uri: str, *, tools: Path) -> None:
+        self.tools = tools  # the folder of pg_dump and pg_restore
         self._uri = uri
         self._numbers = count(1)
         self._template: str | None = None
@@ -94,7 +95,7 @@ def postgres_server() -> Iterator[PostgresServer]:
     folder = Path(tempfile.mkdtemp(prefix="verbatim-pg-"))
     server = get_server(folder, cleanup_mode="delete")
     try:
-        yield PostgresServer(server.get_uri())
+        yield PostgresServer(server.get_uri(), tools=server.bin_path)
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)

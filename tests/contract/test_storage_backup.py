@@ -1,6 +1,7 @@
 """Row 48 and what belongs to it: a copy made while others write, put back here or elsewhere."""
 
 import json
+import os
 import shutil
 import sqlite3
 import threading
@@ -300,3 +301,29 @@ def test_postgres_is_copied_by_its_own_tools_or_says_which_are_missing(
     with pytest.raises(TellPerson, match="server version mismatch"):
         backups(url, secret=SECRET, clock=clock).make(tmp_path / "copy")
     assert not (tmp_path / "copy.partial").exists()
+
+
+@pytest.mark.parametrize("place", ["where it was made", "where nothing stands yet"])
+def test_a_copy_of_postgres_is_put_back(
+    postgres: PostgresServer,
+    tmp_path: Path,
+    clock: Clockwork,
+    monkeypatch: pytest.MonkeyPatch,
+    place: str,
+) -> None:
+    monkeypatch.setenv("PATH", str(postgres.tools), prepend=os.pathsep)
+    url = postgres.migrated_url()
+    there = url if place == "where it was made" else postgres.url()
+    with closing(opened(url, clock)) as database:
+        fill(database)
+        then = _aggregates(database)
+        backups(url, secret=SECRET, clock=clock).make(tmp_path / "copy")
+        database.erasures.erase(REQUESTER, at=LATER)
+    assert (tmp_path / "copy").stat().st_mode & 0o077 == 0
+    restored = backups(there, secret=SECRET, clock=clock).restore(tmp_path / "copy")
+    known = int(there == url)  # only there the erasure is known
+    assert (restored.kept is not None, restored.beside_its_past) == (known, known)
+    assert restored.erasures == known
+    with closing(opened(there, clock)) as database:
+        assert _aggregates(database) == then
+        assert database.erasures.resume().conversations == known
