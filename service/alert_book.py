@@ -16,7 +16,7 @@ from service.domain.people import SYSTEM
 from service.errors import Misused, NotFound
 from service.measures import rate_named, title
 from service.ports import Clock
-from service.query import Dimension, Filter, Query, Window
+from service.query import Dimension, Query, Window
 from service.statistics import two_sided
 from service.stores import Database
 
@@ -124,7 +124,3 @@ def condition(rule: Rule, names: Mapping[str, str]) -> str:
         f"{about}{each}: rises by 3 points or more against the 28 days before, "
         f"z > {rule.threshold:g} by the spread of days, n ≥ 30"
     )
-
-
-def rule_filters(filters: Mapping[str, Sequence[str]]) -> tuple[Filter, ...]:
-    return tuple(Filter.of(Dimension(name), *values) for name, values in filters.items() if values)

@@ -20,9 +20,7 @@ from service.ports import Clock
 from service.stores import WorkStore
 
 HEARTBEAT = timedelta(seconds=15)
-_LARGEST_GAP = timedelta(
-    hours=3
-)  # that a zone's clock was ever set forward or back by, in our days
+_LARGEST_GAP = timedelta(hours=3)  # the most that a zone's clock is set by, in our days
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 

@@ -136,8 +136,6 @@ def _lens_of(cause: Cause | None, lenses: Sequence[Dimension]) -> Dimension:
 
 def parts_of(desk: Desk, found: Explained) -> tuple[Part, ...]:
     """The three largest parts and what is left, in points; together exactly the change."""
-    if found.headline.change is None:
-        return ()
     named = found.cause.value if found.cause else None  # the cause is told first
     rows = sorted(found.split.lenses[found.lens], key=lambda row: row.value != named)
     return _parts(desk, found, rows, [row for row in rows[:TOP_PARTS] if row.total != 0])
@@ -145,8 +143,6 @@ def parts_of(desk: Desk, found: Explained) -> tuple[Part, ...]:
 
 def offsetting(desk: Desk, found: Explained) -> tuple[Part, ...]:
     """The parts that moved clearly under a whole that did not, and what made up for them."""
-    if found.headline.change is None:
-        return ()
     rows = found.split.lenses[found.lens]
     clear = [row for row in rows if row.clear and row.total != 0]
     return _parts(desk, found, rows, clear[:TOP_PARTS]) if clear else ()

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from service.commands.asking import filter_options
+from service.commands.asking import filter_options, filters_from
 from service.commands.terminal import json_option, pass_workspace, say, say_json
 from service.domain.alerts import Alert, Rule, RuleKind
 from service.errors import Misused
@@ -71,8 +71,6 @@ def add_command(
 
     Example: verbatim alerts add billing-negative --driver Billing --above 40
     """
-    from service.alert_book import rule_filters
-
     if above is not None and z is not None:
         raise Misused("--above and --z are two kinds of rule; give one.")
     watch = workspace.watch()
@@ -80,7 +78,7 @@ def add_command(
         id=rule_id,
         name=name or rule_id,
         kind=RuleKind.RISE if above is None else RuleKind.ABOVE,
-        query=Query(metric=metric, filters=rule_filters(filters)),
+        query=Query(metric=metric, filters=filters_from(filters)),
         over=_dimension(over),
         threshold=above / 100 if above is not None else z or 3.0,
         channel=place,

@@ -1,6 +1,7 @@
 """Questions in the terminal: the same answers as in Slack, rendered as lines or as JSON."""
 
 import json
+from collections.abc import Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from typing import TextIO
@@ -57,6 +58,11 @@ def filter_options(command: F) -> F:
     return command
 
 
+def filters_from(options: Mapping[str, Sequence[str]]) -> tuple[Filter, ...]:
+    """Return what the options of `filter_options` ask for."""
+    return tuple(Filter.of(Dimension(name), *values) for name, values in options.items() if values)
+
+
 @click.command("why")
 @click.option("--metric", default="negative_rate", show_default=True)
 @click.option("--period", required=True, help="FROM..TO, half-open: the day TO is not in it.")
@@ -83,9 +89,7 @@ def why_command(
         metric=metric,
         window=window,
         compare_to=read_window(baseline) if baseline else window.preceding(),
-        filters=tuple(
-            Filter.of(Dimension(name), *values) for name, values in filters.items() if values
-        ),
+        filters=filters_from(filters),
     )
     if as_json:
         say_json(workspace.answers().why(query, SYSTEM))

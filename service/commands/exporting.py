@@ -5,9 +5,9 @@ from typing import TextIO
 
 import click
 
-from service.commands.asking import filter_options, read_window, viewer_named
+from service.commands.asking import filter_options, filters_from, read_window, viewer_named
 from service.commands.terminal import pass_workspace
-from service.query import Dimension, Filter, Query
+from service.query import Query
 from service.workspace import Workspace
 
 
@@ -36,11 +36,11 @@ def export_command(
 
     query = Query(
         window=read_window(period) if period else None,
-        filters=tuple(
-            Filter.of(Dimension(name), *values) for name, values in filters.items() if values
-        ),
+        filters=filters_from(filters),
         text=texts,
     )
-    rows = Exporter(workspace.database()).rows(query, viewer_named(workspace, person))
-    written = sum(bool(file.write(json.dumps(row, ensure_ascii=False) + "\n")) for row in rows)
+    written = 0
+    for row in Exporter(workspace.database()).rows(query, viewer_named(workspace, person)):
+        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        written += 1
     click.echo(f"{written:,} conversations exported", err=True)

@@ -182,12 +182,8 @@ def is_to_be_told(alert: Alert) -> bool:
 
 def room_left(known: Iterable[Alert], today: date) -> int:
     """How many new alerts may still be told of: the budget of all rules together."""
-    lately = [
-        one
-        for one in known
-        if today - one.opened_on < BUDGET_DAYS and one.state is not AlertState.HELD
-    ]
-    return max(0, BUDGET - len([one for one in lately if one.told_excess is not None]))
+    told = sum(one.told_excess is not None and today - one.opened_on < BUDGET_DAYS for one in known)
+    return max(0, BUDGET - told)
 
 
 def fired_days(rule: Rule, days: Days, last: date, span: int) -> list[tuple[date, str]]:
@@ -214,9 +210,7 @@ def _reading(
 
 
 def _z(n0: int, x0: int, n1: int, x1: int, phi: float) -> float | None:
-    """The pooled z of two shares over their true spread: variance grows by phi, z shrinks by
-    its root.
-    """
+    """The pooled z of two shares by the spread of days: variance grows by phi."""
     if not n0 or not n1:
         return None
     pooled = (x0 + x1) / (n0 + n1)

@@ -57,13 +57,7 @@ def _is_a_date(words: str, before: str) -> bool:
     """Words such as "may" and "sat" are dates only after a preposition."""
     if words.strip() not in _NEEDS_PREPOSITION:
         return True
-    return (
-        re.search(
-            r"\b(in|on|since|during|for|of|from|to|until|till|vs|versus|with|against|than|last|and)$",
-            before.strip(),
-        )
-        is not None
-    )
+    return re.search(_BEFORE_A_DATE, before.strip()) is not None
 
 
 def _range(text: str, days: Days) -> Found | None:

@@ -174,15 +174,11 @@ def _third(match: re.Match[str], days: Days) -> Window | None:
 
 
 def _part(match: re.Match[str], days: Days) -> Window | None:
-    """Read the first or last week, or the first or last half, of a month."""
+    """Read the first or last week, or one of the halves, of a month."""
     which, unit, name = match.groups()
     if unit == "half":
         return _within_month(name, *((0, 15) if which == "first" else (15, 31)), days)
     return _within_month(name, *((0, 7) if which == "first" else (-7, 31)), days)
-
-
-def _second_half(match: re.Match[str], days: Days) -> Window | None:
-    return _within_month(match.group(2), 15, 31, days)
 
 
 def _within_month(name: str, after: int, until: int, days: Days) -> Window | None:
@@ -317,8 +313,11 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             rf"({MONTH}|this month|the month|last month)",
             _third,
         ),
-        (rf"(first|last) (week|half) of (?:the )?({MONTH}|this month|the month|last month)", _part),
-        (rf"second (half) of ({MONTH}|this month|the month|last month)", _second_half),
+        (
+            rf"(first|last|second(?= half)) (week|half) of (?:the )?"
+            rf"({MONTH}|this month|the month|last month)",
+            _part,
+        ),
         (r"(?:last|past|previous) (24|48|72) ?(?:h|hrs?|hours?)", _hours),
         (rf"(?:last|past|previous|trailing|rolling|prior) {_N} ?{_UNIT}", _rolling),
         (r"(\d+)([dwm])", _rolling),
