@@ -11,13 +11,12 @@ from typing import Any
 from service import carried_analysis
 from service.domain.conversations import Account, Agent, Conversation, Message, split_key
 from service.domain.measurements import CUSTOM, Analysis, YesNo
-from service.domain.people import PersonRole, Viewer
+from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
 from service.query import Query
 from service.stores import Database
 
 _AT_ONCE = 200
-MAY_EXPORT = frozenset({PersonRole.ADMIN, PersonRole.ANALYST})
 _YES_OR_NO = {YesNo.YES: True, YesNo.NO: False}
 
 
@@ -27,7 +26,7 @@ class Exporter:
 
     def rows(self, query: Query, viewer: Viewer) -> Iterator[dict[str, Any]]:
         """Yield the query's conversations that the viewer may see, oldest first."""
-        if viewer.role not in MAY_EXPORT:
+        if viewer.role not in ANALYSTS:
             raise Forbidden("Whole conversations are exported by analysts and administrators.")
         return self._rows(replace(query, sort="created", group_by=(), compare_to=None), viewer)
 

@@ -14,6 +14,10 @@ class PersonRole(StrEnum):
     AGENT = "agent"
 
 
+# Who govern what others read: the ladder, spot checks, alerts, whole conversations.
+ANALYSTS = frozenset({PersonRole.ADMIN, PersonRole.ANALYST})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Viewer:
     """A Query says what, a Viewer says who. `accounts is None` means every account."""

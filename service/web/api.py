@@ -25,7 +25,8 @@ from service.web.group import value_title
 from service.web.openapi import ENDPOINTS, PREFIX, description
 from service.web.receipts import within
 from service.web.site import Site, current_viewer, site
-from service.web.withholding import WITHHELD, tells, withheld_metrics
+from service.web.withholding import tells, withheld_metrics
+from service.wording import WITHHELD
 
 MAX_BODY = 512 * 1024
 

@@ -34,7 +34,8 @@ from service.web import columns, form
 from service.web.charts import Segment, stacked
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.spreadsheet import csv_lines
-from service.web.withholding import WITHHELD, tells, withheld_metrics
+from service.web.withholding import tells, withheld_metrics
+from service.wording import WITHHELD
 
 PAGE = 50
 _A_YEAR = 365 * 24 * 3600  # seconds

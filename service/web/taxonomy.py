@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response
 
 from service import taxonomy_edits
 from service.domain.governing import Edit, Impact, WaitingTag
-from service.domain.people import PersonRole, Viewer
+from service.domain.people import ANALYSTS, Viewer
 from service.domain.taxonomy import UNMAPPED, Driver
 from service.errors import Forbidden, Misused
 from service.governance import Governance
@@ -24,7 +24,6 @@ PAGE = "/taxonomy"
 MOST_THEMES = 20
 MOST_RAWS = 50
 MOST_CHANGES = 50
-EDITORS = frozenset({PersonRole.ADMIN, PersonRole.ANALYST})
 
 pages = Blueprint("taxonomy", __name__)
 
@@ -112,7 +111,7 @@ def _shown(*, preview: Preview | None) -> str:
         themes=_waiting(here, ladder) if sees_all else None,
         most=MOST_THEMES,
         history=ladder.history()[:MOST_CHANGES] if sees_all else (),
-        may_change=viewer.role in EDITORS,
+        may_change=viewer.role in ANALYSTS,
         form_token=here.access.form_token(signed_in().id_hash),
         preview=preview,
     )
@@ -138,7 +137,7 @@ def _governance(here: Site) -> Governance:
 
 
 def _refuse_readers(viewer: Viewer) -> None:
-    if viewer.role not in EDITORS:
+    if viewer.role not in ANALYSTS:
         raise Forbidden("The taxonomy is changed by analysts and admins.")
 
 

@@ -15,7 +15,7 @@ from service.domain.conversations import Conversation, ConversationKey
 from service.domain.feedback import Feedback, QuoteReport, Verdict
 from service.domain.installations import Installation
 from service.domain.measurements import Metric
-from service.domain.people import PersonRole, Viewer
+from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
 from service.measures import all_metrics, metric_named
 from service.proof import last_proof
@@ -130,7 +130,7 @@ def answer(metric: str) -> Response:
 
 @pages.post("/trust/draw/<metric>")
 def draw(metric: str) -> Response:
-    if current_viewer().role not in {PersonRole.ADMIN, PersonRole.ANALYST}:
+    if current_viewer().role not in ANALYSTS:
         raise Forbidden("Drawing conversations for review is for analysts.")
     _spot_checks(site()).draw(metric)
     return redirect(HERE.review(metric), code=303)

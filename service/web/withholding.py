@@ -12,8 +12,6 @@ from service.measures import all_metrics, rate_named
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
 from service.web.site import Gateway
 
-WITHHELD = "withheld: not validated"
-
 
 def withheld_metrics(viewer: Viewer, answers: Gateway) -> frozenset[str]:
     """Return the names of the metrics that this viewer is not shown.
