@@ -51,12 +51,14 @@ class AlertBook:
 
     def rules(self) -> list[Rule]:
         """Every rule in force; the one that comes with Verbatim until somebody ends it."""
-        made = self._database.alerts.rules()
-        starter = [] if any(one.id == STARTER.id for one in made) else [STARTER]
-        return [one for one in (*starter, *made) if one.ended_at is None]
+        return [one for one in self.every_rule().values() if one.ended_at is None]
+
+    def every_rule(self) -> Mapping[str, Rule]:
+        """The rules by their ids, ended ones too: an alert outlives its rule."""
+        return {one.id: one for one in (STARTER, *self._database.alerts.rules())}
 
     def add(self, rule: Rule) -> None:
-        if any(one.id == rule.id for one in (STARTER, *self._database.alerts.rules())):
+        if rule.id in self.every_rule():
             raise Misused(f"There is a rule {rule.id} already; ended ones keep their name too.")
         rate_named(rule.query.metric)  # raises Misused when it is no share
         self._database.alerts.save_rule(rule)

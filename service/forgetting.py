@@ -4,7 +4,7 @@ Knows the order of the steps. The rows are the store's; what stands in Slack is 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -62,6 +62,18 @@ class Forgetting:
     def held(self, subject: Subject) -> Erased:
         return self._database.erasures.held(subject)
 
+    def doubts(self, subject: Subject) -> list[str]:
+        """Say what an id looks like when nothing is stored of this one; nothing otherwise."""
+        accounts = {one.key for one in self._database.conversations.accounts()}
+        if subject.id in accounts or self.held(subject).conversations:
+            return []
+        if subject.kind is SubjectKind.ACCOUNT:
+            return [f"No account {subject.id} is known, or it is erased already.", *_like(accounts)]
+        return [
+            f"No requester {subject.id} is known, or they are erased already.",
+            "A requester is named by the helpdesk's own id of the person, not by name or address.",
+        ]
+
     def forget(self, subject: Subject) -> Forgotten:
         """Killed anywhere and run again, it ends with the same: nothing is left."""
         return self._follow(self._database.erasures.erase(subject, at=self._clock()))
@@ -81,7 +93,7 @@ class Forgetting:
             return Subject(kind=SubjectKind.ACCOUNT, id=found[0])
         if found:
             raise Misused(f"Several helpdesks have an account {id_}: write {' or '.join(found)}.")
-        raise Misused(f"No account has the id {id_}. Write it with its helpdesk, as zendesk:{id_}.")
+        raise Misused(" ".join([f"No account has the id {id_}.", *_like(known)]))
 
     def _follow(self, erased: Erased) -> Forgotten:
         """What follows from rows that are gone: names of themes, flags, messages in Slack."""
@@ -112,3 +124,10 @@ class Forgetting:
         self._database.erasures.withdrawn(post)
         show_again(self._database.work, post)
         return True
+
+
+def _like(accounts: Collection[AccountKey]) -> list[str]:
+    """How accounts are written, by one that there is."""
+    if not accounts:
+        return ["No account is stored yet."]
+    return [f"Accounts are written as {min(accounts)}: see the address of an account's page."]

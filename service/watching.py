@@ -21,6 +21,7 @@ from service.logs import logger
 from service.measures import rate_named
 from service.ports import Clock
 from service.stores import Database
+from service.wording import WITHHELD
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Watched:
     def sentence(self) -> str:
         said = f"{len(self.fired)} fired, {self.told} told, {self.resolved} resolved"
         said += f", {self.held} held back by the budget" if self.held else ""
-        said += "".join(f"; {name}: withheld: not validated" for name in self.withheld)
+        said += "".join(f"; {name}: {WITHHELD}" for name in self.withheld)
         return said
 
 
@@ -113,8 +114,12 @@ class Watch(AlertBook):
             told=self._tell_all(today),
             held=sum(one.state is AlertState.HELD for one in fired),
             resolved=sum(one.state is AlertState.RESOLVED for one in changed),
-            withheld=tuple(one.name for one in self.rules() if not self._is_validated(one)),
+            withheld=self.withheld(),
         )
+
+    def withheld(self) -> tuple[str, ...]:
+        """The rules that raise nothing, because their metric has not passed validation."""
+        return tuple(one.name for one in self.rules() if not self._is_validated(one))
 
     def news(self, rule: Rule, alert: Alert) -> News:
         """What an alert's message says; the numbers behind it are counted by Answers."""

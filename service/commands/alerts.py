@@ -1,15 +1,17 @@
 """Alerts as commands: the rules, what they raised, and a look at one day."""
 
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import TYPE_CHECKING
 
 import click
 
-from service.commands.asking import filter_options, filters_from
-from service.commands.terminal import json_option, pass_workspace, say, say_json
+from service.commands.asking import filter_options, filters_from, unknown_values
+from service.commands.terminal import harmless, json_option, pass_workspace, say, say_json
 from service.domain.alerts import Alert, Rule, RuleKind
 from service.errors import Misused
 from service.query import Dimension, Query
+from service.wording import WITHHELD
 from service.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,12 +32,14 @@ def alerts_command(context: click.Context, workspace: Workspace, *, as_json: boo
     if context.invoked_subcommand is not None:
         return
     watch = workspace.watch()
-    standing = [one for one in watch.history() if one.stands]
+    standing, withheld = [one for one in watch.history() if one.stands], watch.withheld()
     if as_json:
-        say_json({"rules": [_rule(one) for one in watch.rules()], "standing": standing})
+        rules = [_rule(one) for one in watch.rules()]
+        say_json({"rules": rules, "standing": standing, "withheld": withheld})
         return
     say(*(_rule_line(one) for one in watch.rules()))
-    say(*(_line(watch, one) for one in standing) if standing else ("No alert stands.",))
+    say(*_lines(watch, standing) if standing else ("No alert stands.",))
+    say(*(f"{name}: {WITHHELD} (verbatim spotcheck)" for name in withheld))
 
 
 @alerts_command.command("add")
@@ -92,6 +96,9 @@ def add_command(
         say_json({"rule": _rule(rule), "would_have_fired": len(fired)})
     else:
         say(_rule_line(rule), f"It would have fired {len(fired)} times in the last 90 days.")
+    unknown = "\n".join(unknown_values(workspace, rule.query.filters))
+    if unknown:
+        click.echo(harmless(f"{unknown}\nUntil one has, the rule is quiet."), err=True)
 
 
 @alerts_command.command("end")
@@ -122,15 +129,16 @@ def run_command(workspace: Workspace, *, day: date | None, dry_run: bool, as_jso
     if dry_run:
         found = [one for _, changed in watch.look(today) for one in changed]
         if as_json:
-            say_json({"day": today, "would": found})
+            say_json({"day": today, "would": found, "withheld": watch.withheld()})
         else:
-            say(*(_line(watch, one) for one in found), f"{len(found)} new or changed")
+            withheld = (f"{name}: {WITHHELD}" for name in watch.withheld())
+            say(*_lines(watch, found), "; ".join([f"{len(found)} new or changed", *withheld]))
         return
     watched = watch.run(today)
     if as_json:
         say_json(watched)
     else:
-        say(*(_line(watch, one) for one in watched.fired), watched.sentence)
+        say(*_lines(watch, watched.fired), watched.sentence)
 
 
 @alerts_command.command("history")
@@ -146,7 +154,7 @@ def history_command(workspace: Workspace, *, as_json: bool) -> None:
     if as_json:
         say_json({"alerts": [{"key": one.key, "alert": one} for one in found]})
     else:
-        say(*(_line(watch, one) for one in found) if found else ("Nothing fired.",))
+        say(*_lines(watch, found) if found else ("Nothing fired.",))
 
 
 @alerts_command.command("acknowledge")
@@ -189,9 +197,11 @@ def _rule_line(rule: Rule) -> str:
     return f"{rule.id}: {condition(rule, {})}"
 
 
-def _line(watch: "Watch", alert: Alert) -> str:
+def _lines(watch: "Watch", found: Iterable[Alert]) -> Iterator[str]:
     from service.alert_book import sentence
 
-    rule = next((one for one in watch.rules() if one.id == alert.rule), None)
-    said = sentence(rule, alert.reading) if rule else "its rule was ended"
-    return f"{alert.key} ({alert.state.value}): {said}"
+    rules = watch.every_rule()
+    for one in found:
+        rule = rules.get(one.rule)
+        said = sentence(rule, one.reading) if rule else "its rule is not known any more"
+        yield f"{one.key} ({one.state.value}): {said}"

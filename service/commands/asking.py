@@ -1,8 +1,9 @@
 """Questions in the terminal: the same answers as in Slack, rendered as lines or as JSON."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TextIO
 
@@ -61,6 +62,21 @@ def filter_options(command: F) -> F:
 def filters_from(options: Mapping[str, Sequence[str]]) -> tuple[Filter, ...]:
     """Return what the options of `filter_options` ask for."""
     return tuple(Filter.of(Dimension(name), *values) for name, values in options.items() if values)
+
+
+def unknown_values(
+    workspace: Workspace, filters: Sequence[Filter], viewer: Viewer = SYSTEM
+) -> Iterator[str]:
+    """Name each value that no conversation has, beside those that look most like it."""
+    facts = workspace.database().facts
+    for one in filters:
+        for value in one.values:
+            alone = Query(filters=(Filter.of(one.dimension, value),))
+            if facts.count(alone, viewer).total:
+                continue
+            near = get_close_matches(value, facts.values(one.dimension, viewer), cutoff=0)
+            there = f"; there is {', '.join(near)}" if near else ""
+            yield f"No conversation has the {one.dimension.value.replace('_', ' ')} {value}{there}."
 
 
 @click.command("why")

@@ -5,10 +5,18 @@ from typing import TextIO
 
 import click
 
-from service.commands.asking import filter_options, filters_from, read_window, viewer_named
-from service.commands.terminal import pass_workspace
+from service.commands.asking import (
+    filter_options,
+    filters_from,
+    read_window,
+    unknown_values,
+    viewer_named,
+)
+from service.commands.terminal import harmless, pass_workspace
 from service.query import Query
 from service.workspace import Workspace
+
+_NOTHING = "No conversations match: take a longer period, or fewer conditions."
 
 
 @click.command("export")
@@ -34,13 +42,17 @@ def export_command(
     """
     from service.exporting import Exporter
 
+    viewer = viewer_named(workspace, person)
     query = Query(
         window=read_window(period) if period else None,
         filters=filters_from(filters),
         text=texts,
     )
     written = 0
-    for row in Exporter(workspace.database()).rows(query, viewer_named(workspace, person)):
+    for row in Exporter(workspace.database()).rows(query, viewer):
         file.write(json.dumps(row, ensure_ascii=False) + "\n")
         written += 1
     click.echo(f"{written:,} conversations exported", err=True)
+    if not written:
+        why = "\n".join(unknown_values(workspace, query.filters, viewer)) or _NOTHING
+        click.echo(harmless(why), err=True)

@@ -33,18 +33,19 @@ def forget_command(
     """
     forgetting = workspace.forgetting()
     subject = _subject(forgetting, requester, account)
+    doubts = forgetting.doubts(subject)
     if dry_run:
         held = forgetting.held(subject)
         if as_json:
             say_json({"would_erase": held})
         else:
-            say(f"{held.conversations:,} conversations would be erased; nothing was.")
+            say(f"{held.conversations:,} conversations would be erased; nothing was.", *doubts)
         return
     done = forgetting.forget(subject)
     if as_json:
         say_json(done)
     else:
-        say(*done.lines())
+        say(*done.lines(), *doubts)
     if done.posts_left:
         raise click.exceptions.Exit(1)
 
@@ -65,6 +66,8 @@ def purge_command(workspace: Workspace, *, dry_run: bool, as_json: bool) -> None
         held_back = done.horizon is not None and done.horizon.held_back
         found = {"before": before, "held_back": held_back, "resumed": done.resumed}
         say_json({"dry_run": dry_run, "conversations": done.conversations, **found})
+    elif done.horizon is None and not done.resumed:
+        say("Nothing goes by age: set VERBATIM_RETENTION_DAYS to a number of days for that.")
     else:
         say(f"{'Would purge' if dry_run else 'Purged'}: {done.sentence}.")
 

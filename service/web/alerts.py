@@ -4,6 +4,7 @@ It shows counts and leads to the conversations behind them; it looks at no day i
 """
 
 from collections import Counter
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, time
 
@@ -15,7 +16,7 @@ from service.answering.desk import numerator_query
 from service.domain import alerts
 from service.domain.alerts import BUDGET, Alert, Rule
 from service.domain.feedback import Verdict
-from service.domain.people import PersonRole, Viewer
+from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
 from service.web.site import HERE, Site, current_viewer, signed_in, site
 from service.web.withholding import tells, withheld_metrics
@@ -27,13 +28,13 @@ pages = Blueprint("alerts", __name__)
 class ShownRule:
     rule: Rule
     words: str
-    fired_before: int  # over the last 90 days
+    fired_before: int | None  # over the last 90 days; None: withheld
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownAlert:
     alert: Alert
-    rule: Rule | None  # None: it was ended and is not known any more
+    rule: Rule | None  # None: it is not known any more
     sentence: str
     url: str | None
     useful: int
@@ -44,10 +45,11 @@ class ShownAlert:
 def page() -> str:
     here, viewer = site(), _viewer()
     book = _book(here)
-    shown = _shown(here, book, viewer)
+    withheld = withheld_metrics(viewer, here.answers)
+    shown = _shown(here, book, withheld)
     return render_template(
         "alerts.html",
-        rules=[_rule(book, rule, here, viewer) for rule in book.rules()],
+        rules=[_rule(book, rule, here.names(viewer), withheld) for rule in book.rules()],
         standing=[one for one in shown if one.alert.stands],
         over=[one for one in shown if not one.alert.stands],
         told=sum(one.alert.told_excess is not None for one in shown),
@@ -55,14 +57,14 @@ def page() -> str:
         wrong=sum(one.wrong > 0 for one in shown),
         measured=MEASURED,
         budget=BUDGET,
-        may_act=viewer.role in {PersonRole.ADMIN, PersonRole.ANALYST},
+        may_act=viewer.role in ANALYSTS,
         form_token=here.access.form_token(signed_in().id_hash),
     )
 
 
 @pages.post("/alerts/acknowledge")
 def acknowledge() -> Response:
-    if _viewer().role not in {PersonRole.ADMIN, PersonRole.ANALYST}:
+    if _viewer().role not in ANALYSTS:
         raise Forbidden("Alerts are taken up by analysts and administrators.")
     _book(site()).acknowledge(request.form.get("key", ""))
     return redirect("/alerts", code=303)
@@ -80,16 +82,17 @@ def _book(here: Site) -> AlertBook:
     return AlertBook(database=here.database, clock=here.clock, zone=here.zone)
 
 
-def _rule(book: AlertBook, rule: Rule, here: Site, viewer: Viewer) -> ShownRule:
-    words = condition(rule, here.names(viewer))
-    return ShownRule(rule=rule, words=words, fired_before=len(book.fired_before(rule)))
+def _rule(
+    book: AlertBook, rule: Rule, names: Mapping[str, str], withheld: Collection[str]
+) -> ShownRule:
+    fired = None if tells(rule.query, withheld) else len(book.fired_before(rule))
+    return ShownRule(rule=rule, words=condition(rule, names), fired_before=fired)
 
 
-def _shown(here: Site, book: AlertBook, viewer: Viewer) -> list[ShownAlert]:
-    rules = {one.id: one for one in (*here.database.alerts.rules(), *book.rules())}
+def _shown(here: Site, book: AlertBook, withheld: Collection[str]) -> list[ShownAlert]:
+    rules = book.every_rule()
     since = datetime.combine(book.today() - HISTORY, time.min, here.zone)
     said = Counter((one.answer, one.verdict) for one in here.database.feedback.since(since))
-    withheld = withheld_metrics(viewer, here.answers)
     shown = []
     for one in book.history():
         rule = rules.get(one.rule)
@@ -99,7 +102,7 @@ def _shown(here: Site, book: AlertBook, viewer: Viewer) -> list[ShownAlert]:
             ShownAlert(
                 alert=one,
                 rule=rule,
-                sentence=sentence(rule, one.reading) if rule else "its rule was ended",
+                sentence=sentence(rule, one.reading) if rule else "its rule is not known any more",
                 url=_list_of(rule, one) if rule else None,
                 useful=said[one.key, Verdict.USEFUL],
                 wrong=said[one.key, Verdict.WRONG],

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from service.cli import run
 from service.domain.alerts import Alert, AlertState, Reading
 from service.workspace import Workspace
 from tests.journeys.conftest import Ran, Said
@@ -51,3 +54,16 @@ def test_an_alert_is_listed_and_taken_up(small: Ran, said: Said) -> None:
     said.by(workspace, "alerts", "acknowledge", alert.key)
     assert "(acknowledged)" in said.by(workspace, "alerts", "history")
     said.by(workspace, "alerts", "acknowledge", "alert:none", code=1)
+
+
+def test_a_rule_that_cannot_fire_is_told_why(
+    small: Ran, said: Said, capsys: pytest.CaptureFixture[str]
+) -> None:
+    workspace = small.workspace
+    withheld = "Negative share of a driver: withheld: not validated"
+    assert withheld in said.by(workspace, "alerts")
+    assert withheld in said.by(workspace, "alerts", "run", "--dry-run")
+    assert _json(said, workspace, "alerts", "run", "--dry-run")["withheld"]
+    assert run(workspace, ["alerts", "add", "typo", "--driver", "Biling"]) == 0
+    assert "No conversation has the driver Biling; there is Billing" in capsys.readouterr().err
+    said.by(workspace, "alerts", "end", "typo")

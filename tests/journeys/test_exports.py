@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from service.cli import run
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import SetBy
 from service.settings import settings_from
@@ -129,3 +130,12 @@ def test_claims_of_a_file_are_checked(other: Workspace, said: Said, tmp_path: Pa
     found = _analysis(other, ConversationKey("import:1"))
     assert [one.text for one in found.quotes] == ["I was charged twice"]
     assert found.summary == "Mail [email]."
+
+
+def test_an_export_of_nothing_says_which_condition_nobody_meets(
+    small: Ran, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(small.workspace, ["export", "--driver", "Biling"]) == 0
+    assert "No conversation has the driver Biling; there is Billing" in capsys.readouterr().err
+    assert run(small.workspace, ["export", "--period", "2001-01-01..2001-01-02"]) == 0
+    assert "take a longer period" in capsys.readouterr().err

@@ -69,3 +69,15 @@ def test_who_is_to_be_forgotten_has_to_be_said(small: Ran, said: Said) -> None:
     said.by(small.workspace, "forget", code=2)
     said.by(small.workspace, "forget", "--requester", "1", "--account", "2", code=2)
     said.by(small.workspace, "forget", "--account", "no-such-account", code=2)
+
+
+def test_who_is_not_known_is_told_apart_from_who_has_nothing(small: Ran, said: Said) -> None:
+    known = min(one.key for one in small.workspace.database().conversations.accounts())
+    for arguments in (["--account", "zendesk:1", "--dry-run"], ["--account", "zendesk:1"]):
+        told = said.by(small.workspace, "forget", *arguments)
+        assert "No account zendesk:1 is known" in told
+        assert f"written as {known}" in told
+    for arguments in (["--requester", "Ada", "--dry-run"], ["--requester", "Ada"]):
+        told = said.by(small.workspace, "forget", *arguments)
+        assert "No requester Ada is known" in told
+    assert "is known" not in said.by(small.workspace, "forget", "--account", known, "--dry-run")

@@ -31,6 +31,12 @@ def aged(tmp_path: Path, said: Said) -> Workspace:
     return workspace
 
 
+def test_without_a_setting_it_says_which_one_is_missing(said: Said, tmp_path: Path) -> None:
+    workspace = Built(lambda: settings_from({"VERBATIM_HOME": str(tmp_path / "home")}))
+    for arguments in ([], ["--dry-run"]):
+        assert "set VERBATIM_RETENTION_DAYS" in said.by(workspace, "purge", *arguments)
+
+
 def test_old_words_are_counted_then_purged_and_an_import_brings_none_back(
     aged: Workspace, said: Said, tmp_path: Path
 ) -> None:

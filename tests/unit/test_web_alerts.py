@@ -69,3 +69,9 @@ def test_who_sees_some_accounts_sees_no_alerts(site: Sample) -> None:
     assert site.client(MAYA).get("/alerts").status_code == 403
     assert site.client(None).get("/alerts").status_code == 303
     assert "Acknowledge<" not in site.client(LEE).get("/alerts").text
+
+
+def test_how_often_a_withheld_metric_would_have_fired_is_withheld_too(site: Sample) -> None:
+    withheld = '<td class="n"><span class="none">withheld</span></td>'
+    assert withheld in site.client(LEE).get("/alerts").text
+    assert withheld not in site.client(ANA).get("/alerts").text
