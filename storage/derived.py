@@ -50,7 +50,7 @@ class Derived:
 def stored(connection: Connection, ids: Sequence[int]) -> Derived:
     """Read what was derived before."""
     facts, touches = (
-        [tuple(row) for row in rows_among(connection, query, query.selected_columns[_ID], ids)]
+        list(map(tuple, rows_among(connection, query, query.selected_columns[_ID], ids)))
         for query in (_FACTS, _TOUCHES)
     )
     return Derived(facts=facts, touches=touches)

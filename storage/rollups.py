@@ -5,8 +5,8 @@ in the caller's transaction; `rebuild` makes everything again. Both end with the
 """
 
 from collections import Counter
-from collections.abc import Iterable
-from operator import itemgetter
+from collections.abc import Iterable, Sequence
+from operator import eq, itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -23,6 +23,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from service.collecting import no_collections
 from service.query import Dimension
 from storage.bulk import add, change_by, insert_tuples
 from storage.bulk import remove as remove_rows
@@ -49,12 +50,16 @@ _COUNTED = {
     **{f"{metric} empty": column for metric, column in WHY_EMPTY.items()},
 }
 _METRICS = tuple(_COUNTED)
+_DRIVER, _SEGMENT, _CHANNEL, _SOURCE = (
+    lens.value
+    for lens in (Dimension.DRIVER, Dimension.SEGMENT, Dimension.CHANNEL, Dimension.SOURCE)
+)
 LENSES = {
     EVERYTHING: None,
-    Dimension.DRIVER.value: fact.c.driver,
-    Dimension.SEGMENT.value: fact.c.segment,
-    Dimension.CHANNEL.value: fact.c.channel,
-    Dimension.SOURCE.value: fact.c.source,
+    _DRIVER: fact.c.driver,
+    _SEGMENT: fact.c.segment,
+    _CHANNEL: fact.c.channel,
+    _SOURCE: fact.c.source,
 }
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
@@ -76,7 +81,9 @@ def empty_of(metric: str) -> str:
 
 def refresh(connection: Connection, ids: Iterable[int]) -> None:
     wanted = sorted(set(ids))
-    _replace(connection, stored(connection, wanted), derived(connection, wanted))
+    if wanted:
+        with no_collections():
+            _replace(connection, stored(connection, wanted), derived(connection, wanted))
 
 
 def begin(connection: Connection, ids: Iterable[int]) -> None:
@@ -120,24 +127,30 @@ def are_missing(connection: Connection) -> bool:
 
 def _replace(connection: Connection, old: Derived, new: Derived) -> None:
     """Write what differs, and move the rollups by it; what did not change costs nothing."""
-    _write(connection, touch, old.touches, new.touches)
-    _write(connection, fact, old.facts, new.facts)
-    before, after = ({_row_of(one): one for one in rows} for rows in (old.facts, new.facts))
+    _write(connection, touch, *_apart(old.touches, new.touches))
+    gone, come = _apart(old.facts, new.facts)
+    _write(connection, fact, gone, come)
+    before, after = ({_row_of(one): one for one in rows} for rows in (gone, come))
     moved: Counter[Cell] = Counter()
     for row in before.keys() | after.keys():
         _count(moved, before.get(row), after.get(row))
     _move(connection, moved)
 
 
-def _write(connection: Connection, table: Table, old: Iterable[Any], new: Iterable[Any]) -> None:
-    """Make the old rows of a table the new ones. A row begins with its key."""
+def _apart(old: Iterable[Any], new: Iterable[Any]) -> tuple[set[Any], set[Any]]:
+    """Return the rows that are no more, and those that were not."""
+    there, wanted = set(old), set(new)
+    return there - wanted, wanted - there
+
+
+def _write(connection: Connection, table: Table, gone: Iterable[Any], come: Iterable[Any]) -> None:
+    """Take rows out of a table and put others in. A row begins with its key."""
     key = table.primary_key.columns.keys()
-    there, wanted = ({row[: len(key)]: row for row in rows} for rows in (old, new))
+    there, wanted = ({row[: len(key)]: row for row in rows} for rows in (gone, come))
     remove_rows(connection, table, key, sorted(there.keys() - wanted.keys()))
     added = sorted(wanted[place] for place in wanted.keys() - there.keys())
     insert_tuples(connection, table, table.c.keys(), added)
-    pairs = [(there[place], row) for place, row in wanted.items() if place in there]
-    _change(connection, table, [(before, after) for before, after in pairs if before != after])
+    _change(connection, table, [(there[place], wanted[place]) for place in there.keys() & wanted])
 
 
 def _change(connection: Connection, table: Table, pairs: Iterable[tuple[Any, Any]]) -> None:
@@ -159,20 +172,25 @@ def _count(moved: Counter[Cell], old: Fact | None, new: Fact | None) -> None:
             if row is not None:
                 _add(moved, row, _values_of(row), n)
         return
-    pairs = list(zip(_values_of(old), _values_of(new), strict=True))
-    _add(moved, old, tuple("" if a == b else a for a, b in pairs), -1)
-    _add(moved, new, tuple("" if a == b else b for a, b in pairs), 1)
+    before, after = _values_of(old), _values_of(new)
+    same = list(map(eq, before, after))
+    _add(moved, old, _other_than(same, before), -1)
+    _add(moved, new, _other_than(same, after), 1)
+
+
+def _other_than(same: Sequence[bool], values: tuple[Any, ...]) -> tuple[Any, ...]:
+    return tuple(["" if alike else value for alike, value in zip(same, values, strict=True)])
 
 
 def _add(moved: Counter[Cell], row: Fact, values: tuple[Any, ...], n: int) -> None:
     driver, m, segment, channel, source, day, month = _seen_in(row)
     if driver != NOT_ANALYSED:
-        moved[Dimension.DRIVER.value, driver, day, m, month, values] += n
+        moved[_DRIVER, driver, day, m, month, values] += n
     if row[_RANK] == 0:
         moved[EVERYTHING, EVERYTHING, day, 0, month, values] += n
-        moved[Dimension.SEGMENT.value, segment, day, 0, month, values] += n
-        moved[Dimension.CHANNEL.value, channel, day, 0, month, values] += n
-        moved[Dimension.SOURCE.value, source, day, 0, month, values] += n
+        moved[_SEGMENT, segment, day, 0, month, values] += n
+        moved[_CHANNEL, channel, day, 0, month, values] += n
+        moved[_SOURCE, source, day, 0, month, values] += n
 
 
 def _move(connection: Connection, moved: Counter[Cell]) -> None:
