@@ -4,7 +4,6 @@ Everything in a file is somebody's claim: shapes are checked here, quotes agains
 by whoever stores them.
 """
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, ValidationError
@@ -18,16 +17,9 @@ from service.domain.measurements import (
     SetBy,
     TagAssignment,
 )
+from service.exchange import spelled_time, storable
 
-
-def _storable(text: str) -> str:
-    """Neither NUL nor half a surrogate pair can be stored."""
-    return "".join(
-        "\ufffd" if one == "\x00" or "\ud800" <= one <= "\udfff" else one for one in text
-    )
-
-
-Text = Annotated[str, AfterValidator(_storable)]
+Text = Annotated[str, AfterValidator(storable)]
 Share = Annotated[float, Field(ge=0, le=1)]
 
 
@@ -111,7 +103,7 @@ def written(analysis: Analysis) -> dict[str, Any]:
         "summary": analysis.summary,
         "tone_start": analysis.tone_start,
         "tone_end": analysis.tone_end,
-        "created_at": _time(analysis.created_at),
+        "created_at": spelled_time(analysis.created_at),
     }
 
 
@@ -137,7 +129,3 @@ def read(data: object, key: ConversationKey) -> Analysis:
         tone_end=one.tone_end,
         created_at=one.created_at,
     )
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")

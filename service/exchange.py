@@ -302,7 +302,7 @@ class _Reader:
             return None
         if isinstance(value, bool) or not isinstance(value, str | int):
             raise self._bad(f"{name} is not a text")
-        return _storable(str(value))
+        return storable(str(value))
 
     def _text(self, data: Mapping[str, Any], name: str, *, where: str = "") -> str | None:
         value = data.get(name)
@@ -310,13 +310,13 @@ class _Reader:
             return None
         if not isinstance(value, str):
             raise self._bad(f"`{where}{name}` is not a text")
-        return _storable(value)
+        return storable(value)
 
     def _texts(self, data: Mapping[str, Any], name: str) -> tuple[str, ...]:
         value = data.get(name) or []
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
             raise self._bad(f"`{name}` is not a list of texts")
-        return tuple(_storable(item) for item in value)
+        return tuple(storable(item) for item in value)
 
     def _time(
         self, data: Mapping[str, Any], name: str, default: datetime | None, *, where: str = ""
@@ -345,13 +345,18 @@ def _word(value: object) -> str:
     return str(value).strip().lower()
 
 
-def _storable(text: str) -> str:
+def storable(text: str) -> str:
     """Neither NUL nor half a surrogate pair can be stored; one character takes its place, so that
     offsets stay.
     """
     if text.isascii() and "\x00" not in text:
         return text
     return _UNSTORABLE.sub("\ufffd", text)
+
+
+def spelled_time(moment: datetime) -> str:
+    """Return a time in UTC as the files spell it."""
+    return moment.isoformat().replace("+00:00", "Z")
 
 
 def label_line(analysis: Analysis, *, row_id: str) -> dict[str, Any]:

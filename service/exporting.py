@@ -5,7 +5,6 @@ Texts are those that are stored: masked. People are the keyed hashes that are st
 
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime
 from typing import Any
 
 from service import carried_analysis
@@ -13,6 +12,7 @@ from service.domain.conversations import Account, Agent, Conversation, Message, 
 from service.domain.measurements import CUSTOM, Analysis, YesNo
 from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
+from service.exchange import spelled_time
 from service.query import Query
 from service.stores import Database
 
@@ -60,8 +60,8 @@ def row_of(
         "channel": head.channel,
         "subject": head.subject,
         "status": head.status,
-        "created_at": _time(head.created_at),
-        "updated_at": _time(head.updated_at),
+        "created_at": spelled_time(head.created_at),
+        "updated_at": spelled_time(head.updated_at),
         "url": head.url,
         "account": None if account is None else _account(account),
         "requester": None if head.requester is None else {"id": head.requester},
@@ -91,7 +91,7 @@ def _message(message: Message) -> dict[str, Any]:
         "id": message.id,
         "role": message.role,
         "public": message.public,
-        "created_at": _time(message.created_at),
+        "created_at": spelled_time(message.created_at),
         "text": message.text,
     }
 
@@ -110,7 +110,3 @@ def _labels(analysis: Analysis) -> Mapping[str, Any]:
         "tags": list(dict.fromkeys(tag.canonical or tag.raw for tag in analysis.tags)),
         "custom": own,
     }
-
-
-def _time(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
