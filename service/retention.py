@@ -7,6 +7,7 @@ nightly run saw each of the last days. Otherwise age is counted from the newest 
 import json
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import NamedTuple
 
 from service.forgetting import Forgetting
 from service.ports import Clock
@@ -47,6 +48,13 @@ class Purged:
         return f"{self.conversations:,} conversations silent since {before}{held}{resumed}"
 
 
+class _Believed(NamedTuple):
+    """The time by which age is counted, and whether it is not the clock's."""
+
+    at: datetime
+    held_back: bool
+
+
 class Retention:
     def __init__(
         self, *, database: Database, forgetting: Forgetting, days: int | None, clock: Clock
@@ -58,7 +66,7 @@ class Retention:
 
     def preview(self) -> Purged:
         """Count what a run would purge; nothing is changed."""
-        horizon = self._horizon()
+        horizon = self._horizon(self._believed(self._clock()))
         count = 0 if horizon is None else self._database.erasures.silent_since(horizon.before)
         return Purged(conversations=count, horizon=horizon)
 
@@ -67,26 +75,25 @@ class Retention:
         now = self._clock()
         self._note_day(now.date())
         resumed = self._forgetting.resume().conversations
-        believed, _ = self._believed(now)
-        self._database.work.forget_done(believed - EVENTS_KEPT)
-        horizon = self._horizon()
+        believed = self._believed(now)
+        self._database.work.forget_done(believed.at - EVENTS_KEPT)
+        horizon = self._horizon(believed)
         purged = 0
         if horizon is not None:
             purged = self._database.erasures.purge_silent_since(horizon.before)
         return Purged(conversations=purged, horizon=horizon, resumed=resumed)
 
-    def _horizon(self) -> Horizon | None:
+    def _horizon(self, believed: _Believed) -> Horizon | None:
         if self._days is None:
             return None
-        believed, held_back = self._believed(self._clock())
-        return Horizon(before=believed - timedelta(days=self._days), held_back=held_back)
+        before = believed.at - timedelta(days=self._days)
+        return Horizon(before=before, held_back=believed.held_back)
 
-    def _believed(self, now: datetime) -> tuple[datetime, bool]:
-        """Return the time by which age is counted, and whether it is not the clock's."""
+    def _believed(self, now: datetime) -> _Believed:
         newest = self._database.erasures.newest_news(now + _CLOCKS_DIFFER)
         if newest is None or now <= newest + AHEAD_OF_NEWS or self._lived_through(now.date()):
-            return now, False
-        return newest, True
+            return _Believed(now, held_back=False)
+        return _Believed(newest, held_back=True)
 
     def _lived_through(self, today: date) -> bool:
         seen = self._seen()

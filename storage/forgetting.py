@@ -142,14 +142,14 @@ class SqlErasures:
             upsert(connection, tombstone, ["key"], [_tombstone(row, name, now) for row in rows])
 
     def _take_away(self, name: str) -> Erased:
-        conversations, removed = 0, Counter[str]()
+        conversations, removed, found = 0, Counter[str](), _AT_ONCE
         buried = select(conversation).where(
             exists().where(tombstone.c.key == conversation.c.key, tombstone.c.erasure == name)
         )
-        rows: Sequence[Row[Any]] = [None] * _AT_ONCE  # type: ignore[list-item]  # to begin with
-        while len(rows) == _AT_ONCE:
+        while found == _AT_ONCE:
             with self._engine.changing() as connection:
                 rows = connection.execute(buried.limit(_AT_ONCE)).all()
+                found = len(rows)
                 ids = [row.id for row in rows]
                 removed.update(_counted(connection, ids))
                 traces = Traces(_words(connection, rows), names=_names(connection, name))
