@@ -1,7 +1,7 @@
 """What of Slack we cannot reach, and since when: a dead token, a channel that is gone.
 
-It is noted where it fails and shown on Trust and by the doctor, until it works again: people must
-not take silence for good news.
+It is noted where it fails and shown on every page and by the doctor, until it works again: people
+must not take silence for good news.
 """
 
 import json

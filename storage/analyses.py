@@ -21,9 +21,7 @@ from service.domain.measurements import (
 from service.errors import NotFound
 from service.ports import Clock
 from storage import calendar_days, rollups
-from storage.analysis_rows import (
-    quotes_of,
-)
+from storage.analysis_rows import quotes_of
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
 from storage.history import note_person, read_history

@@ -13,9 +13,8 @@ class WriteBackStore(Protocol):
         """Yield batches of what may have to be written, safe to record outcomes while iterating.
 
         These are the analysed conversations of which the analysis, the values in force, the state
-        in
-        the helpdesk or our own knowledge of it changed since the last outcome; never all of them
-        again.
+        in the helpdesk or our own knowledge of it changed since the last outcome; never all of
+        them again.
         """
         ...
 

@@ -108,7 +108,7 @@ def review(metric: str) -> str:
 
 
 def _words(report: QuoteReport | None, stored: Conversation | None) -> str:
-    """The words that somebody named wrong, as they stand now; blank when they changed."""
+    """What stands now where somebody named words wrong; blank when the message is gone."""
     if report is None or stored is None:
         return ""
     quote = report.quote
