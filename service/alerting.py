@@ -86,7 +86,7 @@ class Alerting:
         Whoever cannot be told hinders no other: that trouble is raised at the end.
         """
         known, new = self._news()
-        overdue = [one for one in known if self._goes_to_channel(one)]
+        overdue = [one for one in known if self._goes_to_channel(one.shown.flag, one.known)]
         if len(overdue) > MOST_CARDS or self._planned(CHANNEL):
             self._list(CHANNEL, {one.card: one.shown for one in overdue})
             known, _ = self._news()  # a list is enough for those of which it says all
@@ -113,13 +113,12 @@ class Alerting:
         return known, new
 
     def _something_new(self, flag: Flag, known: Told) -> bool:
-        overdue = self._overdue(flag) and CHANNEL not in known.places and not known.listed
-        return flag.changes > known.changes or (overdue and bool(known.places))
+        return flag.changes > known.changes or self._goes_to_channel(flag, known)
 
-    def _goes_to_channel(self, one: _News) -> bool:
-        known = one.known
-        beyond = known.places and CHANNEL not in known.places and not known.listed
-        return bool(beyond) and self._overdue(one.shown.flag)
+    def _goes_to_channel(self, flag: Flag, known: Told) -> bool:
+        """Whether those who were told did nothing in time, and the channel has not heard."""
+        unheard = CHANNEL not in known.places and not known.listed
+        return bool(known.places) and unheard and self._overdue(flag)
 
     def _overdue(self, flag: Flag) -> bool:
         """Open for more than two working days, by the workspace's calendar."""
@@ -183,8 +182,8 @@ class Alerting:
         return found
 
     def _bring_up_to_date(self, one: _News) -> int:
-        account = one.shown.account
-        places = [*one.known.places, *([CHANNEL] if self._goes_to_channel(one) else [])]
+        account, beyond = one.shown.account, self._goes_to_channel(one.shown.flag, one.known)
+        places = [*one.known.places, *([CHANNEL] if beyond else [])]
         places += self._followers(account, but=places) if places else []
         wishes = self._database.follows.of_account(account.key)
         for place in places:
