@@ -26,13 +26,13 @@ from sqlalchemy import (
 
 from service.domain.taxonomy import UNMAPPED
 from service.query import EMPTY_VALUE, NO_VALUE, UNMEASURED_VALUE, Dimension
+from storage.derived import METRICS
 from storage.in_force import LEFT_BLANK
 from storage.tables.accounts import account
 from storage.tables.analyses import PERSON, assigned_tag, measurement
 from storage.tables.conversations import conversation
 from storage.tables.facts import NOT_ANALYSED, fact, touch
 
-_METRICS = ("sentiment", "effort", "churn_risk")
 _TOUCHED = {Dimension.TAG: assigned_tag.c.canonical, Dimension.RAW_TAG: assigned_tag.c.raw}
 
 
@@ -84,8 +84,8 @@ def _facts() -> Select[Any]:
         or_none(account.c.segment).label("segment"),
         or_none(account.c.owner).label("owner"),
         or_none(c.agent).label("agent"),
-        *(_value(measured.c[metric]).label(metric) for metric in _METRICS),
-        *(_why(measured.c, metric).label(f"{metric}_why") for metric in _METRICS),
+        *(_value(measured.c[metric]).label(metric) for metric in METRICS),
+        *(_why(measured.c, metric).label(f"{metric}_why") for metric in METRICS),
         case((c.measured_by != "", 1), else_=0).label("analysed"),
     ).select_from(
         conversation.outerjoin(account, account.c.key == c.account)
@@ -109,13 +109,13 @@ def _measured() -> Select[Any]:
             func.max(
                 case((of.metric == metric, origin + func.coalesce(of.value, EMPTY_VALUE)))
             ).label(metric)
-            for metric in _METRICS
+            for metric in METRICS
         ),
         *(
             func.max(case((of.metric == metric, origin + func.coalesce(of.reason, "")))).label(
                 f"{metric}_why"
             )
-            for metric in _METRICS
+            for metric in METRICS
         ),
     ).group_by(of.conversation_id)
 
