@@ -71,6 +71,7 @@ class Names:
     def __init__(self, entities: Iterable[Entity]) -> None:
         self._whole: dict[Key, list[Entity]] = {}
         self._accounts: dict[str, dict[Entity, Key]] = defaultdict(dict)
+        self._people: dict[str, list[Entity]] = defaultdict(list)
         self._sized: dict[tuple[int, int], dict[Key, str]] = defaultdict(dict)
         ranked = [one for one in entities if one.kind in KINDS]
         for entity in sorted(ranked, key=lambda one: KINDS.index(one.kind)):
@@ -89,6 +90,9 @@ class Names:
             key = name_key(entity.name)
             for word in key:
                 self._accounts[word][entity] = key
+        if entity.kind in {"agent", "owner"}:
+            for word in dict.fromkeys(name_key(entity.name)):
+                self._people[word].append(entity)
 
     def exactly(self, key: Key) -> list[Entity]:
         """What bears this name, in the order of KINDS."""
@@ -97,6 +101,11 @@ class Names:
     def accounts_holding(self, part: Key) -> list[Entity]:
         """Accounts with these words beside each other in their name."""
         return [one for one, name in self._with(part) if _holds(name, part)]
+
+    def people_holding(self, part: Key) -> list[Entity]:
+        """Agents with this word in their name; owners when no agent has it."""
+        found = self._people.get(part[0], [])
+        return [one for one in found if one.kind == found[0].kind]
 
     def accounts_opening(self, part: Key) -> list[Entity]:
         """Accounts whose name begins with these words."""

@@ -19,7 +19,7 @@ from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import refusal
 from service.reading.terms import defined_term
-from service.reading.words import Words
+from service.reading.words import Word, Words
 
 __all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
@@ -42,7 +42,9 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if term is not None:
         return Reading(intent=Intent.DEFINITION, term=term)
     seen = look(words, catalogue)
-    reason = refusal(_unnamed(words), words.plain)
+    reason = refusal(_unnamed(words))
+    if reason == "no_write" and last is not None and threads.is_adjustment(words):
+        reason = None
     if reason is not None:
         return Reading(intent=Intent.REFUSE, refuse=reason)
     if seen.entities.ambiguous:
@@ -57,21 +59,25 @@ _ORDERS = {"refund", "cancel", "close", "reset", "unlock", "update", "delete"}
 _POINTING = {"the", "this", "that", "these", "those", "them", "him", "her", "all", "every", "my"}
 
 
-def _orders(word: str, after: str) -> bool:
+def _orders(word: Word, after: Word | None) -> bool:
     """Whether a word that is also a name stands as a command: "refund the customer"."""
-    return word in _ORDERS and after in _POINTING
+    if word.text not in _ORDERS or after is None:
+        return False
+    return after.text in _POINTING or after.used == "account"
 
 
 def _unnamed(words: Words) -> str:
     """The message with the names of the catalogue left out: "address errors" asks for no address.
 
-    Words used up by periods stay, as do those before an imperative.
+    Words used up by periods stay, as do imperatives and parts of names: "ignore" is no Ignore Labs.
     """
-    following = [*(word.text for word in words.words[1:]), ""][: len(words.words)]
-    return " ".join(
-        "~" if word.used in _NAMED and not _orders(word.text, after) else word.text
-        for word, after in zip(words.words, following, strict=True)
-    ) + (" " + " ".join(re.findall(r"[\w.+-]+@[\w-]+\.\w+", words.plain)))
+    following = [*words.words[1:], None]
+    shown = [
+        "~" if word.used in _NAMED and not word.part and not _orders(word, after) else word.text
+        for word, after in zip(words.words, following, strict=False)
+    ]
+    kept = [one for at, one in enumerate(shown) if one != "~" or shown[at - 1 : at] != ["~"]]
+    return " ".join(kept + re.findall(r"[\w.+-]+@[\w-]+\.\w+", words.plain))
 
 
 def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
@@ -86,12 +92,12 @@ def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
 
 
 def _ask_which(seen: Seen, catalogue: Catalogue) -> Reading:
-    """Several accounts fit: ask, and keep what else was understood."""
+    """Several names fit: ask, and keep what else was understood."""
     pending = _pending(seen, seen.intent, catalogue)
     return Reading(
         intent=Intent.CLARIFY,
         clarify=Clarify(
-            slot="account",
+            slot=seen.entities.ambiguous_kind,
             reason="ambiguous",
             options=seen.entities.ambiguous,
             pending=pending,
@@ -151,7 +157,7 @@ def _implied(seen: Seen) -> Intent | None:
     if seen.number.metric is not None:
         return Intent.COUNT
     account = seen.filters.get("account", ())
-    if (len(account) == 1 or seen.entities.ambiguous) and set(seen.filters) <= {"account"}:
+    if (len(account) == 1 or seen.entities.unsure_account) and set(seen.filters) <= {"account"}:
         return Intent.ACCOUNT_BRIEF
     if seen.filters:
         return Intent.COUNT
@@ -306,6 +312,8 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
         if limit is None:
             limit = {Intent.TOP: 5, Intent.QUOTES: 3, Intent.CHURN_LIST: 10}[intent]
             assumed.append("limit")
+    if seen.year_before and draft.baseline is None and period is not None:
+        draft = replace(draft, baseline=baselines.year_before(period))
     draft = replace(
         draft,
         period=period,
@@ -373,6 +381,9 @@ def baseline_for(draft: Reading, catalogue: Catalogue) -> Baseline | None:
 def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     """Merge a follow-up into the last reading, and complete what it changed."""
     grouped = seen.grouped
+    period, baseline = seen.period, seen.baseline
+    if seen.year_before and last.period is not None and not _other_year(baseline):
+        period, baseline = None, baselines.year_before(last.period)
     if last.group_by and seen.number.metric == "sentiment":
         grouped = tuple(one for one in grouped if one != "sentiment")  # it is the number now
     slots = threads.Slots(
@@ -381,9 +392,12 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         metric=seen.number.metric,
         filters=seen.filters,
         exclude=seen.exclude,
-        period=seen.period,
-        baseline=seen.baseline,
+        period=period,
+        baseline=baseline,
         grouped=grouped,
+        fix=seen.fix,
+        funnel=seen.funnel,
+        rank=intents.rank_named(seen.free, seen.number.metric or last.metric),
         direction=signals.find_direction(seen.free, seen.number.metric or last.metric),
         limit=intents.limit_of(seen.free),
         dimension=signals.named_dimension(seen.free, within_driver="driver" in last.filters),
@@ -391,6 +405,11 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     )
     merged = threads.merge(last, slots)
     return _completed(merged, catalogue)
+
+
+def _other_year(baseline: Baseline | None) -> bool:
+    """Whether a message itself named the period that it compares with a year before."""
+    return baseline is not None and baseline.kind is BaselineKind.SAME_LAST_YEAR
 
 
 def _completed(reading: Reading, catalogue: Catalogue) -> Reading:

@@ -8,10 +8,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
-from service.names import TYPO_LENGTH, Entity, Names, name_key, stem
+from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, stem
 from service.reading.words import Word, Words
 
 _PEOPLE = {"agent", "owner"}
+_WORTH_ASKING = {"account", "fix", "funnel", *_PEOPLE}  # which of them is meant
+_DEEDS = {
+    *("handle", "handled", "handles", "handling", "took", "take", "takes", "solve", "solved"),
+    *("close", "closed", "got", "get", "answer", "answered", "resolve", "resolved", "own", "owns"),
+}
 _NAMES_AND_WORDS = frozenset(
     """
     will mark art may grace june april august rob bill sue pat drew chase hope joy faith rose dawn
@@ -20,6 +25,14 @@ _NAMES_AND_WORDS = frozenset(
 )
 _PRONOUNS = {"us", "it", "me", "we", "he", "all", "am", "so", "no"}
 _JOINTS = {"or", "vs", "versus", "and"}
+_LEFT_OUT = (
+    r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
+    r"|ignoring|ignore|apart from|aside from|besides|but not|not in|not on|not counting|leaving out"
+    r"|leave out|skip|skipping|^(?:and |ok |now |please |pls )*(?:remove|drop|take out)"
+    r"|rather than|instead of"
+    r"|(?:not|nothing|isn't|aren't)"
+    r" (?:about|on|related to|regarding|involving|tagged|via|by|with)"
+)
 _PART_LENGTH = 4
 # Words that are never a misspelt or partial name: ordinary English, dates and metrics.
 ORDINARY = frozenset(
@@ -60,10 +73,11 @@ class Match:
 
 @dataclass(slots=True, kw_only=True)
 class Entities:
-    """What was named. `ambiguous` are partial account names that fit several."""
+    """What was named. `ambiguous` are the ids of one kind that the same words fit."""
 
     matches: list[Match] = field(default_factory=list)
     ambiguous: tuple[str, ...] = ()
+    ambiguous_kind: str = ""
     also: list[Entity] = field(default_factory=list)  # same words, another kind
 
     def of(self, kind: str, *, negated: bool = False) -> tuple[str, ...]:
@@ -73,6 +87,10 @@ class Entities:
         else:
             found = [m.entity.id for m in self.matches if m.entity.kind == kind and not m.negated]
         return tuple(dict.fromkeys(found))
+
+    @property
+    def unsure_account(self) -> bool:
+        return self.ambiguous_kind == "account"
 
     def first(self, kind: str) -> Entity | None:
         return next((m.entity for m in self.matches if m.entity.kind == kind), None)
@@ -106,8 +124,31 @@ def _exact(words: Words, names: Names, found: Entities) -> None:
             if not entities or any(word.used for word in run):
                 continue
             fitting = [e for e in entities if _fits(e, names, words, first, run)]
-            if fitting:
+            alike = _alike(fitting, tuple(stem(_bare(word)) for word in run))
+            if len(alike) > 1 and not _owned(words, first, run):
+                _ask_which(words, alike, run, found)
+            elif fitting:
                 _take(words, fitting, first, run, found)
+
+
+def _alike(entities: list[Entity], key: Key) -> list[Entity]:
+    """Those that the same words name equally well: a name goes before an alias."""
+    same = [one for one in entities if one.kind == entities[0].kind]
+    if len(same) < 2 or same[0].kind not in _WORTH_ASKING:
+        return []
+    named = [one for one in same if name_key(one.name) == key]
+    return named or same
+
+
+def _owned(words: Words, first: int, run: list[Word]) -> bool:
+    return run[-1].possessive and _owns_accounts(words, first + len(run))
+
+
+def _ask_which(words: Words, entities: list[Entity], run: list[Word], found: Entities) -> None:
+    found.ambiguous = tuple(sorted(one.id for one in entities))
+    found.ambiguous_kind = entities[0].kind
+    for word in run:
+        word.used = entities[0].kind
 
 
 def _bare(word: Word) -> str:
@@ -126,7 +167,7 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             or (before in {"for", "under"} and _no_other_word(run[0]))
             or _beside_person(names, words, first)
             or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
-            or (after in {"handle", "handled", "took", "take", "solved", "closed", "got", "vs"})
+            or after in {*_DEEDS, "vs"}
         )
     if text in _PRONOUNS and not run[0].original.isupper():
         return first > 0 and words.words[first - 1].text in {"the", "in"}
@@ -155,7 +196,7 @@ def _take(
 ) -> None:
     entity = entities[0]
     people = [one for one in entities if one.kind in _PEOPLE]
-    if run[-1].possessive and people and _owns_accounts(words, first + len(run)):
+    if people and _owned(words, first, run):
         entity = next((one for one in people if one.kind == "owner"), entity)
     found.matches.append(
         Match(
@@ -177,26 +218,22 @@ def _owns_accounts(words: Words, after: int) -> bool:
 
 
 def _negated(words: Words, first: int) -> bool:
-    before = " ".join(word.text for word in words.words[max(0, first - 3) : first])
-    return (
-        re.search(
-            r"\b(excluding|exclude|except|except for|without|not|not from|other than|minus|ignoring"
-            r"|apart from|besides|but not|not in|not on|excl|(?:not|nothing|isn't|aren't)"
-            r" (?:about|on|related to|regarding|involving|tagged|via|by|with))( the)?$",
-            before,
-        )
-        is not None
-    ) or (
-        # "excluding chat and email": the second value follows a negated first.
-        first >= 2
-        and words.words[first - 1].text in {"and", "or"}
-        and words.words[first - 2].used != ""
-        and re.search(
-            r"\b(excluding|except|without|other than|not)\b",
-            " ".join(word.text for word in words.words[max(0, first - 4) : first - 1]),
-        )
-        is not None
+    """Whether a name is left out: after "except", or listed after one that is."""
+    if re.search(rf"\b(?:{_LEFT_OUT})(?: the| any| all)?$", _before(words, first)):
+        return True
+    listed = first  # "excluding chat, email and phone": back over the names listed before
+    while listed > 1 and (words.words[listed - 1].used or words.words[listed - 1].text in _JOINTS):
+        listed -= 1
+    chain = words.words[listed:first]
+    kinds = {one.used for one in chain if one.used}
+    joined = bool(chain) and (
+        chain[-1].text in _JOINTS or kinds == {words.words[first].used or None}
     )
+    return joined and re.search(rf"\b(?:{_LEFT_OUT})$", _before(words, listed)) is not None
+
+
+def _before(words: Words, first: int) -> str:
+    return " ".join(word.text for word in words.words[:first])
 
 
 def _quoted_names(words: Words, names: Names, found: Entities) -> None:
@@ -223,6 +260,8 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
                 continue
             if _telling(run):
                 fits = names.accounts_holding(key)
+                if not fits and length == 1 and _acts(words, first, run[0]):
+                    fits = names.people_holding(key)
             elif length > 1:  # ordinary words, but together they open a name
                 fits = names.accounts_opening(key)
             else:
@@ -230,9 +269,15 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
             if len(fits) == 1:
                 _take(words, fits, first, run, found)
             elif fits:
-                found.ambiguous = tuple(sorted(one.id for one in fits))
-                for word in run:
-                    word.used = "account"
+                _ask_which(words, fits, run, found)
+            for word in run:
+                word.part = bool(fits)
+
+
+def _acts(words: Words, first: int, word: Word) -> bool:
+    """Whether a word stands where somebody does something."""
+    after = words.words[first + 1].text if first + 1 < len(words.words) else ""
+    return after in _DEEDS and _no_other_word(word)
 
 
 def _telling(run: list[Word]) -> bool:

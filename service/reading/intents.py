@@ -9,7 +9,7 @@ from service.reading import signals
 from service.reading.entities import Entities
 
 _HELP = (
-    r"^(?:hi|hello|hey|help|yo|hiya|good (?:morning|afternoon|evening)|thanks|thank you|cheers|howdy|sup)"
+    r"^(?:hi|hello|hey|help|yo|hiya|good (?:morning|afternoon|evening)|thanks|thank you|thx|ty|cheers|howdy|sup)"
     r"(?: (?:there|all|team|bot|verbatim|please|pls|me|again|you|everyone))*$"
     r"|^(?:so |and |ok |hi |hey |hello |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
     r"|^(?:who|what) are you\b|\b(?:what|which)(?: (?:kind|kinds|sort|sorts|type|types) of)? questions (?:can|could|do|should)\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
@@ -18,17 +18,24 @@ _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~) "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling)\b|\bwhat people (?:say|said|are saying|write)\b"
-    r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |\d+ |those |these |that |"
+    r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
     r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated )*"
-    r"(?:tickets?|tix|conversations?|convos?|messages?)\b|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
+    r"(?:tickets?|tix|conversations?|convos?|messages?|chats|calls|emails)\b|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
+)
+# "Show me negative calls": the channel is what is shown.
+_SHOWN_BY_CHANNEL = (
+    r"\b(?:show|give|read|see|find|pull|get)(?: me| us)? (?:the |some |any |a few |all |\d+ |those |recent "
+    r"|latest |negative |positive |angry |happy |unhappy |annoyed |upset )*~"
 )
 _TREND = (
     r"\b(?:trend\w*|over time|chart|graph|plot|per day|per week|per month|daily|weekly|monthly|timeline|"
-    r"day by day|week by week|month by month|week over week|month over month|wow|mom|history of|curve)\b"
+    r"day by day|week by week|month by month|history of|curve)\b"
     r"|\bhow (?:has|have|did|is|are) .*\b(?:moved?|changed?|develop(?:ed)?|evolved?|progress|moving|evolving|developing|progressed)\b"
     r"|\bby (?:day|week|month)\b|\beach (?:day|week|month)\b"
 )
+# How one unit moved against the one before: a trend, unless asked whether it is up.
+_OVER_THE_LAST = r"\b(?:week over week|month over month|week on week|month on month|wow|mom)\b"
 _TRENDING = r"\b(?:which|what) \w+(?: reasons?)? (?:are|is|were|was|have been) (?:\w+ )?trending\b"
 _TOP = (
     r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
@@ -164,7 +171,7 @@ def _is_brief_only(asked: Asked) -> bool:
 
 
 def _one_account(asked: Asked) -> bool:
-    return len(asked.entities.of("account")) == 1 or bool(asked.entities.ambiguous)
+    return len(asked.entities.of("account")) == 1 or asked.entities.unsure_account
 
 
 def _is_how_many(asked: Asked) -> bool:
@@ -178,10 +185,14 @@ def _is_two_periods(asked: Asked) -> bool:
 
 
 def _is_quotes(asked: Asked) -> bool:
+    if asked.entities.of("channel") and _has(_SHOWN_BY_CHANNEL, asked.free):
+        return True
     return _has(_QUOTES, asked.free)
 
 
 def _is_trend(asked: Asked) -> bool:
+    if _has(_OVER_THE_LAST, asked.free) and not _is_yes_no_change(asked):
+        return True
     return _has(_TREND, asked.free) and not _has(_TRENDING, asked.free)
 
 
@@ -248,6 +259,17 @@ def rank_of(text: str, metric: str | None) -> tuple[str, str]:
     else:
         order = "desc"
     return by, order
+
+
+def rank_named(text: str, metric: str | None) -> tuple[str | None, str | None]:
+    """What a message itself says of (rank_by, order), for one that changes a ranking."""
+    by, order = rank_of(text, metric)
+    ordered = re.search(
+        r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest|worst|angriest|unhappiest|grumpiest"
+        r"|hardest|best|happiest|easiest|most|highest|biggest|largest)\b",
+        text,
+    )
+    return by if by == "change" else None, order if ordered else None
 
 
 def limit_of(text: str) -> int | None:

@@ -33,11 +33,12 @@ class Seen:
     compare: Compare | None = None
     fix: str | None = None
     funnel: str | None = None
-    unknown_account: str | None = None
+    year_before: bool = False  # "yoy", "compared to last year"
 
 
 def look(words: Words, catalogue: Catalogue) -> Seen:
     entities = find_entities(words, catalogue)
+    words.spell_out()
     text = words.everything()
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
     since_fix = _since_fix(words, entities, catalogue)
@@ -144,11 +145,15 @@ _A_YEAR_BEFORE = (
 def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
     """Named baselines: "vs July", "compared to last year", "than last week"."""
     joined = r"\b(?:vs|versus|against|than|to|with|over|and|from|or|on|the)\b"
-    if re.search(_A_YEAR_BEFORE, seen.text):
-        last_year = re.search(r"\blast (?:year|yr)\b", seen.text)
-        if seen.period is not None and (second is not None or not last_year):
+    seen.year_before = re.search(_A_YEAR_BEFORE, seen.text) is not None
+    if seen.year_before:
+        if second is None and re.search(r"\blast (?:year|yr)\b", seen.text):
+            seen.period = None  # "last year" is what is compared with
+        if seen.period is not None:
             seen.baseline = baselines.year_before(seen.period)
-        return
+            return
+        if not re.search(r"\bthan last (?:year|yr)\b", seen.text):
+            return
     if second is not None and re.search(joined, seen.free):
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=second)
         return
@@ -156,9 +161,10 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         r"\b(?:than|vs|versus|compared (?:to|with)|against) last (week|month|quarter|year)\b",
         seen.text,
     )
-    if than is not None and second is None and seen.period is not None:
-        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=seen.period)
+    if than is not None and second is None:
         start = units.unit_start(than.group(1), catalogue.today)
+        last = Window(units.unit_on(than.group(1), start, -1), start)
+        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=last)
         seen.period = Window(start, catalogue.today + timedelta(days=1))
         return
     before = re.search(
@@ -193,5 +199,11 @@ def _sides(seen: Seen) -> Compare | None:
 
 
 def has_own_slots(seen: Seen) -> bool:
-    """Whether a message could be a question by itself."""
-    return seen.number.metric is not None or bool(seen.filters) or seen.period is not None
+    """Whether a message could be a question by itself. Some need more than a period."""
+    if seen.number.metric is not None or seen.filters:
+        return True
+    return seen.period is not None and seen.intent not in {
+        Intent.TREND,
+        Intent.QUOTES,
+        Intent.COMPARE,
+    }

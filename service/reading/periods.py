@@ -5,18 +5,32 @@ What one period means is service.reading.points' to say.
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from service.query import Window
-from service.reading.points import MONTH, MONTHS, POINTS, Days, cut_after_today, one_day
+from service.reading.points import (
+    MONTH,
+    MONTHS,
+    POINTS,
+    Days,
+    cut_after_today,
+    one_day,
+    read_point,
+)
 from service.reading.units import DAY
 from service.reading.words import Words
 
-_PREFIX = r"(?:(?:in|on|for|during|over|within|of|from|at|this|the) )*"
+_PREFIX = r"(?<!\S)(?:(?:in|on|for|during|over|within|of|from|at|this|the) )*"
 _BEFORE_A_DATE = (
-    r"\b(?:in|on|since|during|for|of|from|to|until|till|vs|versus|with|against|than|last|and)$"
+    r"\b(?:in|on|since|during|for|of|from|to|until|till|vs|versus|with|against|than|last|and|or"
+    r"|between|compare|(?:what|how) about)$"
 )
-_NEEDS_PREPOSITION = {"may", "march", "mar", "sun", "sat", "mon", "wed", "jan", "sep", "dec"}
+_AFTER_A_DATE = (
+    r"^(?:vs|versus|to|until|till|volumes?|numbers?|tickets?|tix|convos?|conversations?|cases|chats"
+    r"|emails|calls|contacts?|complaints?|sentiment|effort|churn|stats|compared|against|only|~"
+    r"|negative|positive)\b"
+)
+_NEEDS_CONTEXT = {"may", "march", "mar", "sun", "sat", "mon", "wed", "jan", "sep", "dec"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +59,7 @@ def _each_point(text: str, days: Days) -> list[Found]:
             start, end = match.span()
             if any(start < one.end and end > one.start for one in taken):
                 continue
-            if not _is_a_date(match.group(), text[:start]):
+            if not _is_a_date(match.group(), text[:start], text[end:]):
                 continue
             window = reader(match, days)
             if window is not None:
@@ -53,11 +67,14 @@ def _each_point(text: str, days: Days) -> list[Found]:
     return sorted(taken, key=lambda one: one.start)
 
 
-def _is_a_date(words: str, before: str) -> bool:
-    """Words such as "may" and "sat" are dates only after a preposition."""
-    if words.strip() not in _NEEDS_PREPOSITION:
+def _is_a_date(words: str, before: str, after: str) -> bool:
+    """Words such as "may" and "sat" are dates only after a preposition or before a noun of ours."""
+    if words.strip() not in _NEEDS_CONTEXT:
         return True
-    return re.search(_BEFORE_A_DATE, before.strip()) is not None
+    return any(
+        re.search(pattern, text.strip()) is not None
+        for pattern, text in ((_BEFORE_A_DATE, before), (_AFTER_A_DATE, after))
+    )
 
 
 def _range(text: str, days: Days) -> Found | None:
@@ -72,9 +89,20 @@ def _range(text: str, days: Days) -> Found | None:
         joins = {"to", "until", "till", "through", "thru"}
         if between in joins or (between == "and" and opened and opened.group(1) == "between"):
             start = opened.start() if opened else first.start
-            window = Window(first.window.start, second.window.end)
-            return Found(window=window, start=start, end=second.end)
+            window = _spanning(text[first.start : first.end], first.window, second.window, days)
+            return Found(window=window, start=start, end=second.end) if window else None
     return None
+
+
+def _spanning(words: str, first: Window, last: Window, days: Days) -> Window | None:
+    """From the first day named to the last; on a Tuesday "Monday to Friday" began last week."""
+    if first.start >= last.end:
+        then = replace(days, today=last.start)
+        again = read_point(words, then)
+        if again is None or again.start >= last.end:
+            return None
+        first = again
+    return Window(first.start, last.end)
 
 
 _TO = r"(?:(?:and|to|until|till|through) )?"

@@ -277,6 +277,16 @@ def _month_day(match: re.Match[str], days: Days) -> Window | None:
     return one_day(match.group(3), MONTHS[match.group(1)], int(match.group(2)), days)
 
 
+def _day_of_month(match: re.Match[str], days: Days) -> Window | None:
+    """Read "the 21st": the latest such day that is not in the future."""
+    for back in range(_MONTHS_BACK):
+        month = months_on(days.today.replace(day=1), -back)
+        found = one_day(str(month.year), month.month, int(match.group(1)), days)
+        if found is not None:
+            return found
+    return None
+
+
 def _days_ago(match: re.Match[str], days: Days) -> Window | None:
     day = days.today - _number(match.group(1)) * DAY
     return Window(day, day + DAY)
@@ -289,6 +299,7 @@ def _fixed(offset: int) -> Reader:
     return read
 
 
+_MONTHS_BACK = 3  # at least one of three months in a row has a 31st
 _YEAR = r"(?:,? (\d{4}))?"
 # In this order: what is longer and more exact comes first.
 POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
@@ -305,6 +316,11 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _week_of,
         ),
         (r"(\d{4}-\d{2}-\d{2})", _iso_day),
+        (
+            r"the (\d{1,2})(?:st|nd|rd|th)(?! (?:of|one|ones|option|account|time|quarter|half|week|"
+            rf"month|most|biggest|largest|best|worst|party|{MONTH})\b)",
+            _day_of_month,
+        ),
         (r"(\d{1,2}/\d{1,2}(?:/\d{2,4})?)", _numeric_day),
         (rf"(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({MONTH}){_YEAR}", _day_month),
         (rf"({MONTH}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", _month_day),

@@ -14,6 +14,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:dump|print|output) (?:the |all |your |me |every )+(?:whole |entire |full )?(?:tickets?|conversations?|data)\b"
         r"|\b(?:raw|database|full|data) dump\b|\bjailbreak|\bdeveloper mode\b|\bpretend (?:to be|you)\b|\bact as\b"
         r"|\byou are (?:now|an? (?:\S+ )?(?:assistant|ai|bot|model|admin\w*))\b|\bunrestricted\b|\bunfiltered\b"
+        r"|\b(?:slack|bot|bearer|auth|oauth|session|bot's|verbatim|your) (?:\S+ )?(?:tokens?|secrets?|keys?|config\w*|credentials?|source code)\b"
+        r"|\b(?:unmask\w*|unredact\w*)\b|\b(?:without|disable|switch off|turn off|stop) (?:the |your |all )?(?:masking|redact\w+|filters?|safety)\b"
         r"|\bnew instructions\b|\benv(?:ironment)? (?:var(?:iable)?s?|files?)\b",
     ),
     (
@@ -80,9 +82,17 @@ _FOREIGN = frozenset(
 )
 
 
-def refusal(text: str, original: str) -> str | None:
-    """Return why a message is refused, or None. `text` lacks what stood in quotation marks."""
-    if _foreign(original):
+_UNMISTAKABLE = frozenset(
+    """
+    warum wieso weshalb wieviele pourquoi combien quelles porque cuantos cuántos cuántas perche perché
+    quanti quante waarom hoeveel dlaczego hvorfor varför quantos quantas miksi proč neden kaç
+    """.split()  # noqa: SIM905  # shorter so
+)
+
+
+def refusal(text: str) -> str | None:
+    """Return why a message is refused, or None. `text` lacks names and what stood in quotes."""
+    if _foreign(text):
         return "language"
     return next((reason for reason, pattern in _RULES if re.search(pattern, text)), None)
 
@@ -92,5 +102,7 @@ def _foreign(text: str) -> bool:
     if letters and sum(ord(letter) > 0x24F for letter in letters) > len(letters) / 2:
         return True
     words = re.findall(r"[^\W\d_]+", text.lower())
+    if any(word in _UNMISTAKABLE for word in words):
+        return True
     foreign = sum(word in _FOREIGN for word in words)
     return foreign >= 2 and foreign * 3 >= len(words)

@@ -10,6 +10,7 @@ from service.query import Window
 from service.reading.entities import find_entities
 from service.reading.intents import is_about_them
 from service.reading.model import Baseline, BaselineKind, Compare, Filters, Reading
+from service.reading.units import unit_on, unit_start
 from service.reading.words import Words
 
 _OPENS = (
@@ -56,6 +57,9 @@ class Slots:
     period: Window | None
     baseline: Baseline | None
     grouped: tuple[str, ...]
+    fix: str | None
+    funnel: str | None
+    rank: tuple[str | None, str | None]
     direction: str | None
     limit: int | None
     dimension: str | None
@@ -73,6 +77,21 @@ def continues(text: str, intent: Intent | None, has_slots: bool) -> bool:  # noq
     if not has_slots:
         return True
     return re.search(_OPENS, text) is not None and len(text.split()) <= 6
+
+
+_ADJUSTS = frozenset(
+    """
+    add include remove drop change switch set make it that to and or the also too as well please
+    pls just only instead in for from with exclude ok
+    """.split()  # noqa: SIM905  # shorter so
+)
+_ADDS = r"^(?:and |ok |please |pls |also |now )*(?:add|include|plus|also)\b"
+
+
+def is_adjustment(words: Words) -> bool:
+    """Whether "add chat" changes what was asked, for it names nothing but slots of a question."""
+    rest = [word.text for word in words.words if not word.used]
+    return len(rest) < len(words.words) and set(rest) <= _ADJUSTS
 
 
 def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
@@ -131,8 +150,17 @@ def merge(last: Reading, slots: Slots) -> Reading:
     intent = _intent(last, slots)
     period = _period(last, slots)
     filters = {**last.filters, **slots.filters}
+    if re.search(_ADDS, slots.text):
+        filters |= {
+            kind: tuple(dict.fromkeys((*last.filters.get(kind, ()), *values)))
+            for kind, values in slots.filters.items()
+        }
     if last.intent is Intent.CHURN_LIST and intent in _OF_CONVERSATIONS:
         filters["churn_risk"] = ("yes",)
+    if intent is Intent.CHURN_LIST:
+        filters.pop("churn_risk", None)
+        if intent is not last.intent and slots.period is None and "period" in last.assumed:
+            period = None  # a period that nobody named: the flags that are open now
     new = slots.metric not in {None, last.metric}
     merged = replace(
         last,
@@ -142,15 +170,22 @@ def merge(last: Reading, slots: Slots) -> Reading:
         filters=filters,
         exclude={**last.exclude, **slots.exclude},
         period=period,
-        baseline=slots.baseline if slots.baseline else None,
+        baseline=slots.baseline,
+        fix=slots.fix or last.fix,
+        funnel=slots.funnel or last.funnel,
         compare=last.compare if intent is last.intent else None,
         clarify=None,
         assumed=(),
     )
     if period == last.period and intent is last.intent and slots.baseline is None:
         merged = replace(merged, baseline=last.baseline)
-    if intent is Intent.COMPARE and intent is not last.intent:
-        return _compared(last, slots, merged)
+    if intent is Intent.FIX_IMPACT and slots.fix:
+        return replace(merged, period=None, baseline=None)  # those of this fix
+    if intent is Intent.COMPARE:
+        if last.compare is not None and last.compare.by in {*slots.filters, *slots.exclude}:
+            return _other_sides(last.compare, slots, merged)
+        if intent is not last.intent:
+            return _compared(last, slots, merged)
     return _shaped(last, slots, merged)
 
 
@@ -175,21 +210,45 @@ def _intent(last: Reading, slots: Slots) -> Intent:
 
 
 def _period(last: Reading, slots: Slots) -> Window | None:
-    if slots.period is not None:
-        return slots.period
-    if last.period is not None and re.search(
-        r"\b(?:week|month|day|period|quarter|year|fortnight|one)s? (?:before|earlier|prior)\b"
-        r"|\bprevious (?:week|one|period)\b",
-        slots.text,
+    return slots.period or _earlier(last, slots.text) or last.period
+
+
+def _earlier(last: Reading, text: str) -> Window | None:
+    """Read "the week before": as many days, or the whole unit that a whole unit follows."""
+    found = re.search(
+        r"\b(week|month|day|period|quarter|year|fortnight|one)s? (?:before|earlier|prior)\b"
+        r"|\bprevious (week|month|quarter|year|one|period)\b",
+        text,
+    )
+    if found is None or last.period is None:
+        return None
+    unit, period = found.group(1) or found.group(2), last.period
+    calendar = unit in {"month", "quarter", "year"}
+    if calendar and period == Window(
+        unit_start(unit, period.start), unit_on(unit, period.start, 1)
     ):
-        return last.period.preceding()
-    return last.period
+        return Window(unit_on(unit, period.start, -1), period.start)
+    return period.preceding()
+
+
+def _other_sides(compare: Compare, slots: Slots, merged: Reading) -> Reading:
+    """ "And phone?", "without chat": a comparison gains a side or loses one."""
+    by = compare.by
+    every = dict.fromkeys((*compare.values, *slots.filters.get(by, ())))
+    values = tuple(one for one in every if one not in slots.exclude.get(by, ()))
+    return replace(
+        merged,
+        filters={kind: of for kind, of in merged.filters.items() if kind != by},
+        exclude={kind: of for kind, of in merged.exclude.items() if kind != by},
+        compare=Compare(by=by, values=values),
+    )
 
 
 def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
     """ "vs chat?" after a question about e-mail compares the two."""
-    if slots.period is not None and last.period is not None:
-        named = Baseline(kind=BaselineKind.NAMED, window=slots.period)
+    other = slots.period or _earlier(last, slots.text)
+    if last.period is not None and (other is not None or slots.baseline is not None):
+        named = Baseline(kind=BaselineKind.NAMED, window=other) if other else None
         return replace(
             merged,
             period=last.period,
@@ -233,6 +292,7 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             limit=None,
         )
     if intent is Intent.TOP:
+        by, order = slots.rank
         if merged.metric == "accounts":
             merged, grouped = replace(merged, metric="conversations"), ("account",)
         if not same or slots.dimension or slots.grouped:
@@ -241,10 +301,13 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             merged,
             metric=merged.metric or "conversations",
             group_by=grouped or ("driver",),
-            rank_by=last.rank_by if same else "value",
-            order=last.order if same else "desc",
+            rank_by=by or (last.rank_by if same else "value"),
+            order=order or (last.order if same else "desc"),
+            direction=slots.direction or merged.direction or "up" if by else merged.direction,
             limit=slots.limit or (last.limit if same else 5),
         )
+    if intent is Intent.FUNNEL:
+        return replace(merged, group_by=grouped)
     if intent is Intent.QUOTES:
         return replace(
             merged,

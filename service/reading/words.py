@@ -20,6 +20,36 @@ _TOKEN = re.compile(
     r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]"
 )
 _QUOTED = re.compile(r'"([^"]+)"|(?<!\w)\'([^\']{2,})\'(?!\w)')
+# As people shorten them in a chat. No name is looked for in the long form.
+_SHORT_FORMS = {
+    "abt": "about",
+    "acct": "account",
+    "accts": "accounts",
+    "convs": "conversations",
+    "cust": "customer",
+    "custs": "customers",
+    "excl": "excluding",
+    "gimme": "give",
+    "incl": "including",
+    "msgs": "messages",
+    "mths": "months",
+    "neg": "negative",
+    "neu": "neutral",
+    "pct": "percent",
+    "ppl": "people",
+    "qtr": "quarter",
+    "r": "are",
+    "tkt": "ticket",
+    "tkts": "tickets",
+    "vol": "volume",
+    "vols": "volumes",
+    "wk": "week",
+    "wks": "weeks",
+    "wo": "without",
+    "y": "why",
+    "yr": "year",
+    "yrs": "years",
+}
 USED = "~"  # stands for a name
 USED_PERIOD = "@"
 
@@ -36,6 +66,7 @@ class Word:
     start: int
     end: int
     used: str = ""  # what used it up
+    part: bool = False  # of a name, and not the whole of it
 
 
 def plain_text(message: str) -> str:
@@ -79,6 +110,12 @@ class Words:
                 )
             )
         return found
+
+    def spell_out(self) -> None:
+        """Write short forms in full, once names have taken theirs."""
+        for word in self.words:
+            if not word.used:
+                word.text = _SHORT_FORMS.get(word.text, word.text)
 
     def free(self) -> str:
         """Return the words not used up, with a mark where the others stood."""
