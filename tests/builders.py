@@ -1,7 +1,7 @@
 """Domain objects with sensible values, so that a test states only what it is about."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -165,3 +165,15 @@ def an_analysis(
         "created_at": NOON,
     }
     return Analysis(**(values | changed))
+
+
+def a_risk(
+    conversation: Conversation, churn_risk: str = "yes", *, detail: str = "explicit"
+) -> Analysis:
+    """An analysis that finds in the customer's words whether they leave, and how plainly."""
+    made = an_analysis(
+        conversation, churn_risk=churn_risk, quotes=(a_quote(conversation, "churn_risk"),)
+    )
+    others = [one for one in made.measurements if one.metric != "churn_risk"]
+    stated = a_measurement("churn_risk", churn_risk, detail=detail)
+    return replace(made, measurements=(*others, stated))

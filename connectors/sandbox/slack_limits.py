@@ -4,7 +4,7 @@ Block Kit reference (api.slack.com/reference/block-kit/blocks); the budget of a 
 measured by other projects between 11,341 and 13,297 characters.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 MAX_BLOCKS = 50
@@ -62,6 +62,11 @@ def texts(node: object) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from texts(item)
+
+
+def words_of(blocks: Iterable[object]) -> str:
+    """All that can be read of a message's blocks, a piece a line."""
+    return "\n".join(piece for block in blocks for piece in texts(block))
 
 
 def _bad_block(block: Mapping[str, object]) -> bool:

@@ -3,14 +3,13 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.alerts import SlackAlertMessenger
 from bot.withdrawing import SENTENCE, SlackWithdrawer
-from connectors.sandbox.slack_limits import refusal, texts
+from connectors.sandbox.slack_limits import refusal, words_of
 from service.alert_book import STARTER
 from service.domain.alerts import AlertState
 from service.domain.erasures import Subject, SubjectKind
@@ -57,17 +56,13 @@ def _watch(
     )
 
 
-def _shown(blocks: Sequence[Any]) -> str:
-    return "\n".join(piece for block in blocks for piece in texts(block))
-
-
 def test_a_rise_is_told_once_with_counts_quotes_and_buttons(workspace: Workspace) -> None:
     watched = _watch(workspace).run(DAY)
     assert [one.reading.value for one in watched.fired] == ["Billing"]
     assert watched.told == 1
     assert _watch(workspace).run(DAY).told == 0
     (post,) = workspace.posted
-    words = _shown(post.blocks)
+    words = words_of(post.blocks)
     assert "Billing: Negative share of a driver" in words
     assert "rose from" in words
     assert "I am really unhappy with the invoice" in words
@@ -84,7 +79,7 @@ def test_it_is_one_message_that_follows_its_numbers(workspace: Workspace) -> Non
     (post,) = workspace.posted
     (alert,) = _watch(workspace).history()
     assert alert.seen_on == DAY + timedelta(days=1)
-    assert f"{alert.reading.x1} of {alert.reading.n1}" in _shown(post.blocks)
+    assert f"{alert.reading.x1} of {alert.reading.n1}" in words_of(post.blocks)
 
 
 def test_what_slack_did_not_take_is_told_by_the_next_look(workspace: Workspace) -> None:
@@ -104,7 +99,7 @@ def test_one_alert_that_slack_refuses_hinders_no_other(workspace: Workspace) -> 
     with pytest.raises(TellPerson, match="no such channel"):
         _watch(workspace).run(DAY)
     (post,) = workspace.posted
-    assert "Billing" in _shown(post.blocks)
+    assert "Billing" in words_of(post.blocks)
     told = {one.rule: one.told_excess is not None for one in _watch(workspace).history()}
     assert told == {"all": False, STARTER.id: True}
 
@@ -149,7 +144,7 @@ def test_somebody_takes_it_up_and_ends_the_rule(workspace: Workspace) -> None:
 def test_a_person_whose_words_an_alert_showed_can_be_forgotten(workspace: Workspace) -> None:
     _watch(workspace).run(DAY)
     (post,) = workspace.posted
-    said = next(line for line in _shown(post.blocks).splitlines() if "invoice number" in line)
+    said = next(line for line in words_of(post.blocks).splitlines() if "invoice number" in line)
     number = int(said.split("number ")[1].split(".")[0])
     flags = Flags(database=workspace.database, links=LINKS, clock=workspace.clock)
     withdrawer = SlackWithdrawer(
@@ -161,5 +156,5 @@ def test_a_person_whose_words_an_alert_showed_can_be_forgotten(workspace: Worksp
     done = forgetting.forget(Subject(kind=SubjectKind.REQUESTER, id=f"r{number}"))
     assert (done.conversations, done.posts_changed) == (1, 1)
     (post,) = workspace.posted
-    assert SENTENCE in _shown(post.blocks)
-    assert f"number {number}." not in _shown(post.blocks)
+    assert SENTENCE in words_of(post.blocks)
+    assert f"number {number}." not in words_of(post.blocks)

@@ -11,7 +11,7 @@ import pytest
 from bot.blocks import SHARE, SHOWS
 from bot.policy import Policies, Shows, names_accounts, shared, shared_digest
 from bot.publishing import SlackPublisher
-from connectors.sandbox.slack_limits import refusal, texts
+from connectors.sandbox.slack_limits import refusal, words_of
 from service.domain.answers import Answer, Intent, Receipt, Recount
 from service.query import Dimension, Filter, Query, Window
 from storage.database import SqlDatabase
@@ -35,7 +35,7 @@ def _with(workspace: Workspace, shows: Shows) -> Workspace:
 
 
 def _words(message: Any) -> str:
-    return "\n".join(piece for block in message.blocks for piece in texts(block))
+    return words_of(message.blocks)
 
 
 def _asked(workspace: Workspace, shows: Shows, answer: Answer) -> tuple[Any, Any]:

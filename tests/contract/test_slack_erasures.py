@@ -1,15 +1,13 @@
 """What stands in Slack after somebody was erased on request, over loopback HTTP."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import Iterator
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.flagging import SlackFlagMessenger
 from bot.withdrawing import SENTENCE, SlackWithdrawer
-from connectors.sandbox.slack_limits import texts
+from connectors.sandbox.slack_limits import words_of
 from service.alerting import Alerting
 from service.domain.conversations import Account, account_key
 from service.domain.erasures import Subject, SubjectKind
@@ -17,7 +15,7 @@ from service.domain.flags import FlagState, flag_of
 from service.flags import Flags
 from service.forgetting import Forgetting
 from storage.database import SqlDatabase
-from tests.builders import Clockwork, a_conversation, a_measurement, a_page, a_quote, an_analysis
+from tests.builders import Clockwork, a_conversation, a_page, a_risk
 from tests.contract.slack_workspace import LINKS, Workspace, slack_workspace
 
 THREAT, OTHER = "We will cancel our contract.", "We are leaving for a competitor."
@@ -40,10 +38,7 @@ def _threat(workspace: Workspace, number: int, words: str, requester: str) -> No
     company = _company(workspace)
     one = a_conversation(number, words, account=company.key, requester=requester)
     workspace.database.conversations.save_page("zendesk", a_page(one, accounts=(company,)))
-    made = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
-    others = [each for each in made.measurements if each.metric != "churn_risk"]
-    stated = a_measurement("churn_risk", "yes", detail="explicit")
-    workspace.database.analyses.save([replace(made, measurements=(*others, stated))])
+    workspace.database.analyses.save([a_risk(one)])
 
 
 def _flags(workspace: Workspace) -> Flags:
@@ -79,20 +74,16 @@ def _forgetting(workspace: Workspace) -> Forgetting:
     )
 
 
-def _shown(blocks: Sequence[Any]) -> str:
-    return "\n".join(piece for block in blocks for piece in texts(block))
-
-
 def test_a_card_shows_no_words_of_an_erased_person(workspace: Workspace) -> None:
     _threat(workspace, 1, THREAT, PERSON)
     _tell(workspace)
     (card,) = workspace.posted
-    assert THREAT in _shown(card.blocks)
+    assert THREAT in words_of(card.blocks)
     done = _forgetting(workspace).forget(Subject(kind=SubjectKind.REQUESTER, id=PERSON))
     assert (done.conversations, done.posts_changed, done.posts_left) == (1, 1, ())
     (card,) = workspace.posted
-    assert SENTENCE in _shown(card.blocks)
-    assert THREAT not in f"{card.text}{_shown(card.blocks)}"
+    assert SENTENCE in words_of(card.blocks)
+    assert THREAT not in f"{card.text}{words_of(card.blocks)}"
     flag = flag_of(workspace.database.flags.changes()[_company(workspace).key])
     assert flag is not None
     assert flag.state is FlagState.CLEARED
@@ -105,8 +96,8 @@ def test_a_card_that_still_stands_is_written_again_without_them(workspace: Works
     _forgetting(workspace).forget(Subject(kind=SubjectKind.REQUESTER, id=PERSON))
     _tell(workspace)
     (card,) = workspace.posted
-    assert OTHER in _shown(card.blocks)
-    assert THREAT not in _shown(card.blocks)
+    assert OTHER in words_of(card.blocks)
+    assert THREAT not in words_of(card.blocks)
 
 
 def test_an_erased_accounts_name_leaves_its_card(workspace: Workspace) -> None:
@@ -115,7 +106,7 @@ def test_an_erased_accounts_name_leaves_its_card(workspace: Workspace) -> None:
     _forgetting(workspace).forget(Subject(kind=SubjectKind.ACCOUNT, id=_company(workspace).key))
     _tell(workspace)
     (card,) = workspace.posted
-    assert "Harbor" not in f"{card.text}{_shown(card.blocks)}"
+    assert "Harbor" not in f"{card.text}{words_of(card.blocks)}"
 
 
 def test_a_message_that_slack_did_not_take_is_changed_by_the_next_run(
@@ -128,4 +119,4 @@ def test_a_message_that_slack_did_not_take_is_changed_by_the_next_run(
     assert len(_forgetting(workspace).forget(subject).posts_left) == 1
     workspace.slack.state.token_error = None
     assert _forgetting(workspace).forget(subject).posts_changed == 1
-    assert SENTENCE in _shown(workspace.posted[0].blocks)
+    assert SENTENCE in words_of(workspace.posted[0].blocks)

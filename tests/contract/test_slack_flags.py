@@ -1,6 +1,6 @@
 """Churn-risk cards, the App Home and unfurled receipts, over loopback HTTP."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from bot.flagging import SlackFlagMessenger
 from bot.home import FOLLOW, WISH, Mine, home_view
 from bot.listeners.links import receipt_in
 from bot.manifest import EVENTS, SCOPES, Transport, manifest
-from connectors.sandbox.slack_limits import refusal, texts
+from connectors.sandbox.slack_limits import refusal, texts, words_of
 from connectors.sandbox.slack_state import SCOPES as STANDARD_SCOPES
 from service.alerting import Alerting
 from service.domain.answers import Receipt, Recount
@@ -29,15 +29,7 @@ from service.query import Query, Window
 from service.reachability import Part, Reachability
 from service.stores import Person
 from storage.database import SqlDatabase
-from tests.builders import (
-    NOON,
-    Clockwork,
-    a_conversation,
-    a_measurement,
-    a_page,
-    a_quote,
-    an_analysis,
-)
+from tests.builders import NOON, Clockwork, a_conversation, a_page, a_risk
 from tests.contract.slack_workspace import LINKS, USER, Workspace, slack_workspace
 
 WORDS = "We will cancel our contract, <!channel> & <https://evil.example|click>."
@@ -83,15 +75,8 @@ def _threat(
     created = at or workspace.clock.now - timedelta(minutes=30)
     one = a_conversation(number, WORDS, account=account.key, created_at=created)
     workspace.database.conversations.save_page("zendesk", a_page(one, accounts=(account,)))
-    made = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
-    others = [each for each in made.measurements if each.metric != "churn_risk"]
-    stated = a_measurement("churn_risk", "yes", detail="explicit")
-    workspace.database.analyses.save([replace(made, measurements=(*others, stated))])
+    workspace.database.analyses.save([a_risk(one)])
     _flags(workspace).update()
-
-
-def _words(blocks: Sequence[Any]) -> str:
-    return "\n".join(piece for block in blocks for piece in texts(block))
 
 
 def test_the_owner_is_told_first_with_the_customers_words_as_they_stand(
@@ -102,9 +87,9 @@ def test_the_owner_is_told_first_with_the_customers_words_as_they_stand(
     assert _alerting(workspace).run() == 0
     (card,) = workspace.posted
     assert card.channel.startswith("D")
-    assert WORDS in _words(card.blocks)
+    assert WORDS in words_of(card.blocks)
     assert "<!channel>" not in card.text
-    assert "Explicit, open" in _words(card.blocks)
+    assert "Explicit, open" in words_of(card.blocks)
     assert refusal(card.text, card.blocks) is None
 
 
@@ -126,7 +111,7 @@ def test_an_addressed_flag_never_reaches_the_channel(workspace: Workspace) -> No
     workspace.clock.advance(days=9)
     _alerting(workspace).run()
     (card,) = workspace.posted
-    assert "addressed by system" in _words(card.blocks)
+    assert "addressed by system" in words_of(card.blocks)
     assert card.edited == 1
 
 
@@ -177,7 +162,7 @@ def test_many_flags_at_once_are_one_list(workspace: Workspace) -> None:
     assert _alerting(workspace).run() == 0
     (message,) = workspace.posted
     assert "40 accounts are flagged" in message.text
-    assert "and 10 more" in _words(message.blocks)
+    assert "and 10 more" in words_of(message.blocks)
     assert refusal(message.text, message.blocks) is None
 
 
@@ -203,7 +188,7 @@ def test_a_click_addresses_the_flag_as_the_person_and_redraws_the_card(
     assert flag is not None
     assert flag.flag.state is FlagState.ADDRESSED
     assert history[-1].by == workspace.person.email
-    assert "addressed by" in _words(workspace.posted[0].blocks)
+    assert "addressed by" in words_of(workspace.posted[0].blocks)
 
 
 def test_snoozing_lasts_a_week(workspace: Workspace) -> None:
@@ -249,7 +234,7 @@ def test_the_home_shows_a_persons_own_accounts_and_flags(workspace: Workspace) -
     with workspace.running() as slack:
         slack.event({"type": "app_home_opened", "user": USER, "tab": "home", "ts": "1"})
     (view,) = workspace.slack.state.views
-    said = _words(view["blocks"])  # type: ignore[arg-type]  # as it was sent
+    said = words_of(view["blocks"])  # type: ignore[arg-type]  # as it was sent
     assert "Open flags on your accounts (1)" in said
     assert "Other open flags (1)" in said
     assert "Your accounts (1)" in said
@@ -266,8 +251,8 @@ def test_a_muted_account_is_told_to_the_channel_and_pings_nobody(workspace: Work
     _threat(workspace, 1, account)
     _pick(workspace, f"{WISH}_mute_0", f"mute:{account.key}")
     view: Any = workspace.slack.state.views[-1]
-    assert "Open flags on your accounts (0)" in _words(view["blocks"])
-    assert "muted" in _words(view["blocks"])
+    assert "Open flags on your accounts (0)" in words_of(view["blocks"])
+    assert "muted" in words_of(view["blocks"])
     assert refusal("Home", view["blocks"]) is None
     _alerting(workspace).run()
     (card,) = workspace.posted
@@ -322,8 +307,8 @@ def test_following_from_the_home_finds_only_what_a_person_may_see(workspace: Wor
     _pick(workspace, FOLLOW, found[0]["value"])
     _pick(workspace, FOLLOW, str(_account(3, None).key))
     view: Any = workspace.slack.state.views[-1]
-    assert "Accounts you follow (1)" in _words(view["blocks"])
-    assert "Company 2" in _words(view["blocks"])
+    assert "Accounts you follow (1)" in words_of(view["blocks"])
+    assert "Company 2" in words_of(view["blocks"])
     assert dict(workspace.database.follows.of_person(scoped.email)) == {two.key: Wish.FOLLOW}
     _pick(workspace, f"{WISH}_mute_0", f"forget:{two.key}")
     assert workspace.database.follows.of_person(scoped.email) == {}
@@ -338,7 +323,7 @@ def test_a_home_with_many_accounts_fits_and_leads_to_the_explorer() -> None:
     view: Any = home_view(name="A" * 500, mine=mine, flags=[], links=LINKS)
     assert len(view["blocks"]) <= 100
     assert all(len(str(piece)) <= 150 for block in view["blocks"] for piece in texts(block))
-    assert "and 40 more" in _words(view["blocks"])
+    assert "and 40 more" in words_of(view["blocks"])
     urls = str(view)
     assert f"{LINKS.account(accounts[0].key)}" in urls
     for block in view["blocks"]:
@@ -350,7 +335,7 @@ def test_somebody_unknown_is_told_the_one_step_that_helps(workspace: Workspace) 
     with workspace.running() as slack:
         slack.event({"type": "app_home_opened", "user": "U00000002", "tab": "home", "ts": "1"})
     (view,) = workspace.slack.state.views
-    assert "verbatim link " in _words(view["blocks"])  # type: ignore[arg-type]  # as it was sent
+    assert "verbatim link " in words_of(view["blocks"])  # type: ignore[arg-type]  # as it was sent
 
 
 def _published(receipt_id: str) -> Recount:
@@ -416,17 +401,13 @@ def test_a_card_with_giant_words_fits(workspace: Workspace) -> None:
     one = a_conversation(1, "We will cancel. " * 9_000, account=account.key, created_at=NOON)
     giant = replace(account, name="A" * 900)
     workspace.database.conversations.save_page("zendesk", a_page(one, accounts=(giant,)))
-    made = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
-    workspace.database.analyses.save([made])
-    stated = a_measurement("churn_risk", "yes", detail="explicit")
-    others = [each for each in made.measurements if each.metric != "churn_risk"]
-    workspace.database.analyses.save([replace(made, measurements=(*others, stated))])
+    workspace.database.analyses.save([a_risk(one)])
     _flags(workspace).update()
     shown = _flags(workspace).shown_of(account.key)
     assert shown is not None
     card = flag_card(shown, LINKS)
     assert refusal(card.text, card.blocks) is None
-    assert conversation_key("zendesk", "1") in _words(card.blocks)
+    assert conversation_key("zendesk", "1") in words_of(card.blocks)
 
 
 def test_missing_rights_and_a_wrong_clock_are_seen(workspace: Workspace) -> None:

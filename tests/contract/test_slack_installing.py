@@ -15,7 +15,7 @@ from bot.connection import Connection
 from bot.installing import Installer
 from bot.instead import administrators
 from bot.publishing import SlackPublisher
-from connectors.sandbox.slack_limits import texts
+from connectors.sandbox.slack_limits import words_of
 from connectors.sandbox.slack_oauth import CLIENT_ID, CLIENT_SECRET
 from connectors.sandbox.slack_state import TEAM
 from service.errors import Forbidden, Misused, TellPerson, Unauthorized
@@ -218,7 +218,7 @@ def test_the_digest_goes_to_administrators_when_its_channel_is_gone(workspace: W
             publisher.publish(a_digest())
     (told,) = workspace.posted
     assert told.channel.startswith("D")
-    words = "\n".join(piece for block in told.blocks for piece in texts(block))
+    words = words_of(told.blocks)
     assert "could not be posted in #cx-leaders" in words
     assert [one.part for one in reachability.troubles()] == [Part.DIGEST]
     workspace.slack.state.channels[CHANNEL].archived = False

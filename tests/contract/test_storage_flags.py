@@ -12,17 +12,7 @@ from service.errors import Misused, NotFound
 from service.flags import Flags
 from service.links import Links
 from storage.database import SqlDatabase
-from tests.builders import (
-    ACME,
-    BOLT,
-    NOON,
-    Clockwork,
-    a_conversation,
-    a_measurement,
-    a_page,
-    a_quote,
-    an_analysis,
-)
+from tests.builders import ACME, BOLT, NOON, Clockwork, a_conversation, a_page, a_risk
 
 WORDS = "We will cancel our contract."
 CARLA = Viewer(person="carla@example.com", role=PersonRole.CSM, accounts=frozenset({ACME.key}))
@@ -39,13 +29,7 @@ def _store(
     detail: str = "explicit",
 ) -> None:
     database.conversations.save_page("zendesk", a_page(*conversations))
-    analyses = []
-    for one in conversations:
-        made = an_analysis(one, churn_risk=churn, quotes=(a_quote(one, "churn_risk"),))
-        others = [m for m in made.measurements if m.metric != "churn_risk"]
-        own = a_measurement("churn_risk", churn, detail=detail)
-        analyses.append(replace(made, measurements=(*others, own)))
-    database.analyses.save(analyses)
+    database.analyses.save([a_risk(one, churn, detail=detail) for one in conversations])
 
 
 def test_a_stated_risk_flags_the_account_and_shows_its_words(

@@ -17,7 +17,6 @@ from enum import StrEnum
 from itertools import count
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.flagging import SlackFlagMessenger
@@ -34,7 +33,7 @@ from service.schedule import Cron, Job, Schedule
 from service.stores import Person
 from service.taxonomy_files import default_taxonomy
 from storage.database import SqlDatabase
-from tests.builders import Clockwork, a_conversation, a_measurement, a_page, a_quote, an_analysis
+from tests.builders import Clockwork, a_conversation, a_page, a_quote, a_risk, an_analysis
 from tests.contract.slack_workspace import (
     CHANNEL,
     CHANNEL_NAME,
@@ -284,19 +283,12 @@ def _fill(path: Path, slack: SlackStand) -> None:
     ]
     database.conversations.save_page("zendesk", a_page(*made, accounts=(account,)))
     analyses = [an_analysis(one, quotes=(a_quote(one),)) for one in made[:-1]]
-    database.analyses.save([*analyses, _at_risk(made[-1])])
+    database.analyses.save([*analyses, a_risk(made[-1])])
     database.conversations.sync_finished("zendesk", MONDAY - timedelta(minutes=20))
     Flags(database=database, links=LINKS, clock=clock).update()
     # The publisher has posted before: from then on the channel's id is known.
     database.work.remember(f"slack-channel:{CHANNEL_NAME}", CHANNEL)
     database.close()
-
-
-def _at_risk(one: Any) -> Any:
-    found = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
-    others = [each for each in found.measurements if each.metric != "churn_risk"]
-    stated = a_measurement("churn_risk", "yes", detail="explicit")
-    return replace(found, measurements=(*others, stated))
 
 
 __all__ = ["DIRECT", "Act", "Scene", "Stage", "perform", "stage"]

@@ -19,7 +19,7 @@ from bot.blocks import (
     size,
 )
 from bot.rich_text import linked
-from connectors.sandbox.slack_limits import refusal, texts
+from connectors.sandbox.slack_limits import refusal, texts, words_of
 from service.digest import DriverLine
 from service.domain.answers import Answer, Headline, Intent
 from tests.contract.slack_answers import (
@@ -116,10 +116,6 @@ def test_slack_takes_every_notice(sentence: str) -> None:
     assert refusal(message.text, message.blocks) is None
 
 
-def _words(blocks: Any) -> str:
-    return "\n".join(piece for block in blocks for piece in texts(block))
-
-
 def test_every_counted_line_stands_in_the_message_and_quotes_stand_once() -> None:
     answer = an_answer()
     blocks: Any = answer_message(answer, feedback="f").blocks
@@ -147,7 +143,7 @@ def test_addresses_become_short_links_and_the_text_stays() -> None:
 def test_a_brief_keeps_the_line_that_ends_with_a_quotes_address() -> None:
     line = f'Churn-risk signals: 3 conversations. "I leave" (zendesk:1) {QUOTES[0].url}'
     answer = an_answer(intent=Intent.ACCOUNT_BRIEF, text=("Acme.", "Eleven.", line, FOOTER))
-    assert "3 conversations." in _words(answer_message(answer, feedback="f").blocks)
+    assert "3 conversations." in words_of(answer_message(answer, feedback="f").blocks)
 
 
 def test_a_shortened_answer_keeps_its_way_to_the_rest() -> None:
@@ -160,7 +156,7 @@ def test_more_lines_than_a_message_shows_are_counted() -> None:
     answer = an_answer(
         quotes=(), text=("U.", "H.", *(f"line {n}" for n in range(MAX_LINES + 3)), "F.")
     )
-    assert "3 lines" in _words(answer_message(answer, feedback="f").blocks)
+    assert "3 lines" in words_of(answer_message(answer, feedback="f").blocks)
 
 
 def test_buttons_carry_the_question_and_lead_to_the_numbers() -> None:
@@ -178,7 +174,7 @@ def test_a_question_back_has_a_button_for_each_option() -> None:
 
 def test_a_digest_links_its_counts_and_says_what_is_withheld() -> None:
     message = digest_message(a_digest())
-    words = _words(message.blocks)
+    words = words_of(message.blocks)
     for expected in ("week 2026-W46", "731, before 702", "155 conversations", "withheld"):
         assert expected in words
     assert "nothing" not in message.text

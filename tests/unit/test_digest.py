@@ -1,7 +1,6 @@
 """The weekly digest: what clearly changed, what is withheld, and first of all what is missing."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -17,7 +16,7 @@ from service.domain.people import SYSTEM
 from service.flags import Flags
 from service.links import Links
 from storage.database import SqlDatabase
-from tests.builders import a_conversation, a_measurement, a_page, a_quote, an_analysis
+from tests.builders import a_conversation, a_page, a_quote, a_risk, an_analysis
 from tests.unit.answering_world import TODAY, answers_over
 from tests.unit.test_answers import opened
 
@@ -204,10 +203,7 @@ def test_two_weeks_are_no_range(database: SqlDatabase) -> None:
 def test_flags_are_told_once_churn_risk_is_validated(database: SqlDatabase) -> None:
     one = a_conversation("7", "We will cancel.", created_at=datetime(2026, 11, 10, tzinfo=UTC))
     database.conversations.save_page("zendesk", a_page(one))
-    found = an_analysis(one, churn_risk="yes", quotes=(a_quote(one, "churn_risk"),))
-    others = [each for each in found.measurements if each.metric != "churn_risk"]
-    stated = a_measurement("churn_risk", "yes", detail="explicit")
-    database.analyses.save([replace(found, measurements=(*others, stated))])
+    database.analyses.save([a_risk(one)])
     at = datetime(2026, 11, 10, 12, tzinfo=UTC)
     flags = Flags(database=database, links=Links(""), clock=lambda: at)
     assert len(flags.update()) == 1
