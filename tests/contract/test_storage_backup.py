@@ -25,7 +25,7 @@ from storage.database import SqlDatabase
 from tests.builders import NOON, Clockwork, a_conversation, a_page, a_quote, an_analysis
 from tests.contract.slack_answers import a_digest
 from tests.contract.slack_workspace import CHANNEL_NAME, slack_workspace
-from tests.databases import SECRET, Databases, PostgresServer, opened
+from tests.databases import SECRET, PostgresServer, opened
 from tests.forgotten import CANARY, PERSON, fill
 
 LATER = NOON + timedelta(hours=1)
@@ -288,9 +288,7 @@ def test_a_copy_made_with_another_key_says_so(
 def test_postgres_is_copied_by_its_own_tools_or_says_which_are_missing(
     postgres: PostgresServer, tmp_path: Path, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    url: str = postgres.migrated_url()
-    kind: Databases = postgres
-    assert kind is postgres
+    url = postgres.migrated_url()
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(TellPerson, match="pg_dump is not installed"):
         backups(url, secret=SECRET, clock=clock).make(tmp_path / "copy")
