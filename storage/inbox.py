@@ -4,11 +4,13 @@ Whoever sent them waits for an answer, and SQLite has one writer, who may be at 
 SQLite they are kept in a small file of their own, which no page is ever written to.
 """
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cached_property
 
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from storage.bulk import insert_into
 from storage.engine import Engine
@@ -21,6 +23,7 @@ INBOX = "inbox"  # what SQLite's second file is called after the first
 class Inbox:
     def __init__(self, engine: Engine) -> None:
         self._main = engine
+        self._turn = threading.Lock()
 
     def accept(self, source: str, event_id: str, payload: str, *, at: datetime) -> bool:
         row = {
@@ -30,7 +33,7 @@ class Inbox:
             "received_at": to_ms(at),
             "finished": False,
         }
-        with self._engine.writing() as connection:
+        with self._writing() as connection:
             new = insert_into(connection, inbox).values(row).on_conflict_do_nothing()
             done = connection.execute(new, execution_options={"preserve_rowcount": True})
             return done.rowcount == 1
@@ -47,7 +50,7 @@ class Inbox:
     def finish(self, source: str, event_id: str) -> None:
         """The id stays to recognise a repetition; the payload is not needed any more."""
         mine = (inbox.c.source == source) & (inbox.c.event_id == event_id)
-        with self._engine.writing() as connection:
+        with self._writing() as connection:
             connection.execute(update(inbox).where(mine).values(finished=True, payload=""))
 
     def empty_payloads(self, which: Callable[[str], bool]) -> int:
@@ -72,6 +75,14 @@ class Inbox:
     def close(self) -> None:
         if "_engine" in self.__dict__ and self._engine is not self._main:
             self._engine.close()
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """One after the other: whoever finds SQLite's writer busy sleeps for up to a tenth of a
+        second, and again, while others who come later are served.
+        """
+        with self._turn, self._engine.writing() as connection:
+            yield connection
 
     @cached_property
     def _engine(self) -> Engine:
