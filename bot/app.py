@@ -13,11 +13,12 @@ from slack_sdk import WebClient
 from bot.asking import Asking
 from bot.clients import Clients
 from bot.connection import Connection
-from bot.listeners import actions, channels, command, ending, home, mention, other, storing
+from bot.listeners import actions, channels, ending, home, other, storing
 from bot.listeners import flags as flag_buttons
 from bot.listeners import links as shared_links
 from bot.people import Directory
 from bot.policy import Policies
+from bot.precedence import Precedence
 from bot.resuming import Resuming
 from bot.telling import Gateway, Telling
 from service.flags import Flags
@@ -37,20 +38,26 @@ class SlackBot:
         database: Database,
         clock: Clock,
         links: Links,
+        precedence: Precedence | None = None,
     ) -> None:
+        self._precedence = precedence or Precedence()
         clients = Clients(connection, database=database, clock=clock)
         policies = Policies(database.work, connection.shows)
         telling = Telling(
             clients=clients, answers=answers, policies=policies, database=database, clock=clock
         )
-        self._asking = Asking(telling=telling, clients=clients, database=database, clock=clock)
+        self._asking = Asking(
+            telling=telling,
+            clients=clients,
+            database=database,
+            clock=clock,
+            give_way=self._precedence.give_way,
+        )
         self.app = _bolt(connection, clients, self._asking)
-        mention.register(self.app, self._asking)
         directory = Directory(clients, database.people)
         channels.register(
             self.app, telling=telling, directory=directory, policies=policies, clock=clock
         )
-        command.register(self.app, self._asking)  # after the one command that is no question
         actions.register(self.app, asking=self._asking, telling=telling, clients=clients)
         flags = Flags(database=database, links=links, clock=clock)
         flag_buttons.register(
@@ -87,7 +94,8 @@ class SlackBot:
 
     def handle(self, request: Request) -> Response:
         """Answer one signed request of Slack's."""
-        return self._http.handle(request)
+        with self._precedence.acknowledging():
+            return self._http.handle(request)
 
     def close(self) -> None:
         self._resuming.close()

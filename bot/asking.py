@@ -8,6 +8,7 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
@@ -33,12 +34,19 @@ class Asking:
     """The questions under way, also among several processes."""
 
     def __init__(
-        self, *, telling: Telling, clients: Clients, database: Database, clock: Clock
+        self,
+        *,
+        telling: Telling,
+        clients: Clients,
+        database: Database,
+        clock: Clock,
+        give_way: Callable[[], None],
     ) -> None:
         self._telling = telling
         self._clients = clients
         self._work = database.work
         self._clock = clock
+        self._give_way = give_way
         self._workers = ThreadPoolExecutor(WORKERS, thread_name_prefix="verbatim-slack")
         self._owner = f"{os.getpid()}-{id(self)}"
         self._running: set[str] = set()
@@ -97,6 +105,7 @@ class Asking:
         lease = LEASE.total_seconds()
         if not self._work.claim(job, _ONCE, self._owner, at=self._clock(), lease=lease):
             return  # another process is at it, or a failed try is not over yet
+        self._give_way()
         try:
             if asked.key in self._late:
                 self._telling.give_up(asked)

@@ -1,25 +1,12 @@
-"""The /verbatim command. Slack shows a failure when it is not acknowledged within three seconds."""
+"""The /verbatim command."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt import Ack, App
-
-from bot.asking import Asking
 from bot.telling import Asked
 
 NAME = "/verbatim"
 _POLICY_WORDS = frozenset({"channel", "channel policy"})
-
-
-def register(app: App, asking: Asking) -> None:
-    def verbatim(ack: Ack, command: Mapping[str, Any]) -> None:
-        ack()
-        asked = command_in(command)
-        if asked is not None:
-            asking.start(asked)
-
-    app.command(NAME)(verbatim)
 
 
 def command_in(body: Mapping[str, Any]) -> Asked | None:

@@ -3,22 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from slack_bolt import App
-
-from bot.asking import Asking
 from bot.telling import Asked
-
-
-def register(app: App, asking: Asking) -> None:
-    """Answer app_mention and message.im; the question was stored before."""
-
-    def answer(body: Mapping[str, Any]) -> None:
-        asked = question_in(body)
-        if asked is not None:
-            asking.start(asked)
-
-    app.event("app_mention")(answer)
-    app.event("message")(answer)
 
 
 def question_in(body: Mapping[str, Any]) -> Asked | None:

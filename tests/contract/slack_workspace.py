@@ -16,6 +16,7 @@ from slack_sdk.signature import SignatureVerifier
 from bot.app import SlackBot
 from bot.connection import Connection
 from bot.policy import Shows
+from bot.precedence import Precedence
 from bot.socket_mode import SocketLine
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.server import serve
@@ -90,7 +91,7 @@ class Workspace:
         )
 
     @contextmanager
-    def running(self) -> Iterator["Slack"]:
+    def running(self, *, precedence: Precedence | None = None) -> Iterator["Slack"]:
         """Run our bot; leaving waits for everything it has started."""
         bot = SlackBot(
             connection=self.connection(),
@@ -98,6 +99,7 @@ class Workspace:
             database=self.database,
             clock=self.clock,
             links=LINKS,
+            precedence=precedence,
         )
         web = Flask("tests.slack")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, USEFUL, WRONG, size
+from bot.precedence import Precedence
 from connectors.sandbox.slack_limits import refusal, texts
 from connectors.sandbox.slack_state import BOT_USER
 from service.domain.conversations import AccountKey
@@ -49,6 +50,20 @@ def test_a_mention_is_acknowledged_at_once_and_answered_in_its_thread(
     assert len(answer.blocks) <= MAX_BLOCKS
     assert size(answer.blocks) <= MAX_CHARACTERS
     assert workspace.slack.state.statuses == [(CHANNEL, "7.1", "is counting conversations…")]
+
+
+def test_an_answer_gives_way_to_acknowledgements(workspace: Workspace) -> None:
+    at, waited = [100.0], []
+
+    def wait(seconds: float) -> None:
+        waited.append(seconds)
+        at[0] += seconds
+
+    precedence = Precedence(now=lambda: at[0], pause=wait)  # time goes on for answers alone
+    with workspace.running(precedence=precedence) as slack:
+        slack.mention("why did sentiment drop?", ts="7.1")
+    assert waited
+    assert [answer.thread_ts for answer in workspace.posted] == ["7.1"]
 
 
 def test_a_person_is_linked_by_e_mail_once_and_answered_in_their_own_name(
