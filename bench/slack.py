@@ -18,8 +18,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from http.client import HTTPConnection
 from pathlib import Path
 from threading import Barrier, local
+from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 from slack_sdk.signature import SignatureVerifier
@@ -97,22 +100,34 @@ def _acknowledged(events: str, posts: Posts, size: int) -> None:
 
 
 def _at_once(events: str, round_: int) -> Sequence[float]:
-    """Connections are open already, as Slack keeps them."""
-    together, own = Barrier(AT_ONCE), local()
+    """Connections are open already, as Slack keeps them; each event is signed before its time.
+
+    A plain client, as fifty threads of ours share one processor with what they measure.
+    """
+    together, own, at = Barrier(AT_ONCE), local(), urlsplit(events)
 
     def connect() -> None:
-        own.client = httpx.Client(trust_env=False, timeout=_PATIENCE)
-        own.client.get(events.replace("/slack/events", "/healthz")).raise_for_status()
+        own.client = HTTPConnection(str(at.hostname), at.port, timeout=_PATIENCE)
+        _told(own.client, "GET", "/healthz")
 
     def knock(number: int) -> float:
         body = _mention(_QUESTIONS[1], f"{round_ + 1}.{number:03}")
+        headers = _signed(body)
         together.wait()
         begun = time.perf_counter()
-        _send(own.client, events, body)
+        _told(own.client, "POST", at.path, body=body, headers=headers)
         return 1000 * (time.perf_counter() - begun)
 
     with ThreadPoolExecutor(AT_ONCE, initializer=connect) as pool:
         return list(pool.map(knock, range(AT_ONCE)))
+
+
+def _told(client: HTTPConnection, method: str, path: str, **sent: Any) -> None:
+    client.request(method, path, **sent)
+    answer = client.getresponse()
+    answer.read()
+    if answer.status != 200:
+        raise ConnectionError(f"{method} {path} answered {answer.status}")
 
 
 def _answered(events: str, posts: Posts, size: int) -> None:
@@ -173,14 +188,17 @@ def _mention(question: str, ts: str) -> str:
 
 
 def _send(client: httpx.Client, events: str, body: str) -> None:
+    client.post(events, content=body, headers=_signed(body)).raise_for_status()
+
+
+def _signed(body: str) -> Mapping[str, str]:
     timestamp = str(int(time.time()))
     signature = SignatureVerifier(_SECRET).generate_signature(timestamp=timestamp, body=body)
-    headers = {
+    return {
         "Content-Type": "application/json",
         "X-Slack-Request-Timestamp": timestamp,
         "X-Slack-Signature": signature or "",
     }
-    client.post(events, content=body, headers=headers).raise_for_status()
 
 
 # --- The application -----------------------------------------------------------------------------
