@@ -14,12 +14,14 @@ from service.domain.answers import Intent
 from service.names import nearest
 from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, signals, threads
-from service.reading.asking import assumptions, sides_of, to_query, undefined
+from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undefined
+from service.reading.entities import partly_named
+from service.reading.leftover import IGNORED, ignored
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
-from service.reading.refusals import refusal
+from service.reading.refusals import refusal, unnamed
 from service.reading.terms import defined_term
-from service.reading.words import Word, Words
+from service.reading.words import Words
 
 __all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
@@ -42,7 +44,7 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if term is not None:
         return Reading(intent=Intent.DEFINITION, term=term)
     seen = look(words, catalogue)
-    reason = refusal(_unnamed(words))
+    reason = refusal(unnamed(words))
     if reason == "no_write" and last is not None and threads.is_adjustment(words):
         reason = None
     if reason is not None:
@@ -50,34 +52,39 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if seen.entities.ambiguous:
         return _ask_which(seen, catalogue)
     if last is not None and threads.continues(seen.text, seen.intent, has_own_slots(seen)):
-        return _follow(seen, last, catalogue)
-    return _fresh(seen, catalogue)
+        return _unsure(_follow(seen, last, catalogue), seen)
+    return _unsure(_fresh(seen, catalogue), seen)
 
 
-_NAMED = {"quoted", "tag", "driver", "account", "fix", "custom"}
-_ORDERS = {"refund", "cancel", "close", "reset", "unlock", "update", "delete"}
-_POINTING = {"the", "this", "that", "these", "those", "them", "him", "her", "all", "every", "my"}
-
-
-def _orders(word: Word, after: Word | None) -> bool:
-    """Whether a word that is also a name stands as a command: "refund the customer"."""
-    if word.text not in _ORDERS or after is None:
-        return False
-    return after.text in _POINTING or after.used == "account"
-
-
-def _unnamed(words: Words) -> str:
-    """The message with the names of the catalogue left out: "address errors" asks for no address.
-
-    Words used up by periods stay, as do imperatives and parts of names: "ignore" is no Ignore Labs.
-    """
-    following = [*words.words[1:], None]
-    shown = [
-        "~" if word.used in _NAMED and not word.part and not _orders(word, after) else word.text
-        for word, after in zip(words.words, following, strict=False)
+def _unused(reading: Reading, seen: Seen) -> list[str]:
+    """Fixes and funnels that were named where nothing is counted by them."""
+    dated = seen.since_fix is not None
+    return [
+        one.entity.name
+        for one in seen.entities.matches
+        if (one.entity.kind == "fix" and reading.fix != one.entity.id and not dated)
+        or (one.entity.kind == "funnel" and reading.funnel != one.entity.id)
     ]
-    kept = [one for at, one in enumerate(shown) if one != "~" or shown[at - 1 : at] != ["~"]]
-    return " ".join(kept + re.findall(r"[\w.+-]+@[\w-]+\.\w+", words.plain))
+
+
+_TWO_READINGS = frozenset({"tag", "driver", "segment", "channel", "source", "custom"})
+
+
+def _unsure(reading: Reading, seen: Seen) -> Reading:
+    """Say which words were left out, and which name two things; the other reading is kept."""
+    if reading.intent in {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}:
+        return reading
+    left = [*ignored(seen.words), *_unused(reading, seen)]
+    assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
+    others = []
+    for taken, other in seen.entities.also:
+        if not {taken.kind, other.kind} <= _TWO_READINGS:
+            continue
+        rest = tuple(one for one in reading.filters.get(taken.kind, ()) if one != taken.id)
+        filters = {**reading.filters, taken.kind: rest, other.kind: (other.id,)}
+        others.append(replace(reading, filters=filters).as_dict())
+        assumed.append(f"{TAKEN}“{taken.name}” is the {taken.kind} and not the {other.kind}")
+    return replace(reading, assumed=tuple(assumed), alternatives=tuple(others))
 
 
 def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
@@ -246,11 +253,18 @@ def _with_fix(seen: Seen, intent: Intent, catalogue: Catalogue) -> Reading:
     )
     if seen.fix:
         return _of_fix(asked, catalogue)
+    partly = partly_named(seen.words, catalogue.of("fix"))
+    if len(partly) == 1:
+        return _of_fix(replace(asked, fix=partly[0]), catalogue)
     unknown = intents.unnamed_fix(seen.text)
-    if unknown is not None:
+    if unknown is not None and not partly:
         return _ask("fix", "unknown", asked.as_dict(), *nearest(unknown, catalogue.of("fix")))
     wanted = "release" if "release" in seen.text else "fix"
-    fitting = [one for one in catalogue.of("fix") if one.flavour == wanted]
+    fitting = [
+        one
+        for one in catalogue.of("fix")
+        if (one.id in partly if partly else one.flavour == wanted)
+    ]
     if wanted == "release" and fitting:
         fitting = [max(fitting, key=lambda one: str(one.day))]
     if len(fitting) == 1:
@@ -277,10 +291,11 @@ def _of_fix(asked: Reading, catalogue: Catalogue) -> Reading:
 
 def _with_funnel(seen: Seen, catalogue: Catalogue) -> Reading:
     funnels = catalogue.of("funnel")
-    funnel = seen.funnel or (funnels[0].id if len(funnels) == 1 else None)
+    fitting = partly_named(seen.words, funnels) or sorted(one.id for one in funnels)
+    funnel = seen.funnel or (fitting[0] if len(fitting) == 1 else None)
     if funnel is None:
         reason = "ambiguous" if funnels else "missing"
-        return _ask("funnel", reason, {"intent": "funnel"}, *sorted(f.id for f in funnels))
+        return _ask("funnel", reason, {"intent": "funnel"}, *fitting)
     period = seen.period or baselines.default_period("funnel", catalogue.today)
     return Reading(
         intent=Intent.FUNNEL,

@@ -6,7 +6,10 @@ from service import measures
 from service.catalogue import Catalogue
 from service.errors import Misused
 from service.query import CONVERSATIONS, EMPTY_VALUE, NO_VALUE, Dimension, Filter, Query
+from service.reading.leftover import IGNORED
 from service.reading.model import Reading
+
+TAKEN = "taken: "  # how a name of two things stands among what was assumed
 
 
 def to_query(reading: Reading, catalogue: Catalogue, *, person: str = "") -> Query:
@@ -95,6 +98,10 @@ def sides_of(reading: Reading, catalogue: Catalogue) -> tuple[tuple[str, ...], .
 def assumptions(reading: Reading) -> tuple[str, ...]:
     """Say in words what the reader filled in or took a word to mean."""
     said = []
+    left = [one.removeprefix(IGNORED) for one in reading.assumed if one.startswith(IGNORED)]
+    if left:
+        said.append(f"not understood and left out: {', '.join(f'“{one}”' for one in left)}")
+    said += [one.removeprefix(TAKEN) for one in reading.assumed if one.startswith(TAKEN)]
     if reading.metric == "sentiment":
         moved = {"down": '"drop" = share of negative conversations up'}
         moved["up"] = '"improve" = share of negative conversations down'

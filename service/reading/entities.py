@@ -4,7 +4,7 @@ Longest match wins and its words are used up, so "Friday Club" is no weekday.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
@@ -78,7 +78,7 @@ class Entities:
     matches: list[Match] = field(default_factory=list)
     ambiguous: tuple[str, ...] = ()
     ambiguous_kind: str = ""
-    also: list[Entity] = field(default_factory=list)  # same words, another kind
+    also: list[tuple[Entity, Entity]] = field(default_factory=list)  # taken; same words, other kind
 
     def of(self, kind: str, *, negated: bool = False) -> tuple[str, ...]:
         found = [m.entity.id for m in self.matches if m.entity.kind == kind]
@@ -102,8 +102,9 @@ def find_entities(words: Words, catalogue: Catalogue) -> Entities:
     names = catalogue.names
     _exact(words, names, found)
     _quoted_names(words, names, found)
+    _typos(words, names, found, (3, 2))  # before "blue" of "Blue Harbour" is taken for a part
     _partial(words, names, found)
-    _typos(words, names, found)
+    _typos(words, names, found, (1,))
     found.matches.sort(key=lambda match: match.first)
     # Only now: in "except Acme and Orbit" the second is left out because the first is a name.
     found.matches = [replace(one, negated=_negated(words, one.first)) for one in found.matches]
@@ -207,7 +208,7 @@ def _take(
             possessive=run[-1].possessive,
         )
     )
-    found.also += [one for one in entities if one is not entity and one.kind != entity.kind]
+    found.also += [(entity, one) for one in entities if one.kind != entity.kind]
     for word in run:
         word.used = entity.kind
 
@@ -274,6 +275,18 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
                 word.part = bool(fits)
 
 
+def partly_named(words: Words, entities: Iterable[Entity]) -> list[str]:
+    """The ids of those with a telling word of the message in their name; uses such words up."""
+    left = [word for word in words.words if not word.used and _telling([word])]
+    found = []
+    for entity in entities:
+        held = [word for word in left if stem(word.text) in name_key(entity.name)]
+        for word in held:
+            word.used = entity.kind
+        found += [entity.id] if held else []
+    return sorted(found)
+
+
 def _acts(words: Words, first: int, word: Word) -> bool:
     """Whether a word stands where somebody does something."""
     after = words.words[first + 1].text if first + 1 < len(words.words) else ""
@@ -286,8 +299,8 @@ def _telling(run: list[Word]) -> bool:
     )
 
 
-def _typos(words: Words, names: Names, found: Entities) -> None:
-    for length in (3, 2, 1):
+def _typos(words: Words, names: Names, found: Entities, lengths: tuple[int, ...]) -> None:
+    for length in lengths:
         for first, run in list(_runs(words, length)):
             text = " ".join(word.text for word in run)
             if len(text) < TYPO_LENGTH or any(w.used or w.text in ORDINARY for w in run):

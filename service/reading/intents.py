@@ -246,13 +246,22 @@ def _is_open_question(asked: Asked) -> bool:
     return is_open(asked.text)
 
 
+_BAD_MOOD = (
+    r"(?:unhappy|angry|annoyed|upset|frustrated|grumpy|negative|dissatisfied|disappointed)\b"
+)
+
+
 def rank_of(text: str, metric: str | None) -> tuple[str, str]:
     """Return (rank_by, order) of a ranking."""
     by = "change" if re.search(_CHANGE_RANK, text) else "value"
     good_is_high = metric in {"sentiment", "positive_rate"}
-    if re.search(r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest)\b", text):
+    if re.search(rf"\bleast {_BAD_MOOD}", text):
+        order = "desc" if good_is_high else "asc"
+    elif re.search(r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest)\b", text):
         order = "asc"
-    elif re.search(r"\b(?:worst|angriest|unhappiest|grumpiest|hardest)\b", text):
+    elif re.search(rf"\bmost {_BAD_MOOD}", text) or re.search(
+        r"\b(?:worst|angriest|unhappiest|grumpiest|hardest)\b", text
+    ):
         order = "asc" if good_is_high else "desc"
     elif re.search(r"\b(?:best|happiest|easiest)\b", text):
         order = "desc" if good_is_high or metric in {None, "conversations"} else "asc"

@@ -12,6 +12,17 @@ from service.reading.entities import Entities, find_entities
 from service.reading.model import Baseline, BaselineKind, Compare
 from service.reading.words import Words
 
+_EVENT = r"(?:call|meeting|qbr|ebr|review|catch ?up|demo|visit|renewal|sync|onsite|kick ?off)"
+_SOON = (
+    r"(?:today|tonight|tomorrow|this (?:morning|afternoon|evening|week)|"
+    r"(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?)"
+)
+# "Prep me for the call on Thursday": the day of the call is no period to look at.
+_COMING_EVENT = (
+    rf"(?:(?<=prep )|(?<=brief )|(?<=ready )|(?<=for )|(?<=before )).{{0,40}}?\b{_EVENT}\b"
+    rf"(?: (?:with|at|on|later|this|next|~))* {_SOON}\b"
+    rf"|\b{_SOON}(?:'s)? (?:\w+ )?{_EVENT}\b"
+)
 _KINDS = ("account", "driver", "tag", "segment", "channel", "agent", "owner", "source")
 
 
@@ -33,6 +44,7 @@ class Seen:
     compare: Compare | None = None
     fix: str | None = None
     funnel: str | None = None
+    since_fix: Window | None = None
     year_before: bool = False  # "yoy", "compared to last year"
 
 
@@ -41,6 +53,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     words.spell_out()
     text = words.everything()
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
+    words.find(_COMING_EVENT, by="event")
     since_fix = _since_fix(words, entities, catalogue)
     first, second = _two_periods(words, days)
     number = signals.find_number(words, entities.of("custom"))
@@ -62,6 +75,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         filters={kind: values for kind, values in filters.items() if values},
         exclude={kind: values for kind, values in exclude.items() if values},
         period=first or since_fix,
+        since_fix=since_fix,
         fix=next(iter(entities.of("fix")), None),
         funnel=next(iter(entities.of("funnel")), None),
     )
@@ -104,7 +118,7 @@ def _mentioned(words: Words) -> tuple[str, ...]:
     if not texts:
         match = words.find(
             r"\bmention(?:s|ing|ed)? (?:of )?"
-            r"((?:(?!in |on |since |this |last |past |for |from |by |~)"
+            r"((?:(?!in |on |since |this |last |past |for |from |by |~|@)"
             r"\S+ ?){1,3})",
             by="text",
         )

@@ -3,6 +3,8 @@
 
 import re
 
+from service.reading.words import Word, Words
+
 _RULES: tuple[tuple[str, str], ...] = (
     (
         "instructions",
@@ -71,6 +73,32 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:who|what) (?:won|is the president)\b",
     ),
 )
+_NAMED = {"quoted", "tag", "driver", "account", "fix", "custom"}
+_ORDERS = {"refund", "cancel", "close", "reset", "unlock", "update", "delete"}
+_POINTING = {"the", "this", "that", "these", "those", "them", "him", "her", "all", "every", "my"}
+
+
+def _orders(word: Word, after: Word | None) -> bool:
+    """Whether a word that is also a name stands as a command: "refund the customer"."""
+    if word.text not in _ORDERS or after is None:
+        return False
+    return after.text in _POINTING or after.used == "account"
+
+
+def unnamed(words: Words) -> str:
+    """The message with the names of the catalogue left out: "address errors" asks for no address.
+
+    Words used up by periods stay, as do imperatives and parts of names: "ignore" is no Ignore Labs.
+    """
+    following = [*words.words[1:], None]
+    shown = [
+        "~" if word.used in _NAMED and not word.part and not _orders(word, after) else word.text
+        for word, after in zip(words.words, following, strict=False)
+    ]
+    kept = [one for at, one in enumerate(shown) if one != "~" or shown[at - 1 : at] != ["~"]]
+    return " ".join(kept + re.findall(r"[\w.+-]+@[\w-]+\.\w+", words.plain))
+
+
 _FOREIGN = frozenset(
     """
     warum wieso wie viele wieviele kunden letzte letzten woche gestern und ist der die das nicht

@@ -14,7 +14,7 @@ _RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
 _MOOD = (
     r"(?:sentiment|mood|feelings?|feel|felt|happy|happier|happiest|happiness|unhappy|unhappier|"
     r"unhappiest|angry|angrier|angriest|anger|annoyed|grumpy|grumpier|grumpiest|upset|frustrated|"
-    r"satisfied|dissatisfied|tone|mad|furious|pleased)"
+    r"satisfied|dissatisfied|disappointed|delighted|tone|mad|furious|pleased)"
 )
 _COMPLAINTS = (
     r"(?:complaints?|complain(?:s|ing|ed)?|gripes?|griping|pain points?|frustrations?|"
@@ -27,6 +27,7 @@ _CONVERSATIONS = (
 
 _RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
 
+_PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
 _COUNTED_ACCOUNTS = (
     r"\b(?:how many|number of|# of|count of|no of) (?:of \w+ )?(?:\w+ ){0,2}?"
     r"(?:accounts|customers|companies|clients)\b"
@@ -154,6 +155,10 @@ def _rated_sentiment(text: str) -> Number | None:
     )
     if rated is not None:
         return Number(metric=f"{found.group(1)}_rate")
+    if re.search(
+        rf"\b(?:{_PARTS_OF}) (?:of|for|behind) (?:negative|bad|poor) (?:sentiment|mood)", text
+    ):
+        return Number(metric="conversations", filters={"sentiment": ("negative",)})
     if re.search(r"\bnegative (?:sentiment|mood|tone)\b", text):
         return Number(metric="sentiment")
     if re.search(r"\bpositive (?:sentiment|mood|tone)\b", text):
@@ -162,6 +167,10 @@ def _rated_sentiment(text: str) -> Number | None:
 
 
 def _counted_sentiment(text: str) -> Number | None:
+    if re.search(rf"(?<!have )(?<!has )(?<!the )\b(?:least|most) {_MOOD} (?:{_RANKED})\b", text):
+        return Number(
+            metric="sentiment"
+        )  # a rank of moods; "has the most unhappy customers" counts
     named = re.findall(r"\b(negative|neutral|positive)\b", text)
     if named:
         values = tuple(dict.fromkeys(named))
