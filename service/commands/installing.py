@@ -16,6 +16,9 @@ from service.ports import Helpdesk
 from service.stores import Person
 from service.workspace import Workspace
 
+# Their values: of members, click would ask for the names in capitals.
+_ROLES = click.Choice([role.value for role in PersonRole], case_sensitive=False)
+
 
 @click.command("init")
 @click.option("--file", "path", type=click.Path(path_type=Path), default=Path(".env"))
@@ -75,7 +78,7 @@ def setup_command(workspace: Workspace, *, helpdesk: str, dry_run: bool, as_json
 
 @click.command("link")
 @click.argument("email")
-@click.option("--role", type=click.Choice(list(PersonRole)), help="Default: admin for the first.")
+@click.option("--role", type=_ROLES, help="Default: admin for the first, then analyst.")
 @click.option("--name", help="What to call them.")
 @pass_workspace
 def link_command(workspace: Workspace, *, email: str, role: str | None, name: str | None) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import run
+from service.domain.people import PersonRole
 from service.settings import settings_from
 from service.workspace import Workspace
 from tests.journeys.conftest import Said
@@ -63,3 +64,15 @@ def test_a_mistake_is_one_sentence(
 ) -> None:
     assert run(workspace, arguments) == code
     assert capsys.readouterr().err.startswith("verbatim: ")
+
+
+def test_a_person_is_given_the_role_that_is_asked_for(workspace: Workspace, said: Said) -> None:
+    for role in PersonRole:
+        said.by(workspace, "link", f"{role}@example.com", "--role", role.value)
+    said.by(workspace, "link", "cap@example.com", "--role", "CSM")
+    roles = {one.email.partition("@")[0]: one.role for one in workspace.database().people.all()}
+    assert roles == {
+        "ada": "admin",
+        "cap": "csm",
+        **{role.value: role.value for role in PersonRole},
+    }
