@@ -68,7 +68,8 @@ class Forgetting:
         if subject.id in accounts or self.held(subject).conversations:
             return []
         if subject.kind is SubjectKind.ACCOUNT:
-            return [f"No account {subject.id} is known, or it is erased already.", *_like(accounts)]
+            unknown = f"No account {subject.id} is known, or it is erased already."
+            return [unknown, *_like(subject.id, accounts)]
         return [
             f"No requester {subject.id} is known, or they are erased already.",
             "A requester is named by the helpdesk's own id of the person, not by name or address.",
@@ -93,7 +94,7 @@ class Forgetting:
             return Subject(kind=SubjectKind.ACCOUNT, id=found[0])
         if found:
             raise Misused(f"Several helpdesks have an account {id_}: write {' or '.join(found)}.")
-        raise Misused(" ".join([f"No account has the id {id_}.", *_like(known)]))
+        raise Misused(" ".join([f"No account has the id {id_}.", *_like(id_, known)]))
 
     def _follow(self, erased: Erased) -> Forgotten:
         """What follows from rows that are gone: names of themes, flags, messages in Slack."""
@@ -126,8 +127,10 @@ class Forgetting:
         return True
 
 
-def _like(accounts: Collection[AccountKey]) -> list[str]:
-    """How accounts are written, by one that there is."""
+def _like(id_: str, accounts: Collection[AccountKey]) -> list[str]:
+    """How accounts are written, by one that there is, of the same helpdesk if one is named."""
     if not accounts:
         return ["No account is stored yet."]
-    return [f"Accounts are written as {min(accounts)}: see the address of an account's page."]
+    source = id_.partition(":")[0]
+    example = min([key for key in accounts if key.partition(":")[0] == source] or accounts)
+    return [f"Accounts are written as {example}: see the address of an account's page."]

@@ -219,7 +219,8 @@ def drop_command(workspace: Workspace, *, keys: tuple[str, ...], as_json: bool) 
     if as_json:
         say_json({"dropped": dropped})
     else:
-        say(f"{dropped} dropped")
+        said = "" if dropped else ": none of these is set aside (verbatim quarantine list)"
+        say(f"{dropped} dropped{said}")
 
 
 def _row(row: "SourceCoverage") -> dict[str, object]:

@@ -64,6 +64,7 @@ def test_what_could_not_be_read_is_listed_retried_and_dropped(fresh: Fresh, said
     assert workspace.database().conversations.get(ConversationKey(f"zendesk:{first}")) is not None
 
     assert said.by(workspace, "quarantine", "drop", f"zendesk:{second}") == "1 dropped\n"
+    assert "none of these is set aside" in said.by(workspace, "quarantine", "drop", "zendesk:0")
     assert said.by(workspace, "quarantine", "list") == "Nothing is set aside.\n"
     assert "1 missing" in said.by(workspace, "reconcile", code=1)
 
