@@ -50,7 +50,7 @@ class SqlAnalyses:
         """Analyses of words that changed since, or of conversations that are gone, are dropped."""
         with self._engine.changing() as connection:
             current = of_present_words(connection, analyses)
-            rollups.refresh(connection, store(connection, current))
+            rollups.refresh(connection, store(connection, current).values)
 
     def fail(
         self, conversation_key: ConversationKey, fingerprint: str, version: str, why: str

@@ -33,10 +33,10 @@ _HEADS = select(
     *(_c.id, _c.day, _c.created_at, _c.month, _c.source, _c.channel, _c.status, _c.account),
     *(account.c.segment, account.c.owner, _c.agent, _c.measured_by),
 ).select_from(conversation.outerjoin(account, account.c.key == _c.account))
-_MEASURED = select(_of.conversation_id, _of.metric, _of.origin, _of.value, _of.reason)
-_TAGS = select(_tag.conversation_id, _tag.raw, _tag.canonical, _tag.driver).order_by(
-    _tag.conversation_id, _tag.nth
-)
+VALUE_COLUMNS = ("conversation_id", "metric", "origin", "value", "reason")
+TAG_COLUMNS = ("conversation_id", "raw", "canonical", "driver")
+_MEASURED = select(*(_of[name] for name in VALUE_COLUMNS))
+_TAGS = select(*(_tag[name] for name in TAG_COLUMNS)).order_by(_tag.conversation_id, _tag.nth)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -45,6 +45,14 @@ class Derived:
 
     facts: list[Fact] = field(default_factory=list)
     touches: list[Touch] = field(default_factory=list)
+
+
+@dataclass(slots=True, kw_only=True)
+class Measured:
+    """What facts are derived from beside the head: values and tags, by their conversation."""
+
+    values: dict[int, list[Found]] = field(default_factory=dict)
+    tags: dict[int, list[Found]] = field(default_factory=dict)
 
 
 def stored(connection: Connection, ids: Sequence[int]) -> Derived:
@@ -58,11 +66,17 @@ def stored(connection: Connection, ids: Sequence[int]) -> Derived:
 
 def derived(connection: Connection, ids: Sequence[int]) -> Derived:
     """Derive anew from what is stored and measured."""
-    made = Derived()
-    measured = _by_conversation(connection, _MEASURED, ids)
+    values = _by_conversation(connection, _MEASURED, ids)
     tags = _by_conversation(connection, _TAGS, ids)
+    return derived_from(connection, ids, Measured(values=values, tags=tags))
+
+
+def derived_from(connection: Connection, ids: Sequence[int], measured: Measured) -> Derived:
+    """Derive conversations of which this is all that is measured."""
+    made = Derived()
+    values, tags = measured.values, measured.tags
     for head in rows_among(connection, _HEADS, _c.id, ids):
-        _derive(head, measured.get(head[0], ()), tags.get(head[0], ()), made)
+        _derive(head, values.get(head[0], ()), tags.get(head[0], ()), made)
     return made
 
 
@@ -84,7 +98,7 @@ def _unmeasured(head: Found) -> Fact:
 
 def _by_conversation(
     connection: Connection, query: Select[Any], ids: Sequence[int]
-) -> Mapping[int, list[Found]]:
+) -> dict[int, list[Found]]:
     found: dict[int, list[Found]] = {}
     for row in rows_among(connection, query, query.selected_columns[_ID], ids):
         found.setdefault(row[0], []).append(row)

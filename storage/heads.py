@@ -28,6 +28,7 @@ from storage.moments import from_ms, local_day, month_of, to_ms
 from storage.words import voice
 
 Hashed = Callable[[str], str]
+_ROLES = {role: role.value for role in Role}
 _SPELLED = 2_048  # states and lists of tags, most of which are of many conversations
 MESSAGE_COLUMNS = ("external_id", "role", "public", "created_at", "text", "words")
 _IN_ONE_SPELLING = json.JSONEncoder(
@@ -89,7 +90,7 @@ def message_values(message: Message) -> tuple[Any, ...]:
     """Return what is stored of a message, in the order of MESSAGE_COLUMNS."""
     return (
         message.id,
-        message.role.value,
+        _ROLES[message.role],
         message.public,
         to_ms(message.created_at),
         message.text,

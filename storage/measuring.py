@@ -1,6 +1,7 @@
 """Stores analyses of the words that are there now, and marks their conversations as measured."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, select, update
@@ -19,6 +20,7 @@ from storage.analysis_rows import (
     tag_rows,
 )
 from storage.bulk import chunks, insert_tuples
+from storage.derived import TAG_COLUMNS, VALUE_COLUMNS, Measured
 from storage.history import note_analysis
 from storage.purge import forget_analyses
 from storage.tables.analyses import analysis, assigned_tag, failure, measurement, quote
@@ -26,6 +28,8 @@ from storage.tables.conversations import conversation
 
 Known = Row[Any]  # key, id, fingerprint, measured_by
 _KNOWN = select(*(conversation.c[n] for n in ("key", "id", "fingerprint", "measured_by")))
+_value_of = itemgetter(*map(MEASUREMENT.index, VALUE_COLUMNS))
+_tag_of = itemgetter(*map(TAG.index, TAG_COLUMNS))
 Current = Sequence[tuple[Known, Analysis]]
 
 
@@ -55,14 +59,15 @@ def labelled(connection: Connection, labels: Labels) -> Current:
     ]
 
 
-def store(connection: Connection, current: Current) -> list[int]:
-    """Replace these analyses and derive nothing; return the ids of their conversations."""
+def store(connection: Connection, current: Current) -> Measured:
+    """Replace these analyses and derive nothing; return what is to be derived from."""
+    told = Measured(values={row.id: [] for row, _ in current})
     for chunk in chunks(current):
-        _replace(connection, chunk)
-    return [row.id for row, _ in current]
+        _replace(connection, chunk, told)
+    return told
 
 
-def _replace(connection: Connection, current: Current) -> None:
+def _replace(connection: Connection, current: Current, told: Measured) -> None:
     pairs = [(row.id, one) for row, one in current]
     measured = [values for pair in pairs for values in measurement_rows(*pair)]
     tags = [values for pair in pairs for values in tag_rows(*pair)]
@@ -74,6 +79,10 @@ def _replace(connection: Connection, current: Current) -> None:
     insert_tuples(connection, assigned_tag, TAG, tags)
     insert_tuples(connection, quote, QUOTE, quotes)
     _mark(connection, pairs)
+    for values in map(_value_of, measured):
+        told.values[values[0]].append(values)
+    for values in map(_tag_of, tags):
+        told.tags.setdefault(values[0], []).append(values)
 
 
 def _mark(connection: Connection, pairs: Sequence[tuple[int, Analysis]]) -> None:

@@ -153,10 +153,9 @@ class Messages:
             for key in self._complete
             if key in self._known and key not in self._stale and not self._known[key].whole
         ]
-        for chunk in chunks(ids):
-            self._connection.execute(
-                update(conversation).where(conversation.c.id.in_(chunk)).values(whole=True)
-            )
+        if ids:
+            mine = update(conversation).where(among(self._connection, conversation.c.id))
+            self._connection.execute(mine.values(whole=True), keys_for(self._connection, ids))
 
 
 def _without_words(said: Message) -> dict[str, Any]:

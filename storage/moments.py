@@ -10,7 +10,8 @@ _MILLISECOND = timedelta(milliseconds=1)
 
 
 def to_ms(moment: datetime) -> int:
-    return (moment - _EPOCH) // _MILLISECOND
+    since = moment - _EPOCH  # by its parts: dividing it takes twice as long
+    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
 
 
 def from_ms(milliseconds: int) -> datetime:

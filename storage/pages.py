@@ -3,7 +3,7 @@
 Old news never wins over newer, and a page that says nothing new changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from service.stores import Stored
 from storage import erasing, rollups
 from storage.among import rows_among
 from storage.bulk import change, chunks, upsert
+from storage.derived import Measured
 from storage.deriving import or_none
 from storage.forgotten import bury, refused
 from storage.heads import Hashed, account_row, head_row, state_text
@@ -68,8 +69,8 @@ class PageSaver:
         self._stored_before = frozenset(self._known)
         self._shown = {key: state_text(state) for key, state in page.states.items()}
 
-    def save(self, measure: Callable[[], Sequence[int]]) -> Stored:
-        """`measure` stores what came measured, and says of which conversations by their ids."""
+    def save(self, measure: Callable[[], Measured]) -> Stored:
+        """`measure` stores what came measured, and tells what."""
         bury(self._connection, self._refused, zone=self._zone, at=self._at)
         moved = self._save_accounts()
         self._save_agents()
@@ -81,9 +82,10 @@ class PageSaver:
             erasing.note(self._connection)
         reread = self._renew_fingerprints(messages.fingerprints)
         new = {self._known[key].id for key in heads - self._stored_before}
-        measured = set(measure())
+        told = measure()
+        measured = told.values.keys()
         rollups.begin(self._connection, new - measured)
-        rollups.begin_measured(self._connection, new & measured)
+        rollups.begin_measured(self._connection, new & measured, told)
         changed = {self._known[key].id for key in heads & self._stored_before}
         rollups.refresh(self._connection, (changed | reread | measured) - new)
         self._move_accounts(moved)

@@ -27,7 +27,15 @@ from service.collecting import no_collections
 from service.query import Dimension
 from storage.bulk import add, change_by, insert_tuples
 from storage.bulk import remove as remove_rows
-from storage.derived import Derived, Fact, derived, derived_unmeasured, stored
+from storage.derived import (
+    Derived,
+    Fact,
+    Measured,
+    derived,
+    derived_from,
+    derived_unmeasured,
+    stored,
+)
 from storage.deriving import derive_everything
 from storage.tables.conversations import conversation
 from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day, touch
@@ -97,9 +105,9 @@ def begin(connection: Connection, ids: Iterable[int]) -> None:
     _move(connection, moved)
 
 
-def begin_measured(connection: Connection, ids: Iterable[int]) -> None:
-    """Derive conversations that were stored just now, and came measured."""
-    _replace(connection, Derived(), derived(connection, sorted(set(ids))))
+def begin_measured(connection: Connection, ids: Iterable[int], measured: Measured) -> None:
+    """Derive conversations that were stored just now, and came measured like this."""
+    _replace(connection, Derived(), derived_from(connection, sorted(set(ids)), measured))
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
