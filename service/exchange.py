@@ -253,7 +253,7 @@ class _Reader:
             measured=measured,
             drivers=self._texts(data, "drivers"),
             tags=self._texts(data, "tags"),
-            custom={str(name): self._custom(name, value) for name, value in custom.items()},
+            custom={storable(name): self._custom(name, value) for name, value in custom.items()},
         )
 
     def _custom(self, name: str, value: object) -> str | None:
@@ -328,8 +328,9 @@ class _Reader:
             return default
         try:
             moment = datetime.fromisoformat(str(value))
-            aware = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
-            return aware.astimezone(UTC)
+            if moment.tzinfo is None:
+                return moment.replace(tzinfo=UTC)
+            return moment.astimezone(UTC)
         except (ValueError, OverflowError) as error:
             why = f"`{where}{name}` is not a time such as 2026-11-02T09:14:00Z"
             raise self._bad(why) from error
@@ -342,7 +343,7 @@ def _word(value: object) -> str:
     """True and false are how people write yes and no in JSON."""
     if isinstance(value, bool):
         return YesNo.YES if value else YesNo.NO
-    return str(value).strip().lower()
+    return storable(str(value)).strip().lower()
 
 
 def storable(text: str) -> str:

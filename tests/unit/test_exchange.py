@@ -99,6 +99,12 @@ def test_what_no_database_takes_is_replaced_and_offsets_stay() -> None:
     assert message.text == "a\ufffdb\ufffdc"
 
 
+def test_what_cannot_be_stored_of_a_label_is_replaced_too() -> None:
+    labels = row(labels={"custom": {"ti\ud800er": "g\x00ld"}}).labels
+    assert labels is not None
+    assert labels.custom == {"ti\ufffder": "g\ufffdld"}
+
+
 BAD: list[tuple[Mapping[str, Any], str]] = [
     ({"id": None}, "`id` is missing"),
     ({"id": {}}, "`id` is not a text"),
