@@ -21,12 +21,12 @@ from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Row
 from service.labelling import Labeller
-from service.masking import Masks, masked_row
+from service.masking import Masks, masked_rows
 from service.ports import Clock
 from service.stores import Database
 from service.stores.analyses import Labels
 
-_BATCH = 200  # conversations in one transaction: whoever else writes to SQLite waits for its end
+_BATCH = 500  # conversations in one transaction: whoever else writes to SQLite waits for its end
 PEOPLE = frozenset({SetBy.AGENT, SetBy.REVIEWER})
 _KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
 
@@ -67,7 +67,7 @@ class Importer:
         report = ImportReport()
         good = self._good_rows(rows, report)
         while batch := list(islice(good, _BATCH)):
-            self._store([masked_row(row, self._masks) for row in batch], source)
+            self._store(masked_rows(batch, self._masks), source)
             report.conversations += len(batch)
             report.labelled += sum(row.labels is not None for row in batch)
             advance(len(batch))

@@ -33,7 +33,15 @@ class _TagMasks:
 
     def __init__(self, masks: Masks) -> None:
         self._masks = masks
-        self._masked: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._masked: dict[tuple[str, ...], tuple[str, ...]] = {(): ()}
+        self._labels: dict[tuple[str, tuple[str, ...]], str] = {}
+
+    def label(self, tag: str, names: tuple[str, ...]) -> str:
+        """Return a tag of a row's labels, which somebody made of its words: names go as well."""
+        found = self._labels.get((tag, names))
+        if found is None:
+            found = self._labels[tag, names] = self._masks.mask(tag, names)
+        return found
 
     def masked(self, tags: Iterable[str]) -> tuple[str, ...]:
         """Tags are words of the team: by their shape alone, for a name may also be a topic."""
@@ -72,13 +80,22 @@ def masked_page(page: Page, masks: Masks) -> Page:
 
 
 def masked_row(row: Row, masks: Masks) -> Row:
-    """Return the row with personal data masked in its words and labels."""
+    return masked_rows([row], masks)[0]
+
+
+def masked_rows(rows: Iterable[Row], masks: Masks) -> list[Row]:
+    """Return the rows with personal data masked in their words and labels."""
+    tags = _TagMasks(masks)
+    return [_masked_row(row, masks, tags) for row in rows]
+
+
+def _masked_row(row: Row, masks: Masks, tags: _TagMasks) -> Row:
     names = row.known_names
     masked = Conversation(
-        head=_masked_head(row.conversation.head, masks, names, _TagMasks(masks)),
+        head=_masked_head(row.conversation.head, masks, names, tags),
         messages=tuple(_masked_message(m, masks, names) for m in row.conversation.messages),
     )
-    labels = None if row.labels is None else _masked_labels(row.labels, masks, names)
+    labels = None if row.labels is None else _masked_labels(row.labels, tags, names)
     analysis = None if row.analysis is None else _masked_analysis(row.analysis, masks, names)
     return replace(row, conversation=masked, labels=labels, analysis=analysis, known_names=())
 
@@ -119,5 +136,5 @@ def _masked_analysis(analysis: Analysis, masks: Masks, names: Sequence[str]) -> 
     return replace(analysis, summary=masks.mask(analysis.summary, names), tags=tags)
 
 
-def _masked_labels(labels: Labels, masks: Masks, names: Sequence[str]) -> Labels:
-    return replace(labels, tags=tuple(masks.mask(tag, names) for tag in labels.tags))
+def _masked_labels(labels: Labels, tags: _TagMasks, names: tuple[str, ...]) -> Labels:
+    return replace(labels, tags=tuple(tags.label(tag, names) for tag in labels.tags))

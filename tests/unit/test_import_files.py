@@ -336,8 +336,8 @@ def _ours(count: int) -> Iterator[bytes]:
 def test_what_an_import_holds_does_not_grow_with_what_it_stored(
     rows: str, sqlite_database: SqlDatabase, clock: Clockwork
 ) -> None:
-    """A row that stays would be dozens of blocks, and one word of each stays 800."""
-    file = opened(cast(IO[bytes], _Endless(globals()[rows](1_000))))
+    """A row that stays would be dozens of blocks, and one word of each 1,000."""
+    file = opened(cast(IO[bytes], _Endless(globals()[rows](2_000))))
     chosen = chosen_format(file.start, import_formats(), name=None, source=None)
     importer = Importer(
         database=sqlite_database, taxonomy=default_taxonomy(), masks=Redactor(), clock=clock
@@ -347,7 +347,7 @@ def test_what_an_import_holds_does_not_grow_with_what_it_stored(
     def advance(count: int) -> None:
         nonlocal stored
         stored += count
-        if stored in (200, 1_000):
+        if stored in (1_000, 2_000):
             gc.collect()
             held.append(sys.getallocatedblocks())
 
