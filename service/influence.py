@@ -19,6 +19,7 @@ from service.weekdays import Weights
 if TYPE_CHECKING:
     from service.sides import Flags, Floats, Ints
 
+_TABLE = 8_000_000  # pairs of a value and an account, of which a table is still small
 ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
 
 K = TypeVar("K")
@@ -33,10 +34,9 @@ class Clusters:
     accounts for a variance between them.
     """
 
-    accounts: Sequence[str]
-    place: Mapping[str, int]
+    many: int
     known: Sequence[str]  # the accounts of the whole, of which these are some
-    of_known: Ints
+    of_known: Ints  # the cluster of each; `many` of one whose conversations stand alone
 
     @staticmethod
     def of(total: Sides) -> Clusters:
@@ -44,20 +44,23 @@ class Clusters:
 
         used = np.zeros(len(total.accounts), dtype=bool)
         used[total.account] = True
-        for nobody in {"", NO_VALUE} & set(total.accounts):
-            used[total.accounts.index(nobody)] = False
+        for nobody in ("", NO_VALUE):
+            if nobody in total.accounts:
+                used[total.accounts.index(nobody)] = False
         if used.sum() < ENOUGH_ACCOUNTS:
             used[:] = False
-        kept = [total.accounts[place] for place in np.flatnonzero(used).tolist()]
+        many = int(used.sum())
         return Clusters(
-            accounts=kept,
-            place={who: place for place, who in enumerate(kept)},
+            many=many,
             known=total.accounts,
-            of_known=np.where(used, np.cumsum(used) - 1, -1),
+            of_known=np.where(used, np.cumsum(used, dtype=np.int32) - 1, many),
         )
 
+    def name(self, place: int) -> str:
+        return self.known[int((self.of_known == place).argmax())]
+
     def of_each(self, sides: Sides) -> Ints:
-        """Each row's cluster; -1 when it stands alone."""
+        """Each row's cluster; `many` when it stands alone."""
         return self._places(sides.accounts)[sides.account]
 
     def _places(self, accounts: Sequence[str]) -> Ints:
@@ -65,7 +68,8 @@ class Clusters:
 
         if accounts is self.known:  # the lenses of one question share their accounts
             return self.of_known
-        return np.array([self.place.get(one, -1) for one in accounts], dtype=np.int64)
+        place = dict(zip(self.known, self.of_known.tolist(), strict=True))
+        return np.array([place.get(one, self.many) for one in accounts], dtype=np.int32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +119,8 @@ class Folds(NamedTuple):
 def fold(sides: Sides, weights: Weights, clusters: Clusters) -> dict[str, Folds]:
     """Read both windows of a lens once."""
     cluster = clusters.of_each(sides)
-    exact, alone = _exact(sides, cluster == -1)
-    spreads = _spreads(sides, _shares(sides, weights), cluster, len(clusters.accounts))
+    exact, alone = _exact(sides, cluster == clusters.many)
+    spreads = _spreads(sides, _shares(sides, weights), cluster, clusters.many)
     return {
         name: Folds(
             Fold(exact.get((value, 0), {}), alone.get((value, 0), {})),
@@ -163,18 +167,19 @@ def _exact(sides: Sides, is_alone: Flags) -> tuple[ByValue, ByValue]:
     used = np.flatnonzero(np.bincount(sides.m))  # of the numbers up to the greatest m
     place_of = np.zeros(int(used[-1]) + 1, dtype=np.int64)
     place_of[used] = np.arange(len(used))
-    key = (sides.value * 2 + sides.is_after) * len(used) + place_of[sides.m]
-    key = (key * 7 + sides.weekday) * 2 + is_alone
+    cell = (place_of[sides.m] * 7 + sides.weekday) * 2 + is_alone
+    key = (sides.value * np.int64(2) + sides.is_after) * (len(used) * 14) + cell
     many, counted = np.bincount(key, weights=sides.n), np.bincount(key, weights=sides.x)
-    for place in np.flatnonzero(many).tolist():
-        rest, single = divmod(place, 2)
-        rest, weekday = divmod(rest, 7)
-        rest, m = divmod(rest, len(used))
-        value, cell = divmod(rest, 2), (int(used[m]), weekday)
-        n, x = int(many[place]), int(counted[place])
-        _add(exact.setdefault(value, {}), cell, n, x)
+    places = np.flatnonzero(many)
+    found = zip(places.tolist(), many[places].tolist(), counted[places].tolist(), strict=True)
+    cells = [(int(m), weekday) for m in used for weekday in range(7)]
+    for place, n, x in found:
+        value, rest = divmod(place, len(used) * 14)
+        at, single = divmod(rest, 2)
+        side = divmod(value, 2)
+        _add(exact.setdefault(side, {}), cells[at], int(n), int(x))
         if single:
-            _add(alone.setdefault(value, {}), cell, n, x)
+            _add(alone.setdefault(side, {}), cells[at], int(n), int(x))
     return exact, alone
 
 
@@ -183,28 +188,49 @@ def _shares(sides: Sides, weights: Weights) -> Floats:
     import numpy as np
 
     days = np.array([float(weights.by_weekday[day]) for day in range(7)])
-    return np.where(sides.is_after, 1.0, days[sides.weekday]) / sides.m
+    shares = 1.0 / sides.m
+    shares[: sides.before] *= days[sides.weekday[: sides.before]]
+    return shares
 
 
 def _spreads(sides: Sides, share: Floats, cluster: Ints, many: int) -> list[Spread]:
     """Of each value, what its clusters hold."""
     import numpy as np
 
-    kept = np.flatnonzero(cluster >= 0)
-    key = sides.value[kept] * max(many, 1) + cluster[kept]
-    pairs, inverse = np.unique(key, return_inverse=True)
-    is_after, n, x = sides.is_after[kept], sides.n[kept], sides.x[kept]
+    # Those that stand alone are put together in one more cluster, and left out at the end.
+    pairs, inverse = _numbered(sides.value * np.int64(many + 1) + cluster, len(sides.names), many)
 
-    def summed(of: Ints, here: Flags) -> Floats:
-        shares = np.where(here, share[kept] * of, 0.0)
-        return np.bincount(inverse, weights=shares, minlength=len(pairs)).astype(float)
+    def summed(of: Ints, here: slice) -> Floats:
+        weights = share[here] * of[here]
+        return np.bincount(inverse[here], weights=weights, minlength=len(pairs)).astype(float)
 
-    n0, x0, n1, x1 = (summed(of, here) for here in (~is_after, is_after) for of in (n, x))
-    value, who = np.divmod(pairs, max(many, 1))
+    before, after = slice(sides.before), slice(sides.before, None)
+    value, who = np.divmod(pairs, many + 1)
+    kept = np.flatnonzero(who < many)
+    value, who = value[kept], who[kept]
+    n0, x0, n1, x1 = (
+        summed(of, here)[kept] for here in (before, after) for of in (sides.n, sides.x)
+    )
     ends = np.searchsorted(value, np.arange(len(sides.names) + 1)).tolist()
     return [
         Spread(who[of], n0[of], x0[of], n1[of], x1[of]) for of in map(slice, ends[:-1], ends[1:])
     ]
+
+
+def _numbered(keys: Ints, names: int, many: int) -> tuple[Ints, Ints]:
+    """Return the keys that occur, in order, and the place of each among them."""
+    import numpy as np
+
+    size = names * (many + 1)
+    if size > _TABLE:
+        return np.unique(keys, return_inverse=True)
+    # A table of all that could occur is filled faster than the keys are sorted.
+    occurs = np.zeros(size, dtype=bool)
+    occurs[keys] = True
+    found = np.flatnonzero(occurs)
+    place = np.empty(size, dtype=np.int32)
+    place[found] = np.arange(len(found), dtype=np.int32)
+    return found, place[keys]
 
 
 def _add(counts: dict[K, list[int]], key: K, n: int, x: int) -> None:

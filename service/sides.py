@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # a count needs no arrays and should not wait for them
     import numpy as np
     from numpy.typing import NDArray
 
-    Ints = NDArray[np.int64]
+    Ints = NDArray[np.integer]
     Floats = NDArray[np.float64]
     Flags = NDArray[np.bool_]
 
@@ -31,7 +31,10 @@ class Cell(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Sides:
-    """Cells as equally long columns; names stand for themselves by their place."""
+    """Cells as equally long columns; names stand for themselves by their place.
+
+    The earlier window's rows come first.
+    """
 
     names: Sequence[str]  # in their order
     accounts: Sequence[str]
@@ -42,6 +45,11 @@ class Sides:
     is_after: Flags
     n: Ints
     x: Ints
+
+    @property
+    def before(self) -> int:
+        """How many rows are of the earlier window."""
+        return int(self.is_after.argmax()) if self.is_after.any() else len(self.is_after)
 
     @staticmethod
     def of(before: Iterable[Cell], after: Iterable[Cell]) -> Sides:
@@ -67,6 +75,17 @@ class Sides:
             is_after=np.arange(len(cells)) >= len(sides[0]),
             n=column(cell.n for cell in cells),
             x=column(cell.x for cell in cells),
+        )
+
+    def of_value(self, name: str) -> tuple[tuple[int, int], tuple[int, int]]:
+        """How many conversations have a value, and are counted, before and after."""
+        if name not in self.names:
+            return (0, 0), (0, 0)
+        here = self.value == self.names.index(name)
+        before, after = here & ~self.is_after, here & self.is_after
+        return (
+            (int(self.n[before].sum()), int(self.x[before].sum())),
+            (int(self.n[after].sum()), int(self.x[after].sum())),
         )
 
     def without(self, account: str) -> Sides:

@@ -34,7 +34,7 @@ class Whole:
 
     @cached_property
     def folds(self) -> Folds:
-        return together(self.values, len(self.clusters.accounts))
+        return together(self.values, self.clusters.many)
 
     @cached_property
     def before(self) -> tuple[int, int]:
@@ -104,7 +104,7 @@ class Whole:
 
         A conversation adds (y - middle) / N with the sign of its window; over all it is the change.
         """
-        if not self.clusters.accounts:
+        if not self.clusters.many:
             return NO_VALUE, 0.0
         middle, change = float(self.middle), float(self.change)
         size0, size1 = (float(size) for size in self.sizes)
@@ -113,7 +113,7 @@ class Whole:
         most = float(parts.max())
         # Of several, the last name: clusters stand in the order of their names.
         place = int((parts == most).nonzero()[0][-1])
-        return self.clusters.accounts[place], most
+        return self.clusters.name(place), most
 
 
 def _share(x: int, n: int) -> Fraction:

@@ -68,7 +68,7 @@ def explain(desk: Desk, query: Query) -> Explained:
         split=split,
         headline=headline,
         cause=cause,
-        pair=pair_counts(desk, query, cause, window, baseline),
+        pair=_pair_counts(desk, query, cause, counts),
         lens=_lens_of(cause, lenses),
     )
 
@@ -221,16 +221,19 @@ def evidence_query(found: Explained, parts: Sequence[Part]) -> Query:
     return query.narrowed(found.lens, top.value) if top else query
 
 
-def pair_counts(
-    desk: Desk, query: Query, cause: Cause | None, window: Window, baseline: Window
+def _pair_counts(
+    desk: Desk, query: Query, cause: Cause | None, counts: Counts
 ) -> tuple[Counted, Counted] | None:
     """The counts of a driver within a segment, now and before, when the pair says more."""
     if cause is None or cause.within_dimension is None or cause.within_value is None:
         return None
+    window, baseline = windows_of(query)
+    inside = counts(((cause.dimension, cause.value),), cause.within_dimension)
+    (n0, x0), (n1, x1) = inside.of_value(cause.within_value)
     pair = query.narrowed(cause.dimension, cause.value).narrowed(
         cause.within_dimension, cause.within_value
     )
-    return desk.counted(pair.during(window)), desk.counted(pair.during(baseline))
+    return desk.publish(pair.during(window), x1, n1), desk.publish(pair.during(baseline), x0, n0)
 
 
 # --- Sentences -----------------------------------------------------------------------------------
