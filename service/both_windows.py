@@ -37,8 +37,8 @@ class BothWindows:
         import numpy as np
 
         kinds, kind = _joined(before.kinds, after.kinds)
-        table = np.array([tuple(map(int, one)) for one in kinds], dtype=np.int64).reshape(-1, 4)
-        m, weekday, first, counted = table[kind].T
+        table = np.array([tuple(map(int, one)) for one in kinds], dtype=np.int32).reshape(-1, 4)
+        m, weekday, first, counted = (column[kind] for column in table.T.copy())
         accounts, account = _joined(before.accounts, after.accounts)
         return BothWindows(
             accounts=accounts,
@@ -92,16 +92,18 @@ class BothWindows:
         return np.flatnonzero(kept)
 
 
-def _joined(before: Column[T], after: Column[T]) -> tuple[list[T], Ints]:
+def _joined(before: Column[T], after: Column[T]) -> tuple[Sequence[T], Ints]:
     """Number the values of two columns together, in the order of the values."""
     import numpy as np
 
+    parts = [np.asarray(column.places, dtype=np.int32) for column in (before, after)]
+    if before.known is after.known:
+        return before.known, np.concatenate(parts)
     known = sorted({*before.known, *after.known})
     place_of = {value: place for place, value in enumerate(known)}
-    parts = [
-        np.array([place_of[value] for value in column.known], dtype=np.int64)[
-            np.frombuffer(column.places, dtype=np.int64)
+    return known, np.concatenate(
+        [
+            np.array([place_of[value] for value in column.known], dtype=np.int32)[part]
+            for column, part in zip((before, after), parts, strict=True)
         ]
-        for column in (before, after)
-    ]
-    return known, np.concatenate(parts)
+    )

@@ -3,18 +3,21 @@
 A row of its own for each would cost more than everything that is done with it.
 """
 
+from __future__ import annotations
+
 import json
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, cast, func, select
 
 from service.query import Window
 from service.stores import Column
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from service.sides import Ints
+
 _PIECE = timedelta(days=28)  # read at a time, so that years do not fill the memory
 
 
@@ -42,17 +45,56 @@ def read(
     return [json.loads(one or "[]") for one in connection.execute(select(*lists)).one()]
 
 
-class Numbering(Generic[T]):
+class Read(NamedTuple):
+    """Rows as columns, with the day of each."""
+
+    days: Sequence[int]
+    columns: Sequence[Sequence[Any]]
+
+
+def in_pieces(window: Window, rows: Callable[[Window], Read]) -> list[Column[Any]]:
+    """Read the columns of a window piece by piece, as the places of their values."""
+    import numpy as np
+
+    found = [rows(piece).columns for piece in pieces(window)]
+    numberings = [Numbering() for _ in found[0]]
+    places = [
+        [one.places(values) for one, values in zip(numberings, columns, strict=True)]
+        for columns in found
+    ]
+    return [
+        Column(numbering.known(), np.concatenate(parts))
+        for numbering, parts in zip(numberings, zip(*places, strict=True), strict=True)
+    ]
+
+
+class Numbering:
     """Numbers the distinct values of a column as they come."""
 
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
-        self._places = array("q")
+        self._ordered: tuple[Sequence[Any], Ints] | None = None
 
-    def add(self, values: Sequence[Any]) -> None:
+    def places(self, values: Sequence[Any]) -> Ints:
+        import numpy as np
+
+        before = len(self._known)
         for value in dict.fromkeys(values):
             self._known.setdefault(value, len(self._known))
-        self._places.extend(map(self._known.__getitem__, values))
+        if len(self._known) > before:
+            self._ordered = None
+        return np.fromiter(map(self._known.__getitem__, values), np.int32, len(values))
 
-    def column(self, told: Callable[[Any], T]) -> Column[T]:
-        return Column([told(value) for value in self._known], self._places)
+    def known(self) -> Sequence[Any]:
+        return list(self._known)
+
+    def ordered(self) -> tuple[Sequence[Any], Ints]:
+        """Return the values in their order, and each number's place in it."""
+        import numpy as np
+
+        if self._ordered is None:
+            values = sorted(self._known)
+            place = np.empty(len(values), dtype=np.int32)
+            place[[self._known[value] for value in values]] = np.arange(len(values))
+            self._ordered = values, place
+        return self._ordered

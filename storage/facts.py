@@ -4,7 +4,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -34,8 +33,8 @@ from service.query import (
     Query,
     Window,
 )
-from service.stores import Columns, CoverageCounts, Kind, Listing, QuoteRow
-from storage.columnar import Numbering, pieces, read
+from service.stores import Column, Columns, CoverageCounts, Kind, Listing, QuoteRow
+from storage.columnar import Read, in_pieces, read
 from storage.engine import Engine
 from storage.in_force import LEFT_BLANK
 from storage.leading import newest_for, rows_for
@@ -46,7 +45,6 @@ from storage.querying import (
     GRAINS,
     ONCE,
     PLACE,
-    Grouping,
     Rows,
     grouping,
     rows_of,
@@ -54,12 +52,14 @@ from storage.querying import (
     why_empty,
 )
 from storage.quoting import newest, quotes_of
+from storage.remembered import RememberedDays
 from storage.rollup_reading import (
     analysed_from_rollups,
     empty_from_rollups,
     from_rollups,
     values_from_rollups,
 )
+from storage.rollups import ROLLED_UP
 from storage.tables.analyses import failure
 from storage.tables.conversations import conversation
 from storage.tables.facts import fact
@@ -68,6 +68,7 @@ from storage.tallies import Measure, Measures, sums, tallies
 _MOST_VALUES = 200
 _MOST_NAMES = 5_000
 _ACCOUNT = case((fact.c.account == NO_VALUE, ""), else_=fact.c.account)
+_OF_FACTS = {Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT}
 _PLACE = tuple(column.name for column in PLACE)
 
 
@@ -77,6 +78,7 @@ class SqlFacts:
     def __init__(self, engine: Engine, measures: Measures) -> None:
         self._engine = engine
         self._measures = measures
+        self._days = RememberedDays()
 
     def count(self, query: Query, viewer: Viewer) -> Tally:
         plain = replace(query, group_by=())
@@ -94,22 +96,21 @@ class SqlFacts:
         self, query: Query, viewer: Viewer, lenses: Sequence[Dimension], window: Window
     ) -> Columns:
         measure = self._measures.named(query.metric)
-        accounts, kinds = Numbering[str](), Numbering[Kind]()
-        values = {lens: Numbering[str]() for lens in lenses}
+
+        def rows(of: Window) -> Read:
+            return _rows_in_columns(connection, query.during(of), viewer, lenses, measure)
+
         with self._engine.reading() as connection:
-            for piece in pieces(window):
-                rows = rows_for(connection, replace(query, window=piece), viewer)
-                kind, wanted, by = _each_row(lenses, rows, measure)
-                asked = [_ACCOUNT, kind, *by.values]
-                who, what, *found = read(connection, asked, by.source, wanted)
-                accounts.add(who)
-                kinds.add(what)
-                for numbering, names in zip(values.values(), found, strict=True):
-                    numbering.add(names)
+            if _is_remembered(query, viewer, lenses, measure):
+                asked = (query.metric, *lenses)
+                columns = self._days.columns(connection, asked, window, rows)
+            else:
+                columns = in_pieces(window, rows)
+        accounts, kinds, *values = columns
         return Columns(
-            accounts=accounts.column(str),
-            kinds=kinds.column(_kind_of),
-            values={lens: one.column(partial(_word, lens)) for lens, one in values.items()},
+            accounts=accounts,
+            kinds=Column([_kind_of(number) for number in kinds.known], kinds.places),
+            values=dict(zip(lenses, values, strict=True)),
         )
 
     def conversations(
@@ -266,11 +267,23 @@ def _sorted_groups(
     return sorted(found, key=lambda pair: (-pair[1].numerator, -sum(pair[1]), pair[0]))
 
 
-def _each_row(
-    lenses: Sequence[Dimension], rows: Rows, measure: Measure
-) -> tuple[ColumnElement[int], list[ColumnElement[bool]], Grouping]:
-    """How to read the explained conversations: their kind in one number, where, and by what."""
-    by = grouping(lenses, rows)
+def _is_remembered(
+    query: Query, viewer: Viewer, lenses: Sequence[Dimension], measure: Measure
+) -> bool:
+    """Whether a change of what is read is always one of the facts, and of everybody's."""
+    narrowed = query.filters or query.exclude or query.text or viewer.accounts is not None
+    return not narrowed and measure.metric in ROLLED_UP and set(lenses) <= _OF_FACTS
+
+
+def _rows_in_columns(
+    connection: Connection,
+    query: Query,
+    viewer: Viewer,
+    lenses: Sequence[Dimension],
+    measure: Measure,
+) -> Read:
+    """The explained conversations: the day, the account, the kind in one number, and the lenses."""
+    by = grouping(lenses, rows := rows_for(connection, query, viewer))
     wanted = list(by.wanted)
     divisors = [m for lens, m in zip(lenses, by.divisors, strict=True) if lens in MULTI_VALUED]
     (m,) = divisors or [literal(1)]
@@ -285,7 +298,12 @@ def _each_row(
         counted = case((value == measure.value, 1), else_=0)
     # Ordinal 1 was a Monday, and the remainder is the weekday.
     weekday = (fact.c.day - 1) % 7
-    return ((m * 7 + weekday) * 2 + first) * 2 + counted, wanted, by
+    kind = ((m * 7 + weekday) * 2 + first) * 2 + counted
+    day, *columns = read(connection, [fact.c.day, _ACCOUNT, kind, *by.values], by.source, wanted)
+    for place, lens in enumerate(lenses, start=2):
+        if lens in GRAINS:
+            columns[place] = [_word(lens, value) for value in columns[place]]
+    return Read(day, columns)
 
 
 def _kind_of(number: int) -> Kind:

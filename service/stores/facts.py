@@ -1,17 +1,19 @@
 """Facts: the reading side, where a Query becomes counts, lists and quotes."""
 
-from array import array
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from textwrap import shorten
-from typing import Generic, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar
 
 from service.domain.answers import Tally
 from service.domain.conversations import Account, ConversationHead, ConversationKey
 from service.domain.measurements import Quote
 from service.domain.people import Viewer
 from service.query import Dimension, Query, Window
+
+if TYPE_CHECKING:
+    from service.sides import Ints
 
 T = TypeVar("T")
 _TITLE = 90  # characters of a summary that stand for a subject
@@ -54,10 +56,13 @@ class Kind(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Column(Generic[T]):
-    """One value in every row: those that occur, and each row's place among them."""
+    """One value in every row: those that occur, and each row's place among them.
+
+    Columns that share their known values have them in order, and then some may not occur.
+    """
 
     known: Sequence[T]
-    places: "array[int]"
+    places: "Ints"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,7 +1,6 @@
 """Laws that hold for every question over every data: numbers, lists and rollups agree."""
 
 import random
-from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,6 +9,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from functools import cache, partial
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, reject, settings
 from hypothesis import strategies as st
@@ -311,9 +311,9 @@ def test_what_is_counted_in_hand_is_what_a_narrower_question_counts(
 
 
 NOTHING = Columns(
-    accounts=Column([], array("q")),
-    kinds=Column([], array("q")),
-    values={lens: Column([], array("q")) for lens in LENSES},
+    accounts=Column([], np.array([], dtype=np.int32)),
+    kinds=Column([], np.array([], dtype=np.int32)),
+    values={lens: Column([], np.array([], dtype=np.int32)) for lens in LENSES},
 )
 
 
