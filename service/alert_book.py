@@ -22,7 +22,7 @@ from service.stores import Database
 
 BACKTEST = 90  # days over which a rule is tried on what has been
 HISTORY = timedelta(days=90)
-# `python -m bench.alerts`, 40 workspaces of 12 drivers over 21 weeks in which nothing happened.
+# `python -m bench alerts`, 40 workspaces of 12 drivers over 21 weeks in which nothing happened.
 MEASURED = (
     "The measured rule fired 0.06 times a workspace and week where shares vary by chance alone, "
     "0.16 times where days differ as they do, 0.22 times with a slow drift beside it; with the "
