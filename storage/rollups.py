@@ -25,6 +25,7 @@ from sqlalchemy import (
 
 from service.collecting import no_collections
 from service.query import Dimension
+from storage import day_marks
 from storage.bulk import add, change_by, insert_tuples
 from storage.bulk import remove as remove_rows
 from storage.derived import (
@@ -74,7 +75,7 @@ _KEY = ("metric", "lens", "name", "day", "m", "value")
 Cell = tuple[str, str, int, int, int, tuple[Any, ...]]  # lens, name, day, m, month, counted values
 
 _AT = {name: place for place, name in enumerate(fact.c.keys())}
-_RANK = _AT["rank"]
+_DAY, _RANK = _AT["day"], _AT["rank"]
 _row_of = itemgetter(_AT["conversation_id"], _RANK)
 _seen_in = itemgetter(
     *(_AT[name] for name in ("driver", "m", "segment", "channel", "source", "day", "month"))
@@ -98,6 +99,7 @@ def begin(connection: Connection, ids: Iterable[int]) -> None:
     """Derive conversations that were stored just now: nothing was derived or measured of them."""
     facts = derived_unmeasured(connection, sorted(set(ids))).facts
     insert_tuples(connection, fact, fact.c.keys(), sorted(facts))
+    day_marks.note(connection, (row[_DAY] for row in facts))
     alike = {_seen_in(row): row for row in facts}
     moved: Counter[Cell] = Counter()
     for seen, n in Counter(map(_seen_in, facts)).items():
@@ -119,6 +121,7 @@ def rebuild(connection: Connection) -> int:
     """Derive everything again; return how many conversations there are."""
     connection.execute(rollup_day.delete())
     derive_everything(connection)
+    day_marks.note_all(connection)
     for lens in LENSES:
         _roll_up(connection, lens)
     return connection.execute(select(func.count()).select_from(conversation)).scalar_one()
@@ -138,6 +141,7 @@ def _replace(connection: Connection, old: Derived, new: Derived) -> None:
     _write(connection, touch, *_apart(old.touches, new.touches))
     gone, come = _apart(old.facts, new.facts)
     _write(connection, fact, gone, come)
+    day_marks.note(connection, (row[_DAY] for row in gone | come))
     before, after = ({_row_of(one): one for one in rows} for rows in (gone, come))
     moved: Counter[Cell] = Counter()
     for row in before.keys() | after.keys():
