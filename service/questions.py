@@ -13,13 +13,13 @@ from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.names import nearest
 from service.query import CONVERSATIONS, Window
-from service.reading import baselines, intents, signals, threads
-from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undefined
-from service.reading.entities import partly_named
-from service.reading.leftover import IGNORED, ignored
+from service.reading import baselines, intents, signals, threads, units
+from service.reading.asking import assumptions, sides_of, to_query, undefined
+from service.reading.doubts import with_doubts
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import refusal, unnamed
+from service.reading.targets import ask, of_fix, with_fix
 from service.reading.terms import defined_term
 from service.reading.words import Words
 
@@ -52,39 +52,8 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if seen.entities.ambiguous:
         return _ask_which(seen, catalogue)
     if last is not None and threads.continues(seen.text, seen.intent, has_own_slots(seen)):
-        return _unsure(_follow(seen, last, catalogue), seen)
-    return _unsure(_fresh(seen, catalogue), seen)
-
-
-def _unused(reading: Reading, seen: Seen) -> list[str]:
-    """Fixes and funnels that were named where nothing is counted by them."""
-    dated = seen.since_fix is not None
-    return [
-        one.entity.name
-        for one in seen.entities.matches
-        if (one.entity.kind == "fix" and reading.fix != one.entity.id and not dated)
-        or (one.entity.kind == "funnel" and reading.funnel != one.entity.id)
-    ]
-
-
-_TWO_READINGS = frozenset({"tag", "driver", "segment", "channel", "source", "custom"})
-
-
-def _unsure(reading: Reading, seen: Seen) -> Reading:
-    """Say which words were left out, and which name two things; the other reading is kept."""
-    if reading.intent in {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}:
-        return reading
-    left = [*ignored(seen.words), *_unused(reading, seen)]
-    assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
-    others = []
-    for taken, other in seen.entities.also:
-        if not {taken.kind, other.kind} <= _TWO_READINGS:
-            continue
-        rest = tuple(one for one in reading.filters.get(taken.kind, ()) if one != taken.id)
-        filters = {**reading.filters, taken.kind: rest, other.kind: (other.id,)}
-        others.append(replace(reading, filters=filters).as_dict())
-        assumed.append(f"{TAKEN}“{taken.name}” is the {taken.kind} and not the {other.kind}")
-    return replace(reading, assumed=tuple(assumed), alternatives=tuple(others))
+        return with_doubts(_follow(seen, last, catalogue), seen)
+    return with_doubts(_fresh(seen, catalogue), seen)
 
 
 def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
@@ -122,36 +91,29 @@ def _pending(seen: Seen, intent: Intent | None, catalogue: Catalogue) -> Mapping
     return {k: v for k, v in rest.items() if k not in {"assumed", "alternatives"}}
 
 
-def _ask(slot: str, reason: str, pending: Mapping[str, object], *options: str) -> Reading:
-    return Reading(
-        intent=Intent.CLARIFY,
-        clarify=Clarify(slot=slot, reason=reason, options=options, pending=pending),
-    )
-
-
 def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> Reading:
     """Fill a question that stands by itself with its defaults."""
     intent = seen.intent or _implied(seen)
     unknown = _unknown_account(seen, intent)
     if unknown is not None and account_known:
         near = nearest(unknown, catalogue.of("account"))
-        return _ask("account", "unknown", _pending(seen, intent, catalogue), *near)
+        return ask("account", "unknown", _pending(seen, intent, catalogue), *near)
     if intent is None:
-        return _ask("subject", "missing", {})
+        return ask("subject", "missing", {})
     if (
         intent is Intent.ACCOUNT_BRIEF
         and account_known
         and len(seen.filters.get("account", ())) != 1
     ):
-        return _ask("account", "missing", {"intent": intent.value})
+        return ask("account", "missing", {"intent": intent.value})
     if intent is Intent.WHY_CHANGE and _nothing_moved(seen):
         direction = signals.find_direction(seen.free, None)
         pending: dict[str, object] = {"intent": intent.value}
-        return _ask("metric", "missing", pending | ({"direction": direction} if direction else {}))
-    if intent is Intent.COMPARE and seen.compare is None and seen.baseline is None:
-        return _ask("compare", "missing", {"intent": intent.value})
+        return ask("metric", "missing", pending | ({"direction": direction} if direction else {}))
+    if intent is Intent.COMPARE and seen.compare is None and not _weighs_periods(seen):
+        return ask("compare", "missing", {"intent": intent.value})
     if intent in {Intent.FIX_IMPACT, Intent.FUNNEL}:
-        return _with_fix(seen, intent, catalogue)
+        return with_fix(seen, intent, catalogue)
     return _with_defaults(_draft(seen, intent), seen, catalogue)
 
 
@@ -220,7 +182,7 @@ def _draft(seen: Seen, intent: Intent) -> Reading:
     compare = seen.compare if intent is Intent.COMPARE else None
     if compare is not None:
         filters.pop(compare.by, None)
-    elif intent is Intent.COMPARE and seen.baseline is not None:
+    elif intent is Intent.COMPARE and _weighs_periods(seen):
         compare = Compare(by="period")
     return Reading(
         intent=intent,
@@ -233,78 +195,15 @@ def _draft(seen: Seen, intent: Intent) -> Reading:
     )
 
 
+def _weighs_periods(seen: Seen) -> bool:
+    return seen.baseline is not None or seen.year_before
+
+
 def _counts_something(seen: Seen) -> bool:
     """Whether "why so many card declines" is about a volume: a counted noun, and no metric."""
     if intents.is_open(seen.text):
         return False
     return bool({"tag", "custom", "text", "driver", "channel"} & set(seen.filters))
-
-
-def _with_fix(seen: Seen, intent: Intent, catalogue: Catalogue) -> Reading:
-    """Judge the fix that is named, or the only one that can be meant; else ask which."""
-    if intent is Intent.FUNNEL:
-        return _with_funnel(seen, catalogue)
-    asked = Reading(
-        intent=intent,
-        metric=seen.number.metric or CONVERSATIONS,
-        filters=seen.filters,
-        exclude=seen.exclude,
-        fix=seen.fix,
-    )
-    if seen.fix:
-        return _of_fix(asked, catalogue)
-    partly = partly_named(seen.words, catalogue.of("fix"))
-    if len(partly) == 1:
-        return _of_fix(replace(asked, fix=partly[0]), catalogue)
-    unknown = intents.unnamed_fix(seen.text)
-    if unknown is not None and not partly:
-        return _ask("fix", "unknown", asked.as_dict(), *nearest(unknown, catalogue.of("fix")))
-    wanted = "release" if "release" in seen.text else "fix"
-    fitting = [
-        one
-        for one in catalogue.of("fix")
-        if (one.id in partly if partly else one.flavour == wanted)
-    ]
-    if wanted == "release" and fitting:
-        fitting = [max(fitting, key=lambda one: str(one.day))]
-    if len(fitting) == 1:
-        return _of_fix(replace(asked, fix=fitting[0].id), catalogue)
-    reason = "ambiguous" if fitting else "missing"
-    return _ask("fix", reason, asked.as_dict(), *sorted(one.id for one in fitting))
-
-
-def _of_fix(asked: Reading, catalogue: Catalogue) -> Reading:
-    """Judge a fix from its day on against as many days before; its own tags go without saying."""
-    fix = catalogue.get("fix", asked.fix or "")
-    if fix is None or fix.day is None or fix.day > catalogue.today:
-        return _ask("fix", "missing", replace(asked, fix=None).as_dict())
-    period = Window(fix.day, catalogue.today + timedelta(days=1))
-    tags = tuple(tag for tag in asked.filters.get("tag", ()) if tag not in fix.tags)
-    filters = {kind: values for kind, values in asked.filters.items() if kind != "tag"}
-    return replace(
-        asked,
-        filters=filters | ({"tag": tags} if tags else {}),
-        period=period,
-        baseline=Baseline(kind=BaselineKind.BEFORE_FIX, window=period.preceding()),
-    )
-
-
-def _with_funnel(seen: Seen, catalogue: Catalogue) -> Reading:
-    funnels = catalogue.of("funnel")
-    fitting = partly_named(seen.words, funnels) or sorted(one.id for one in funnels)
-    funnel = seen.funnel or (fitting[0] if len(fitting) == 1 else None)
-    if funnel is None:
-        reason = "ambiguous" if funnels else "missing"
-        return _ask("funnel", reason, {"intent": "funnel"}, *fitting)
-    period = seen.period or baselines.default_period("funnel", catalogue.today)
-    return Reading(
-        intent=Intent.FUNNEL,
-        filters=seen.filters,
-        exclude=seen.exclude,
-        period=period,
-        funnel=funnel,
-        group_by=seen.grouped,
-    )
 
 
 def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
@@ -328,7 +227,7 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
             limit = {Intent.TOP: 5, Intent.QUOTES: 3, Intent.CHURN_LIST: 10}[intent]
             assumed.append("limit")
     if seen.year_before and draft.baseline is None and period is not None:
-        draft = replace(draft, baseline=baselines.year_before(period))
+        draft, period = _a_year_before(draft, seen, period, catalogue)
     draft = replace(
         draft,
         period=period,
@@ -340,6 +239,20 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
         assumed=tuple(assumed),
     )
     return replace(draft, baseline=baseline_for(draft, catalogue))
+
+
+def _a_year_before(
+    draft: Reading, seen: Seen, period: Window, catalogue: Catalogue
+) -> tuple[Reading, Window]:
+    """ "Compared to last year" without a period, or "same week last year", which is one."""
+    unit = re.search(r"\b(?:same|this) (week|month|quarter)(?: of)? last year\b", seen.text)
+    if unit is not None:
+        start = units.unit_start(unit.group(1), catalogue.today)
+        period = Window(start, catalogue.today + timedelta(days=1))
+    before = baselines.year_before(period)
+    if draft.intent in {Intent.WHY_CHANGE, Intent.COMPARE}:
+        return replace(draft, baseline=before), period
+    return draft, before.window
 
 
 def _without_most(text: str) -> str:
@@ -419,6 +332,8 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         grain=signals.find_grain(seen.free),
     )
     merged = threads.merge(last, slots)
+    if baseline is not None and seen.year_before and baseline_for(merged, catalogue) is None:
+        merged = replace(merged, period=baseline.window)  # "same week last year" is what to count
     return _completed(merged, catalogue)
 
 
@@ -431,7 +346,7 @@ def _completed(reading: Reading, catalogue: Catalogue) -> Reading:
     """Give a merged reading the period, baseline and groups that its intent needs."""
     intent = reading.intent
     if intent is Intent.FIX_IMPACT and reading.fix and reading.period is None:
-        return _of_fix(reading, catalogue)
+        return of_fix(reading, catalogue)
     if intent in {Intent.CLARIFY, Intent.HELP, Intent.DEFINITION, Intent.REFUSE}:
         return reading
     assumed = list(reading.assumed)

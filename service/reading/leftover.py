@@ -4,6 +4,7 @@ Knows plain English, and no name and no pattern.
 """
 
 import re
+from collections.abc import Sequence
 
 from service.names import stem
 from service.reading.entities import ORDINARY
@@ -53,7 +54,7 @@ _PLAIN = frozenset(
     eleven else end ended ending ends enough entire entirely especially etc even ever every
     everybody everyone evolve evolved exact exactly example examples except excerpt exclude
     excluding exec execs exist expect expected explain explained explains extra face facing fact
-    factor factors fairly faster fastest favourite feedback feel feels felt few fifteen fifty
+    factor factors fairly far faster fastest favourite feedback feel feels felt few fifteen fifty
     figure figures final finally find fine firm firms first five fix flag flagged flagging fly
     flying folk folks following for force former fortnightly forty forward four frequent
     frequently fresh frustrated frustrating full fully funnel furious further fyi general
@@ -125,11 +126,15 @@ _PLAIN = frozenset(
 )
 
 
-def ignored(words: Words) -> tuple[str, ...]:
-    """What is no name, no date and no plain English, and what qualifies and is no filter."""
+def ignored(words: Words, untimed: Sequence[str] = ()) -> tuple[str, ...]:
+    """What is no name, no date and no plain English, and what qualifies and is no filter.
+
+    `untimed` are times that no window of whole days is.
+    """
     strange = [word.original for word in words.words if _is_left(word)]
     qualified = [one for found in _QUALIFIED.findall(words.free()) for one in found if one]
-    return tuple(dict.fromkeys(word[:_LONGEST] for word in strange + qualified))[:_MOST]
+    left = [*strange, *qualified, *untimed]
+    return tuple(dict.fromkeys(word[:_LONGEST] for word in left))[:_MOST]
 
 
 def _is_left(word: Word) -> bool:

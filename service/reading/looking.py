@@ -45,6 +45,7 @@ class Seen:
     fix: str | None = None
     funnel: str | None = None
     since_fix: Window | None = None
+    untimed: tuple[str, ...] = ()  # times that no window of whole days is
     year_before: bool = False  # "yoy", "compared to last year"
 
 
@@ -56,6 +57,10 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     words.find(_COMING_EVENT, by="event")
     since_fix = _since_fix(words, entities, catalogue)
     first, second = _two_periods(words, days)
+    untimed = periods.take_open_times(words, days)
+    if second is not None and _added_up(words):
+        first, second, apart = _together(first, second)
+        untimed = (*untimed, *apart)
     number = signals.find_number(words, entities.of("custom"))
     filters = {kind: entities.of(kind) for kind in _KINDS}
     exclude = {kind: entities.of(kind, negated=True) for kind in _KINDS}
@@ -76,6 +81,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         exclude={kind: values for kind, values in exclude.items() if values},
         period=first or since_fix,
         since_fix=since_fix,
+        untimed=untimed,
         fix=next(iter(entities.of("fix")), None),
         funnel=next(iter(entities.of("funnel")), None),
     )
@@ -92,7 +98,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
             number=seen.number,
             has_period=seen.period is not None,
             sides=seen.compare is not None,
-            two_periods=second is not None,
+            two_periods=second is not None or _more_than_before(seen),
         )
     )
     return seen
@@ -147,6 +153,29 @@ def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window
     if first is None:
         return None, None
     return first, periods.take_period(words, days)
+
+
+def _more_than_before(seen: Seen) -> bool:
+    """ "More tickets than last week?" weighs two periods, though it names one."""
+    return seen.baseline is not None and seen.free.startswith(("more ", "less ", "fewer "))
+
+
+def _added_up(words: Words) -> bool:
+    """Whether "q1 and q2" is one period: nothing weighs one against the other."""
+    free = words.free()
+    weighed = r"\b(?:vs|versus|compare[ds]?|comparing|comparison|difference|than|against|between)\b"
+    return words.has(r"@ (?:and|or|plus) @") and re.search(weighed, free) is None
+
+
+def _together(
+    first: Window | None, second: Window
+) -> tuple[Window | None, Window | None, tuple[str, ...]]:
+    """Two periods side by side as one; of two that lie apart only the first is answered."""
+    if first is None:
+        return second, None, ()
+    if first.end == second.start or second.end == first.start:
+        return Window(min(first.start, second.start), max(first.end, second.end)), None, ()
+    return first, None, (second.words(),)
 
 
 _A_YEAR_BEFORE = (

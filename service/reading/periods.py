@@ -12,6 +12,7 @@ from service.reading.points import (
     MONTH,
     MONTHS,
     POINTS,
+    WEEKDAY,
     Days,
     cut_after_today,
     one_day,
@@ -53,18 +54,20 @@ def find_period(text: str, days: Days) -> Found | None:
 
 def _each_point(text: str, days: Days) -> list[Found]:
     """All single periods, longest first at each place, not overlapping, left to right."""
-    taken: list[Found] = []
+    taken: list[tuple[int, int]] = []
+    found: list[Found] = []
     for pattern, reader in POINTS:
         for match in pattern.finditer(text):
             start, end = match.span()
-            if any(start < one.end and end > one.start for one in taken):
+            if any(start < last and end > first for first, last in taken):
                 continue
             if not _is_a_date(match.group(), text[:start], text[end:]):
                 continue
+            taken.append((start, end))  # also when it is no day: "31 june" is not all of June
             window = reader(match, days)
             if window is not None:
-                taken.append(Found(window=window, start=start, end=end))
-    return sorted(taken, key=lambda one: one.start)
+                found.append(Found(window=window, start=start, end=end))
+    return sorted(found, key=lambda one: one.start)
 
 
 def _is_a_date(words: str, before: str, after: str) -> bool:
@@ -85,7 +88,7 @@ def _range(text: str, days: Days) -> Found | None:
     for first, second in itertools.pairwise(points):
         between = text[first.end : second.start].strip()
         before = text[: first.start].strip()
-        opened = re.search(r"\b(from|between)$", before)
+        opened = re.search(r"(?<!difference )(?<!gap )\b(from|between)$", before)
         joins = {"to", "until", "till", "through", "thru"}
         if between in joins or (between == "and" and opened and opened.group(1) == "between"):
             start = opened.start() if opened else first.start
@@ -105,6 +108,10 @@ def _spanning(words: str, first: Window, last: Window, days: Days) -> Window | N
     return Window(first.start, last.end)
 
 
+_UP_TO = (
+    r"\b(?:before|prior to|until|till|up to|by the end of|run ?up to|lead ?up to|leading up to)"
+    r"(?: the)?$"
+)
 _TO = r"(?:(?:and|to|until|till|through) )?"
 _SHARED = (
     re.compile(
@@ -137,24 +144,65 @@ def _shared_month(text: str, days: Days) -> Found | None:
 
 def _since(text: str, days: Days) -> Found | None:
     for point in _each_point(text, days):
-        before = re.search(r"\b(?:ever )?(since|from)(?: the)?$", text[: point.start].strip())
-        after = re.match(r" (?:on|onwards?|until now|till now)\b", text[point.end :])
+        before = re.search(r"\b(?:ever )?(since|from|after)(?: the)?$", text[: point.start].strip())
+        after = re.match(
+            r" (?:on|onwards?|until now|till now|to (?:now|date))\b", text[point.end :]
+        )
         if before is None or (before.group(1) == "from" and after is None):
             continue
         end = point.end + (after.end() if after else 0)
-        window = Window(point.window.start, days.tomorrow)
-        return Found(window=window, start=before.start(), end=end)
+        start = point.window.end if before.group(1) == "after" else point.window.start
+        if start < days.tomorrow:
+            return Found(window=Window(start, days.tomorrow), start=before.start(), end=end)
     return None
 
 
 def _single(text: str, days: Days) -> Found | None:
-    points = _each_point(text, days)
+    points = [one for one in _each_point(text, days) if not _open_before(text[: one.start])]
     if not points:
         return None
     first = points[0]
     before = re.search(rf"{_PREFIX}$", text[: first.start])
     start = before.start() if before else first.start
     return Found(window=first.window, start=start, end=first.end)
+
+
+def _open_before(before: str) -> bool:
+    """Whether a period has an end and no start: "before 5 sep", "in the run-up to May"."""
+    return re.search(_UP_TO, before.rstrip()) is not None
+
+
+_OPEN_TIMES = (
+    # An end without a start.
+    re.compile(
+        rf"{_UP_TO.removesuffix('$')} (?:(?:our|a|last|latest) )*(?:~ ?)?"
+        rf"(?:release|fix|rollout|launch|{MONTH}|{WEEKDAY}|\d\S*|yesterday|today|last|this|christmas|"
+        rf"easter|q[1-4]|h[12])\b(?: (?:{MONTH}|\d\S*|week|month|quarter|year))*"
+    ),
+    # Parts of a day, and all there is.
+    re.compile(r"\b(?:last|past)(?: \d+)? (?:hours?|minutes?|mins?|night)\b"),
+    re.compile(r"\b(?:all time|of all time|ever)\b(?! since)"),
+)
+
+
+def take_open_times(words: Words, days: Days) -> tuple[str, ...]:
+    """Find the times that no window of whole days is, or no day at all; use up their words."""
+    found = []
+    for match in (*(one.search(words.free()) for one in _OPEN_TIMES), _no_day(words.free(), days)):
+        if match is not None:
+            found.append(match.group().strip())
+            words.use(*match.span(), "time")
+    return tuple(found)
+
+
+def _no_day(text: str, days: Days) -> re.Match[str] | None:
+    """Find what looks like a day and is none, such as "31 june"."""
+    for pattern, reader in POINTS:
+        for match in pattern.finditer(text):
+            dated = _is_a_date(match.group(), text[: match.start()], text[match.end() :])
+            if dated and reader(match, days) is None:
+                return match
+    return None
 
 
 def take_period(words: Words, days: Days) -> Window | None:

@@ -58,7 +58,7 @@ NUMBERS = {word: i for i, word in enumerate(_COUNTS, 1)} | {
     "thirty": 30,
 }
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-_WEEKDAY = "|".join(sorted(_DAYS, key=len, reverse=True))
+WEEKDAY = "|".join(sorted(_DAYS, key=len, reverse=True))
 _N = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 _UNIT = r"(days?|weeks?|wks?|months?|mths?|quarters?|qtrs?|years?|yrs?|d|w|m)"
 _WHOLE = r"(week|wk|month|quarter|qtr|year|yr)"
@@ -121,6 +121,23 @@ def _this(match: re.Match[str], days: Days) -> Window | None:
 
 def _to_date(match: re.Match[str], days: Days) -> Window | None:
     return Window(unit_start(_unit(match.group(1)), days.today), days.tomorrow)
+
+
+def _whole_units(match: re.Match[str], days: Days) -> Window | None:
+    """Read "last 3 full weeks": as many calendar units before the current one."""
+    unit = _unit(match.group(2))
+    end = days.today if unit == "day" else unit_start(unit, days.today)
+    count = _number(match.group(1))
+    return Window(unit_on(unit, end, -count), end) if count else None
+
+
+def _start_of(match: re.Match[str], days: Days) -> Window | None:
+    """The first day of a unit, for "since the beginning of the year"."""
+    which, unit = match.group(1), _unit(match.group(2))
+    start = unit_start(unit, days.today)
+    if which == "last":
+        start = unit_on(unit, start, -1)
+    return Window(start, start + DAY)
 
 
 def _last(match: re.Match[str], days: Days) -> Window | None:
@@ -222,7 +239,7 @@ def _iso_week(match: re.Match[str], days: Days) -> Window | None:
     week = int(match.group(1))
     if not 1 <= week <= 53:
         return None
-    for year in (days.today.year, days.today.year - 1):
+    for year in range(days.today.year, days.today.year - _YEARS_BACK, -1):
         try:
             start = date.fromisocalendar(year, week, 1)
         except ValueError:  # a year without a week 53
@@ -246,7 +263,8 @@ def _weekend_of(match: re.Match[str], days: Days) -> Window | None:
 
 
 def one_day(year: str | None, month: int, day: int, days: Days) -> Window | None:
-    years = [days.today.year, days.today.year - 1] if year is None else [int(year)]
+    latest = days.today.year
+    years = list(range(latest, latest - _YEARS_BACK, -1)) if year is None else [int(year)]
     for one in years:
         full = one + 2000 if one < 100 else one
         try:
@@ -266,6 +284,8 @@ def _iso_day(match: re.Match[str], days: Days) -> Window | None:
 def _numeric_day(match: re.Match[str], days: Days) -> Window | None:
     first, second, *rest = match.group(1).split("/")
     month, day = (first, second) if days.month_first else (second, first)
+    if int(month) > _MONTHS >= int(day):
+        month, day = day, month  # there is only one way to read 9/13
     return one_day(rest[0] if rest else None, int(month), int(day), days)
 
 
@@ -299,7 +319,17 @@ def _fixed(offset: int) -> Reader:
     return read
 
 
+def _units_ago(match: re.Match[str], days: Days) -> Window | None:
+    """The week, month, quarter or year that lies so many units back."""
+    unit = _unit(match.group(2))
+    start = unit_on(unit, unit_start(unit, days.today), -_number(match.group(1)))
+    return Window(start, unit_on(unit, start, 1))
+
+
+_MONTHS = 12
+_YEARS_BACK = 9  # the longest time between two 29th of February
 _MONTHS_BACK = 3  # at least one of three months in a row has a 31st
+_ON = rf"(?:(?:{WEEKDAY}) )?"  # "tuesday 8 september" is one day
 _YEAR = r"(?:,? (\d{4}))?"
 # In this order: what is longer and more exact comes first.
 POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
@@ -311,19 +341,19 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _weekend_of,
         ),
         (
-            rf"week (?:of|commencing|starting|beginning) (?:the )?"
+            rf"(?:week (?:of|commencing|starting|beginning|ending)|w c|wc) (?:the )?"
             rf"(\d[\w/-]*(?:(?: of)? (?:{MONTH})\b(?: \d{{4}})?)?|(?:{MONTH}) \d+(?:st|nd|rd|th)?)",
             _week_of,
         ),
         (r"(\d{4}-\d{2}-\d{2})", _iso_day),
         (
-            r"the (\d{1,2})(?:st|nd|rd|th)(?! (?:of|one|ones|option|account|time|quarter|half|week|"
-            rf"month|most|biggest|largest|best|worst|party|{MONTH})\b)",
+            rf"{_ON}the (\d{{1,2}})(?:st|nd|rd|th)(?! (?:of|one|ones|option|account|time|quarter|"
+            rf"half|week|month|most|biggest|largest|best|worst|party|{MONTH})\b)",
             _day_of_month,
         ),
-        (r"(\d{1,2}/\d{1,2}(?:/\d{2,4})?)", _numeric_day),
-        (rf"(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({MONTH}){_YEAR}", _day_month),
-        (rf"({MONTH}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", _month_day),
+        (rf"{_ON}(\d{{1,2}}/\d{{1,2}}(?:/\d{{2,4}})?)", _numeric_day),
+        (rf"{_ON}(\d{{1,2}})(?:st|nd|rd|th)?(?: of)? ({MONTH}){_YEAR}", _day_month),
+        (rf"{_ON}({MONTH}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", _month_day),
         (
             rf"(early|mid|late|start of|beginning of|end of|the end of) "
             rf"({MONTH}|this month|the month|last month)",
@@ -335,7 +365,12 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _part,
         ),
         (r"(?:last|past|previous) (24|48|72) ?(?:h|hrs?|hours?)", _hours),
+        (
+            rf"(?:last|past|previous) {_N} (?:full|whole|complete|calendar) {_UNIT}",
+            _whole_units,
+        ),
         (rf"(?:last|past|previous|trailing|rolling|prior) {_N} ?{_UNIT}", _rolling),
+        (rf"(?<=since )(?:the )?(?:start|beginning) of (the|this|last) {_WHOLE}", _start_of),
         (r"(\d+)([dwm])", _rolling),
         (
             r"(?:last|past|previous|the|a)? ?fortnight",
@@ -348,15 +383,18 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (rf"{_WHOLE} to date", _to_date),
         (r"([mqyw])td", _to_date),
         (r"(?:the|this|last|past|over the)? ?(?:weekend)", _weekend),
-        (rf"last ({_WEEKDAY})", _last_weekday),
+        (rf"last ({WEEKDAY})", _last_weekday),
         (r"q([1-4])(?: (?:of )?(\d{4}))?", _quarter),
         (r"h([12])(?: (?:of )?(\d{4}))?", _half),
         (r"(first|second) half(?: of (\d{4}))?", _half),
         (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
         (rf"{_N} days ago", _days_ago),
+        (rf"{_N} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
+        (r"(?:the )?day before yesterday", _fixed(-2)),
+        (rf"(?:over|within|during|in)(?: the)? {_N} ?{_UNIT}", _rolling),
         (r"(?:today|so far today|this (?:morning|afternoon|evening)|tonight)", _fixed(0)),
         (r"(?:yesterday|yday|yest|ystd)", _fixed(-1)),
-        (rf"({_WEEKDAY})", _weekday),
+        (rf"({WEEKDAY})", _weekday),
         (rf"({MONTH})(?: (\d{{4}}))?", _month),
         (r"(20\d\d)", _year),
     )

@@ -60,6 +60,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"fcr|sla|slas|revenue|arr|mrr|ltv|lifetime value|cost|costs|how much money|spend|forecast\w*|predict\w*|"
         r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection)\b"
         r"|\bwill (?:we|it|they|there|sentiment|churn|volume)\b.*\b(?:next|tomorrow)\b"
+        r"|\bhow (?:many|much)\b.* tomorrow\b"
         r"|^(?!.*\b(?:call|meeting|meet|qbr|ebr|renewal|review|prep|brief|visit|kick-?off|catch-?up|demo|onsite)\b)"
         r".*\bnext (?:week|month|quarter|year)\b",
     ),

@@ -19,6 +19,18 @@ _MARKUP = (
 _TOKEN = re.compile(
     r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]"
 )
+_SHORT_YEAR = re.compile(r"(?:(?<=\s)|(?<=[qQ][1-4])) ?'(\d{2})(?![\w'])")
+_DOTTED_DAY = re.compile(r"(?<![\d.-])(\d{1,2})[.-](\d{1,2})[.-](\d{4})(?![\d-])")
+_MONTH_NAME = (
+    r"(?:jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|"
+    r"sept?(?:ember)?|oct(?:ober)?|nov(?:ember)?|dec(?:ember)?)"
+)
+_DAY_NAME = (
+    r"(?:(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|nesday|sday|rsday|urday)?|q[1-4]|"
+    r"\d{1,2}/\d{1,2}(?:/\d{2,4})?|\d{4}-\d{2}-\d{2}|"
+    rf"(?:\d{{1,2}} )?{_MONTH_NAME}|{_MONTH_NAME} \d{{1,2}}(?:st|nd|rd|th)?)"
+)
+_DAYS_SPANNED = re.compile(rf"(?i)(?<![\w-])({_DAY_NAME}) ?- ?(?={_DAY_NAME}(?![\w-]))")
 _QUOTED = re.compile(r'"([^"]+)"|(?<!\w)\'([^\']{2,})\'(?!\w)')
 # As people shorten them in a chat. No name is looked for in the long form.
 _SHORT_FORMS = {
@@ -74,9 +86,11 @@ def plain_text(message: str) -> str:
     text = message
     for pattern, replacement in _MARKUP:
         text = pattern.sub(replacement, text)
+    text = _SHORT_YEAR.sub(r" 20\1", text)
+    text = _DOTTED_DAY.sub(r"\1/\2/\3", text)
     for escaped, meant in (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")):
         text = text.replace(escaped, meant)
-    return text.strip()
+    return _DAYS_SPANNED.sub(r"\1 to ", text).strip()
 
 
 @dataclass(slots=True, kw_only=True)
