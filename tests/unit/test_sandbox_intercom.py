@@ -1,138 +1,26 @@
 """The Intercom stand-in behaves as the vendor's description and recordings say."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import httpx
 import pytest
 from intercom import Intercom
 
-from connectors.sandbox.corpus import (
-    Corpus,
-    CorpusAccount,
-    CorpusConversation,
-    CorpusMessage,
-    CorpusPerson,
-)
-from connectors.sandbox.intercom import IntercomStand, intercom_app
-from connectors.sandbox.server import RunningServer
+from connectors.sandbox.intercom import intercom_app
+from tests.builders import Clockwork
+from tests.unit.intercom_sandbox import Bench, corpus, opened_bench, since, walk
+from tests.unit.sandbox_corpus import BEGIN, NOW, TOKEN
 
-TOKEN = "made-up-token"
-BEGIN = datetime(2026, 9, 1, 8, 0, tzinfo=UTC)
-NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 FIRST = 215_000_001
 NEWEST = {"Intercom-Version": "2.16"}
 
 
-@dataclass
-class Clock:
-    now: datetime = NOW
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def pass_by(self, **span: int) -> None:
-        self.now += timedelta(**span)
-
-
-def conversation(number: int) -> CorpusConversation:
-    begun = BEGIN + timedelta(hours=number)
-    words = (
-        ("customer", "r1", True, f"Invoice {number} was charged twice."),
-        ("bot", None, True, "Thanks, a person will answer."),
-        ("agent", "g1", True, "We are looking into it."),
-        ("agent", "g1", False, "Billing knows about this."),
-    )
-    return CorpusConversation(
-        id=f"i-{number}",
-        helpdesk="intercom",
-        channel="chat",
-        subject=f"Invoice {number}",
-        status="closed" if number == 1 else "open",
-        account="a1",
-        requester="r1",
-        agent="g1",
-        helpdesk_tags=("billing",),
-        created_at=begun,
-        # Three conversations share each moment of change, so that pages are cut inside ties.
-        updated_at=BEGIN + timedelta(days=1, hours=number // 3),
-        messages=tuple(
-            CorpusMessage(
-                id=f"i-{number}-{place}",
-                role=role,  # type: ignore[arg-type]  # the literals above are its values
-                author=author,
-                public=public,
-                created_at=begun + timedelta(minutes=10 * place),
-                text=text,
-            )
-            for place, (role, author, public, text) in enumerate(words)
-        ),
-        origin="written for this test",
-    )
-
-
-def corpus(count: int = 7) -> Corpus:
-    return Corpus(
-        accounts=(
-            CorpusAccount(
-                id="a1", name="Acme", segment="enterprise", owner="maya@us.test", domain="acme.test"
-            ),
-        ),
-        agents=(CorpusPerson(id="g1", name="Gus", email="gus@us.test", account=None),),
-        requesters=(
-            CorpusPerson(id="r1", name="Rita", email="rita@acme.test", account="a1"),
-            CorpusPerson(id="r2", name="Rob", email="rob@nowhere.test", account=None),
-        ),
-        conversations=tuple(conversation(number) for number in range(1, count + 1)),
-    )
-
-
-@dataclass
-class Bench:
-    stand: IntercomStand
-    server: RunningServer
-    clock: Clock
-    http: httpx.Client
-
-    def search(self, query: Any, **more: Any) -> Any:
-        body = {"query": query, "sort": {"field": "updated_at", "order": "ascending"}, **more}
-        answer = self.http.post("/conversations/search", json=body)
-        assert answer.status_code == 200, answer.text
-        return answer.json()
-
-    def retrieve(self, number: int, **params: Any) -> Any:
-        return self.http.get(f"/conversations/{number}", params=params).json()
-
-    def write(self, number: int, **attributes: Any) -> httpx.Response:
-        body = {"custom_attributes": attributes}
-        return self.http.put(f"/conversations/{number}", json=body)
-
-
 @pytest.fixture
 def bench() -> Iterator[Bench]:
-    clock = Clock()
-    stand = intercom_app(corpus(), token=TOKEN, clock=clock)
-    headers = {"Authorization": f"Bearer {TOKEN}"}
-    with stand.serve() as server, httpx.Client(base_url=server.url, headers=headers) as client:
-        yield Bench(stand, server, clock, client)
-
-
-def since(field: str, sign: str, moment: datetime) -> dict[str, Any]:
-    return {"field": field, "operator": sign, "value": int(moment.timestamp())}
-
-
-def walk(bench: Bench, query: Any, per_page: int = 2) -> list[int]:
-    ids: list[int] = []
-    pagination: dict[str, Any] = {"per_page": per_page}
-    for _ in range(50):
-        page = bench.search(query, pagination=pagination)
-        ids += [int(each["id"]) for each in page["conversations"]]
-        if "next" not in page["pages"]:
-            return ids
-        pagination["starting_after"] = page["pages"]["next"]["starting_after"]
-    pytest.fail("the walk did not end")
+    with opened_bench() as found:
+        yield found
 
 
 def test_a_wrong_token_gets_the_vendors_error_list(bench: Bench) -> None:
@@ -266,7 +154,7 @@ def test_each_attribute_change_is_a_visible_part_by_the_bot(bench: Bench) -> Non
     assert {each["part_type"] for each in parts} == {"conversation_attribute_updated_by_admin"}
     assert parts[0]["author"]["type"] == "bot"
     assert parts[0]["event_details"]["attribute"]["name"] == "vb sentiment"
-    bench.clock.pass_by(hours=1)
+    bench.clock.advance(hours=1)
     again = bench.write(FIRST, **wanted).json()
     assert again["updated_at"] == after["updated_at"]
     cleared = bench.write(FIRST, **{"vb driver": None}).json()
@@ -317,7 +205,7 @@ def test_deleted_conversations_are_gone_and_listed(bench: Bench) -> None:
 
 def test_redaction_keeps_the_part_and_takes_its_words(bench: Bench) -> None:
     source = bench.retrieve(FIRST + 1)["source"]["id"]
-    bench.clock.pass_by(minutes=5)
+    bench.clock.advance(minutes=5)
     body = {"type": "source", "conversation_id": str(FIRST + 1), "source_id": source}
     row = bench.http.post("/conversations/redact", json=body).json()
     assert row["source"]["redacted"] is True
@@ -407,12 +295,12 @@ def test_a_switched_limit_tells_when_its_window_ends(bench: Bench) -> None:
 
 
 def test_the_window_can_be_enforced() -> None:
-    clock = Clock()
+    clock = Clockwork(NOW)
     stand = intercom_app(corpus(1), token=TOKEN, clock=clock, calls_per_window=2)
     headers = {"Authorization": f"Bearer {TOKEN}"}
     with stand.serve() as server, httpx.Client(base_url=server.url, headers=headers) as client:
         assert [client.get("/me").status_code for _ in range(3)] == [200, 200, 429]
-        clock.pass_by(seconds=10)
+        clock.advance(seconds=10)
         assert client.get("/me").status_code == 200
 
 
