@@ -38,6 +38,8 @@ _STARTS = (
     *("shppa_", "sq0atp-", "sq0csp-", "nvapi-", "ATATT", "GOCSPX-", "secret_", "phc_", "sbp_"),
     *("dp.pt.", "ya29.", "key-", "dapi", "AGE-SECRET-KEY-", "vercel_", "tfp_", "pat_"),
 )
+# By the sign that is in them: of a text's signs most are full stops.
+_STARTS_WITH = tuple((sign, tuple(each for each in _STARTS if sign in each)) for sign in "_-.")
 _BARE_STARTS = tuple(start for start in _STARTS if start.isalpha())
 _TOKEN = re.compile(
     rf"(?<![A-Za-z0-9_-])(?:{'|'.join(map(re.escape, _STARTS))})"
@@ -89,9 +91,9 @@ def mask_tokens(text: str, seen: Glance) -> str:
 
 
 def _may_start_token(text: str, signs: str) -> bool:
-    if "_" in signs or "-" in signs or "." in signs:
-        return _holds_any(text, _STARTS)
-    return _holds_any(text, _BARE_STARTS)
+    return _holds_any(text, _BARE_STARTS) or any(
+        sign in signs and _holds_any(text, starts) for sign, starts in _STARTS_WITH
+    )
 
 
 def _mask_link(match: re.Match[str]) -> str:

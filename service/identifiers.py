@@ -7,7 +7,7 @@ word that names it; a number that a business calls its own needs that word as we
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import import_module
 from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
 
@@ -15,6 +15,7 @@ from service.glance import Glance
 
 FEWEST_DIGITS_OF_AN_ID = 4
 _FEWEST_DIGITS_OF_A_SURE_ID = 6
+_MOST_WORDINGS = 256  # sets of words that name ids
 _WINDOW = 40  # characters before a value in which a word can say what it is
 
 _OWN_NUMBER = re.compile(
@@ -164,9 +165,18 @@ def mask_ids(text: str, digits: int, seen: Glance) -> str:
     if digits >= _FEWEST_DIGITS_OF_A_SURE_ID and _MAY_BE_SURE.search(text):
         masked = _SURE_ID.sub(_mask_sure, text)
     words = NAMING_IDS & (seen.words if text.isascii() else {*_WORD.findall(masked.lower())})
-    for named in dict.fromkeys(named for word in sorted(words) for named in _NAMED_BY[word]):
-        masked = _pattern(named).sub(_masking_checked(named.check), masked)
+    for pattern, mask in _beside(words) if words else ():
+        masked = pattern.sub(mask, masked)
     return masked
+
+
+@lru_cache(maxsize=_MOST_WORDINGS)
+def _beside(
+    words: frozenset[str],
+) -> tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], str]], ...]:
+    """Return what to look for where a text holds these words, and what masks it."""
+    ids = dict.fromkeys(named for word in sorted(words) for named in _NAMED_BY[word])
+    return tuple((_pattern(named), _masking_checked(named.check)) for named in ids)
 
 
 @cache

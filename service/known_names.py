@@ -43,8 +43,9 @@ def mask_names(text: str, names: Sequence[str], *, signs: str, untouched: re.Pat
     """
     wanted = {
         parts
-        for initial, parts in _all_maskable(tuple(names))
-        if initial in signs and parts[0] in text
+        for initial, first, all_parts in _sought(tuple(names))
+        if initial in signs and first in text
+        for parts in all_parts
     }
     if not wanted:
         return text
@@ -104,10 +105,13 @@ def _is_of_a_word(character: str) -> bool:
 
 
 @lru_cache(maxsize=2048)  # a conversation's messages come with the same names
-def _all_maskable(names: tuple[str, ...]) -> tuple[tuple[str, Parts], ...]:
-    """Return what to look for, each after the sign that is then among a text's signs."""
-    found = dict.fromkeys(parts for name in names for parts in _maskable(name))
-    return tuple((_sign_of(parts[0]), parts) for parts in found)
+def _sought(names: tuple[str, ...]) -> tuple[tuple[str, str, tuple[Parts, ...]], ...]:
+    """Return what to look for: a sign, the word that begins with it, and what begins with that."""
+    found: dict[str, dict[Parts, None]] = {}
+    for name in names:
+        for parts in _maskable(name):
+            found.setdefault(parts[0], {})[parts] = None
+    return tuple((_sign_of(first), first, tuple(parts)) for first, parts in found.items())
 
 
 def _sign_of(part: str) -> str:

@@ -67,13 +67,7 @@ def masked_page(page: Page, masks: Masks) -> Page:
     return replace(
         page,
         heads=tuple(_masked_head(h, masks, sorted(names.get(h.key, ())), tags) for h in page.heads),
-        messages=tuple(
-            IncomingMessage(
-                conversation=each.conversation,
-                message=_masked_message(each.message, masks, each.known_names),
-            )
-            for each in page.messages
-        ),
+        messages=tuple([_masked_incoming(each, masks) for each in page.messages]),
         states=_masked_states(page.states, tags),
         known_names={},
     )
@@ -110,6 +104,14 @@ def _masked_head(
     if (subject, helpdesk_tags, rating) == (head.subject, head.helpdesk_tags, head.rating):
         return head
     return replace(head, subject=subject, helpdesk_tags=helpdesk_tags, rating=rating)
+
+
+def _masked_incoming(incoming: IncomingMessage, masks: Masks) -> IncomingMessage:
+    """Most hide nothing, and stay as they are."""
+    masked = _masked_message(incoming.message, masks, incoming.known_names)
+    if masked is incoming.message:
+        return incoming
+    return IncomingMessage(conversation=incoming.conversation, message=masked)
 
 
 def _masked_message(message: Message, masks: Masks, names: Sequence[str]) -> Message:

@@ -6,10 +6,8 @@ product names.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Sequence
 from string import ascii_uppercase
-from typing import Any
 
 from service.credentials import LABELLING, mask_links, mask_tokens
 from service.glance import Glance, digits_in, folded, glance
@@ -20,13 +18,14 @@ from service.identifiers import (
     mask_network_addresses,
 )
 from service.known_names import MOST_NAMES, mask_names
+from service.phones import FEWEST_DIGITS as FEWEST_DIGITS_OF_A_PHONE
+from service.phones import mask_phones
 from service.postal import STREETS, mask_postal_addresses
 from service.written_names import MOST_REPEATED, NAMING_PEOPLE, mask_written_names
 
 VERSION = "redaction-3"
 
 _MOST_PASSES = 6
-_PHONE_WINDOW = 40  # characters of one candidate: the matcher never sees a whole message
 
 PLACEHOLDER = re.compile(r"\[(?:email|phone|card|iban|id|ip|secret|address|name)\]")
 _EMAIL = re.compile(
@@ -60,30 +59,6 @@ _IN_URL = re.compile(r"(?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)")
 _DIGIT_RUN = re.compile(r"\d(?<![\w.,/-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w/-]|[.,]\d)")
 _IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z]\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9])")
 _AS_NUMBERS = str.maketrans({letter: str(ord(letter) - 55) for letter in ascii_uppercase})
-_PHONE_CANDIDATE = re.compile(
-    r"[+(\d](?<![\w.@/#=$\u20ac\u00a3-][+(\d])(?:(?<=\+)[(\d]|(?<=0)0[(\d]|(?<=[(\d]))"
-    r"(?:[\d()./ \t-]|(?<=\d)[ ]?(?:ext\.?|x)[ ]?(?=\d)){5,30}\d(?![\w@/%-]|[.,:]\d)"
-)
-# Shapes of national numbers outside the regions: the matcher knows no plan for them.
-_INTERNATIONAL = re.compile(r"(?:\+|00)[1-9](?:[-. ()/]{0,2}\d){7,14}\Z")
-_AREA_IN_BRACKETS = re.compile(r"\(0?\d{1,4}\)[ -]?\d{2,4}(?:[ -]?\d{2,4}){1,3}\Z")
-_THREE_THREE_FOUR = re.compile(r"(?:1[-. ])?\d{3}([-. ])\d{3}\1\d{4}\Z")
-_TRUNK_ZERO = re.compile(r"0\d{1,4}([-. /])\d{2,4}(?:\1\d{2,4}){1,3}\Z")
-_FOUR_GROUPS = re.compile(r"\d{2,3}([- ])\d{3}\1(?:\d{2}\1\d{2}|\d{3}\1\d{4})\Z")
-_SHAPES = (_INTERNATIONAL, _AREA_IN_BRACKETS, _THREE_THREE_FOUR, _TRUNK_ZERO, _FOUR_GROUPS)
-_EXTENSION = re.compile(r"[ ]?(?:ext\.?|x)[ ]?\d{1,6}\Z")
-_GROUPS = re.compile(r"\d+")
-_MOST_GROUPS = 7
-_CALL_ME = re.compile(
-    r"(?:phone|mobile|cell|tel|telephone|whatsapp|fax|call(?:\s+me)?|reach\s+me|text\s+me|dial"
-    r"|contact\s+(?:me|us))\b"
-    r"[^\d\n\[\]]{0,20}\Z",
-    re.IGNORECASE,
-)
-_DATE_OR_VERSION = re.compile(
-    r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T]\d.*)?\Z|\d+(?:\.\d{1,3}){2,}\Z|\d{1,3}(?: \d{3})+\Z"
-)
-
 # Words of which a text must contain one before a pattern is worth running: most texts hide nothing.
 _TOKEN_STARTS = frozenset(
     (
@@ -100,7 +75,6 @@ _LABELS = frozenset(
     )
 )
 TELLING = _TOKEN_STARTS | _BEARERS | _LABELS | LABELLING | NAMING_IDS | NAMING_PEOPLE | STREETS
-_FEWEST_DIGITS = 7  # of a phone number
 _FEWEST_DIGITS_OF_A_CARD = 13
 
 
@@ -151,26 +125,11 @@ class Redactor:
         masked = mask_network_addresses(_IBAN.sub(_mask_iban, text))
         masked = mask_postal_addresses(masked, seen)
         masked = mask_ids(masked, digits, seen) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
-        if digits < _FEWEST_DIGITS:
+        if digits < FEWEST_DIGITS_OF_A_PHONE:
             return masked
         if digits >= _FEWEST_DIGITS_OF_A_CARD:
             masked = _DIGIT_RUN.sub(_mask_card, masked)
-        return _PHONE_CANDIDATE.sub(self._mask_phone, masked)
-
-    def _mask_phone(self, match: re.Match[str]) -> str:
-        candidate = match.group()
-        digits = sum(character.isdigit() for character in candidate)
-        groups = len(_GROUPS.findall(candidate))
-        if not 7 <= digits <= 20 or groups > _MOST_GROUPS or _DATE_OR_VERSION.match(candidate):
-            return candidate
-        before = match.string[max(0, match.start() - _PHONE_WINDOW) : match.start()]
-        # A bare run of digits is an order id far more often than a phone number.
-        if candidate.isdigit() and not candidate.startswith("00"):
-            called = digits <= 12 and _CALL_ME.search(before)
-            return "[phone]" if called else candidate
-        if _has_shape(candidate):
-            return "[phone]"
-        return _replace_phones(candidate, self.regions)
+        return mask_phones(masked, self.regions)
 
 
 def _mask_written_as_such(text: str, seen: Glance) -> str:
@@ -209,48 +168,10 @@ def _may_hold_token(text: str, seen: Glance) -> bool:
     # A letter that is not ASCII may stand right before a token, and would be one word with it.
     if dashed and not (text.isascii() and _TOKEN_STARTS.isdisjoint(seen.words)):
         return True
-    if "." in seen.signs and ("eyJ" in text or "SG." in text):
+    # Small letters are no signs, so that of "eyJ" only the last one is.
+    if "." in seen.signs and ("SG." in seen.signs or ("J" in seen.signs and "eyJ" in text)):
         return True
-    return "AKIA" in seen.signs or "ASIA" in seen.signs or "AI" in seen.signs
-
-
-def _has_shape(candidate: str) -> bool:
-    number = _EXTENSION.sub("", candidate)
-    if not 8 <= sum(character.isdigit() for character in number) <= 15:
-        return False
-    return any(shape.match(number) for shape in _SHAPES)
-
-
-@lru_cache(maxsize=1024)  # the numbers of signatures come again and again
-def _replace_phones(candidate: str, regions: tuple[str, ...]) -> str:
-    for region in regions:
-        spans = list(_valid_phones(candidate, region))
-        if spans:
-            return _with_placeholder(candidate, spans)
-    return candidate
-
-
-def _valid_phones(candidate: str, region: str) -> Iterator[tuple[int, int]]:
-    """VALID, not POSSIBLE: possible numbers are every second order id."""
-    matcher, leniency = _phone_matcher()
-    for found in matcher(candidate, region, leniency, 3):
-        yield found.start, found.end
-
-
-@lru_cache(maxsize=1)
-def _phone_matcher() -> tuple[Callable[..., Any], Any]:
-    from phonenumbers import Leniency, PhoneNumberMatcher
-
-    return PhoneNumberMatcher, Leniency.VALID
-
-
-def _with_placeholder(candidate: str, spans: Sequence[tuple[int, int]]) -> str:
-    pieces: list[str] = []
-    position = 0
-    for start, end in spans:
-        pieces += [candidate[position:start], "[phone]"]
-        position = end
-    return "".join([*pieces, candidate[position:]])
+    return "AI" in seen.signs or "AKIA" in seen.signs or "ASIA" in seen.signs
 
 
 def _mask_value(match: re.Match[str]) -> str:

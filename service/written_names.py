@@ -7,11 +7,13 @@ Only where such words stand beside it is a word taken for a name; no list of nam
 
 import re
 from collections.abc import Callable, Collection
+from functools import lru_cache
 from string import ascii_lowercase
 
 from service.glance import Glance
 from service.known_names import ORDINARY
 
+_MOST_WORDINGS = 256  # sets of words that name people
 MOST_REPEATED = 20  # names of one text that are also looked for elsewhere in it
 
 _PART = r"[^\W\d_a-z](?:[^\W\d_]{1,24}(?:['\u2019-][^\W\d_]{1,24}){0,2}|['\u2019][^\W\d_]{2,24}|\.)"
@@ -75,6 +77,7 @@ _TITLES = frozenset(
         *("madame", "se\u00f1or", "se\u00f1ora", "mevrouw", "dhr"),
     )
 )
+_NONE: frozenset[str] = frozenset()  # needed, or there
 _QUOTING = frozenset(("wrote", "schrieb", "\u00e9crit"))
 _PRESENTING = frozenset(("this", "am", "m"))
 _PRESENTS = ("this is", "i am", "i'm", "i\u2019m")
@@ -85,17 +88,16 @@ _QUOTES = (" wrote:", " schrieb:", "crit :")
 _ENDS_IN_NAME = re.compile(rf",[ ]{{0,2}}{_NAME}\.?\s{{0,4}}\Z")
 _NAME_THEN = re.compile(r"[Nn][Aa][Mm][Ee][^\n]{0,24}?[ ][^\W\d_a-z]")
 _SOMEBODY = re.compile(rf"[sSmM\u017f][ ]{_PART}{_MORE}")
+_SOMEBODY_HERE = re.compile(rf"[ ]{_PART}{_MORE}")
 
 
 def _says_name(text: str, seen: Glance) -> object:
     """Whether a capital follows soon where "name" stands, or another language says it."""
-    if _SAYING.isdisjoint(seen.words):
-        return False
     return _NAME_THEN.search(text) or seen.words & _SAYING != {"name"}
 
 
-def _labels(text: str, seen: Glance) -> object:
-    return (":" in text or "=" in text) and seen.words & _LABELS
+def _labels(_text: str, seen: Glance) -> object:
+    return ":" in seen.signs or "=" in seen.signs
 
 
 def _breaks(text: str, _seen: Glance) -> object:
@@ -119,44 +121,44 @@ def _ends_in_name(text: str) -> bool:
     return _ENDS_IN_NAME.match(text, at) is not None
 
 
-def _presents(text: str, seen: Glance) -> object:
-    if seen.words.isdisjoint(_PRESENTING):
-        return False
+def _presents(text: str, _seen: Glance) -> object:
     told = text.lower()
     if text.isascii():
-        return any(_before_capital(phrase, told, text) for phrase in _PRESENTS)
+        return any(_before_somebody(phrase, told, text) for phrase in _PRESENTS)
     return any(map(told.__contains__, _PRESENTS)) and _SOMEBODY.search(text)
 
 
-def _before_capital(phrase: str, told: str, text: str) -> bool:
-    """Whether a space and a capital follow these words somewhere."""
+def _before_somebody(phrase: str, told: str, text: str) -> bool:
+    """Whether a full name follows these words somewhere."""
     at = told.find(phrase)
     while at >= 0:
         end = at + len(phrase)
-        if text[end : end + 1] == " " and text[end + 1 : end + 2].isupper():
+        # Most often a small letter follows the space: no name begins with one.
+        if text[end : end + 2] not in _SPACE_AND_SMALL and _SOMEBODY_HERE.match(text, end):
             return True
         at = told.find(phrase, end)
     return False
 
 
-def _holds_title(_text: str, seen: Glance) -> object:
-    return not seen.words.isdisjoint(_TITLES)
+def _always(_text: str, _seen: Glance) -> object:
+    return True
 
 
 def _holds_address(text: str, _seen: Glance) -> object:
     return "<[email]>" in text
 
 
-def _quotes(text: str, seen: Glance) -> object:
-    return seen.words & _QUOTING and any(map(text.lower().__contains__, _QUOTES))
+def _quotes(text: str, _seen: Glance) -> object:
+    return any(map(text.lower().__contains__, _QUOTES))
 
 
-Cue = tuple[str, Callable[[str, Glance], object], re.Pattern[str]]
+_May = Callable[[str, Glance], object]
 
 # Words beside which a name stands; and before them what has to be in a text for them to be there,
-# from the cheapest to look for on: a sign, and what is true of the text.
-_CUES: tuple[Cue, ...] = (
+# from the cheapest to look for on: one of some words, a sign, and what is true of the text.
+_CUES: tuple[tuple[frozenset[str], str, _May, re.Pattern[str]], ...] = (
     (
+        _SAYING,
         "",
         _says_name,
         re.compile(
@@ -164,11 +166,13 @@ _CUES: tuple[Cue, ...] = (
         ),
     ),
     (
+        _LABELS,
         "",
         _labels,
         re.compile(rf"^[ \t>*-]{{0,8}}(?i:{_LABEL})[ \t]?[:=][ \t]{{0,4}}{_NAME}{_STOPS}", re.M),
     ),
     (
+        _NONE,
         "\n",
         _breaks,
         re.compile(
@@ -178,21 +182,25 @@ _CUES: tuple[Cue, ...] = (
         ),
     ),
     (
+        _NONE,
         "\n",
         _breaks,
         re.compile(rf"\n[ \t]{{0,4}}[-\u2013\u2014~]{{1,3}}[ ]?{_NAME}\s{{0,4}}\Z"),
     ),
     (
+        _NONE,
         ",",
         _parts,
         re.compile(rf"(?i:\b(?:{_PARTING}))[ ]?,[ ]{{0,2}}{_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
     (
+        _NONE,
         ",",
         _thanks,
         re.compile(rf"(?i:\b{_THANKS}),[ ]{{1,2}}{_FULL_NAME}(?=\.?\s{{0,4}}\Z)"),
     ),
     (
+        _PRESENTING,
         "",
         _presents,
         re.compile(
@@ -201,19 +209,19 @@ _CUES: tuple[Cue, ...] = (
         ),
     ),
     (
+        _TITLES,
         "",
-        _holds_title,
+        _always,
         re.compile(rf"\b{_TITLE}\.?[ ](?P<name>{_PART}(?:{_MORE}){{0,2}})"),
     ),
-    ("<", _holds_address, re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
+    (_NONE, "<", _holds_address, re.compile(rf"[\"']?{_FULL_NAME}[\"']?[ ]<(?=\[email\]>)")),
     (
+        _QUOTING,
         ":",
         _quotes,
         re.compile(rf",[ ]{_NAME}[ ](?=(?:wrote|schrieb|a \u00e9crit) ?:)"),
     ),
 )
-# Those that need none of the words that name people.
-_SIGNED_CUES = tuple(cue for cue in _CUES if cue[1] in (_breaks, _parts, _thanks, _holds_address))
 _GREETING = re.compile(
     rf"^[ \t>]{{0,8}}(?i:{_HELLO})[ ,]{{1,3}}{_NAME}(?=[ ]?(?:[,!.:;-]|\n|\Z))", re.MULTILINE
 )
@@ -251,8 +259,7 @@ def mask_written_names(text: str, seen: Glance) -> tuple[str, list[str]]:
     """Return the text with `[name]` for names beside such words, and these names."""
     names: list[str] = []
     masked, signs = text, seen.signs
-    cues = _SIGNED_CUES if seen.words.isdisjoint(NAMING_PEOPLE) else _CUES
-    for sign, may, pattern in cues:
+    for sign, may, pattern in _looks_for(NAMING_PEOPLE & seen.words):
         if sign in signs and may(masked, seen):
             masked = pattern.sub(_masking(names, ()), masked)
     if _may_greet(masked, signs) and any(map(text.lower().__contains__, _GREETINGS)):
@@ -260,6 +267,14 @@ def mask_written_names(text: str, seen: Glance) -> tuple[str, list[str]]:
     if "name" in seen.words and "name is" in text.lower():
         masked = _SMALL.sub(_masking(names, ORDINARY), masked)
     return masked, names
+
+
+@lru_cache(maxsize=_MOST_WORDINGS)
+def _looks_for(words: frozenset[str]) -> tuple[tuple[str, _May, re.Pattern[str]], ...]:
+    """Return the cues that a text with these words of naming may hold."""
+    return tuple(
+        (sign, may, pattern) for needed, sign, may, pattern in _CUES if not needed or needed & words
+    )
 
 
 def _may_greet(text: str, signs: str) -> bool:
