@@ -13,7 +13,7 @@ from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.names import nearest
 from service.query import CONVERSATIONS, Window
-from service.reading import baselines, intents, signals, threads, units
+from service.reading import baselines, intents, replies, signals, threads, units
 from service.reading.asking import assumptions, sides_of, to_query, undefined
 from service.reading.doubts import with_doubts
 from service.reading.looking import Seen, has_own_slots, look
@@ -34,10 +34,6 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     words = Words.of(text)
     everything = words.everything()
     last = _last_reading(thread)
-    if last is not None and last.intent is Intent.CLARIFY:
-        filled = threads.fill(everything, last, catalogue)
-        if filled is not None:
-            return _completed(filled, catalogue)
     if intents.is_help(everything):
         return Reading(intent=Intent.HELP)
     term = defined_term(everything, catalogue)
@@ -49,11 +45,37 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
         reason = None
     if reason is not None:
         return Reading(intent=Intent.REFUSE, refuse=reason)
+    if last is not None and last.clarify is not None:
+        return _replied(seen, last, last.clarify, catalogue)
     if seen.entities.ambiguous:
         return _ask_which(seen, catalogue)
     if last is not None and threads.continues(seen.text, seen.intent, has_own_slots(seen)):
         return with_doubts(_follow(seen, last, catalogue), seen)
     return with_doubts(_fresh(seen, catalogue), seen)
+
+
+def _replied(seen: Seen, asked: Reading, clarify: Clarify, catalogue: Catalogue) -> Reading:
+    """What a question that was asked back leads to: its answer, another question, or it again."""
+    filled = replies.fill(seen.text, asked, catalogue)
+    if filled is not None:
+        return _completed(filled, catalogue)
+    if seen.entities.ambiguous:
+        return _ask_which(seen, catalogue)
+    pending = Reading.from_dict(clarify.pending) if clarify.pending else None
+    is_reply = seen.intent is None or (pending is not None and seen.intent is pending.intent)
+    if (
+        pending is not None
+        and clarify.slot in {"metric", "compare"}
+        and is_reply
+        and has_own_slots(seen)
+    ):
+        found = _follow(seen, pending, catalogue)
+        moved = found.direction or pending.direction  # "why is it down?", "sentiment"
+        return with_doubts(replace(found, direction=moved), seen)
+    fresh = _fresh(seen, catalogue)
+    if fresh.clarify is not None and fresh.clarify.slot == "subject":
+        return asked
+    return with_doubts(fresh, seen)
 
 
 def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
@@ -111,7 +133,7 @@ def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> R
         pending: dict[str, object] = {"intent": intent.value}
         return ask("metric", "missing", pending | ({"direction": direction} if direction else {}))
     if intent is Intent.COMPARE and seen.compare is None and not _weighs_periods(seen):
-        return ask("compare", "missing", {"intent": intent.value})
+        return ask("compare", "missing", _draft(seen, intent).as_dict())
     if intent in {Intent.FIX_IMPACT, Intent.FUNNEL}:
         return with_fix(seen, intent, catalogue)
     return _with_defaults(_draft(seen, intent), seen, catalogue)
@@ -175,6 +197,9 @@ def _draft(seen: Seen, intent: Intent) -> Reading:
     filters = dict(seen.filters)
     if intent is Intent.CHURN_LIST:
         filters.pop("churn_risk", None)
+    mood = signals.mood_of(seen.free) if seen.number.metric == "sentiment" else None
+    if intent is Intent.QUOTES and mood is not None:
+        filters.setdefault("sentiment", (mood,))
     if metric is None and intent in {Intent.COUNT, Intent.TREND, Intent.TOP}:
         metric = CONVERSATIONS
     if metric is None and intent is Intent.WHY_CHANGE and _counts_something(seen):
@@ -196,7 +221,7 @@ def _draft(seen: Seen, intent: Intent) -> Reading:
 
 
 def _weighs_periods(seen: Seen) -> bool:
-    return seen.baseline is not None or seen.year_before
+    return seen.baseline is not None or bool(seen.back)
 
 
 def _counts_something(seen: Seen) -> bool:
@@ -226,8 +251,8 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
         if limit is None:
             limit = {Intent.TOP: 5, Intent.QUOTES: 3, Intent.CHURN_LIST: 10}[intent]
             assumed.append("limit")
-    if seen.year_before and draft.baseline is None and period is not None:
-        draft, period = _a_year_before(draft, seen, period, catalogue)
+    if seen.back and draft.baseline is None and period is not None:
+        draft, period = _one_unit_back(draft, seen, period, catalogue)
     draft = replace(
         draft,
         period=period,
@@ -241,7 +266,7 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
     return replace(draft, baseline=baseline_for(draft, catalogue))
 
 
-def _a_year_before(
+def _one_unit_back(
     draft: Reading, seen: Seen, period: Window, catalogue: Catalogue
 ) -> tuple[Reading, Window]:
     """ "Compared to last year" without a period, or "same week last year", which is one."""
@@ -249,7 +274,7 @@ def _a_year_before(
     if unit is not None:
         start = units.unit_start(unit.group(1), catalogue.today)
         period = Window(start, catalogue.today + timedelta(days=1))
-    before = baselines.year_before(period)
+    before = baselines.back(period, seen.back)
     if draft.intent in {Intent.WHY_CHANGE, Intent.COMPARE}:
         return replace(draft, baseline=before), period
     return draft, before.window
@@ -310,8 +335,8 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     """Merge a follow-up into the last reading, and complete what it changed."""
     grouped = seen.grouped
     period, baseline = seen.period, seen.baseline
-    if seen.year_before and last.period is not None and not _other_year(baseline):
-        period, baseline = None, baselines.year_before(last.period)
+    if seen.back and last.period is not None and seen.period is None:
+        baseline = baselines.back(last.period, seen.back)
     if last.group_by and seen.number.metric == "sentiment":
         grouped = tuple(one for one in grouped if one != "sentiment")  # it is the number now
     slots = threads.Slots(
@@ -332,14 +357,14 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         grain=signals.find_grain(seen.free),
     )
     merged = threads.merge(last, slots)
-    if baseline is not None and seen.year_before and baseline_for(merged, catalogue) is None:
+    if baseline is not None and seen.back and baseline_for(merged, catalogue) is None:
         merged = replace(merged, period=baseline.window)  # "same week last year" is what to count
+    if merged.intent is Intent.FIX_IMPACT and merged.fix is None:
+        judged = replace(seen.number, metric=merged.metric)
+        return with_fix(
+            replace(seen, filters=dict(merged.filters), number=judged), merged.intent, catalogue
+        )
     return _completed(merged, catalogue)
-
-
-def _other_year(baseline: Baseline | None) -> bool:
-    """Whether a message itself named the period that it compares with a year before."""
-    return baseline is not None and baseline.kind is BaselineKind.SAME_LAST_YEAR
 
 
 def _completed(reading: Reading, catalogue: Catalogue) -> Reading:

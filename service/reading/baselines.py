@@ -45,6 +45,14 @@ def year_before(period: Window) -> Baseline:
     return Baseline(kind=BaselineKind.SAME_LAST_YEAR, window=window)
 
 
+def back(period: Window, unit: str) -> Baseline:
+    """The same days a week, a month, a quarter or a year earlier."""
+    if unit == "year":
+        return year_before(period)
+    start = unit_on(unit, period.start, -1)
+    return Baseline(kind=BaselineKind.NAMED, window=Window(start, start + period.days * DAY))
+
+
 def default_period(intent: str, today: date) -> Window | None:
     """The period of a question that names none."""
     if intent in {"why_change", "count", "top", "compare"}:

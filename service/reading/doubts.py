@@ -1,8 +1,10 @@
 """What an answer says beside itself: words that were left out, and names of two things."""
 
+import re
 from dataclasses import replace
 
 from service.domain.answers import Intent
+from service.query import CONVERSATIONS
 from service.reading.asking import TAKEN
 from service.reading.leftover import IGNORED, ignored
 from service.reading.looking import Seen
@@ -20,6 +22,11 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
     ]
 
 
+# A row of the answer before: a reading holds no results.
+_OF_THE_ANSWER = (
+    r"\bthe (?:first|second|third|fourth|fifth|last|top|other|1st|2nd|3rd) (?:one|row)s?\b"
+)
+_SHARE = r"(?:\b(?:share|percentage|percent|proportion|rate|ratio)\b|(?<!\S)%)"
 _TWO_READINGS = frozenset({"tag", "driver", "segment", "channel", "source", "custom"})
 
 
@@ -28,7 +35,12 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     if reading.intent in {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}:
         return reading
     left = [*ignored(seen.words, seen.untimed), *_unused(reading, seen)]
+    left += [one.group() for one in re.finditer(_OF_THE_ANSWER, seen.free)]
+    if seen.free.startswith("when ") and reading.intent is not Intent.TREND:
+        left.append("when")
     assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
+    if reading.metric == CONVERSATIONS and seen.words.has(_SHARE):
+        assumed.append(f"{TAKEN}a number of conversations and not a share")
     others = []
     for taken, other in seen.entities.also:
         if not {taken.kind, other.kind} <= _TWO_READINGS:

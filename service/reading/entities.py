@@ -28,7 +28,7 @@ _JOINTS = {"or", "vs", "versus", "and"}
 _LEFT_OUT = (
     r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
     r"|ignoring|ignore|apart from|aside from|besides|but not|not in|not on|not counting|leaving out"
-    r"|leave out|skip|skipping|^(?:and |ok |now |please |pls )*(?:remove|drop|take out)"
+    r"|non|leave out|skip|skipping|^(?:and |ok |now |please |pls )*(?:remove|drop|take out)"
     r"|rather than|instead of"
     r"|(?:not|nothing|isn't|aren't)"
     r" (?:about|on|related to|regarding|involving|tagged|via|by|with)"
@@ -259,10 +259,10 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
             key = tuple(stem(word.text) for word in run)
             if any(word.used for word in run):
                 continue
-            if _telling(run):
+            if length == 1 and _acts(words, first, run[0]) and names.people_holding(key):
+                fits = names.people_holding(key)
+            elif _telling(run):
                 fits = names.accounts_holding(key)
-                if not fits and length == 1 and _acts(words, first, run[0]):
-                    fits = names.people_holding(key)
             elif length > 1:  # ordinary words, but together they open a name
                 fits = names.accounts_opening(key)
             else:
@@ -290,7 +290,8 @@ def partly_named(words: Words, entities: Iterable[Entity]) -> list[str]:
 def _acts(words: Words, first: int, word: Word) -> bool:
     """Whether a word stands where somebody does something."""
     after = words.words[first + 1].text if first + 1 < len(words.words) else ""
-    return after in _DEEDS and _no_other_word(word)
+    before = words.words[first - 1].text if first else ""
+    return after in _DEEDS and (_no_other_word(word) or before in {"did", "has", "does"})
 
 
 def _telling(run: list[Word]) -> bool:

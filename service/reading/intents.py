@@ -9,6 +9,8 @@ from service.reading import signals
 from service.reading.entities import Entities
 
 _HELP = (
+    r"^(?:great|ok|okay|cool|nice|perfect|awesome|lovely|good|got it|brilliant)*(?: |^)(?:thanks|thank you|thx|ty|cheers)"
+    r"(?: (?:so|very|much|a|lot|all|again|verbatim|bot))*$|"
     r"^(?:hi|hello|hey|help|yo|hiya|good (?:morning|afternoon|evening)|thanks|thank you|thx|ty|cheers|howdy|sup)"
     r"(?: (?:there|all|team|bot|verbatim|please|pls|me|again|you|everyone))*$"
     r"|^(?:so |and |ok |hi |hey |hello |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
@@ -59,7 +61,7 @@ _OPEN = (
 _YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
 _COMPARE = r"\b(?:vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
-_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
+_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
 _ABOUT_THEM = (
     r"\b(?:tell (?:me|us) (?:more )?about|brief (?:me|us) on|how(?:'s| are| is)|what(?:'s| is) going on (?:with|at)) "
     r"(?:them|they|it|that account|this account)(?: doing| going)?$"
@@ -191,6 +193,8 @@ def _is_quotes(asked: Asked) -> bool:
 
 
 def _is_trend(asked: Asked) -> bool:
+    if _has(r"^when (?:did|has|have|was|were|is|are)\b", asked.free) and asked.number.metric:
+        return True
     if _has(_OVER_THE_LAST, asked.free) and not _is_yes_no_change(asked):
         return True
     return _has(_TREND, asked.free) and not _has(_TRENDING, asked.free)
@@ -215,7 +219,10 @@ def _is_top(asked: Asked) -> bool:
         _has(r"\b(?:which|what) \w+", asked.free)
         and _has(_CHANGE_RANK, asked.free)
         and (signals.named_dimension(asked.free, within_driver=False) is not None)
-    ) or _has(r"\bwho (?:handled|took|solved|closed)\b", asked.free)
+    ) or (
+        _has(r"\bwho (?:handled|took|solved|closed)\b", asked.free)
+        or (signals.is_topic_asked(asked.free) and _has(r"\babout\b", asked.free))
+    )
 
 
 def _is_yes_no_change(asked: Asked) -> bool:
@@ -303,7 +310,11 @@ def limit_of(text: str) -> int | None:
     if re.search(r"\b(?:all|every)\b", text):
         return 25
     words = "|".join(numbers)
-    found = re.search(rf"(?<![\w.])(\d{{1,3}}|{words})(?![\w.%])", text)
+    found = re.search(
+        rf"(?<![\w.])(?<!first )(?<!second )(?<!third )(?<!last )(?<!other )(?<!that )(?<!this )(?<!which )"
+        rf"(\d{{1,3}}|{words})(?![\w.%])",
+        text,
+    )
     if found is None:
         return None
     value = int(found.group(1)) if found.group(1).isdigit() else numbers[found.group(1)]

@@ -21,7 +21,8 @@ _NOUNS = (
 # No conversation is filtered by these, though they are plain English.
 _QUALIFIED = re.compile(
     r"\b(open|closed|solved|unsolved|resolved|unresolved|pending|new|urgent|returning|waiting)"
-    rf"(?= {_NOUNS})|\b(?:are|is|were|was) (?:still )?(open|closed|solved|unsolved|pending|urgent)$"
+    rf"(?= {_NOUNS})|\b(average|median)\b|\b(?:are|is|were|was) (?:still )?"
+    r"(open|closed|solved|unsolved|pending|urgent)$"
 )
 _SHORTEST = 3  # letters of a word that is worth naming
 _PLAIN = frozenset(
@@ -33,9 +34,9 @@ _PLAIN = frozenset(
     anywhere apart apparently appear appears arent around asap aside ask asked asking asks
     attention average away awful awfully back background bad badly ballpark based baseline
     basically because become been before beginning being believe benchmark beside besides best
-    better beyond big bigger bit blame board bot bother bothered bottom bout brand brands break
-    breakdown brief briefing bring bringing brought btw busiest business businesses but call
-    caller callers came can cancel cancelled cancelling cannot cant care cares case catch
+    better beyond big bigger bit blame blank board bot bother bothered bottom bout brand brands
+    break breakdown brief briefing bring bringing brought btw busiest business businesses but
+    call caller callers came can cancel cancelled cancelling cannot cant care cares case catch
     catchup categories category caught cause caused causes causing certain chance change changes
     channel chart charted charting chase chats check checking cheers churn churned churner
     churners churning clear clearly cliff climb climbed climbing close closer colleague
@@ -51,16 +52,16 @@ _PLAIN = frozenset(
     dissatisfied distinct distribution does doesn doesnt don done dont double doubled doubling
     down downward dramatically drill drilled drive driver drives driving drop dropoff drove due
     dug dunno each earlier easier easiest ebr effect effective effort efforts eight either
-    eleven else end ended ending ends enough entire entirely especially etc even ever every
-    everybody everyone evolve evolved exact exactly example examples except excerpt exclude
-    excluding exec execs exist expect expected explain explained explains extra face facing fact
-    factor factors fairly far faster fastest favourite feedback feel feels felt few fifteen fifty
-    figure figures final finally find fine firm firms first five fix flag flagged flagging fly
-    flying folk folks following for force former fortnightly forty forward four frequent
-    frequently fresh frustrated frustrating full fully funnel furious further fyi general
-    generally generic get gets getting give given gives giving glance goes gone gonna good got
-    gotta gotten graph graphed great gripe grouped grumpier grumpy guess guy guys had half
-    halved hand handle handles handling happen happened happens happiest happy hard harder
+    eleven else empty end ended ending ends enough entire entirely especially etc even ever
+    every everybody everyone evolve evolved exact exactly example examples except excerpt
+    exclude excluding exec execs exist expect expected explain explained explains extra face
+    facing fact factor factors fairly far faster fastest favourite feedback feel feels felt few
+    fifteen fifty figure figures final finally find fine firm firms first five fix flag flagged
+    flagging fly flying folk folks following for force former fortnightly forty forward four
+    frequent frequently fresh frustrated frustrating full fully funnel furious further fyi
+    general generally generic get gets getting give given gives giving glance goes gone gonna
+    good got gotta gotten graph graphed great gripe grouped grumpier grumpy guess guy guys had
+    half halved hand handle handles handling happen happened happens happiest happy hard harder
     hardest hardly has hasn hasnt have haven havent having heading health healthy hear heard
     heavily heavy hello help helpdesk helpful helping helps her here heres hes hey him himself
     his hit hitting hmm hold hot hourly how however hows huge hundred hurt hurting idea
@@ -68,18 +69,18 @@ _PLAIN = frozenset(
     including incoming indeed individual info inside instance instead interaction interactions
     interested interesting into intro involve involved involving isn isnt itd its itself ive
     journey jump jumped jumping just keep keeps kept key kind kinda kinds knew know known knows
-    kpi kpis large largely largest last late lately latest lead leadership leading leads learn
-    least leave leaving led left length less let lets level levels like likelier likeliest
-    likely list listed listing little live lol long longer longest look looked looking looks
-    lose losing lost lot loud love low lowdown mad made main mainly major make makes making man
-    manage management manager managers marginally material matter matters max maximum may maybe
-    mean meant meanwhile measure measured median meet meeting mention metric midnight might min
-    mind mine minimum minor miss mix moan moaning moans mom moment monitor mood morning mostly
-    move movement movements movers moves moving mtd must myself name named namely near nearly need
-    needed needs negative negativity neutral never newest new news next nice nightly nights nine
-    nobody none noon noone nor normal normally not note noted nothing notice noticed now
-    nowadays numbers nuts obvious obviously occur occurred odd off offered often okay old oldest
-    omg once one ones ongoing only onto opened opening opposite option options org organisation
+    kpi kpis label large largely largest last late lately latest lead leadership leading leads
+    learn least leave leaving led left length less let lets level levels like likelier likeliest
+    likely list listed listing little live lol long longer look looked looking looks lose losing
+    lost lot loud love low lowdown mad made main mainly major make makes making man manage
+    management manager managers marginally material matter matters max maximum may maybe mean
+    meant meanwhile measure measured median meet meeting mention metric midnight might min mind
+    mine minimum minor miss mix moan moaning moans mom moment monitor mood morning mostly move
+    movement movements movers moves moving mtd must myself name named namely near nearly need
+    needed needs negative negativity neutral never new newest news next nice nightly nights nine
+    nobody non none noon noone nor normal normally not note noted nothing notice noticed now
+    nowadays numbers nuts obvious obviously occur occurred odd off offered often okay old omg
+    once one ones ongoing only onto opened opening opposite option options org organisation
     organization other others otherwise ought our ours ourselves out outlier outliers outside
     over overall overview own owner pain part particular particularly parts past patch pattern
     patterns peak peaked people per perform performing performs perhaps person personally picked
@@ -98,30 +99,30 @@ _PLAIN = frozenset(
     said sample samples satisfied saw say says scale scope score scored second secondly see
     seeing seem seemed seems seen segment send sense sent sentiment separate serious seriously
     set seven several shall share shared shares she shes shift shifted shifting shifts short
-    shortest shot should shouldn shouldnt shown shows side sides significant significantly
-    similar similarly simple simply single sit sits situation six size skip skyrocket
-    skyrocketed slack slice slide slight slightly small smaller smallest snapshot snippet
-    snippets soar soared solve solved somebody someone something sometimes somewhat somewhere
-    soon sorry sort sorta sorted sorts source speak specific specifically split splits spots
-    spread stack staff stage stages stand standing stands state stated status stay stayed
-    steadily steady steep step steps still stood stop stopped story straight strange struggle
-    struggled struggling such sudden suddenly sum summarise summarize summary super sure surge
-    surged surging surprise surprised tag tagged tagging take taken takes taking talk talked
-    talking talks tally tank tanked tanking target tbh team teams ten tend tends terms terrible
-    testimonial testimonials than thank thanks thatd thats the thee theme themes themselves then
-    thereby therefore thereof theres theyre think thinking thirty though thought three through
-    throughout thus thx tier tiers till time timeframe times tix together told tone too took top
-    topic topics total totally touch touched toward towards track tracking trailing tried
-    trigger triggered triggering true try trying turn turned twelve twenty twice two type types
-    typical typically ultimately umm unclear under understand unexpected unhappier unhappiest
-    unhappy unhealthy unique until upon upset upward upwards use used user using usual usually
-    various vary verbatim verbatims verse version versions versus via view views visible visual
-    visualise visualize voice wanna wanted wants was wasn wasnt watch way ways wed weekday
-    weekdays weekends weird well were weren werent weve whatever whats when whenever wheres
-    whether who whoever whole whom whos whose why wide widely will window wise wish within woes
-    won wonder wondering wont word wording worked working works workspace worried worries worry
-    worsen worsened worsening worst worth would wouldn wouldnt wow write writes writing written
-    wrong wrote wtd yall yeah yearly yep yes yet you youre yours yourself youve yoy ytd zero
+    shot should shouldn shouldnt shown shows side sides significant significantly similar
+    similarly simple simply single sit sits situation six size skip skyrocket skyrocketed slack
+    slice slide slight slightly small smaller smallest snapshot snippet snippets soar soared
+    solve solved somebody someone something sometimes somewhat somewhere soon sorry sort sorta
+    sorted sorts source speak specific specifically split splits spots spread stack staff stage
+    stages stand standing stands state stated status stay stayed steadily steady steep step
+    steps still stood stop stopped story straight strange struggle struggled struggling such
+    sudden suddenly sum summarise summarize summary super sure surge surged surging surprise
+    surprised tag tagged tagging take taken takes taking talk talked talking talks tally tank
+    tanked tanking target tbh team teams ten tend tends terms terrible testimonial testimonials
+    than thank thanks thatd thats the thee theme themes themselves then thereby therefore
+    thereof theres theyre think thinking thirty though thought three through throughout thus thx
+    tier tiers till time timeframe times tix together told tone too took top topic topics total
+    totally touch touched toward towards track tracking trailing tried trigger triggered
+    triggering true try trying turn turned twelve twenty twice two type types typical typically
+    ultimately umm unclear under understand unexpected unhappier unhappiest unhappy unhealthy
+    unique until upon upset upward upwards use used user using usual usually various vary
+    verbatim verbatims verse version versions versus via view views visible visual visualise
+    visualize voice wanna wanted wants was wasn wasnt watch way ways wed weekday weekdays
+    weekends weird well were weren werent weve whatever whats when whenever wheres whether who
+    whoever whole whom whos whose why wide widely will window wise wish within woes won wonder
+    wondering wont word wording worked working works workspace worried worries worry worsen
+    worsened worsening worst worth would wouldn wouldnt wow write writes writing written wrong
+    wrote wtd yall yeah yearly yep yes yet you youre yours yourself youve yoy ytd zero
     """.split()  # noqa: SIM905  # a list of quoted words would be unreadable
 )
 

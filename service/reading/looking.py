@@ -46,7 +46,7 @@ class Seen:
     funnel: str | None = None
     since_fix: Window | None = None
     untimed: tuple[str, ...] = ()  # times that no window of whole days is
-    year_before: bool = False  # "yoy", "compared to last year"
+    back: str = ""  # the unit of "same days last week", "compared to last year"
 
 
 def look(words: Words, catalogue: Catalogue) -> Seen:
@@ -56,6 +56,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
     words.find(_COMING_EVENT, by="event")
     since_fix = _since_fix(words, entities, catalogue)
+    same = words.find(_SAME_DAYS, by="period")
     first, second = _two_periods(words, days)
     untimed = periods.take_open_times(words, days)
     if second is not None and _added_up(words):
@@ -82,6 +83,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         period=first or since_fix,
         since_fix=since_fix,
         untimed=untimed,
+        back=same.group(1) if same else "",
         fix=next(iter(entities.of("fix")), None),
         funnel=next(iter(entities.of("funnel")), None),
     )
@@ -178,6 +180,10 @@ def _together(
     return first, None, (second.words(),)
 
 
+_SAME_DAYS = (
+    r"\bsame (?:days?|time|period|weekdays?|dates?|point|stage)(?: of| in)?(?: the)? "
+    r"(?:last|previous|prior) (week|month|quarter)\b"
+)
 _A_YEAR_BEFORE = (
     r"\b(?:yoy|year over year|year on year|(?:a|one) year (?:ago|earlier|before)|"
     r"(?:same |this )(?:time|period|days?|dates?|week|month|quarter)(?: of)? last year|"
@@ -188,12 +194,13 @@ _A_YEAR_BEFORE = (
 def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
     """Named baselines: "vs July", "compared to last year", "than last week"."""
     joined = r"\b(?:vs|versus|against|than|to|with|over|and|from|or|on|the)\b"
-    seen.year_before = re.search(_A_YEAR_BEFORE, seen.text) is not None
-    if seen.year_before:
-        if second is None and re.search(r"\blast (?:year|yr)\b", seen.text):
+    if re.search(_A_YEAR_BEFORE, seen.text):
+        seen.back = "year"
+    if seen.back:
+        if seen.back == "year" and second is None and re.search(r"\blast (?:year|yr)\b", seen.text):
             seen.period = None  # "last year" is what is compared with
         if seen.period is not None:
-            seen.baseline = baselines.year_before(seen.period)
+            seen.baseline = baselines.back(seen.period, seen.back)
             return
         if not re.search(r"\bthan last (?:year|yr)\b", seen.text):
             return

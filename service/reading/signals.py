@@ -25,6 +25,8 @@ _CONVERSATIONS = (
     r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume|# of|#)"
 )
 
+_HAVING = r"(?:with|of|having|that (?:have|had|were|are)|where)(?: an?| the)?"
+_EMPTY = {"blank", "no", "missing"}
 _RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
 
 _PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
@@ -118,7 +120,9 @@ def _churn(text: str) -> Number | None:
     if not re.search(r"\bchurn\w*", text):
         return None
     if re.search(
-        rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn", text
+        rf"\b{_NOUNS} {_HAVING} (?:a )?churn risk\b|"
+        rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn",
+        text,
     ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
     if re.search(r"\bchurn(?: risk)?\b", text):
@@ -128,7 +132,7 @@ def _churn(text: str) -> Number | None:
 
 def _at_risk(text: str) -> Number | None:
     """ "How many accounts are at risk" counts those with a signal, and no other."""
-    if not re.search(r"\bat[ -]risk\b", text):
+    if not re.search(r"\b(?:at[ -]risk|flagged)\b", text):
         return None
     return Number(metric="conversations", filters={"churn_risk": ("yes",)})
 
@@ -137,8 +141,16 @@ def _effort(text: str) -> Number | None:
     if not re.search(r"\befforts?\b", text):
         return None
     counted = re.search(rf"\b(high|low|empty|blank|no) effort {_NOUNS}", text)
+    if counted is None:
+        counted = re.search(
+            rf"\b{_NOUNS} {_HAVING} (high|low|empty|blank|no|missing) effort\b", text
+        )
+    if counted is None:
+        counted = re.search(
+            r"\b(?:where|whose) (?:the )?effort (?:is|was) (high|low|empty|blank|missing)\b", text
+        )
     if counted is not None and not re.search(rf"\b{_RATE}\b", text):
-        value = {"blank": "empty", "no": "empty"}.get(counted.group(1), counted.group(1))
+        value = "empty" if counted.group(1) in _EMPTY else counted.group(1)
         return Number(metric="conversations", filters={"effort": (value,)})
     return Number(metric="high_effort_rate")
 
@@ -159,6 +171,9 @@ def _rated_sentiment(text: str) -> Number | None:
         rf"\b(?:{_PARTS_OF}) (?:of|for|behind) (?:negative|bad|poor) (?:sentiment|mood)", text
     ):
         return Number(metric="conversations", filters={"sentiment": ("negative",)})
+    held = re.search(rf"\b{_NOUNS} {_HAVING} (negative|positive) (?:sentiment|mood|tone)\b", text)
+    if held is not None:
+        return Number(metric="conversations", filters={"sentiment": (held.group(1),)})
     if re.search(r"\bnegative (?:sentiment|mood|tone)\b", text):
         return Number(metric="sentiment")
     if re.search(r"\bpositive (?:sentiment|mood|tone)\b", text):
@@ -231,8 +246,14 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     if re.search(r"\bwho(?:'s)? (?:handled|took|solved|closed|answered|dealt)", text):
         return "agent"
     topic = "tag" if within_driver else "driver"
-    if re.search(_TOPIC_ASKED, text):
+    if is_topic_asked(text):
         return topic
+    grain = re.search(
+        r"\b(?:which|what|busiest|quietest|worst|best|top(?: \d+)?|slowest) (day|week|month)s?\b",
+        text,
+    )
+    if grain is not None:
+        return grain.group(1)
     places = [
         (match.start(), dimension)
         for dimension, pattern in ((topic, _TOPICS), *DIMENSIONS.items())
@@ -241,6 +262,22 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     if places:
         return min(places)[1]
     return topic if re.search(r"\bcomplain", text) else None
+
+
+def is_topic_asked(text: str) -> bool:
+    """Whether a message asks what customers complain or write about."""
+    return re.search(_TOPIC_ASKED, text) is not None
+
+
+def mood_of(text: str) -> str | None:
+    """How those feel who are spoken of: "quotes of unhappy enterprise customers"."""
+    if re.search(
+        r"\b(?:unhapp\w+|angr\w+|annoyed|grump\w+|upset|frustrated|furious|mad|dissat\w+)\b", text
+    ):
+        return "negative"
+    if re.search(r"\b(?:happ\w+|pleased|satisfied|delighted)\b", text):
+        return "positive"
+    return None
 
 
 def find_grain(text: str) -> str | None:

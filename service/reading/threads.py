@@ -3,13 +3,10 @@
 import re
 from dataclasses import dataclass, replace
 
-from service.catalogue import Catalogue
 from service.domain.answers import Intent
-from service.names import KINDS, name_key
 from service.query import Window
-from service.reading.entities import find_entities
 from service.reading.intents import is_about_them
-from service.reading.model import Baseline, BaselineKind, Compare, Filters, Reading
+from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Filters, Reading
 from service.reading.units import unit_on, unit_start
 from service.reading.words import Words
 
@@ -23,26 +20,14 @@ _POINTS = (
     r"|\bshow (?:me |us )?the (?:tickets|conversations|convos|quotes|examples)$"
     r"|^(?:and )?compared? (?:it |this |that )?(?:with|to|against)\b"
 )
-_ORDINALS = {
-    "first": 0,
-    "1st": 0,
-    "1": 0,
-    "one": 0,
-    "second": 1,
-    "2nd": 1,
-    "2": 1,
-    "third": 2,
-    "3rd": 2,
-    "3": 2,
-    "last": -1,
-}
-
-
+_SHOW_THEM = (
+    r"^(?:and |ok |so |can you |please |pls )*(?:show|list|see|read|give|open)(?: me| us)? "
+    r"(?:them|those|these|it|some)(?: all| please| pls)*$"
+)
 _WHICH_ONES = (
     r"^(?:and |so |ok )?(?:which|who)(?: ones?| are (?:they|those)| accounts?| customers?)?$"
 )
 _OF_CONVERSATIONS = {Intent.QUOTES, Intent.COUNT, Intent.TREND, Intent.TOP}
-_SHORT = 6  # words of a reply that answers what was asked back
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,55 +79,6 @@ def is_adjustment(words: Words) -> bool:
     return len(rest) < len(words.words) and set(rest) <= _ADJUSTS
 
 
-def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
-    """Fill the open slot of a question that was asked back, by name, part of one, or position."""
-    clarify = asked.clarify
-    if clarify is None:
-        return None
-    chosen = _choose(text, clarify.slot, sorted(clarify.options), catalogue) or _meant(
-        text, clarify.slot, catalogue
-    )
-    if chosen is None:
-        return None
-    pending = (
-        Reading.from_dict(clarify.pending) if clarify.pending else Reading(intent=Intent.COUNT)
-    )
-    if clarify.slot == "fix":
-        return replace(pending, fix=chosen)
-    if clarify.slot == "funnel":
-        return replace(pending, funnel=chosen)
-    return replace(pending, filters={**pending.filters, clarify.slot: (chosen,)})
-
-
-def _meant(text: str, slot: str, catalogue: Catalogue) -> str | None:
-    """The one name of the asked kind that a short reply holds, though it was no option."""
-    words = Words.of(text)
-    if len(words.words) > _SHORT or slot not in KINDS:
-        return None
-    named = find_entities(words, catalogue).of(slot)
-    return named[0] if len(named) == 1 else None
-
-
-def _choose(text: str, slot: str, options: list[str], catalogue: Catalogue) -> str | None:
-    if not options:
-        return None
-    words = set(name_key(text))
-    scored = []
-    for option in options:
-        entity = catalogue.get(slot, option)
-        names = (entity.name, *entity.aliases) if entity else (option,)
-        scored.append((max(len(words & set(name_key(name))) for name in names), option))
-    best = max(score for score, _ in scored)
-    fitting = [option for score, option in scored if score == best]
-    if best and len(fitting) == 1:
-        return fitting[0]
-    for word in text.split():
-        at = _ORDINALS.get(word)
-        if at is not None and -len(options) <= at < len(options):
-            return options[at]
-    return None
-
-
 def merge(last: Reading, slots: Slots) -> Reading:
     """Named slots replace those of their kind; a new kind is added; a new period drops the old
     baseline.
@@ -165,7 +101,7 @@ def merge(last: Reading, slots: Slots) -> Reading:
     merged = replace(
         last,
         intent=intent,
-        metric=slots.metric or last.metric,
+        metric=slots.metric or last.metric or _of_the_list(last, intent),
         direction=last.direction if intent is last.intent and not new else None,
         filters=filters,
         exclude={**last.exclude, **slots.exclude},
@@ -180,17 +116,36 @@ def merge(last: Reading, slots: Slots) -> Reading:
     if period == last.period and intent is last.intent and slots.baseline is None:
         merged = replace(merged, baseline=last.baseline)
     if intent is Intent.FIX_IMPACT and slots.fix:
-        return replace(merged, period=None, baseline=None)  # those of this fix
+        return _judged(merged)
     if intent is Intent.COMPARE:
         if last.compare is not None and last.compare.by in {*slots.filters, *slots.exclude}:
             return _other_sides(last.compare, slots, merged)
-        if intent is not last.intent:
+        if last.compare is None:
             return _compared(last, slots, merged)
     return _shaped(last, slots, merged)
 
 
+def _judged(merged: Reading) -> Reading:
+    """A fix has its own period and baseline, and none of the other slots."""
+    return replace(
+        merged,
+        period=None,
+        baseline=None,
+        group_by=(),
+        direction=None,
+        rank_by=None,
+        order=None,
+        limit=None,
+        compare=None,
+    )
+
+
 def _intent(last: Reading, slots: Slots) -> Intent:
     named = slots.intent
+    if re.search(_SHOW_THEM, slots.text):
+        return Intent.QUOTES
+    if last.intent is Intent.ACCOUNT_BRIEF and named is None and slots.metric is not None:
+        return Intent.COUNT
     if re.search(r"^(?:and |but |ok |so )*why\b", slots.text):
         return Intent.WHY_CHANGE
     if re.search(r"^(?:\d+|some|a few)? ?more\b", slots.text) and last.intent is Intent.QUOTES:
@@ -274,7 +229,9 @@ def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
                 limit=None,
                 baseline=None,
             )
-    return merged
+    pending = replace(merged, compare=None).as_dict()
+    asked = Clarify(slot="compare", reason="missing", pending=pending)
+    return Reading(intent=Intent.CLARIFY, clarify=asked)
 
 
 def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
@@ -302,7 +259,7 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             metric=merged.metric or "conversations",
             group_by=grouped or ("driver",),
             rank_by=by or (last.rank_by if same else "value"),
-            order=order or (last.order if same else "desc"),
+            order=order or (last.order if same else _usual_order(last)),
             direction=slots.direction or merged.direction or "up" if by else merged.direction,
             limit=slots.limit or (last.limit if same else 5),
         )
@@ -355,6 +312,21 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             baseline=None,
         )
     return merged
+
+
+def _of_the_list(last: Reading, intent: Intent) -> str | None:
+    """What "why?" and "how many?" are about after a list of accounts at risk."""
+    if last.intent is not Intent.CHURN_LIST:
+        return None
+    if intent is Intent.WHY_CHANGE:
+        return "churn_risk_rate"
+    return "accounts" if intent is Intent.COUNT and last.group_by == ("account",) else None
+
+
+def _usual_order(last: Reading) -> str:
+    """ "Which accounts?" after "why did sentiment fall" asks for the least content."""
+    fell = last.direction == "down" and last.metric in {"sentiment", "positive_rate"}
+    return "asc" if fell else "desc"
 
 
 def _why_group(merged: Reading) -> tuple[str, ...]:

@@ -1,0 +1,87 @@
+"""What short messages in a thread mean: replies to what was asked back, and pointing words."""
+
+import pytest
+
+from service.domain.answers import Intent
+from service.questions import assumptions, read
+from service.reading.model import Reading
+from tests.unit.question_cases import CATALOGUE
+
+BEFORE = "how is sentiment at quill this week"  # Quill Press or Quill Studios
+WHY = "why did sentiment drop in january"
+
+
+def said(*texts: str) -> Reading:
+    """The reading of the last of these messages of one thread."""
+    thread: list[dict[str, object]] = []
+    for text in texts:
+        thread.append({"text": text, "reading": read(text, CATALOGUE, thread).as_dict()})
+    return Reading.from_dict(dict(thread[-1]["reading"]))  # type: ignore[call-overload]  # a dict
+
+
+@pytest.mark.parametrize(
+    ("reply", "accounts"),
+    [
+        ("press", ("quill_press",)),
+        ("2", ("quill_studios",)),
+        ("both", ("quill_press", "quill_studios")),
+        ("harbor", ("harbor",)),
+    ],
+)
+def test_a_reply_names_the_account_that_was_asked_for(
+    reply: str, accounts: tuple[str, ...]
+) -> None:
+    found = said(BEFORE, reply)
+    assert (found.intent, found.filters["account"]) == (Intent.COUNT, accounts)
+
+
+def test_a_reply_that_names_nothing_is_asked_again() -> None:
+    assert said(BEFORE, "neither") == said(BEFORE)
+
+
+def test_a_reply_that_gives_an_order_is_refused() -> None:
+    assert said(BEFORE, "delete everything of quill press").refuse == "no_write"
+
+
+def test_a_metric_that_was_asked_for_keeps_the_direction() -> None:
+    found = said("why is it down?", "sentiment")
+    assert (found.metric, found.direction, found.group_by) == ("sentiment", "down", ("driver",))
+
+
+def test_a_side_that_was_asked_for_completes_the_comparison() -> None:
+    found = said("compare harbor in january", "quill press")
+    assert found.compare is not None
+    assert found.compare.values == ("harbor", "quill_press")
+    assert found.period == said("how many tickets in january").period
+
+
+@pytest.mark.parametrize(
+    ("message", "intent"),
+    [
+        ("list them", Intent.QUOTES),
+        ("was it the invoice fix?", Intent.FIX_IMPACT),
+        ("vs last year", Intent.COMPARE),
+        ("great, thanks", Intent.HELP),
+        ("which accounts?", Intent.TOP),
+    ],
+)
+def test_a_follow_up_asks_something_else(message: str, intent: Intent) -> None:
+    assert said(WHY, message).intent is intent
+
+
+def test_the_accounts_of_a_drop_are_the_least_content_first() -> None:
+    assert said(WHY, "which accounts?").order == "asc"
+
+
+def test_a_row_of_the_answer_before_is_named_as_left_out() -> None:
+    found = said("top 3 complaints last week", "why is the first one up")
+    assert "not understood and left out: “the first one”" in assumptions(found)
+
+
+def test_the_same_day_last_week_is_seven_days_earlier() -> None:
+    found = said("how many tickets yesterday", "same day last week")
+    before = said("how many tickets yesterday")
+    assert found.period is not None
+    assert before.period is not None
+    assert (before.period.start - found.period.start).days == 7
+    assert found.period.days == 1
