@@ -4,7 +4,7 @@ All words go into rich_text or plain_text, which Slack shows literally. Each lin
 so that counts always fit; quotes are left out first, and the message says so.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bot.numbers import of_headline, of_line, opened
@@ -43,6 +43,7 @@ from service.domain.conversations import ConversationKey
 # by others to be refused from about 11,300 characters on.
 MAX_BLOCKS = 40
 MAX_CHARACTERS = 10_000
+_SPOKEN = frozenset({"text", "alt_text", "title", "url", "value", "label", "name"})
 MAX_LINES = 10
 MAX_OPTIONS = 5
 USEFUL, WRONG, OPTION = "verbatim_useful", "verbatim_wrong", "verbatim_option"
@@ -52,11 +53,15 @@ _NOTHING = "There is nothing to say about that."
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What is posted: blocks, and the text for notifications and screen readers."""
+    """What is posted: blocks, and the text for notifications and screen readers.
+
+    `instead` makes what is posted where Slack does not take these blocks.
+    """
 
     text: str
     blocks: tuple[Block, ...]
     quoted: tuple[ConversationKey, ...] = ()  # whose words it shows
+    instead: "Callable[[], Message] | None" = field(default=None, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -72,7 +77,12 @@ class _Lines:
 
 
 def answer_message(
-    answer: Answer, *, feedback: str, notes: Sequence[str] = (), share: str | None = None
+    answer: Answer,
+    chart: Sequence[Block] = (),
+    *,
+    feedback: str,
+    notes: Sequence[str] = (),
+    share: str | None = None,
 ) -> Message:
     """Render an answer; `feedback` is the opaque id that the Useful and Wrong buttons carry.
 
@@ -86,17 +96,19 @@ def answer_message(
         actions([*_share(share), *(_options(answer) or _buttons(answer, feedback))]),
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
-    before = _counts(lines, home, answer)
-    if not _fits([*before, *quotes, *_present(after)]):
-        before = _counts(lines, home, None)  # addresses behind numbers go before any quote does
-    blocks = _within_budget(before, quotes, _present(after), lines_left_out=left_out)
+    top = _top(lines, home, answer)
+    counts = _present([_list(lines.body, home, answer)])
+    if not _fits([*top, *chart, *counts, *quotes, *_present(after)]):
+        # Addresses behind numbers go before any quote does.
+        top, counts = _top(lines, home, None), _present([_list(lines.body, home, None)])
+    blocks = _within_budget(top, chart, counts, quotes, _present(after), lines_left_out=left_out)
     first = lines.headline or lines.opening or next(iter(lines.body), lines.understood)
     said = _spoken(first) or _NOTHING
     quoted = tuple(quote.conversation for quote in answer.quotes)
     return Message(text=escape(said), blocks=blocks or _plain(_NOTHING), quoted=quoted)
 
 
-def digest_message(digest: Digest, chart: Block | None = None) -> Message:
+def digest_message(digest: Digest, chart: Sequence[Block] = ()) -> Message:
     """Render the weekly digest: volume and its chart, drivers with a customer's words, flags, what
     is withheld.
     """
@@ -106,13 +118,12 @@ def digest_message(digest: Digest, chart: Block | None = None) -> Message:
     before = [header(title), *(_paragraph(line, home) for line in digest.first[:MAX_LINES])]
     shown = of_headline(digest.volume)
     before += [small([understood] if understood else []), _headline(headline, home, shown)]
-    before += [chart, *(_paragraph(line, home) for line in digest.notes[:MAX_LINES])]
-    before += [_paragraph(digest.flags, home)]
-    before += [divider() if digest.drivers else None]
+    told = [*(_paragraph(line, home) for line in digest.notes[:MAX_LINES])]
+    told += [_paragraph(digest.flags, home), divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
     report = link_button("Open the report", digest.report_url, "verbatim_report")
     after = [divider(), small([*digest.withheld, digest.trust]), actions(report)]
-    blocks = _within_budget(_present(before), drivers, _present(after))
+    blocks = _within_budget(_present(before), chart, _present(told), drivers, _present(after))
     quoted = tuple(one.quote.conversation for one in digest.drivers if one.quote)
     said = _spoken(f"{title}. {headline}")
     return Message(text=escape(said), blocks=blocks, quoted=quoted)
@@ -159,14 +170,13 @@ def _sorted_lines(answer: Answer) -> _Lines:
     return found
 
 
-def _counts(lines: _Lines, home: str, answer: Answer | None) -> list[Block]:
-    """The part of a message that is never cut; the numbers of `answer` open their lists."""
+def _top(lines: _Lines, home: str, answer: Answer | None) -> list[Block]:
+    """The question and its number, never cut; the numbers of `answer` open their lists."""
     return _present(
         [
             small([lines.understood] if lines.understood else []),
             _paragraph(lines.opening, home),
             _headline(lines.headline, home, of_headline(answer) if answer else ()),
-            _list(lines.body, home, answer),
         ]
     )
 
@@ -322,15 +332,27 @@ def _present(blocks: Iterable[Block | None]) -> list[Block]:
 
 
 def _within_budget(
-    before: list[Block], quotes: list[Block], after: list[Block], *, lines_left_out: int = 0
+    top: Sequence[Block],
+    chart: Sequence[Block],
+    counts: Sequence[Block],
+    quotes: Sequence[Block],
+    after: Sequence[Block],
+    *,
+    lines_left_out: int = 0,
 ) -> tuple[Block, ...]:
-    """Leave out quotes until the message fits, and say what was left out."""
-    kept = list(quotes)
-    notice = _left_out(0, lines_left_out)
-    while kept and not _fits([*before, *kept, *notice, *after]):
+    """Leave out quotes and then the chart until the message fits, and say what was left out."""
+    kept, drawn = list(quotes), list(chart)
+
+    def whole() -> list[Block]:
+        cut = {"quote": len(quotes) - len(kept), "chart": bool(chart) - bool(drawn)}
+        left_out = _left_out({**cut, "line": lines_left_out})
+        return [*top, *drawn, *counts, *kept, *left_out, *after]
+
+    while kept and not _fits(whole()):
         kept.pop()
-        notice = _left_out(len(quotes) - len(kept), lines_left_out)
-    return _without_giants([*before, *kept, *notice, *after])
+    if not _fits(whole()):
+        drawn.clear()
+    return _without_giants(whole())
 
 
 def _without_giants(blocks: list[Block]) -> tuple[Block, ...]:
@@ -340,9 +362,8 @@ def _without_giants(blocks: list[Block]) -> tuple[Block, ...]:
     return tuple(blocks)
 
 
-def _left_out(quotes: int, lines: int) -> list[Block]:
-    parts = [f"{quotes} quote{'' if quotes == 1 else 's'}"] if quotes else []
-    parts += [f"{lines} line{'' if lines == 1 else 's'}"] if lines else []
+def _left_out(cut: Mapping[str, int]) -> list[Block]:
+    parts = [f"{n} {name}{'' if n == 1 else 's'}" for name, n in cut.items() if n]
     if not parts:
         return []
     return _present([small([f"Left out, the message was too long: {' and '.join(parts)}."])])
@@ -357,7 +378,7 @@ def _size(node: object) -> int:
         own = sum(
             units(value)
             for name, value in node.items()
-            if name in {"text", "alt_text", "title", "url", "value"} and isinstance(value, str)
+            if name in _SPOKEN and isinstance(value, str)
         )
         return own + sum(_size(value) for value in node.values())
     if isinstance(node, list | tuple):

@@ -8,9 +8,11 @@ another, as Slack takes about one a second there.
 
 import json
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from slack_sdk import WebClient
@@ -25,14 +27,17 @@ from service.stores import WorkStore
 EVENT_TYPE = "verbatim_message"
 _SENDING = "sending"
 _REFUSED = ""  # the remote id of a post that Slack certainly did not make
-BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+_BLOCKS_REFUSED = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long"})
+# Seconds until a picture is tried again: Slack goes on working on a file that it has taken, and
+# refuses its block meanwhile (slackapi/python-slack-sdk, issue 1521).
+_SETTLING = (0.5, 1.0, 2.0)
 _NOT_READABLE = frozenset({"missing_scope", "channel_not_found", "not_in_channel"})
 _PEOPLE = ("U", "W")  # how the ids of people begin
 _PAGE, _MOST_PAGES = 200, 10  # of messages that are looked through for a post of ours
 # Our words are words: no address in them opens, no star makes them bold, no name pings.
 _PLAIN = {"parse": "none", "link_names": False, "mrkdwn": False}
 
-Attempt = Callable[[str, Message, Mapping[str, Any]], Mapping[str, Any]]
+Attempt = Callable[[Message], Mapping[str, Any]]
 
 
 class Unconfirmed(TellPerson):
@@ -70,15 +75,6 @@ class Poster:
                 return None
             return self._post(key, message, channel=channel, thread=thread)
 
-    def put_whole(self, key: str, message: Message, *, channel: str) -> str:
-        """Put as `put` does, but raise Refused when Slack does not take the blocks."""
-        how = self._strictly
-        with self._turns.of(channel):
-            remote = self._posted(key, channel=channel, thread=None)
-            if remote is None:
-                return self._post(key, message, channel=channel, thread=None, attempt=how)
-            return self._update(key, remote, message, channel=channel, thread=None, attempt=how)
-
     def was_put(self, key: str) -> bool:
         return bool(self._work.outbox_remote(key))
 
@@ -86,8 +82,8 @@ class Poster:
         self, message: Message, *, channel: str, user: str, thread: str | None = None
     ) -> None:
         """Show a message to one person only. It may be lost: nothing hangs on it."""
-        arguments = {"channel": channel, "user": user, **_in_thread(thread), **_content(message)}
-        call(self._client, "chat.postEphemeral", arguments)
+        place = {"channel": channel, "user": user, **_in_thread(thread)}
+        _as_taken(message, self._calling("chat.postEphemeral", place))
 
     def _note_quotes(self, key: str, message: Message) -> None:
         """Keep whose words a post shows, before it shows them: an erasure has to find it."""
@@ -104,53 +100,43 @@ class Poster:
             self._work.outbox_sent(key, found)
         return found
 
-    def _post(
-        self,
-        key: str,
-        message: Message,
-        *,
-        channel: str,
-        thread: str | None,
-        attempt: Attempt | None = None,
-    ) -> str:
-        arguments: dict[str, Any] = {
+    def _post(self, key: str, message: Message, *, channel: str, thread: str | None) -> str:
+        place: dict[str, Any] = {
             "channel": channel,
             "unfurl_links": False,
             "unfurl_media": False,
             "metadata": {"event_type": EVENT_TYPE, "event_payload": {"key": key}},
             **_in_thread(thread),
         }
+        post = self._calling("chat.postMessage", place)
+
+        def attempt(made: Message) -> Mapping[str, Any]:
+            """Between two attempts it is known that nothing is posted, whoever dies there."""
+            self._work.outbox_sending(key)
+            try:
+                return post(made)
+            except NOTHING_DONE:
+                self._work.outbox_sent(key, _REFUSED)
+                raise
+
         self._note_quotes(key, message)
-        self._work.outbox_sending(key)
-        try:
-            answer = (attempt or self._with_blocks)("chat.postMessage", message, arguments)
-        except NOTHING_DONE:
-            self._work.outbox_sent(key, _REFUSED)
-            raise
+        answer = _as_taken(message, attempt)
         self._work.remember(_channel_name(channel), str(answer["channel"]))
         remote = f"{answer['channel']}:{answer['ts']}"
         self._work.outbox_sent(key, remote)
         return remote
 
     def _update(
-        self,
-        key: str,
-        remote: str,
-        message: Message,
-        *,
-        channel: str,
-        thread: str | None,
-        attempt: Attempt | None = None,
+        self, key: str, remote: str, message: Message, *, channel: str, thread: str | None
     ) -> str:
         place, _, ts = remote.partition(":")
         self._note_quotes(key, message)
         try:
-            (attempt or self._with_blocks)("chat.update", message, {"channel": place, "ts": ts})
+            _as_taken(message, self._calling("chat.update", {"channel": place, "ts": ts}))
         except Refused as refused:
             if refused.code != "message_not_found":
                 raise
-            # Somebody deleted it.
-            return self._post(key, message, channel=channel, thread=thread, attempt=attempt)
+            return self._post(key, message, channel=channel, thread=thread)  # somebody deleted it
         return remote
 
     def _find(self, key: str, *, channel: str, thread: str | None) -> str | None:
@@ -187,21 +173,34 @@ class Poster:
         for page in pages(self._client, method, arguments, most=_MOST_PAGES):
             yield from page.get("messages", [])
 
-    def _strictly(
-        self, method: str, message: Message, arguments: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        return call(self._client, method, {**arguments, **_content(message)})
+    def _calling(self, method: str, place: Mapping[str, Any]) -> Attempt:
+        return lambda made: call(self._client, method, {**place, **_content(made)})
 
-    def _with_blocks(
-        self, method: str, message: Message, arguments: Mapping[str, Any]
-    ) -> Mapping[str, Any]:
-        """The text stands alone: when Slack does not take the blocks, it is sent without them."""
+
+def _as_taken(message: Message, attempt: Attempt) -> Mapping[str, Any]:
+    """Post a message, or where Slack does not take its blocks, what stands in for it; at last the
+    text stands alone.
+    """
+    for made in _ever_plainer(message):
         try:
-            return call(self._client, method, {**arguments, **_content(message)})
+            return attempt(made)
         except Refused as refused:
-            if refused.code not in BLOCKS_REFUSED:
+            if refused.code not in _BLOCKS_REFUSED:
                 raise
-            return call(self._client, method, {**arguments, **_content(message), "blocks": []})
+    return attempt(replace(message, blocks=(), instead=None))
+
+
+def _ever_plainer(message: Message) -> Iterator[Message]:
+    """Each is made when the one before was refused."""
+    while True:
+        yield message
+        if any("slack_file" in block for block in message.blocks):
+            for seconds in _SETTLING:
+                time.sleep(seconds)
+                yield message
+        if message.instead is None:
+            return
+        message = message.instead()
 
 
 class _Turns:

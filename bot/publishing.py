@@ -5,15 +5,16 @@ quiet week.
 """
 
 from dataclasses import replace
+from functools import partial
 
 from bot.blocks import digest_message
 from bot.calling import Refused
-from bot.charts import native_chart, picture
+from bot.charts import charted, picture
 from bot.clients import Clients
 from bot.connection import Connection
 from bot.instead import GONE, administrators, watched
 from bot.policy import Policies, shared_digest
-from bot.posting import BLOCKS_REFUSED
+from service.charting import weekly
 from service.digest import Digest
 from service.ports import Clock
 from service.reachability import Part, Reachability
@@ -55,14 +56,9 @@ class SlackPublisher:
             self._put(team, told, key=f"{key}:{user}", channel=user)
 
     def _put(self, team: str, digest: Digest, *, key: str, channel: str) -> str:
-        """Post it with Slack's own chart, else with a picture, else without either."""
-        poster = self._clients.poster(team)
-        native = native_chart(digest.weeks) if digest.weeks else None
-        try:
-            return poster.put_whole(key, digest_message(digest, native), channel=channel)
-        except Refused as refused:
-            if refused.code not in BLOCKS_REFUSED:
-                raise
-            name = f"digest-{digest.week}"
-            chart = picture(self._clients.of(team), digest.weeks, name=name)
-            return poster.put(key, digest_message(digest, chart), channel=channel)
+        message = charted(
+            weekly(digest.weeks),
+            partial(digest_message, digest),
+            picture=partial(picture, self._clients.of(team), name=f"digest-{digest.week}"),
+        )
+        return self._clients.poster(team).put(key, message, channel=channel)

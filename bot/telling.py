@@ -6,17 +6,20 @@ telling the same question again posts nothing again.
 
 import logging
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from functools import cache, partial
+from typing import Any, Protocol
 
 from bot.blocks import Message, answer_message, notice_message
 from bot.calling import Refused, call
+from bot.charts import charted, picture
 from bot.clients import Clients
 from bot.memory import Memory, Question
 from bot.people import Directory, Stranger, viewer
 from bot.policy import Policies, shared
 from bot.posting import Unconfirmed
+from service.charting import trend_chart
 from service.domain.answers import Answer, Recount
 from service.domain.feedback import Feedback, QuoteReport, ShownQuote, Verdict, WrongPart
 from service.domain.people import Viewer
@@ -232,24 +235,35 @@ class Telling:
 
     def _show(self, asked: Asked, question: Question, answer: Answer) -> str | None:
         """Post what the place may see; the rest goes to the asker's eyes alone, who may share."""
-        whole = answer_message(answer, feedback=asked.key)
+        message = self._rendering(asked)
+        whole = message(answer)
         if asked.is_direct:
             return self._post(asked, whole)
         cut = shared(answer, self._policies.of(asked.channel))
         if cut.is_less:
             # Before the post: after it, a crash would leave the asker without the rest.
             self._memory.keep_question(asked.key, question)
-            private = answer_message(answer, feedback=asked.key, notes=[_ALONE], share=asked.key)
+            private = message(answer, notes=[_ALONE], share=asked.key)
             self._whisper(private, asked)
         if cut.answer is None:
             public = notice_message(" ".join([*cut.withheld, _TOLD_ALONE]))
         else:
-            public = answer_message(cut.answer, feedback=asked.key, notes=cut.withheld)
+            public = message(cut.answer, notes=cut.withheld)
         return self._post(asked, public, direct=whole)
+
+    def _rendering(self, asked: Asked) -> Callable[..., Message]:
+        """Return what makes an answer's message, with its chart; one picture serves them all."""
+        pictured = cache(partial(picture, self._clients.of(asked.team), name="trend"))
+
+        def message(answer: Answer, **how: Any) -> Message:
+            make = partial(answer_message, answer, feedback=asked.key, **how)
+            return charted(trend_chart(answer), make, picture=pictured)
+
+        return message
 
     def _share(self, asked: Asked, answer: Answer, *, by: str) -> None:
         """Post the whole answer where it was asked, in the name of the person who shares it."""
-        self._post(asked, answer_message(answer, feedback=asked.key, notes=[f"Shared by {by}."]))
+        self._post(asked, self._rendering(asked)(answer, notes=[f"Shared by {by}."]))
         logger.info("slack.answer_shared", extra={"question": asked.shares})
 
     def _post(self, asked: Asked, message: Message, *, direct: Message | None = None) -> str | None:

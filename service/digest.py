@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 from service import wording
 from service.answering.counts import SURE, counts_differ, counts_p
 from service.answers import Answers
-from service.chart_image import WeekBar
+from service.charting import WeekBar
 from service.domain.answers import Answer, Counted, EvidenceLink, Group, Intent
 from service.domain.flags import FlagEvent
 from service.domain.people import SYSTEM

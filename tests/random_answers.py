@@ -5,14 +5,14 @@ which parts are missing are as bad as they come.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from service import wording
-from service.chart_image import WeekBar
+from service.charting import WeekBar
 from service.digest import Digest, DriverLine
 from service.domain.answers import (
     Answer,
@@ -29,7 +29,7 @@ from service.domain.conversations import Account, AccountKey, ConversationKey, a
 from service.domain.flags import Flag, FlagState, Signal
 from service.domain.measurements import ChurnTier
 from service.flags import Evidence, ShownFlag
-from service.query import Query, Window
+from service.query import Dimension, Query, Window
 
 T = TypeVar("T")
 
@@ -153,6 +153,23 @@ class Chance:
             quote=self.maybe(self.quote),
         )
 
+    def query_over_time(self) -> Query:
+        end = _WEEK.end - timedelta(days=self.of(0, 3))
+        return Query(
+            metric=self.of("negative_rate", "conversations", "accounts"),
+            window=self.of(None, Window(end - timedelta(days=self.of(9, 60, 700)), end)),
+            group_by=(self.of(Dimension.DAY, Dimension.WEEK, Dimension.MONTH),),
+        )
+
+    def periods(self, query: Query) -> tuple[Group, ...]:
+        """Days, weeks or months of the question's window, with gaps."""
+        (grain,) = query.group_by
+        last = (query.window or _WEEK).end
+        first = query.window.start if query.window else last - timedelta(days=self.of(1, 30, 400))
+        days = [first + timedelta(days=number) for number in range((last - first).days)]
+        begun = sorted({_begin(grain, day) for day in days if self.random.random() < 0.7})
+        return tuple(Group(values=(f"{day}",), counted=self.counted()) for day in begun)
+
     def coverage(self) -> Coverage:
         return Coverage(
             total=self.of(0, 731, 10**6),
@@ -166,6 +183,18 @@ class Chance:
         )
 
 
+def _begin(grain: Dimension, day: date) -> date:
+    """The first day of the day's week or month."""
+    if grain is Dimension.MONTH:
+        return day.replace(day=1)
+    return day - timedelta(days=day.weekday() if grain is Dimension.WEEK else 0)
+
+
+def _together(groups: Sequence[Group]) -> Counted:
+    n, of = sum(g.counted.n for g in groups), sum(g.counted.of for g in groups)
+    return replace(groups[0].counted, n=n, of=of)
+
+
 def random_answer(seed: int) -> Answer:
     """An answer as the service might give it, its text told line by line."""
     chance = Chance(Random(seed))  # noqa: S311  # tests, not secrets
@@ -177,6 +206,11 @@ def random_answer(seed: int) -> Answer:
         Group(values=(chance.name(),), counted=chance.counted())
         for _ in range(chance.of(0, 0, 3, 25, 400))
     )
+    over_time = chance.maybe(chance.query_over_time) if seed % 3 == 0 else None
+    if over_time is not None:
+        groups = chance.periods(over_time)
+        if headline and groups:
+            headline = replace(headline, current=_together(groups))
     coverage = chance.maybe(chance.coverage)
     understood = wording.understood(
         chance.of("negative share", chance.name()),
@@ -197,8 +231,8 @@ def random_answer(seed: int) -> Answer:
     explore = chance.maybe(lambda: listing or chance.url())
     text = wording.shorten(lines, explore, footer=_footer(chance, coverage, counter))
     return Answer(
-        intent=chance.of(*Intent),
-        query=chance.maybe(lambda: Query(metric="negative_rate", window=_WEEK)),
+        intent=chance.of(Intent.TREND, Intent.COUNT) if over_time else chance.of(*Intent),
+        query=over_time or chance.maybe(lambda: Query(metric="negative_rate", window=_WEEK)),
         reading={"intent": "why_change"},
         understood=understood,
         headline=headline,

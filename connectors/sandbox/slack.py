@@ -190,8 +190,11 @@ def _refusal(state: SlackState, text: str, blocks: list[Mapping[str, Any]]) -> s
     charts = any(block.get("type") == "data_visualization" for block in blocks)
     if charts and not state.known_charts:
         return "invalid_blocks"
-    missing = {_slack_file(block) for block in blocks} - {None} - state.files.keys()
-    if missing:
+    shown = {_slack_file(block) for block in blocks} - {None}
+    if shown - state.files.keys():
+        return "invalid_blocks"
+    if shown and state.settling > 0:
+        state.settling -= 1
         return "invalid_blocks"
     if blocks and state.refused_blocks > 0:
         state.refused_blocks -= 1

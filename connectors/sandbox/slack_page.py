@@ -38,8 +38,12 @@ a{color:#1264a3}
 .chart{margin:4px 0 8px;padding:10px 14px;border:1px solid #ddd;border-radius:8px;max-width:480px}
 .chart figcaption{font-weight:700;margin-bottom:8px}
 .chart>div{display:flex;align-items:flex-end;gap:8px}
+.chart>.many{gap:3px}
 .bar{flex:1;text-align:center;font-size:11px;color:#616061}.bar b{display:block;color:#1d1c1d}
 .bar i{display:block;background:#1264a3;border-radius:2px 2px 0 0}
+.bar span{display:block;white-space:nowrap}
+.many .bar span,.many .bar b{writing-mode:vertical-rl;transform:rotate(180deg);margin:0 auto}
+.many .bar span{height:5em;text-align:right}
 .with{display:flex;justify-content:space-between;gap:8px;align-items:center;margin:2px 0}
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0}
 .button{display:inline-block;border:1px solid #bbb;border-radius:4px;padding:3px 12px;
@@ -47,6 +51,7 @@ font-family:inherit;font-size:13px;font-weight:700;line-height:1.5;color:#1d1c1d
 """)
 
 
+_SIDE_BY_SIDE = 9  # bars whose names fit beside each other
 _STYLES: Mapping[str, Markup] = {
     "bold": Markup("<b>{0}</b>"),
     "italic": Markup("<i>{0}</i>"),
@@ -232,7 +237,7 @@ def _image(block: Mapping[str, Any]) -> Markup:
 
 
 def _chart(block: Mapping[str, Any]) -> Markup:
-    """Slack's own bar chart: the first series, each bar with its number."""
+    """Slack's own bar chart: the first series, each bar with its number, and what is measured."""
     points = block["chart"]["series"][0]["data"]
     most = max((point["value"] for point in points), default=0) or 1
     bars = Markup().join(
@@ -241,9 +246,16 @@ def _chart(block: Mapping[str, Any]) -> Markup:
         ).format(f"{point['value']:,}", round(80 * point["value"] / most), point["label"])
         for point in points
     )
+    title, measured = str(block["title"]), str(block["chart"]["axis_config"].get("y_label", ""))
     return Markup(
-        '<figure class="chart"><figcaption>{0}</figcaption><div>{1}</div></figure>'
-    ).format(block["title"], bars)
+        '<figure class="chart"><figcaption>{0} <span class="note">{1}</span></figcaption>'
+        '<div class="{2}">{3}</div></figure>'
+    ).format(
+        title,
+        "" if title.startswith(measured) else measured,
+        "many" if len(points) > _SIDE_BY_SIDE else "few",
+        bars,
+    )
 
 
 def _divider(block: Mapping[str, Any]) -> Markup:

@@ -75,6 +75,7 @@ class SlackState:
     files: dict[str, bytes] = field(default_factory=dict)  # uploaded, by id
     known_charts: bool = True  # whether the workspace takes the chart block
     refused_blocks: int = 0  # so many next messages are refused for their blocks
+    settling: int = 0  # so many next messages with a file come while Slack still works on it
     pace: float = 0.0  # seconds between two posts to a channel; quicker ones are refused
     token_error: str | None = None  # "token_revoked": what every call is answered from now on
     sockets: Sockets = field(default_factory=Sockets)

@@ -16,7 +16,7 @@ from bot.console import ConsolePublisher
 from bot.posting import Unconfirmed
 from bot.publishing import SlackPublisher
 from connectors.sandbox.faults import Fault, FaultKind
-from service.chart_image import WeekBar
+from service.charting import WeekBar
 from service.errors import Misbehaving, RateLimited, TellPerson, Unauthorized, Unreachable
 from storage.database import SqlDatabase
 from tests.builders import Clockwork

@@ -2,16 +2,26 @@
 word can mention, link or format. `make test` tries 400 random ones, `make faults` 5,000.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import pytest
 
-from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, answer_message, digest_message, notice_message
+from bot.blocks import (
+    MAX_BLOCKS,
+    MAX_CHARACTERS,
+    Message,
+    answer_message,
+    digest_message,
+    notice_message,
+)
 from bot.cards import flag_card, flag_list, reason_modal
-from bot.charts import native_chart
+from bot.charts import charted
 from bot.home import Mine, home_view, stranger_view
 from bot.listeners.actions import what_modal
+from bot.rich_text import Block
+from service.charting import Chart, trend_chart, weekly
 from service.domain.conversations import Account
 from service.links import Links
 from tests.faults.trials import Trial
@@ -27,6 +37,18 @@ def seeds(request: pytest.FixtureRequest) -> Sequence[int]:
     return range(ALL if request.config.getoption("--every-step", default=False) else FEW)
 
 
+def _with_chart(
+    chart: Chart | None, make: Callable[[Sequence[Block]], Message]
+) -> Sequence[Message]:
+    """A message with Slack's own chart, with a picture, and with neither."""
+    drawn: Block = {"type": "image", "slack_file": {"id": "F1"}, "alt_text": "Drawn."}
+    found = []
+    for taken in (drawn, None):
+        first = charted(chart, make, picture=lambda _, taken=taken: taken)  # type: ignore[misc]  # bound at once
+        found += [first, first.instead()] if first.instead else [first]
+    return found
+
+
 def _is_taken(text: str, blocks: Sequence[Mapping[str, Any]]) -> bool:
     assert problems(text, blocks) == []
     assert liberties(text, blocks, home=HOME) == []
@@ -40,8 +62,10 @@ def test_slack_takes_every_random_answer_and_no_customer_can_link(
     seeds: Sequence[int], trial: Trial
 ) -> None:
     def told(seed: int) -> bool:
-        message = answer_message(random_answer(seed), feedback="C00000001:1700000000.000001")
-        return _is_taken(message.text, message.blocks)
+        answer = random_answer(seed)
+        make = partial(answer_message, answer, feedback="C00000001:1700000000.000001")
+        messages = _with_chart(trend_chart(answer), make)
+        return all(_is_taken(message.text, message.blocks) for message in messages)
 
     for seed in seeds:
         trial.attempt(f"answer {seed}", lambda seed=seed: told(seed))  # type: ignore[misc]  # bound at once
@@ -52,10 +76,9 @@ def test_slack_takes_every_random_answer_and_no_customer_can_link(
 def test_slack_takes_every_random_digest_and_card(seeds: Sequence[int], trial: Trial) -> None:
     def told(seed: int) -> bool:
         digest, flag = random_digest(seed), random_flag(seed)
-        chart = native_chart(digest.weeks) if digest.weeks else None
         others = [random_flag(seed + other) for other in range(seed % 40)]
         messages = [
-            digest_message(digest, chart),
+            *_with_chart(weekly(digest.weeks), partial(digest_message, digest)),
             flag_card(flag, LINKS),
             flag_list([flag, *others], LINKS),
             notice_message(flag.flag.reason),

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.blocks import digest_message
-from service.chart_image import alternative, draw
+from service.chart_image import draw
+from service.charting import weekly
 from service.digest import MOST_LINES, Digest, Digests
 from service.domain.answers import Intent
 from service.domain.conversations import Account, account_key
@@ -190,8 +191,10 @@ def test_the_chart_holds_the_weeks_before_and_this_one(database: SqlDatabase) ->
         ("12 Oct", 9), ("19 Oct", 8), ("26 Oct", 0), ("2 Nov", 6), ("9 Nov", 9)
     ]  # fmt: skip
     assert "the range of the 4 weeks before: 0 to 9" in digest.headline
-    assert alternative(digest.weeks).endswith("26 Oct 0, 2 Nov 6, 9 Nov 9.")
-    assert draw(digest.weeks) == draw(digest.weeks)
+    chart = weekly(digest.weeks)
+    assert chart is not None
+    assert chart.alternative().endswith("26 Oct 0, 2 Nov 6, 9 Nov 9.")
+    assert draw(chart) == draw(chart)
 
 
 def test_two_weeks_are_no_range(database: SqlDatabase) -> None:
