@@ -16,12 +16,13 @@ from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, replies, signals, threads, units
 from service.reading.asking import assumptions, sides_of, to_query, undefined
 from service.reading.doubts import with_doubts
+from service.reading.leftover import is_strange
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import refusal, unnamed
 from service.reading.targets import ask, of_fix, with_fix
 from service.reading.terms import defined_term
-from service.reading.words import Words
+from service.reading.words import Word, Words
 
 __all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
@@ -50,7 +51,12 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if seen.entities.ambiguous:
         return _ask_which(seen, catalogue)
     if last is not None and threads.continues(seen.text, seen.intent, has_own_slots(seen)):
-        return with_doubts(_follow(seen, last, catalogue), seen)
+        found = _follow(seen, last, catalogue)
+        unknown = strangers(seen.words)
+        if unknown and not seen.filters.get("account"):
+            near = nearest(unknown[0].original, catalogue.of("account"))
+            return ask("account", "unknown", found.as_dict(), *near)
+        return with_doubts(found, seen)
     return with_doubts(_fresh(seen, catalogue), seen)
 
 
@@ -179,12 +185,23 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
         and seen.words.words[at - 1].text
         in {"at", "for", "from", "with", "about", "on", "is", "are"}
     ]
-    return capital[0].original if capital else None
+    if capital:
+        return capital[0].original
+    return next((word.original for word in strangers(seen.words)), None)
 
 
+_BEFORE_ACCOUNTS = {"from", "at", "for", "with"}
 _NOT_NAMES = frozenset(
     "i i'm slack verbatim monday tuesday wednesday thursday friday saturday sunday csat nps".split()  # noqa: SIM905  # shorter so
 )
+
+
+def strangers(words: Words) -> list[Word]:
+    """Words that we do not know where an account is named: "tickets from zorp"."""
+    following = zip(words.words, words.words[1:], strict=False)
+    return [
+        word for before, word in following if before.text in _BEFORE_ACCOUNTS and is_strange(word)
+    ]
 
 
 def _nothing_moved(seen: Seen) -> bool:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
-from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, stem
+from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
 from service.reading.words import Word, Words
 
 _PEOPLE = {"agent", "owner"}
@@ -24,6 +24,10 @@ _NAMES_AND_WORDS = frozenset(
     """.split()  # noqa: SIM905  # a list of thirty quoted words would be unreadable
 )
 _PRONOUNS = {"us", "it", "me", "we", "he", "all", "am", "so", "no"}
+# "Address of" is no Address fix: these must be in the name itself.
+_NEVER_MISSPELT = frozenset(
+    "of in to for on at by is my or vs a an the and with did was it we us as do has had".split()  # noqa: SIM905  # shorter so
+)
 _JOINTS = {"or", "vs", "versus", "and"}
 _LEFT_OUT = (
     r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
@@ -300,6 +304,10 @@ def _telling(run: list[Word]) -> bool:
     )
 
 
+def _words_of(entity: Entity) -> set[str]:
+    return {word for name in names_of(entity) for word in name_key(name)}
+
+
 def _typos(words: Words, names: Names, found: Entities, lengths: tuple[int, ...]) -> None:
     for length in lengths:
         for first, run in list(_runs(words, length)):
@@ -307,6 +315,8 @@ def _typos(words: Words, names: Names, found: Entities, lengths: tuple[int, ...]
             if len(text) < TYPO_LENGTH or any(w.used or w.text in ORDINARY for w in run):
                 continue
             entities = names.similar(tuple(stem(word) for word in text.split()))
+            joints = {word.text for word in run} & _NEVER_MISSPELT
+            entities = [one for one in entities if joints <= _words_of(one)]
             fitting = [e for e in entities if _fits(e, names, words, first, run)]
             if fitting:
                 _take(words, fitting, first, run, found)

@@ -5,13 +5,23 @@ import re
 
 from service.reading.words import Word, Words
 
+_NO_PERSON = (
+    r"(?:what|how|who|it|that|where|there|here|let|today|yesterday|week|month|year|quarter|company|"
+    r"team|(?:mon|tues|wednes|thurs|fri|satur|sun)day)'s"
+)
+_OF_OURS = (
+    r"(?:tickets?|tix|volumes?|sentiment|effort|trend|conversations?|complaints?|rate|churn|queue)"
+)
 _RULES: tuple[tuple[str, str], ...] = (
     (
         "instructions",
         r"\b(?:ignore|forget|disregard|override|bypass|drop)\b.{0,30}\b(?:rules?|instructions?|"
         r"prompts?|guidelines|restrictions|guardrails|above)\b"
         r"|\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\byour (?:prompt|instructions)\b"
-        r"|\b(?:api|secret|access|signing) (?:keys?|tokens?)\b|\bpasswords?\b|\bcredentials\b"
+        r"|\b(?:api|secret|access|signing) (?:keys?|tokens?)\b|\bcredentials\b"
+        r"|\b(?:your|my|his|her|their|the|a|an|admin|root|database|db|login|user) passwords?\b|\bpasswords?(?: (?:of|for|to))?$"
+        r"|\b(?:run|execute|eval) (?:\S+ ){0,2}?(?:sql|code|commands?|scripts?|shell)\b|\bselect (?:\S+ )?from\b|\bprint env\b"
+        r"|\b(?:export|download|extract) (?:the |all |your |me |every )*(?:tickets?|conversations?|convos?|data|messages|customers?|accounts?)\b"
         r"|\b(?:dump|export|print|download|extract) (?:\S+ ){0,4}?(?:database|raw|tables?|everything|transcripts|records)\b"
         r"|\b(?:dump|print|output) (?:the |all |your |me |every )+(?:whole |entire |full )?(?:tickets?|conversations?|data)\b"
         r"|\b(?:raw|database|full|data) dump\b|\bjailbreak|\bdeveloper mode\b|\bpretend (?:to be|you)\b|\bact as\b"
@@ -33,6 +43,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"(?:e-?mails|names|phones|addresses|contacts)\b(?! (?:about|that|which|saying|on|with))"
         r"|\bwho (?:exactly )?(?:wrote|said|sent|opened|filed) (?:that|this|it|them)\b"
         r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
+        rf"|\b(?!{_NO_PERSON})[a-z]+'s (?:e-?mail|phone|mobile|cell|address|number)\b(?! {_OF_OURS})"
         r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b",
     ),
     (
@@ -49,6 +60,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"(?:a|an|the|this|that|these|those|him|her|them|every|all|~) (?:\S+ ){0,3}?(?:refunds?|credits?|discounts?|vouchers?))\b"
         r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:tell|let|ask|remind|inform|thank) "
         r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
+        r"|^(?:please |pls |can you |could you |and |then )*(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b"
+        r"|(?:post|share|forward|publish|send) (?:this|it|that|these|them|the)\b)"
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping) ~ and (?:apologi|tell|say|ask|let|offer)",
     ),
     (
@@ -59,7 +72,9 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"wait(?:ing)? times?|first (?:response|reply|contact resolution)|time to (?:resolve|resolution|reply|first)|"
         r"fcr|sla|slas|revenue|arr|mrr|ltv|lifetime value|cost|costs|how much money|spend|forecast\w*|predict\w*|"
         r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection)\b"
-        r"|\bwill (?:we|it|they|there|sentiment|churn|volume)\b.*\b(?:next|tomorrow)\b"
+        r"|\bwill (?:we|it|they|there|sentiment|churn|volume|effort|tickets)\b.*\b(?:next|tomorrow)\b"
+        r"|^(?:so |and )*(?:when|what|how|where) (?:will|would)\b|\bwhat (?:happens|would happen|will happen) (?:if|when)\b"
+        r"|\b(?:you|we|should|can|to) expect\b|\bhow much (?:do|does|did|have|has|will|would) .{1,40}\b(?:pay|paid|spend|spent|owe|cost)\b"
         r"|\bhow (?:many|much)\b.* tomorrow\b"
         r"|^(?!.*\b(?:call|meeting|meet|qbr|ebr|renewal|review|prep|brief|visit|kick-?off|catch-?up|demo|onsite)\b)"
         r".*\bnext (?:week|month|quarter|year)\b",
@@ -93,7 +108,7 @@ def unnamed(words: Words) -> str:
     """
     following = [*words.words[1:], None]
     shown = [
-        "~" if word.used in _NAMED and not word.part and not _orders(word, after) else word.text
+        "~" if word.used in _NAMED and not word.part and not _orders(word, after) else word.shown
         for word, after in zip(words.words, following, strict=False)
     ]
     kept = [one for at, one in enumerate(shown) if one != "~" or shown[at - 1 : at] != ["~"]]

@@ -1,4 +1,4 @@
-"""Replies to a question that was asked back: by name, by part of one, by position, or all of them."""
+"""Replies to a question that was asked back: by name, by part of one, by place, or all of them."""
 
 import re
 from dataclasses import replace

@@ -80,6 +80,10 @@ class Word:
     used: str = ""  # what used it up
     part: bool = False  # of a name, and not the whole of it
 
+    @property
+    def shown(self) -> str:
+        return f"{self.text}'s" if self.possessive else self.text
+
 
 def plain_text(message: str) -> str:
     """Undo what Slack does to a message."""
@@ -133,17 +137,17 @@ class Words:
 
     def free(self) -> str:
         """Return the words not used up, with a mark where the others stood."""
-        return " ".join(_mark(word) if word.used else self._shown(word) for word in self.words)
+        return " ".join(_mark(word) if word.used else word.shown for word in self.words)
 
     def everything(self) -> str:
         """Return all words but the quoted ones."""
-        return " ".join(USED if word.used == "quoted" else self._shown(word) for word in self.words)
+        return " ".join(USED if word.used == "quoted" else word.shown for word in self.words)
 
     def use(self, start: int, end: int, by: str) -> None:
         """Use up the words at these characters of `free()`."""
         at = 0
         for word in self.words:
-            shown = _mark(word) if word.used else self._shown(word)
+            shown = _mark(word) if word.used else word.shown
             if at < end and at + len(shown) > start and not word.used:
                 word.used = by
             at += len(shown) + 1
@@ -157,7 +161,3 @@ class Words:
 
     def has(self, pattern: str) -> bool:
         return re.search(pattern, self.free()) is not None
-
-    @staticmethod
-    def _shown(word: Word) -> str:
-        return f"{word.text}'s" if word.possessive else word.text

@@ -35,9 +35,16 @@ def test_a_word_that_nothing_understood_is_named(text: str, left: str) -> None:
 def test_a_follow_up_names_what_it_left_out() -> None:
     text = "how many tickets last week"
     thread = [{"text": text, "reading": read(text, CATALOGUE).as_dict()}]
-    assert assumptions(read("and for zorp?", CATALOGUE, thread)) == (
+    assert assumptions(read("and about zorp?", CATALOGUE, thread)) == (
         "not understood and left out: “zorp”",
     )
+
+
+@pytest.mark.parametrize("text", ["how many tickets from zorp", "sentiment at initech in march"])
+def test_a_strange_word_in_an_accounts_place_is_asked_about(text: str) -> None:
+    clarify = read(text, CATALOGUE).clarify
+    assert clarify is not None
+    assert (clarify.slot, clarify.reason) == ("account", "unknown")
 
 
 @pytest.mark.parametrize("case", CASES, ids=[text for text, _ in CASES])
