@@ -13,18 +13,16 @@ from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.exc import DatabaseError
 
 from service.backups import Backup, Backups, Restored
 from service.errors import Misused, RetryLater, TellPerson
 from service.ports import Clock
 from storage import migrate
-from storage.carrying import Carried, carried, carry
+from storage.carrying import Carried, carry, keep_still
 from storage.engine import Engine
 from storage.inbox import INBOX
 from storage.postgres_backup import PostgresBackups
-from storage.tables.conversations import source
 from storage.tables.work import inbox
 from storage.whole_files import appearing, unused
 
@@ -133,15 +131,9 @@ class SqliteBackups:
         if not self._path.is_file():
             return Carried()
         try:
-            with self._engine.reading() as connection:
-                names = list(connection.execute(select(source.c.name)).scalars())
-                known = carried(connection)
+            return keep_still(self._engine, held)
         except DatabaseError:
             return None
-        for name in names:
-            if not held.enter_context(self._engine.alone(name)):
-                raise RetryLater(f"Another process is at work on {name}: stop the worker first.")
-        return known
 
     def _keep(self, *, damaged: bool) -> Path:
         """Keep what stands here under another name."""

@@ -5,14 +5,17 @@ mean the same in both.
 """
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Row, inspect, select
 
+from service.errors import RetryLater
 from storage.bulk import chunks, upsert
+from storage.engine import Engine
 from storage.tables.analyses import ledger
-from storage.tables.conversations import conversation, tombstone
+from storage.tables.conversations import conversation, source, tombstone
 from storage.tables.erasures import erasure
 from storage.tables.work import job_run, outbox
 
@@ -28,7 +31,18 @@ class Carried:
     written: Sequence[Values] = ()  # with the conversation's key
 
 
-def carried(connection: Connection) -> Carried:
+def keep_still(engine: Engine, held: ExitStack) -> Carried:
+    """Read what must not be undone, and keep others from working until `held` closes."""
+    with engine.reading() as connection:
+        names = list(connection.execute(select(source.c.name)).scalars())
+    for name in names:
+        if not held.enter_context(engine.alone(name)):
+            raise RetryLater(f"Another process is at work on {name}: stop the worker first.")
+    with engine.reading() as connection:
+        return _carried(connection)
+
+
+def _carried(connection: Connection) -> Carried:
     """Read it; nothing from a schema that is older than erasures."""
     if not inspect(connection).has_table(erasure.name):
         return Carried()

@@ -6,14 +6,14 @@ The password goes to them through the environment, never as an argument.
 import os
 import shutil
 import subprocess
-from contextlib import closing
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from service.backups import Backup, Restored
 from service.errors import Misused, TellPerson
 from service.ports import Clock
 from storage import migrate
-from storage.carrying import carried, carry
+from storage.carrying import Carried, carry, keep_still
 from storage.engine import Engine
 from storage.whole_files import appearing, unused
 
@@ -60,12 +60,13 @@ class PostgresBackups:
 
     def restore(self, file: Path) -> Restored:
         found = self.check(file)
-        with self._engine.reading() as connection:
-            known = carried(connection)
-        kept = self._keep(file.parent)
-        self._engine.close()
-        self._run("pg_restore", *_REPLACING, self._database(), str(file))
-        with closing(self._engine):
+        still = Engine(self._engine.url.render_as_string(hide_password=False))
+        with closing(self._engine), closing(still), ExitStack() as held:
+            stands = migrate.revision(self._engine) is not None
+            known = keep_still(still, held) if stands else Carried()
+            kept = self._keep(file.parent) if stands else None
+            self._engine.close()
+            self._run("pg_restore", *_REPLACING, self._database(), str(file))
             migrate.migrate(self._engine)
             with self._engine.changing() as connection:
                 posts = carry(connection, known)
@@ -77,10 +78,7 @@ class PostgresBackups:
             beside_its_past=kept is not None,
         )
 
-    def _keep(self, folder: Path) -> Path | None:
-        """Keep what stands here, if anything does."""
-        if migrate.revision(self._engine) is None:
-            return None
+    def _keep(self, folder: Path) -> Path:
         kept = unused(folder, f"before-{self._clock():%Y%m%d-%H%M%S}", ".dump")
         self.make(kept)
         return kept

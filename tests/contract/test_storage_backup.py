@@ -325,3 +325,18 @@ def test_a_copy_of_postgres_is_put_back(
     with closing(opened(there, clock)) as database:
         assert _aggregates(database) == then
         assert database.erasures.resume().conversations == known
+
+
+def test_nothing_of_postgres_is_restored_beside_a_process_at_work(
+    postgres: PostgresServer, tmp_path: Path, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(postgres.tools), prepend=os.pathsep)
+    url = postgres.migrated_url()
+    with closing(opened(url, clock)) as database:
+        _write(database, 1)
+        backups(url, secret=SECRET, clock=clock).make(tmp_path / "copy")
+        _write(database, 2)
+        with database.work.alone("zendesk"), pytest.raises(RetryLater, match="stop the worker"):
+            backups(url, secret=SECRET, clock=clock).restore(tmp_path / "copy")
+        assert database.facts.count(Query(), SYSTEM).total == 2
+    assert list(tmp_path.glob("before-*")) == []
