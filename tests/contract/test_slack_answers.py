@@ -11,7 +11,7 @@ import pytest
 
 from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, USEFUL, WRONG, size
 from bot.precedence import Precedence
-from connectors.sandbox.slack_limits import refusal, texts
+from connectors.sandbox.slack_limits import refusal, words_of
 from connectors.sandbox.slack_state import BOT_USER
 from service.domain.conversations import AccountKey
 from service.domain.feedback import Verdict, WrongPart
@@ -28,10 +28,6 @@ def workspace(sqlite_database: SqlDatabase, clock: Clockwork) -> Iterator[Worksp
         yield found
 
 
-def _words(blocks: Any) -> str:
-    return "\n".join(piece for block in blocks for piece in texts(block))
-
-
 def test_a_mention_is_acknowledged_at_once_and_answered_in_its_thread(
     workspace: Workspace,
 ) -> None:
@@ -42,7 +38,7 @@ def test_a_mention_is_acknowledged_at_once_and_answered_in_its_thread(
         workspace.gateway.may_answer.set()
     (answer,) = workspace.posted
     assert (answer.channel, answer.thread_ts) == (CHANNEL, "7.1")
-    words = _words(answer.blocks)
+    words = words_of(answer.blocks)
     for number in ("33% (121 of 367)", "24% (87 of 361)", "+9 points", "Show all 121"):
         assert number in words
     assert "charged twice for October" in words
@@ -138,7 +134,7 @@ def test_an_unlinked_person_gets_one_clear_step_and_no_number(workspace: Workspa
         slack.mention("why did sentiment drop?", user=stranger.id)
     (told,) = workspace.posted
     assert told.ephemeral_for == stranger.id
-    assert f"verbatim link {stranger.email}" in _words(told.blocks)
+    assert f"verbatim link {stranger.email}" in words_of(told.blocks)
     assert workspace.gateway.asked == []
 
 
@@ -156,7 +152,7 @@ def test_another_companys_profile_does_not_make_somebody_one_of_us(workspace: Wo
         slack.mention("why did sentiment drop?")
     (told,) = workspace.posted
     assert told.ephemeral_for == USER
-    assert people[USER].email not in _words(told.blocks)
+    assert people[USER].email not in words_of(told.blocks)
     assert workspace.gateway.asked == []
 
 
@@ -168,7 +164,7 @@ def test_a_question_that_may_not_be_answered_gets_a_sentence(workspace: Workspac
     with workspace.running() as slack:
         slack.mention("everything")
     (answer,) = workspace.posted
-    assert "Your role does not allow this." in _words(answer.blocks)
+    assert "Your role does not allow this." in words_of(answer.blocks)
 
 
 def test_a_defect_of_ours_is_told_once_and_not_tried_for_ever(workspace: Workspace) -> None:
@@ -251,7 +247,7 @@ def test_customers_words_and_names_stay_literal(workspace: Workspace) -> None:
     with workspace.running() as slack:
         slack.mention("why?")
     (posted,) = workspace.posted
-    words = _words(posted.blocks)
+    words = words_of(posted.blocks)
     assert "<!channel> *bold* <https://evil.example|Click> `code` @here ~gone~ &amp;" in words
     assert "<!channel> *Acme*" in words
     assert '"mrkdwn"' not in json.dumps(posted.blocks)
@@ -283,7 +279,7 @@ def test_too_much_text_costs_quotes_and_never_counts(workspace: Workspace) -> No
     with workspace.running() as slack:
         slack.mention("why?")
     (posted,) = workspace.posted
-    words = _words(posted.blocks)
+    words = words_of(posted.blocks)
     assert refusal(posted.text, posted.blocks) is None
     assert size(posted.blocks) <= MAX_CHARACTERS
     assert "33% (121 of 367)" in words
