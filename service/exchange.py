@@ -84,9 +84,11 @@ def bounded_lines(file: TextIO) -> Iterator[str]:
         yield line
 
 
-def read_rows(lines: Iterable[str], *, source: str = "import") -> Iterator[Row | BadRow]:
+def read_rows(
+    lines: Iterable[str], *, source: str = "import", first: int = 1
+) -> Iterator[Row | BadRow]:
     """Yield a Row or, in its place, the BadRow that says what is wrong; never stop at a bad one."""
-    for number, line in enumerate(lines, start=1):
+    for number, line in enumerate(lines, start=first):
         if not line.strip():
             continue
         try:

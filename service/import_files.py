@@ -14,6 +14,8 @@ from typing import IO, TYPE_CHECKING, TextIO, cast
 from service.domain.imported import Imported, Reader
 from service.errors import BadRow, Misused
 from service.exchange import Row, bounded_lines, read_rows
+from service.import_batches import Batch, batches_of_lines, batches_of_rows
+from service.masking import Masks
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -22,6 +24,7 @@ CONVERSATIONS = "conversations"  # our own format
 _START = 256 * 1024  # bytes that a format is recognised by
 _GZIP = b"\x1f\x8b"
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
+_DAMAGED = "the compressed file is damaged, or cut off, from here on"
 _OTHERS = {
     b"PK\x03\x04": "a ZIP archive or an Excel workbook; unpack it, or save it as CSV",
     b"%PDF": "a PDF",
@@ -59,7 +62,34 @@ class Chosen:
                 line = row.line
                 yield row
         except _BROKEN:
-            yield BadRow(line + 1, "the compressed file is damaged, or cut off, from here on")
+            yield BadRow(line + 1, _DAMAGED)
+
+    def batches(self, opened: Opened, masks: Masks) -> Iterator[Batch]:
+        """Yield the same rows masked; many of our own format are read by a second process."""
+        if self.name != CONVERSATIONS:
+            yield from batches_of_rows(self.rows(opened), masks)
+            return
+        lines = _Lines(opened.file)
+        yield from batches_of_lines(lines, masks, source=self.source)
+        if lines.end_in_damage:
+            yield Batch(bad=[BadRow(lines.read + 1, _DAMAGED)])
+
+
+class _Lines:
+    """The lines of a file, as far as it can be unpacked."""
+
+    def __init__(self, file: TextIO) -> None:
+        self._file = file
+        self.read = 0
+        self.end_in_damage = False
+
+    def __iter__(self) -> Iterator[str]:
+        try:
+            for line in bounded_lines(self._file):
+                self.read += 1
+                yield line
+        except _BROKEN:
+            self.end_in_damage = True
 
 
 def opened(file: IO[bytes]) -> Opened:

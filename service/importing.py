@@ -6,7 +6,6 @@ Labels that come with a row are taken as measured by "imported" and are not meas
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 
 from service.collecting import few_collections
 from service.domain.conversations import (
@@ -20,13 +19,13 @@ from service.domain.measurements import Analysis, SetBy, quote_is_true
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Row
+from service.import_batches import Batch, batches_of_rows
 from service.labelling import Labeller
-from service.masking import Masks, masked_rows
+from service.masking import Masks
 from service.ports import Clock
 from service.stores import Database
 from service.stores.analyses import Labels
 
-_BATCH = 500  # conversations in one transaction: whoever else writes to SQLite waits for its end
 PEOPLE = frozenset({SetBy.AGENT, SetBy.REVIEWER})
 _KEPT_ROWS = 1000  # bad rows that are named one by one; all are counted
 
@@ -54,33 +53,32 @@ class Importer:
         self, rows: Iterable[Row | BadRow], *, source: str, advance: Callable[[int], None]
     ) -> ImportReport:
         """Import rows as they come. `source` names the helpdesk that they are from."""
+        return self.take(batches_of_rows(rows, self._masks), source=source, advance=advance)
+
+    def take(
+        self, batches: Iterable[Batch], *, source: str, advance: Callable[[int], None]
+    ) -> ImportReport:
+        """Import rows that are masked."""
         with few_collections():
-            report = self._run(rows, source, advance)
+            report = self._take(batches, source, advance)
         store = self._database.conversations
         if store.cursor(source) is None:  # a connected helpdesk is as fresh as its last sync
             store.sync_finished(source, self._clock())
         return report
 
-    def _run(
-        self, rows: Iterable[Row | BadRow], source: str, advance: Callable[[int], None]
+    def _take(
+        self, batches: Iterable[Batch], source: str, advance: Callable[[int], None]
     ) -> ImportReport:
         report = ImportReport()
-        good = self._good_rows(rows, report)
-        while batch := list(islice(good, _BATCH)):
-            self._store(masked_rows(batch, self._masks), source)
-            report.conversations += len(batch)
-            report.labelled += sum(row.labels is not None for row in batch)
-            advance(len(batch))
+        for batch in batches:
+            report.bad += len(batch.bad)
+            report.bad_rows += batch.bad[: _KEPT_ROWS - len(report.bad_rows)]
+            if batch.rows:
+                self._store(batch.rows, source)
+            report.conversations += len(batch.rows)
+            report.labelled += sum(row.labels is not None for row in batch.rows)
+            advance(len(batch.rows))
         return report
-
-    def _good_rows(self, rows: Iterable[Row | BadRow], report: ImportReport) -> Iterator[Row]:
-        for row in rows:
-            if isinstance(row, BadRow):
-                report.bad += 1
-                if len(report.bad_rows) < _KEPT_ROWS:
-                    report.bad_rows.append(row)
-            else:
-                yield row
 
     def _store(self, rows: Sequence[Row], source: str) -> None:
         page = _page(self._news(rows), last=rows[-1].line)

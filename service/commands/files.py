@@ -67,7 +67,8 @@ def import_command(
         clock=workspace.now,
     )
     with progress_for(as_json=as_json).step("Importing", None) as advance:
-        report = importer.run(chosen.rows(text), source=chosen.source, advance=advance)
+        batches = chosen.batches(text, workspace.masks())
+        report = importer.take(batches, source=chosen.source, advance=advance)
     if as_json:
         rows = [{"line": bad.line, "why": bad.why} for bad in report.bad_rows]
         counts: dict[str, object] = {"format": chosen.name, "source": chosen.source}
