@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
 from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
+from service.reading.signals import DOWN, UP
 from service.reading.words import Word, Words
 
 _PEOPLE = {"agent", "owner"}
@@ -174,11 +175,17 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
             or after in {*_DEEDS, "vs"}
         )
+    if len(run) == 1 and _moves(text) and text not in {name.lower() for name in names_of(entity)}:
+        return False  # "drops" may be a name; "did sentiment drop" says how it moved
     if text in _PRONOUNS and not run[0].original.isupper():
         return first > 0 and words.words[first - 1].text in {"the", "in"}
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
     return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel
+
+
+def _moves(text: str) -> bool:
+    return re.fullmatch(rf"{UP}|{DOWN}", text) is not None
 
 
 def _no_other_word(word: Word) -> bool:

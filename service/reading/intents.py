@@ -49,7 +49,7 @@ _CHANGE_RANK = (
 )
 _WHY = (
     r"\b(?:why|how come|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|up with)|"
-    r"what (?:drove|caused|explains|is driving|is causing|led to)|reasons? (?:for|behind|of)|explain|root causes?|"
+    r"what (?:drove|caused|pushed|sent|brought|dragged|pulled|made|explains|is (?:driving|causing|pushing|dragging)|led to)|reasons? (?:for|behind|of)|explain|root causes?|"
     r"what (?:has |have )?(?:changed|happened)|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
     r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how'?s? (?:things|it going)|whats (?:behind|driving|causing|going on|happening)|"
     r"behind the|driver of the|what made|due to what)\b"
@@ -152,7 +152,8 @@ def _is_fix(asked: Asked) -> bool:
     named = asked.entities.first("fix") is not None or _has(UNNAMED_FIX, asked.text)
     since = r"\b(?:ever )?since (?:the |our |that )?(?:(?:last|latest) )?(?:~ ?(?:fix|release)?|fix|release)"
     judged = _has(_FIX, re.sub(since, " ", asked.free))
-    return named and judged and not _has(since, asked.free)
+    asks = asked.entities.first("fix") is not None and _has(_YES_NO, asked.free)
+    return named and bool(judged or asks) and not _has(since, asked.free)
 
 
 def _is_funnel(asked: Asked) -> bool:
@@ -177,13 +178,18 @@ def _one_account(asked: Asked) -> bool:
 
 
 def _is_how_many(asked: Asked) -> bool:
-    return _has(r"\b(?:how many|number of|# of|how often)\b|^# ", asked.free) and not _has(
-        _TREND, asked.free
-    )
+    return _has(
+        r"\b(?:how many|number of|no of|nr of|# of|how often)\b|^# ", asked.free
+    ) and not _has(_TREND, asked.free)
 
 
 def _is_two_periods(asked: Asked) -> bool:
-    return asked.two_periods and _has(_COMPARE, asked.free)
+    return asked.two_periods and _has(_COMPARE, asked.free) and not _is_ranked_change(asked)
+
+
+def _is_ranked_change(asked: Asked) -> bool:
+    """ "Which drivers grew most, november vs october": ranked, and not weighed."""
+    return _is_top(asked) and _has(_CHANGE_RANK, asked.free)
 
 
 def _is_quotes(asked: Asked) -> bool:
@@ -203,11 +209,13 @@ def _is_trend(asked: Asked) -> bool:
 def _is_compare(asked: Asked) -> bool:
     if asked.sides and _has(_COMPARE, asked.free):
         return True
+    if asked.two_periods and _is_ranked_change(asked):
+        return False
     return _has(r"\b(?:compare|versus|vs|difference between)\b", asked.free)
 
 
 def _is_churn_list(asked: Asked) -> bool:
-    if _has(r"\bmost\b", asked.free):
+    if _has(r"\b(?:most|share|percentage|percent|proportion|rate)\b|%", asked.free):
         return False
     return _has(_CHURN, asked.text)
 

@@ -89,7 +89,10 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     )
     if seen.number.metric is None and texts and re.search(r"\b(how many|mention)", text):
         seen.number = _with_metric(seen.number, CONVERSATIONS)
-    seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
+    groups = {one.group.lower() for one in catalogue.of("segment") if one.group}
+    seen.grouped = signals.find_breakdown(
+        seen.free, within_driver="driver" in seen.filters, segment_groups=frozenset(groups)
+    )
     _baseline(seen, second, catalogue)
     seen.compare = _sides(seen)
     seen.intent = intents.explicit_intent(

@@ -102,7 +102,8 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
         return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
     if found is not None:
         return found
-    if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)", text):
+    counted = r"\b(?:how many|(?:number|no|nr|count) of)\b"
+    if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)|{counted}", text):
         return Number(metric="conversations")
     return Number()
 
@@ -119,13 +120,14 @@ def _felt(text: str) -> dict[str, tuple[str, ...]]:
 def _churn(text: str) -> Number | None:
     if not re.search(r"\bchurn\w*", text):
         return None
-    if re.search(
+    shared = re.search(rf"\b{_RATE} of (?:\S+ ){{0,4}}?(?:flagged )?churn", text)
+    if shared is None and re.search(
         rf"\b{_NOUNS} {_HAVING} (?:a )?churn risk\b|"
         rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn",
         text,
     ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
-    if re.search(r"\bchurn(?: risk)?\b", text):
+    if re.search(r"\bchurn(?: risk)?\b", text) or shared:
         return Number(metric="churn_risk_rate")
     return None
 
@@ -217,16 +219,30 @@ def find_direction(text: str, metric: str | None) -> str | None:
     return "up" if up else None
 
 
-def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:
-    """The dimensions named after "by", "per", "for each": at most two."""
+def find_breakdown(
+    text: str, *, within_driver: bool, segment_groups: frozenset[str] = frozenset()
+) -> tuple[str, ...]:
+    """The dimensions named after "by", "per", "for each": at most two.
+
+    A group of segments is one of them too: "by industry".
+    """
     found: list[str] = []
     opening = r"\b(?:by|per|for each|across|broken down by|split by|each|and|every)"
     if not re.search(r"\b(?:by|per|for each|across|each|every)\b", text):
         return ()
-    for match in re.finditer(rf"{opening} (?:which )?(?:each )?(\w+(?: reasons?)?)", text):
+    for match in re.finditer(rf"{opening} (?:which )?(?:each )?(\w+)(?=(?: (\w+))?)", text):
         if match.group(0).startswith("and") and not found:
             continue
-        dimension = dimension_of(match.group(1), within_driver=within_driver)
+        first, second = match.group(1), match.group(2) or ""
+        named = (f"{first} {second}", first, *([second] if second else []))
+        dimension = next(
+            (
+                found_one
+                for one in named
+                if (found_one := dimension_of(one, within_driver=within_driver)) is not None
+            ),
+            "segment" if first in segment_groups else None,
+        )
         if dimension is not None and dimension not in found:
             found.append(dimension)
     return tuple(found[:2])

@@ -17,7 +17,7 @@ _MARKUP = (
     (re.compile("[\u2013\u2014]"), "-"),
 )
 _TOKEN = re.compile(
-    r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]"
+    r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]|(?<=\s)\+(?=\s)"
 )
 _SHORT_YEAR = re.compile(r"(?:(?<=\s)|(?<=[qQ][1-4])) ?'(\d{2})(?![\w'])")
 _DOTTED_DAY = re.compile(r"(?<![\d.-])(\d{1,2})[.-](\d{1,2})[.-](\d{4})(?![\d-])")
@@ -119,7 +119,7 @@ class Words:
             inside = any(start <= match.start() < end for start, end in spans)
             found.words.append(
                 Word(
-                    text="and" if lower == "&" else lower.removesuffix("'s"),
+                    text="and" if lower in {"&", "+"} else lower.removesuffix("'s"),
                     original=original,
                     possessive=possessive,
                     start=match.start(),
