@@ -87,9 +87,12 @@ def link_command(workspace: Workspace, *, email: str, role: str | None, name: st
     Example: verbatim link you@example.com
     """
     people = workspace.database().people
-    if people.get(email) is None:
+    known = people.get(email)
+    if known is None:
         chosen = role or (PersonRole.ANALYST if people.all() else PersonRole.ADMIN)
         people.save(Person(email=email, name=name or email.split("@")[0], role=chosen))
+    elif role not in (None, known.role):
+        click.echo(f"{email} stays {known.role}: --role is for somebody new.", err=True)
     say(workspace.links().sign_in(workspace.access().make_sign_in_link(email)))
 
 

@@ -76,3 +76,13 @@ def test_a_person_is_given_the_role_that_is_asked_for(workspace: Workspace, said
         "cap": "csm",
         **{role.value: role.value for role in PersonRole},
     }
+
+
+def test_another_role_for_somebody_known_is_said_to_change_nothing(
+    workspace: Workspace, said: Said, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capsys.readouterr()
+    assert run(workspace, ["link", "ada@example.com", "--role", "csm"]) == 0
+    told = capsys.readouterr()
+    assert told.err == "ada@example.com stays admin: --role is for somebody new.\n"
+    assert told.out.startswith("http")
