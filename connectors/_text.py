@@ -21,7 +21,8 @@ _ANY_TAG = re.compile(r"<[^<>]{0,10000}>")
 _BREAKING_TAG = re.compile(r"</?(?:br|p|div|li|tr|blockquote)\b", re.IGNORECASE)
 # Most of what people write arrives as paragraphs in one wrapper: that needs no parser. Whoever
 # adds an element here asks the test that compares both ways.
-_FLAT_WORDS = r"(?:[^<&]++|&(?:amp|lt|gt|quot|nbsp|#39|#x27|#34);|<br ?/?>)"
+_LETTERS = r"[^<&]++|&(?:amp|lt|gt|quot|nbsp|#39|#x27|#34);"
+_FLAT_WORDS = rf"(?:{_LETTERS}|<br ?/?>)"
 _FLAT = re.compile(
     r'(?:<div(?: class="zd-comment"| dir="[a-z]+")*+>)?+'
     rf'(?:{_FLAT_WORDS}|<p(?: dir="[a-z]+")?+>{_FLAT_WORDS}*+</p>)*+'
@@ -30,7 +31,7 @@ _FLAT = re.compile(
 # Of that, most is a single paragraph without a break.
 _ONE_PARAGRAPH = re.compile(
     r'(?:<div(?: class="zd-comment"| dir="[a-z]+")*+>)?+'
-    r'(?:<p(?: dir="[a-z]+")?+>(?P<paragraph>[^<&]*+)</p>|(?P<bare>[^<&]*+))'
+    rf'(?:<p(?: dir="[a-z]+")?+>(?P<paragraph>(?:{_LETTERS})*+)</p>|(?P<bare>(?:{_LETTERS})*+))'
     r"(?:</div>)?+\Z"
 )
 _FLAT_TAG = re.compile(r"<(/?)([a-z]+)[^<>]*>")
@@ -100,7 +101,7 @@ def html_to_text(html: str) -> str:
 
 
 def _words_of(single: re.Match[str]) -> str:
-    return _single_spaced(single["paragraph"] or single["bare"] or "")
+    return _single_spaced(unescape(single["paragraph"] or single["bare"] or ""))
 
 
 def _laid_out(html: str) -> str:

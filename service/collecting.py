@@ -8,7 +8,7 @@ import gc
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-_OBJECTS = 5_000  # made and not gone before a look at the youngest
+_OBJECTS = 9_000  # made and not gone before a look at the youngest
 _LOOKS = 3  # at the younger ones before a look at all: a statement of SQL is a cycle, with its keys
 
 

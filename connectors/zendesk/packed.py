@@ -21,6 +21,7 @@ class Packed:
         self._ids = array("q")
         self._records = bytearray()
         self._places = array("I", bytes(4 * _FIRST_PLACES))  # which record, from 1; 0 is free
+        self._last = _FIRST_PLACES - 1  # place
 
     def __len__(self) -> int:
         return len(self._ids)
@@ -49,13 +50,13 @@ class Packed:
 
     def _place(self, id_: int) -> int:
         """Return where an id is, or where it would be."""
-        last = len(self._places) - 1
-        place = (id_ * _SPREAD >> 20) & last
+        place = (id_ * _SPREAD >> 20) & self._last
         while (number := self._places[place]) and self._ids[number - 1] != id_:
-            place = (place + 1) & last
+            place = (place + 1) & self._last
         return place
 
     def _spread_out(self) -> None:
         self._places = array("I", bytes(8 * len(self._places)))
+        self._last = len(self._places) - 1
         for number, id_ in enumerate(self._ids, start=1):
             self._places[self._place(id_)] = number

@@ -217,7 +217,8 @@ class Reading:
             except poison.UNREADABLE as error:
                 self._intake.set_aside(ticket_id, poison.why(error), draft)
                 continue
-            comments.extend((ticket_id, event, child) for child in found)
+            for child in found:
+                comments.append((ticket_id, event, child))
             if rewritten:
                 again.add(ticket_id)
         self._say(comments, draft)
@@ -380,13 +381,13 @@ def _comments_of(event: Audit, note: Note) -> tuple[list[Comment], bool]:
     comments: list[Comment] = []
     again = False
     for child in event.told():
-        kind = str(child.event_type or child.type or "")
+        kind = child.event_type or child.type or ""
         if kind == "Comment":
             if mapping.has_words(child) and child.id is not ABSENT:
                 comments.append(child)
             elif str(child.id) not in note.fetched:
                 again = True
-        elif _rewrites(kind):
+        elif _rewrites(str(kind)):
             again = True
     return comments, again
 

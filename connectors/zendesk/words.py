@@ -74,7 +74,9 @@ class Words:
         """Return one comment; its author's record should have been asked for before."""
         role = mapping.role_of(author, self._people.users.get(author), requester=requester)
         message = mapping.message_in(comment, role, created_at=created_at)
-        return _incoming(ticket_id, message, self._people.names(requester, assignee, author))
+        # The same names as those of the ticket, so that they are put together only once.
+        others = () if author in (requester, assignee) else (author,)
+        return _incoming(ticket_id, message, self._people.names(requester, assignee, *others))
 
     def _rows(self, path: str, name: str) -> Sequence[Json] | None:
         try:
