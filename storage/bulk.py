@@ -132,7 +132,10 @@ def _insert(
             values = tuple(chain.from_iterable(rows[done : done + many]))
             connection.exec_driver_sql(statement, values)
             done += many
-    _run(connection, _inserting(table, names, on_conflict, 1), rows[done:])
+    rest = rows[done:]
+    if rest:
+        values = tuple(chain.from_iterable(rest))
+        connection.exec_driver_sql(_inserting(table, names, on_conflict, len(rest)), values)
 
 
 @lru_cache(maxsize=_STATEMENTS)
