@@ -116,12 +116,21 @@ Period = tuple[str, Counted | None]  # what it is called; None: no conversation 
 
 
 def _periods(query: Query, answer: Answer) -> list[Period]:
-    """Every period from the first that holds something to the last, empty ones between."""
+    """Every period from the first that holds something to the question's last, empty ones too."""
     (grain,) = query.group_by
     held = {group.values[0]: group.counted for group in answer.groups}
     days = sorted(date.fromisoformat(value) for value in held)
-    found = [day.isoformat() for day in _steps(grain, days[0], days[-1])]
+    last = max(days[-1], _last_known(query, answer) or days[-1])
+    found = [day.isoformat() for day in _steps(grain, days[0], last)]
     return [(_label(query, grain, value), held.get(value)) for value in found]
+
+
+def _last_known(query: Query, answer: Answer) -> date | None:
+    """The question's last day, as far as it is known what came in; None without either."""
+    as_of = answer.coverage.as_of if answer.coverage else None
+    if query.window is None or as_of is None:
+        return None
+    return min(query.window.end, as_of.date()) - timedelta(days=1)
 
 
 def _is_whole(query: Query, answer: Answer) -> bool:

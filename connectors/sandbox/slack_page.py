@@ -42,7 +42,7 @@ a{color:#1264a3}
 .bar{flex:1;text-align:center;font-size:11px;color:#616061}.bar b{display:block;color:#1d1c1d}
 .bar i{display:block;background:#1264a3;border-radius:2px 2px 0 0}
 .bar span{display:block;white-space:nowrap}
-.many .bar span,.many .bar b{writing-mode:vertical-rl;transform:rotate(180deg);margin:0 auto}
+.many .bar span,.many .bar b{writing-mode:vertical-rl;transform:rotate(180deg);margin:2px auto}
 .many .bar span{height:5em;text-align:right}
 .with{display:flex;justify-content:space-between;gap:8px;align-items:center;margin:2px 0}
 .actions{display:flex;flex-wrap:wrap;gap:8px;margin:8px 0}

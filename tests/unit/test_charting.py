@@ -1,13 +1,14 @@
 """Which answers have a chart, what a bar stands for, and what is said of a period without one."""
 
 from collections.abc import Sequence
-from datetime import date
+from dataclasses import replace
+from datetime import UTC, date, datetime
 
 import pytest
 
 from service.chart_image import draw
 from service.charting import Chart, Unit, WeekBar, trend_chart, weekly
-from service.domain.answers import Answer, Counted, Group, Headline, Intent
+from service.domain.answers import Answer, Counted, Coverage, Group, Headline, Intent
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query, Window
 from tests.contract.slack_answers import an_answer, counted
 
@@ -31,6 +32,20 @@ def a_trend(
         query=Query(metric=metric, window=window, group_by=(by,)),
         headline=Headline(metric=metric, current=whole),
         groups=tuple(made),
+        coverage=_known(None),
+    )
+
+
+def _known(as_of: datetime | None) -> Coverage:
+    return Coverage(
+        total=731,
+        analysed=728,
+        failed=3,
+        waiting=0,
+        empty={},
+        as_of=as_of,
+        taxonomy="t",
+        analyser="a",
     )
 
 
@@ -80,6 +95,19 @@ def test_a_week_without_a_conversation_is_a_zero_and_not_skipped() -> None:
         ("19 Oct", "0"),
         ("26 Oct", "1,204"),
     ]
+
+
+def test_empty_periods_at_the_end_are_zeros_as_far_as_the_data_goes() -> None:
+    answer = a_trend([(MONDAYS[0], 12, 12), (MONDAYS[1], 9, 9)], metric=CONVERSATIONS)
+    for as_of, ends in (
+        (datetime(2026, 12, 1, tzinfo=UTC), "2 Nov"),
+        (datetime(2026, 10, 27, 9, tzinfo=UTC), "26 Oct"),
+        (datetime(2026, 10, 26, 9, tzinfo=UTC), "19 Oct"),
+        (datetime(2026, 10, 1, tzinfo=UTC), "12 Oct"),
+        (None, "12 Oct"),
+    ):
+        chart = _chart(replace(answer, coverage=_known(as_of)))
+        assert chart.bars[-1].label == ends
 
 
 def test_a_share_of_no_conversation_is_not_drawn_as_none() -> None:
