@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from bench import alerts, helpdesks, million, reading, slack, webhooks
-from bench.table import at_most, heading, line
+from bench.table import at_most, heading, line, percentile
 from bench.worlds import scoring
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.running import run_sandbox
@@ -136,15 +136,14 @@ def asking(workspace: Workspace) -> None:
     answers = workspace.answers()
     for question in QUESTIONS:
         answers.ask_text(question, SYSTEM)
-    seconds = sorted(
+    seconds = [
         timed(lambda: answers.ask_text(question, SYSTEM))  # noqa: B023  # called at once
         for _ in range(ROUNDS)
         for question in QUESTIONS
-    )
-    p95 = seconds[int(len(seconds) * 0.95) - 1]
+    ]
     line(
         "ask, p50 and p95",
-        f"{1000 * statistics.median(seconds):.0f} ms, {1000 * p95:.0f} ms",
+        f"{1000 * statistics.median(seconds):.0f} ms, {1000 * percentile(seconds, 95):.0f} ms",
         f"{len(QUESTIONS)} questions x {ROUNDS}, 2,000 conversations, SQLite",
     )
 

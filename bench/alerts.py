@@ -178,7 +178,3 @@ def figures() -> None:
         line(f"alerts: {name}", said, note)
         said = " / ".join(f"{one[name]:.2f}" for one in seen)
         line(f"alerts: {name}", said, f"+10 points seen in 7 days at {volumes} a day")
-
-
-if __name__ == "__main__":
-    figures()

@@ -18,7 +18,7 @@ from bench import million_data
 from bench.million_store import ZONE, opened, postgres_database, sqlite_database
 from bench.million_upkeep import upkeep
 from bench.million_words import COMMON, RARE
-from bench.table import at_most, line
+from bench.table import at_most, line, percentile
 from service.answers import Answers
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM
@@ -78,16 +78,13 @@ def tell(stand: Stand, what: str, works: Sequence[Callable[[], object]], bar: fl
     cold = [1000 * stand.timed(work) for work in works]
     warm = [1000 * stand.timed(work) for work in works]
     for how, found in (("cold", cold), ("warm", warm)):
+        p95 = percentile(found, 95)
         line(
             f"{stand.name}: {what}, {how}",
-            f"{statistics.median(found):.1f}, {_p95(found):.1f} ms",
+            f"{statistics.median(found):.1f}, {p95:.1f} ms",
             f"p50 and p95 of {len(found)}, {stand.size:,} conversations",
-            at_most(_p95(found), bar, f"<= {bar:g} ms"),
+            at_most(p95, bar, f"<= {bar:g} ms"),
         )
-
-
-def _p95(found: Sequence[float]) -> float:
-    return sorted(found)[max(0, round(len(found) * 0.95) - 1)]
 
 
 # --- What is asked -------------------------------------------------------------------------------

@@ -6,9 +6,7 @@ signed events over HTTP, fifty at once, then one after the other as a person ask
 
 import json
 import os
-import socket
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +26,8 @@ import httpx
 from slack_sdk.signature import SignatureVerifier
 
 from bench.million_store import opened, sqlite_database
-from bench.table import at_most, line
+from bench.serving import PATIENCE, served
+from bench.table import at_most, line, percentile
 from connectors.sandbox.corpus import load_corpus
 from connectors.sandbox.faults import Call
 from connectors.sandbox.slack import SlackStand, slack_app
@@ -41,7 +40,6 @@ TIMES = 4  # that each question is asked
 _SMALL = 100_000
 _CHANNEL = "C00000001"
 _TOKEN, _SECRET = "xoxb-bench", "bench-signing-secret"
-_PATIENCE = 120.0  # seconds, for a server to start and for an answer to come
 _QUESTIONS = (
     "why did sentiment drop last week?",
     "how many conversations last week?",
@@ -67,7 +65,7 @@ class Posts:
             self.at.setdefault(str(posted.thread_ts), now)
 
     def wait_for(self, number: int) -> None:
-        found = self.slack.state.wait_for(number, seconds=_PATIENCE)
+        found = self.slack.state.wait_for(number, seconds=PATIENCE)
         if len(found) < number:
             raise TimeoutError(f"{len(found)} of {number} answers came")
 
@@ -90,7 +88,7 @@ def _acknowledged(events: str, posts: Posts, size: int) -> None:
         before = len(posts.slack.state.messages)
         taken += _at_once(events, number)
         posts.wait_for(before + AT_ONCE)
-    p99 = sorted(taken)[round(len(taken) * 0.99) - 1]
+    p99 = percentile(taken, 99)
     line(
         f"slack: acknowledged, {AT_ONCE} events at once",
         f"{statistics.median(taken):.0f}, {p99:.0f} ms",
@@ -107,7 +105,7 @@ def _at_once(events: str, round_: int) -> Sequence[float]:
     together, own, at = Barrier(AT_ONCE), local(), urlsplit(events)
 
     def connect() -> None:
-        own.client = HTTPConnection(str(at.hostname), at.port, timeout=_PATIENCE)
+        own.client = HTTPConnection(str(at.hostname), at.port, timeout=PATIENCE)
         _told(own.client, "GET", "/healthz")
 
     def knock(number: int) -> float:
@@ -137,7 +135,7 @@ def _answered(events: str, posts: Posts, size: int) -> None:
         _ask(events, posts, f"100.{number:03}", _QUESTIONS[number % len(_QUESTIONS)])
         for number in numbers
     ]
-    p95 = sorted(taken)[round(len(taken) * 0.95) - 1]
+    p95 = percentile(taken, 95)
     line(
         "slack: answer posted",
         f"{statistics.median(taken):.0f}, {p95:.0f} ms",
@@ -150,7 +148,7 @@ def _answered(events: str, posts: Posts, size: int) -> None:
 def _ask(events: str, posts: Posts, ts: str, question: str) -> float:
     """Return how many milliseconds passed from sending the event to the post in its thread."""
     before = len(posts.slack.state.messages)
-    with httpx.Client(trust_env=False, timeout=_PATIENCE) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
         begun = time.perf_counter()
         _send(client, events, _mention(question, ts))
         posts.wait_for(before + 1)
@@ -214,25 +212,13 @@ def _served(url: str, home: Path) -> Iterator[tuple[str, Posts]]:
     )
     posts = Posts(made)
     made.faults.after_answering = posts.note
-    with made.serve() as stand, socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-        free.close()
+    with made.serve() as stand:
         database = opened(url)
         person = made.state.people["U00000001"]
         database.people.save(Person(email=person.email, name=person.name, role="admin"))
         database.close()
-        command = [sys.executable, "-m", "gunicorn", "verbatim:create_web_app()", "--bind", address]
-        command += ["--worker-class", "gthread", "--workers", "1", "--threads", "8"]
-        environment = _environment(url, home, stand.url)
-        server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-        posts.server = server.pid
-        try:
-            _wait_for(f"http://{address}/healthz", server)
-            yield f"http://{address}/slack/events", posts
-        finally:
-            server.terminate()
-            server.wait()
+        with served(_environment(url, home, stand.url)) as (address, posts.server):
+            yield f"{address}/slack/events", posts
 
 
 def _environment(url: str, home: Path, stand: str) -> Mapping[str, str]:
@@ -247,18 +233,6 @@ def _environment(url: str, home: Path, stand: str) -> Mapping[str, str]:
         "VERBATIM_SLACK__SIGNING_SECRET": _SECRET,
         "VERBATIM_SLACK__BASE_URL": f"{stand}/api/",
     }
-
-
-def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
-    until = time.monotonic() + _PATIENCE
-    while time.monotonic() < until and server.poll() is None:
-        try:
-            httpx.get(url, trust_env=False).raise_for_status()
-        except httpx.HTTPError:
-            time.sleep(0.1)
-        else:
-            return
-    raise TimeoutError(url)
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """The table that the bench prints: figure, value, bar, ratio to the bar, and how it was taken."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 _WIDTHS = (44, 34, 16, 7)
@@ -19,6 +20,11 @@ def at_most(value: float, bar: float, says: str) -> Bar:
 
 def at_least(value: float, bar: float, says: str) -> Bar:
     return Bar(says=says, ratio=bar / value if value else 2.0)
+
+
+def percentile(taken: Sequence[float], share: int) -> float:
+    """Return the figure that `share` percent of them do not exceed."""
+    return sorted(taken)[max(0, round(len(taken) * share / 100) - 1)]
 
 
 def heading() -> None:

@@ -7,49 +7,48 @@ import hashlib
 import hmac
 import json
 import os
-import socket
 import sqlite3
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
 
-from bench.table import at_most, line
+from bench.serving import served, wait_until
+from bench.table import at_most, line, percentile
 
 _EVENTS = 200
 _ROWS = 400_000  # imported meanwhile; an idle machine takes 5,000 of them a second
 _MOST = 500  # milliseconds
 _SECRET = "bench-client-secret"  # noqa: S105 - signs nothing but these events
 _PAUSE = 0.06  # seconds between two events, so that they meet many of the writer's transactions
-_PATIENCE = 60.0  # seconds for a server to start
 
 
 def report() -> None:
     """Print p50 and p99 of the answers while an import writes."""
     took = webhook_answers()
-    p99 = took[round(0.99 * len(took)) - 1]
+    p99 = percentile(took, 99)
     line(
         "webhook answers during an import",
-        f"{statistics.median(took):.0f}, {p99:.0f}, {took[-1]:.0f} ms",
+        f"{statistics.median(took):.0f}, {p99:.0f}, {max(took):.0f} ms",
         f"p50, p99 and the longest of {len(took)}, served by gunicorn, SQLite",
         at_most(p99, _MOST, f"p99 <= {_MOST} ms"),
     )
 
 
 def webhook_answers(events: int = _EVENTS) -> Sequence[float]:
-    """Return how many milliseconds each accepted event took, sorted."""
+    """Return how many milliseconds each accepted event took."""
     with tempfile.TemporaryDirectory() as folder:
         home = Path(folder)
         environment = _environment(home)
         _run(environment, "migrate").wait()
-        with _served(environment) as url, _writing(environment, home):
-            return sorted(_knocks(url, events))
+        with served(environment) as (url, _), _writing(environment, home):
+            return list(_knocks(url, events))
 
 
 def _knocks(url: str, events: int) -> Iterator[float]:
@@ -91,41 +90,9 @@ def _run(environment: Mapping[str, str], *arguments: str) -> "subprocess.Popen[b
     return subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
 
 
-@contextmanager
-def _served(environment: Mapping[str, str]) -> Iterator[str]:
-    """The application as the Procfile serves it."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    command = [sys.executable, "-m", "gunicorn", "verbatim:create_web_app()", "--bind", address]
-    command += ["--worker-class", "gthread", "--workers", "1", "--threads", "8"]
-    server = subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL)
-    try:
-        _wait_until(lambda: _answers(f"http://{address}/healthz"), "the server")
-        yield f"http://{address}"
-    finally:
-        server.terminate()
-        server.wait()
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(url, trust_env=False).is_success
-    except httpx.HTTPError:
-        return False
-
-
 def _has_rows(path: Path) -> bool:
     with closing(sqlite3.connect(path)) as reading:
         return bool(reading.execute("SELECT 1 FROM conversation LIMIT 1").fetchall())
-
-
-def _wait_until(true: Callable[[], bool], what: str) -> None:
-    until = time.monotonic() + _PATIENCE
-    while not true():
-        if time.monotonic() > until:
-            raise TimeoutError(f"{what} did not begin")
-        time.sleep(0.1)
 
 
 @contextmanager
@@ -134,7 +101,7 @@ def _writing(environment: Mapping[str, str], home: Path) -> Iterator[None]:
     path.write_text("".join(_row(number) for number in range(_ROWS)))
     writer = _run(environment, "import", str(path))
     try:
-        _wait_until(lambda: _has_rows(home / "verbatim.sqlite"), "the import")
+        wait_until(lambda: _has_rows(home / "verbatim.sqlite"), "the import")
         yield
         if writer.poll() is not None:
             raise RuntimeError("the writer was done before the last event; give it more rows")
