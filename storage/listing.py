@@ -14,15 +14,35 @@ from sqlalchemy import Connection, Row, select, tuple_
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
 from service.stores import ListedConversation, Listing
+from storage.among import rows_among
 from storage.heads import account_of, head_of
-from storage.in_force import measurements_of
 from storage.querying import Rows
 from storage.tables.accounts import account, agent
-from storage.tables.analyses import analysis, assigned_tag
+from storage.tables.analyses import analysis, assigned_tag, measurement
 from storage.tables.conversations import conversation
 from storage.tables.facts import NOT_ANALYSED, fact
 
 _FORWARD, _BACK = "n", "p"
+
+_HEADS = (
+    select(conversation, agent.c.name.label("agent_name"), analysis.c.summary)
+    .outerjoin(agent, agent.c.key == conversation.c.agent)
+    .outerjoin(analysis, analysis.c.conversation_id == conversation.c.id)
+)
+_ACCOUNTS = select(account)
+_LABELS = select(measurement.c.conversation_id, measurement.c.metric, measurement.c.value).order_by(
+    *(measurement.c[name] for name in ("conversation_id", "origin", "nth", "metric"))
+)
+_DRIVERS = (
+    select(fact.c.conversation_id, fact.c.driver)
+    .where(fact.c.driver.not_in([NOT_ANALYSED, UNMAPPED]))
+    .order_by(fact.c.conversation_id, fact.c.rank)
+)
+_TAGS = (
+    select(assigned_tag.c.conversation_id, assigned_tag.c.canonical)
+    .where(assigned_tag.c.canonical.is_not(None))
+    .order_by(assigned_tag.c.conversation_id, assigned_tag.c.nth)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,30 +121,20 @@ def _towards(direction: str, row: Row[Any]) -> str:
 def _rows(
     connection: Connection, ids: Sequence[int], metrics: Sequence[str]
 ) -> tuple[ListedConversation, ...]:
-    query = (
-        select(
-            conversation,
-            agent.c.name.label("agent_name"),
-            analysis.c.summary,
-        )
-        .outerjoin(agent, agent.c.key == conversation.c.agent)
-        .outerjoin(analysis, analysis.c.conversation_id == conversation.c.id)
-        .where(conversation.c.id.in_(ids))
-    )
-    heads = {row.id: row for row in connection.execute(query)}
-    accounts = _accounts(connection, {row.account for row in heads.values() if row.account})
-    measured = measurements_of(connection, ids)
-    drivers, tags = _drivers(connection, ids), _tags(connection, ids)
+    heads = {row.id: row for row in rows_among(connection, _HEADS, conversation.c.id, ids)}
+    keys = {row.account for row in heads.values() if row.account}
+    accounts = {
+        row.key: account_of(row) for row in rows_among(connection, _ACCOUNTS, account.c.key, keys)
+    }
+    labels = _labels(connection, ids, metrics)
+    drivers = _collected(rows_among(connection, _DRIVERS, fact.c.conversation_id, ids))
+    tags = _collected(rows_among(connection, _TAGS, assigned_tag.c.conversation_id, ids))
     return tuple(
         ListedConversation(
             head=head_of(row),
             account=accounts.get(row.account),
             agent_name=row.agent_name,
-            labels={
-                metric: found.value
-                for metric, found in measured.get(one, {}).items()
-                if metric in metrics
-            },
+            labels=labels.get(one, {}),
             drivers=drivers.get(one, ()),
             tags=tags.get(one, ()),
             summary=row.summary or "",
@@ -134,31 +144,21 @@ def _rows(
     )
 
 
-def _accounts(connection: Connection, keys: set[str]) -> Mapping[str, Any]:
-    rows = connection.execute(select(account).where(account.c.key.in_(sorted(keys))))
-    return {row.key: account_of(row) for row in rows}
+def _labels(
+    connection: Connection, ids: Sequence[int], metrics: Sequence[str]
+) -> Mapping[int, dict[str, str | None]]:
+    """The values in force: a person's come after the analyser's."""
+    found: dict[int, dict[str, str | None]] = {}
+    wanted = frozenset(metrics)
+    for row in rows_among(connection, _LABELS, measurement.c.conversation_id, ids):
+        if row.metric in wanted:
+            found.setdefault(row.conversation_id, {})[row.metric] = row.value
+    return found
 
 
-def _drivers(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    query = (
-        select(fact.c.conversation_id, fact.c.driver)
-        .where(fact.c.conversation_id.in_(ids), fact.c.driver.not_in([NOT_ANALYSED, UNMAPPED]))
-        .order_by(fact.c.conversation_id, fact.c.rank)
-    )
-    return _collected(connection.execute(query).all())
-
-
-def _tags(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    query = (
-        select(assigned_tag.c.conversation_id, assigned_tag.c.canonical)
-        .where(assigned_tag.c.conversation_id.in_(ids), assigned_tag.c.canonical.is_not(None))
-        .order_by(assigned_tag.c.conversation_id, assigned_tag.c.nth)
-    )
-    return _collected(connection.execute(query).all())
-
-
-def _collected(rows: Sequence[Row[Any, Any]]) -> dict[int, tuple[str, ...]]:
+def _collected(rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
     found: dict[int, dict[str, None]] = {}
-    for one, value in rows:
+    for row in rows:
+        one, value = tuple(row)
         found.setdefault(one, {})[value] = None
     return {one: tuple(values) for one, values in found.items()}
