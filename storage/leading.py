@@ -10,7 +10,9 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Select,
+    Text,
     any_,
+    cast,
     func,
     literal,
     select,
@@ -20,17 +22,19 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.domain.people import Viewer
 from service.query import Dimension, Filter, Query
-from storage.querying import Hits, Rows, found_first, posting_list, postings, rows_of
+from storage.querying import Hits, Rows, found_first, mentions, posting_list, postings, rows_of
 from storage.rollup_reading import conversations_from_rollups
 from storage.tables.facts import fact
 from storage.words import searchable
 
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000
-# With more mentions, the newest few are found sooner by asking one conversation after the other,
-_COMMON = {"sqlite": 16_000, "postgresql": 12_000}
-# and all of them, too, when there are so many mentions for each conversation that would be asked.
-_LOOKED_UP = {"sqlite": 4, "postgresql": 1}
+# With more mentions, the newest few are found sooner by asking one conversation after the other.
+_COMMON = {"sqlite": 12_000, "postgresql": 28_000}
+# Asking is quicker when the messages to look for are known, up to so many of them,
+_AMONG = 80_000
+# and up to so many for each conversation that would be asked. PostgreSQL cannot tell them.
+_FOR_EACH = {"sqlite": 10, "postgresql": 0}
 
 
 # A word that is not among the most common is as common as the rarest of those, at most. The last
@@ -64,9 +68,8 @@ def _rows(connection: Connection, query: Query, viewer: Viewer, *, most: int | N
     texts: dict[str, ColumnElement[bool]] = {}
     if query.text:
         asked = _asked(connection, query, viewer)
-        allowed = asked * _LOOKED_UP[connection.dialect.name]
         for phrase in query.text:
-            found = _looked_up(connection, phrase, allowed if most is None else min(most, allowed))
+            found = _looked_for(connection, phrase, asked, most)
             if found is not None:
                 texts[phrase], many = found
                 if many < asked:
@@ -91,8 +94,8 @@ def _listed(connection: Connection, query: Query, one: Filter) -> int:
     return _LONG if rows is None else _size(connection, rows, _LONG)
 
 
-def _looked_up(
-    connection: Connection, phrase: str, most: int
+def _looked_for(
+    connection: Connection, phrase: str, asked: int, most: int | None
 ) -> tuple[ColumnElement[bool], int] | None:
     """What picks out the conversations that mention a phrase, and about how many they are.
 
@@ -101,14 +104,22 @@ def _looked_up(
     hits = found_first(phrase, connection.dialect.name)
     if hits is None:
         return None
-    many = _mentions(connection, phrase, hits, most)
-    if many >= most:
-        return None
+    fewest = asked if most is None else min(most, asked)
+    among = asked * _FOR_EACH[connection.dialect.name]
+    among = among if most is None else min(_AMONG, among)
+    many = _mentions(connection, phrase, hits, max(fewest, among))
+    if many < fewest:
+        return _looked_up(connection, hits, many)
+    return (mentions(phrase, hits.narrow), asked) if many < among else None
+
+
+def _looked_up(connection: Connection, hits: Hits, many: int) -> tuple[ColumnElement[bool], int]:
     if connection.dialect.name == "sqlite":
         return fact.c.conversation_id.in_(hits.conversations), many
-    ids = sorted(set(connection.execute(hits.conversations).scalars()))
-    # In one value: thousands of bound ones would take longer than the search itself.
-    return fact.c.conversation_id == any_(literal(ids, ARRAY(BigInteger))), len(ids)
+    found = hits.conversations.subquery().c.conversation_id
+    # In one value, as it came: to read thousands and bind them takes longer than the search itself.
+    ids = connection.execute(select(cast(func.array_agg(found), Text))).scalar_one() or "{}"
+    return fact.c.conversation_id == any_(cast(literal(ids), ARRAY(BigInteger))), many
 
 
 def _mentions(connection: Connection, phrase: str, hits: Hits, most: int) -> int:

@@ -16,7 +16,6 @@ from sqlalchemy import (
     TextualSelect,
     and_,
     bindparam,
-    case,
     cast,
     exists,
     false,
@@ -105,7 +104,7 @@ def rows_of(
     checked += [~_touches(one) for one in query.exclude]
     for phrase in query.text:
         known = texts.get(phrase)
-        checked.append(_mentions(phrase) if known is None else known)
+        checked.append(mentions(phrase) if known is None else known)
     if lead is None or isinstance(lead, str):
         # With words in the lead no database starts with a period's rows: a sum has no index.
         day = fact.c.day if lead is None else fact.c.day + literal_column("0")
@@ -251,18 +250,24 @@ def _touches(one: Filter) -> ColumnElement[bool]:
     return _single(one.dimension).in_(one.values)
 
 
-def _mentions(phrase: str) -> ColumnElement[bool]:
+def mentions(phrase: str, among: Select[Any] | None = None) -> ColumnElement[bool]:
     """Whether one message of the customer holds these words in a row, asked of each conversation.
 
-    The comparison of folded words decides, alike on both databases.
+    The comparison of folded words decides, alike on both databases. `among` are the only messages
+    that can hold them, when these are known: the others are not read.
     """
     words = searchable(phrase)
     if not words:
         return false()
     said = message.alias("said")
-    one = said.c.conversation_id == fact.c.conversation_id
-    # As a value, because PostgreSQL would read every message there is for a join instead.
-    return case((exists().where(one, *_holds(words, said.c)).correlate(fact), 1), else_=0) == 1
+    asked = [said.c.conversation_id == fact.c.conversation_id]
+    if among is not None:
+        # A sum, so that SQLite does not start with all of them for each conversation.
+        asked.append((said.c.id + literal_column("0")).in_(among))
+    one: Select[Any] = select(literal_column("1")).where(*asked, *_holds(words, said.c)).limit(1)
+    # As a value, because PostgreSQL would read every message there is for a join instead; and not
+    # as a certain one, because it takes that for rare, and would sort all that it had asked.
+    return func.coalesce(one.correlate(fact).scalar_subquery(), literal_column("0")) != 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -287,7 +292,9 @@ def found_first(phrase: str, dialect: str) -> Hits | None:
         listed = func.string_to_array(message.c.words, literal_column("' '"))
         hits = func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))
         narrow = spoken.where(message.c.words.is_not(None), hits)
-        return Hits(narrow, spoken.where(*_holds(words, message.c), hits))
+        # The index holds whole words: only of several it does not know whether they are in a row.
+        in_a_row = _holds(words, message.c) if " " in words else []
+        return Hits(narrow, narrow.where(*in_a_row))
     if not words.isascii():
         return None  # the index may know fewer letters than we do
     matches = literal_column("message_search").op("MATCH")(f'"{words}"')
