@@ -139,6 +139,10 @@ def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> R
         pending: dict[str, object] = {"intent": intent.value}
         return ask("metric", "missing", pending | ({"direction": direction} if direction else {}))
     if intent is Intent.COMPARE and seen.compare is None and not _weighs_periods(seen):
+        grouped = signals.compared_dimension(seen.free)
+        if grouped is not None:
+            seen = replace(seen, grouped=(grouped,))
+            return _with_defaults(_draft(seen, Intent.COUNT), seen, catalogue)
         return ask("compare", "missing", _draft(seen, intent).as_dict())
     if intent in {Intent.FIX_IMPACT, Intent.FUNNEL}:
         return with_fix(seen, intent, catalogue)
@@ -243,7 +247,7 @@ def _weighs_periods(seen: Seen) -> bool:
 
 def _counts_something(seen: Seen) -> bool:
     """Whether "why so many card declines" is about a volume: a counted noun, and no metric."""
-    if intents.is_open(seen.text):
+    if intents.is_open(seen.text) or intents.is_open(seen.free):
         return False
     return bool({"tag", "custom", "text", "driver", "channel"} & set(seen.filters))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS
+from service.reading import signals
 from service.reading.asking import TAKEN
 from service.reading.leftover import IGNORED, ignored
 from service.reading.looking import Seen
@@ -36,6 +37,7 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
         return reading
     left = [*ignored(seen.words, seen.untimed), *_unused(reading, seen)]
     left += [one.group() for one in re.finditer(_OF_THE_ANSWER, seen.free)]
+    left += signals.other_rates(seen.free, reading.metric)
     if seen.free.startswith("when ") and reading.intent is not Intent.TREND:
         left.append("when")
     assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]

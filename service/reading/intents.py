@@ -56,7 +56,8 @@ _WHY = (
 )
 _OPEN = (
     r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
-    r"how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going))\b"
+    r"what(?:'s| is|s) wrong|how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going)|"
+    r"how(?:'s| is| are|s) (?:the |our |my )*~[ ~]*(?:\w+ )?(?:doing|going|looking))\b"
 )
 _YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
 _COMPARE = r"\b(?:vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
@@ -164,6 +165,8 @@ def _is_why(asked: Asked) -> bool:
     if _one_account(asked) and asked.number.metric is None and is_open(asked.text):
         return False
     ranks_reasons = _has(_TOP, asked.free) and _has(r"\breasons? for\b", asked.free)
+    if asked.sides and _has(r"\bthan\b", asked.free):
+        return False  # "why is chat worse than email" weighs one against the other
     return _has(r"\b(?:why|how come)\b", asked.free) or (
         not ranks_reasons and _has(_WHY, asked.free) and not _is_brief_only(asked)
     )
@@ -258,7 +261,7 @@ def _is_brief(asked: Asked) -> bool:
 
 
 def _is_open_question(asked: Asked) -> bool:
-    return is_open(asked.text)
+    return is_open(asked.free)
 
 
 _BAD_MOOD = (

@@ -90,7 +90,10 @@ def _range(text: str, days: Days) -> Found | None:
         before = text[: first.start].strip()
         opened = re.search(r"(?<!difference )(?<!gap )\b(from|between)$", before)
         joins = {"to", "until", "till", "through", "thru"}
-        if between in joins or (between == "and" and opened and opened.group(1) == "between"):
+        weighed = opened is None and re.search(r"\b(?:compar\w+|difference)\b", text)
+        if (between in joins and not weighed) or (
+            between == "and" and opened and opened.group(1) == "between"
+        ):
             start = opened.start() if opened else first.start
             window = _spanning(text[first.start : first.end], first.window, second.window, days)
             return Found(window=window, start=start, end=second.end) if window else None

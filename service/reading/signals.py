@@ -26,6 +26,7 @@ _CONVERSATIONS = (
 )
 
 _HAVING = r"(?:with|of|having|that (?:have|had|were|are)|where)(?: an?| the)?"
+_FELT = r"(?:negative|positive|neutral|angry|unhappy|happy)"
 _EMPTY = {"blank", "no", "missing"}
 _RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
 
@@ -90,14 +91,7 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
         if re.search(rf"\b{_RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
             return Number(metric=f"custom:{custom[0]}")
         return Number(metric="conversations", filters={"custom": custom})
-    found = next(
-        (
-            number
-            for look in (_churn, _effort, _rated_sentiment, _counted_sentiment, _mood, _at_risk)
-            if (number := look(text)) is not None
-        ),
-        None,
-    )
+    found = _combined(text)
     if re.search(_COUNTED_ACCOUNTS, text):
         return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
     if found is not None:
@@ -106,6 +100,37 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)|{counted}", text):
         return Number(metric="conversations")
     return Number()
+
+
+def _all_numbers(text: str) -> list[Number]:
+    felt = _rated_sentiment(text) or _counted_sentiment(text) or _mood(text)
+    found = (_churn(text), _effort(text), felt, _at_risk(text))
+    return [number for number in found if number is not None]
+
+
+_SAID = {"churn_risk_rate": "churn risk", "high_effort_rate": "effort", "sentiment": "sentiment"}
+
+
+def other_rates(text: str, metric: str | None) -> tuple[str, ...]:
+    """The rates that a message names beside the one that is answered."""
+    rates = [one.metric or "" for one in _all_numbers(text) if one.metric in _SAID]
+    if metric not in rates:
+        return ()
+    return tuple(_SAID[one] for one in dict.fromkeys(rates) if one != metric)
+
+
+def _combined(text: str) -> Number | None:
+    """The first rate that is named, or a count; with the filters of all nouns that are counted."""
+    named = _all_numbers(text)
+    if not named:
+        return None
+    rate = next((one.metric for one in named if one.metric != "conversations"), None)
+    filters: dict[str, tuple[str, ...]] = {}
+    for one in reversed(named):
+        filters |= one.filters
+    if rate == "churn_risk_rate":
+        filters.pop("churn_risk", None)
+    return Number(metric=rate or "conversations", filters=filters)
 
 
 def _felt(text: str) -> dict[str, tuple[str, ...]]:
@@ -120,7 +145,10 @@ def _felt(text: str) -> dict[str, tuple[str, ...]]:
 def _churn(text: str) -> Number | None:
     if not re.search(r"\bchurn\w*", text):
         return None
-    shared = re.search(rf"\b{_RATE} of (?:\S+ ){{0,4}}?(?:flagged )?churn", text)
+    shared = re.search(
+        rf"\b{_RATE} of (?:(?:the|our|all|{_NOUNS}|that|are|were|with|as) )*(?:flagged )?churn",
+        text,
+    )
     if shared is None and re.search(
         rf"\b{_NOUNS} {_HAVING} (?:a )?churn risk\b|"
         rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn",
@@ -142,7 +170,7 @@ def _at_risk(text: str) -> Number | None:
 def _effort(text: str) -> Number | None:
     if not re.search(r"\befforts?\b", text):
         return None
-    counted = re.search(rf"\b(high|low|empty|blank|no) effort {_NOUNS}", text)
+    counted = re.search(rf"\b(high|low|empty|blank|no) effort (?:{_FELT} )?{_NOUNS}", text)
     if counted is None:
         counted = re.search(
             rf"\b{_NOUNS} {_HAVING} (high|low|empty|blank|no|missing) effort\b", text
@@ -294,6 +322,12 @@ def mood_of(text: str) -> str | None:
     if re.search(r"\b(?:happ\w+|pleased|satisfied|delighted)\b", text):
         return "positive"
     return None
+
+
+def compared_dimension(text: str) -> str | None:
+    """Read "compare all channels": every side of a dimension is a breakdown."""
+    found = re.search(r"\bcompar\w+ (?:all |the |our |my |between |across )*(\w+)", text)
+    return dimension_of(found.group(1), within_driver=False) if found else None
 
 
 def find_grain(text: str) -> str | None:
