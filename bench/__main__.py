@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from bench import alerts, helpdesks, million, reading, slack, webhooks
+from bench import alerts, helpdesks, labelled, million, reading, slack, webhooks
 from bench.table import at_most, heading, line, percentile
 from bench.worlds import scoring
 from connectors.sandbox.corpus import load_corpus
@@ -75,6 +75,7 @@ def figures(sizes: helpdesks.Sizes, seeds: Sequence[int]) -> Mapping[str, Callab
         "limiter": helpdesks.limiter,
         "memory": partial(helpdesks.memory, sizes),
         "imports": partial(helpdesks.imports, sizes),
+        "labelled": labelled.labelled,
         "webhooks": webhooks.report,
         "writing": partial(helpdesks.writing, sizes.written),
         "worlds": partial(scoring.report, seeds),

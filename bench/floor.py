@@ -8,7 +8,7 @@ import json
 import sqlite3
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -24,12 +24,17 @@ Rows = list[tuple[object, ...]]
 
 def main(folder: str) -> None:
     bodies = [path.read_bytes() for path in sorted((Path(folder) / "bodies").iterdir())]
-    parsing = _cpu_of(lambda: [len(json.loads(body)) for body in bodies])
+    parsing = cpu_of(lambda: [len(json.loads(body)) for body in bodies])
     stored = sqlite3.connect(Path(folder) / "home" / "verbatim.sqlite")
-    fresh = _fresh(Path(folder) / "floor.sqlite")
-    upserting = sum(_upsert(fresh, *part) for part in _parts(stored))
-    told = {"json": parsing, "upsert": upserting, "bytes": sum(map(len, bodies))}
+    upserted = upserting(stored, Path(folder) / "floor.sqlite", _TABLES)
+    told = {"json": parsing, "upsert": upserted, "bytes": sum(map(len, bodies))}
     print(json.dumps(told))
+
+
+def upserting(stored: sqlite3.Connection, path: Path, tables: Sequence[str]) -> float:
+    """Return the CPU seconds of writing the rows of these tables into a database of ours."""
+    fresh = _fresh(path)
+    return sum(_upsert(fresh, *part) for part in _parts(stored, tables))
 
 
 def _fresh(path: Path) -> sqlite3.Connection:
@@ -49,8 +54,8 @@ def _fresh(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _parts(stored: sqlite3.Connection) -> Iterator[tuple[str, Rows]]:
-    for table in _TABLES:
+def _parts(stored: sqlite3.Connection, tables: Sequence[str]) -> Iterator[tuple[str, Rows]]:
+    for table in tables:
         columns = stored.execute(f"PRAGMA table_info({table})").fetchall()
         names = [column[1] for column in columns]
         keys = [column[1] for column in columns if column[5]]
@@ -70,10 +75,10 @@ def _upsert(connection: sqlite3.Connection, statement: str, rows: Rows) -> float
         connection.executemany(statement, rows)
         connection.execute("COMMIT")
 
-    return _cpu_of(run)
+    return cpu_of(run)
 
 
-def _cpu_of(work: Callable[[], object]) -> float:
+def cpu_of(work: Callable[[], object]) -> float:
     begun = time.process_time()
     work()
     return time.process_time() - begun

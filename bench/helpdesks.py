@@ -60,7 +60,7 @@ class Place:
         if "write" in steps:
             self._verbatim("setup", self.name)
         home = str(self.folder / "home")
-        told = _module("bench.syncing", self.name, home, *steps, environment=self.environment())
+        told = told_by("bench.syncing", self.name, home, *steps, environment=self.environment())
         return [json.loads(text) for text in told.splitlines()]
 
     def environment(self) -> dict[str, str]:
@@ -110,7 +110,7 @@ def placed(name: str, size: int) -> Iterator[Place]:
 def zendesk_reading(size: int) -> None:
     with placed("zendesk", size) as here:
         (read,) = here.run("sync")
-        floor = json.loads(_module("bench.floor", str(here.folder), environment={}))
+        floor = json.loads(told_by("bench.floor", str(here.folder), environment={}))
     calls = read["calls"]
     exported = _count(calls, _TICKETS, _EVENTS)
     repairs = _count(calls, "/comments", "conversation_log")
@@ -129,7 +129,7 @@ def zendesk_reading(size: int) -> None:
 def intercom_reading(size: int) -> None:
     with placed("intercom", size) as here:
         (read,) = here.run("sync")
-        floor = json.loads(_module("bench.floor", str(here.folder), environment={}))
+        floor = json.loads(told_by("bench.floor", str(here.folder), environment={}))
     calls = read["calls"]
     searches = _count(calls, "/conversations/search")
     retrieves = _count(calls, "GET /conversations/<")
@@ -186,7 +186,7 @@ def _imported(name: str, size: int) -> int:
         path = Path(folder) / "export"
         exports.write(path, name, size)
         home = {"VERBATIM_HOME": str(Path(folder) / "home")}
-        told = _module("bench.importing", str(path), name, environment=home)
+        told = told_by("bench.importing", str(path), name, environment=home)
     report, took = (json.loads(text) for text in told.splitlines())
     if (report["conversations"], report["bad"]) != (size, 0):
         raise RuntimeError(f"{name}: {report['conversations']} of {size} were imported")
@@ -321,7 +321,8 @@ def _count(calls: Mapping[str, int], *parts: str) -> int:
     return sum(n for route, n in calls.items() if any(part in route for part in parts))
 
 
-def _module(name: str, *arguments: str, environment: Mapping[str, str]) -> str:
+def told_by(name: str, *arguments: str, environment: Mapping[str, str]) -> str:
+    """Run a module of ours in a process of its own, and return what it printed."""
     command: Sequence[str] = [sys.executable, "-m", name, *arguments]
     done = subprocess.run(
         command, env={**os.environ, **environment}, stdout=subprocess.PIPE, check=True, text=True
