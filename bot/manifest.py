@@ -11,7 +11,7 @@ SCOPES: Mapping[str, str] = {
     "channels:read": "notices that it is no longer in a channel it posts to",
     "chat:write": "answers, posts cards and the digest",
     "commands": "the /verbatim command",
-    "files:write": "the digest's chart where Slack draws none itself",
+    "files:write": "charts where Slack draws none itself",
     "groups:read": "the same for private channels",
     "im:history": "hears direct messages",
     "im:read": "knows a direct message from a channel",

@@ -43,6 +43,7 @@ WARM = (
     "service.analysis.claude",
     "service.analysis.local",
     "anthropic",
+    "matplotlib.backends.backend_agg",
     "service.commands.loop",
     "service.pipeline",
     "storage.database",

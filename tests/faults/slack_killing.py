@@ -51,6 +51,7 @@ ZONE = ZoneInfo("Europe/Berlin")
 LATER = timedelta(minutes=31)  # every lease of a dead process is over by then
 _PATIENCE = 120
 _QUESTION = "how many conversations last week?"
+_TREND = "how many conversations last week by day?"
 
 
 class Scene(StrEnum):
@@ -58,6 +59,7 @@ class Scene(StrEnum):
 
     MENTION = "an answer in a channel"
     DIRECT = "an answer in a direct message"
+    PICTURE = "an answer with a chart where Slack draws none"
     DIGEST = "a digest"
     CARD = "a churn-risk card"
 
@@ -100,8 +102,9 @@ def perform(act: Act, acknowledged: "Pipe[object, object]") -> None:
 def _ask(workspace: Workspace, act: Act, acknowledged: "Pipe[object, object]") -> None:
     with workspace.running() as slack:
         if act.asks:
-            send = slack.mention if act.scene is Scene.MENTION else slack.direct
-            acknowledged.send(send(_QUESTION, ts="1.1").status_code)
+            send = slack.direct if act.scene is Scene.DIRECT else slack.mention
+            question = _TREND if act.scene is Scene.PICTURE else _QUESTION
+            acknowledged.send(send(question, ts="1.1").status_code)
 
 
 def _post_digest(workspace: Workspace, act: Act, acknowledged: "Pipe[object, object]") -> None:
@@ -148,6 +151,7 @@ def _post_card(workspace: Workspace, act: Act, acknowledged: "Pipe[object, objec
 _PARTS: Mapping[Scene, Callable[[Workspace, Act, "Pipe[object, object]"], None]] = {
     Scene.MENTION: _ask,
     Scene.DIRECT: _ask,
+    Scene.PICTURE: _ask,
     Scene.DIGEST: _post_digest,
     Scene.CARD: _post_card,
 }
@@ -185,6 +189,7 @@ class Stage:
         return to
 
     def act(self, scene: Scene, home: Path) -> Act:
+        self.slack.state.known_charts = scene is not Scene.PICTURE
         return Act(scene=scene, home=home, slack_url=self.url)
 
     def run(self, act: Act) -> tuple[bool, object]:

@@ -16,6 +16,7 @@ from tests.faults.trials import Steps, Trial
 BOTH_SIDES = pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
 MOMENTS = pytest.mark.parametrize("moment", list(Moment))
 RESTARTS = 20
+_IN_CHANNELS = (Scene.MENTION, Scene.PICTURE, Scene.DIGEST)
 _SAID = {Scene.DIGEST: "week 2026-W46", Scene.CARD: "Churn risk: Acme"}
 
 Strike = Callable[[Stage, Act, int], tuple[bool, object]]
@@ -27,7 +28,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         every = metafunc.config.getoption("--every-step", default=False)
         scenes = list(Scene) if every else [Scene.MENTION, Scene.CARD]
         if "blind" in metafunc.fixturenames:
-            scenes = [Scene.MENTION, Scene.DIGEST]  # what is posted in channels
+            scenes = [one for one in _IN_CHANNELS if every or one is not Scene.PICTURE]
         metafunc.parametrize("scene", scenes, ids=[scene.name.lower() for scene in scenes])
 
 
@@ -106,7 +107,7 @@ def test_where_nobody_may_look_there_are_never_two_and_never_silence(
         struck, told = strike(blind, act, number)
         said = blind.go_on(act, times=2, acknowledged=told == 200)
         assert len(blind.posted) <= 1
-        if scene is Scene.MENTION:
+        if scene is not Scene.DIGEST:
             assert blind.posted or "did not confirm my answer" in blind.whispered[0].text
         else:
             assert blind.posted or "we may not look" in str(said)
@@ -150,5 +151,8 @@ def test_who_is_killed_again_while_making_up_for_it_posts_once(
 
 
 def _requests_before_the_end(scene: Scene) -> int:
-    """An answer shows a status and asks who asks, a card asks who the owner is; then they post."""
-    return {Scene.MENTION: 2, Scene.DIRECT: 2, Scene.CARD: 1}.get(scene, 0)
+    """An answer shows a status and asks who asks, a card asks who the owner is; then they post.
+
+    A picture is uploaded in three requests after Slack refused its own chart.
+    """
+    return {Scene.MENTION: 2, Scene.DIRECT: 2, Scene.PICTURE: 6, Scene.CARD: 1}.get(scene, 0)
