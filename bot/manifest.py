@@ -10,7 +10,7 @@ SCOPES: Mapping[str, str] = {
     "assistant:write": "shows that it is working on a question",
     "channels:read": "notices that it is no longer in a channel it posts to",
     "chat:write": "answers, posts cards and the digest",
-    "commands": "the /verbatim command",
+    "commands": "the /verbatim command and the shortcut on messages",
     "files:write": "charts where Slack draws none itself",
     "groups:read": "the same for private channels",
     "im:history": "hears direct messages",
@@ -28,6 +28,7 @@ EVENTS = (
     "message.im",
     "tokens_revoked",
 )
+SHORTCUT = "verbatim_ask_this"
 REDIRECT_PATH = "/slack/oauth_redirect"  # where Slack sends a person back after installing
 
 
@@ -55,6 +56,14 @@ def manifest(public_url: str, transport: Transport = Transport.HTTP) -> dict[str
                     "url": endpoint,
                     "description": "Ask about customers' conversations",
                     "usage_hint": "why did sentiment drop last week?",
+                }
+            ],
+            "shortcuts": [
+                {
+                    "name": "Ask Verbatim this",
+                    "type": "message",
+                    "callback_id": SHORTCUT,
+                    "description": "Answers what a message asks, in its thread",
                 }
             ],
             "unfurl_domains": [urlsplit(public_url).hostname or "example.com"],

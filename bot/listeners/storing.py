@@ -12,13 +12,14 @@ from slack_bolt import BoltResponse
 from bot.asking import Asking
 from bot.listeners.command import command_in
 from bot.listeners.mention import question_in
+from bot.listeners.shortcut import shortcut_in
 
 Next = Callable[[], BoltResponse]
 
 
 def middleware(asking: Asking) -> Callable[[Mapping[str, Any], Next], BoltResponse]:
     def store(body: Mapping[str, Any], next: Next) -> BoltResponse:  # noqa: A002  # Bolt passes it by this name
-        asked = question_in(body) or command_in(body)
+        asked = question_in(body) or command_in(body) or shortcut_in(body)
         if asked is None:
             return next()
         if asking.accept(asked):

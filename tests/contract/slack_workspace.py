@@ -15,6 +15,7 @@ from slack_sdk.signature import SignatureVerifier
 
 from bot.app import SlackBot
 from bot.connection import Connection
+from bot.manifest import SHORTCUT
 from bot.policy import Shows
 from bot.precedence import Precedence
 from bot.socket_mode import SocketLine
@@ -214,6 +215,28 @@ class Slack:
     def command(self, text: str, *, channel: str = CHANNEL, trigger: str = "t1") -> httpx.Response:
         fields = a_command(text, channel=channel, trigger=trigger)
         return self.send(urlencode(fields), "application/x-www-form-urlencoded")
+
+    def shortcut(
+        self,
+        text: str,
+        *,
+        ts: str = "3.1",
+        channel: str = CHANNEL,
+        trigger: str = "t5",
+        **changed: Any,
+    ) -> httpx.Response:
+        """Use our shortcut on somebody's message."""
+        payload = {
+            "type": "message_action",
+            "callback_id": SHORTCUT,
+            "trigger_id": trigger,
+            "team": {"id": TEAM},
+            "user": {"id": USER},
+            "channel": {"id": channel},
+            "message": {"type": "message", "user": "U00000002", "ts": ts, "text": text},
+        }
+        body = urlencode({"payload": json.dumps(payload | changed)})
+        return self.send(body, "application/x-www-form-urlencoded")
 
     def click_unseen(self, action: str, value: str, *, user: str = USER) -> httpx.Response:
         """A click in a message that only this person sees: Slack sends no message with it."""

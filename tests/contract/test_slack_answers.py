@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, USEFUL, WRONG, size
+from bot.people import viewer
 from bot.precedence import Precedence
 from connectors.sandbox.slack_limits import refusal, words_of
 from connectors.sandbox.slack_state import BOT_USER
@@ -71,7 +72,7 @@ def test_a_person_is_linked_by_e_mail_once_and_answered_in_their_own_name(
         slack.direct("help", ts="2.1")
         slack.direct("help", ts="2.2")
     assert len(workspace.posted) == 2
-    viewers = {viewer for _, viewer, _ in workspace.gateway.asked}
+    viewers = {who for _, who, _ in workspace.gateway.asked}
     assert [(v.person, v.accounts) for v in viewers] == [(scoped.email, scoped.accounts)]
     linked = workspace.database.people.by_slack_user(USER)
     assert linked == replace(scoped, slack_user=USER)
@@ -101,6 +102,30 @@ def test_a_command_where_the_app_is_no_member_is_answered_to_the_person(
         slack.command("acme")
         slack.command("acme", channel="G-PRIVATE", trigger="t2")
     assert [answer.channel for answer in workspace.posted] == [DIRECT, DIRECT]
+
+
+def test_a_shortcut_asks_what_a_message_says_in_its_thread(workspace: Workspace) -> None:
+    reply = {"ts": "3.2", "thread_ts": "3.1", "text": ""}
+    with workspace.running() as slack:
+        first = slack.shortcut("why did sentiment drop?", ts="3.1", trigger="t1")
+        again = slack.shortcut("why did sentiment drop?", ts="3.1", trigger="t1")
+        other = slack.shortcut("", trigger="t2", message=reply)
+        elsewhere = slack.shortcut("why?", trigger="t3", channel=DIRECT, ts="2.1")
+    assert [one.status_code for one in (first, again, other, elsewhere)] == [200] * 4
+    assert sorted((one.channel, one.thread_ts) for one in workspace.posted) == [
+        (CHANNEL, "3.1"),
+        (CHANNEL, "3.1"),
+        (DIRECT, "2.1"),
+    ]
+    asked = sorted(text for text, _, _ in workspace.gateway.asked)
+    assert asked == ["help", "why did sentiment drop?", "why?"]
+    assert all(who == viewer(workspace.person) for _, who, _ in workspace.gateway.asked)
+
+
+def test_another_apps_shortcut_is_not_ours(workspace: Workspace) -> None:
+    with workspace.running() as slack:
+        slack.shortcut("why?", callback_id="elsewhere")
+    assert workspace.gateway.asked == []
 
 
 def test_a_follow_up_passes_what_was_read_before(workspace: Workspace) -> None:
