@@ -14,7 +14,10 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Flags = NDArray[np.bool_]
 
-DRIVERS = tuple(f"driver {letter}" for letter in "abcdefghijkl")
+DRIVERS = (
+    *(f"driver {letter}" for letter in "abcdefghijkl"),
+    *(f"driver {number}" for number in range(13, 61)),
+)
 CHANNELS = ("email", "chat", "web", "phone")
 SEGMENTS = ("enterprise", "growth", "starter", "free")
 NAMES = {Dimension.DRIVER: DRIVERS, Dimension.CHANNEL: CHANNELS, Dimension.SEGMENT: SEGMENTS}
@@ -34,6 +37,7 @@ class Scale:
     current_days: int = 28
     weekend: float = 0.2  # what a weekend adds to the log-odds
     most_drivers: int = 3
+    drivers: int = 12
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +51,8 @@ class Shift:
     before: dict[int, float] = field(default_factory=dict)  # drivers, in the baseline
     account: dict[int, float] = field(default_factory=dict)
     volume: float = 1.0
+    day_volume: dict[int, float] = field(default_factory=dict)  # logs, by day of the window
+    relabel: Callable[[Ints], Ints] | None = None  # what agents make of the drivers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +75,7 @@ class Drawn:
     """The conversations of one window."""
 
     account: Ints
+    day: Ints  # of the window
     weekday: Ints
     segment: Ints
     channel: Ints
@@ -80,8 +87,9 @@ class Drawn:
 def desk_of(rng: np.random.Generator, scale: Scale) -> Desk:
     size = scale.accounts
     segment = rng.choice(len(SEGMENTS), size=size, p=[0.15, 0.3, 0.35, 0.2])
-    driver_share = np.log(np.maximum(rng.dirichlet(np.full(len(DRIVERS), 4.0)), 0.03))
-    driver_by_segment = rng.normal(0, 0.3, (len(SEGMENTS), len(DRIVERS)))
+    many = scale.drivers
+    driver_share = np.log(np.maximum(rng.dirichlet(np.full(many, 4.0)), 0.36 / many))
+    driver_by_segment = rng.normal(0, 0.3, (len(SEGMENTS), many))
     channel_share = np.log(np.array([0.4, 0.3, 0.2, 0.1]))
     channel_by_segment = rng.normal(0, 0.3, (len(SEGMENTS), len(CHANNELS)))
     volume = rng.normal(0, scale.tail, size) + np.array([1.0, 0.3, 0.0, -0.5])[segment]
@@ -89,13 +97,11 @@ def desk_of(rng: np.random.Generator, scale: Scale) -> Desk:
         scale=scale,
         segment=segment,
         log_volume=volume,
-        driver_taste=driver_share
-        + driver_by_segment[segment]
-        + rng.normal(0, 0.5, (size, len(DRIVERS))),
+        driver_taste=driver_share + driver_by_segment[segment] + rng.normal(0, 0.5, (size, many)),
         channel_taste=channel_share
         + channel_by_segment[segment]
         + rng.normal(0, 0.5, (size, len(CHANNELS))),
-        driver_odds=rng.normal(0, 0.6, len(DRIVERS)),
+        driver_odds=rng.normal(0, 0.6, many),
         channel_odds=rng.normal(0, 0.3, len(CHANNELS)),
         segment_odds=rng.normal(0, 0.2, len(SEGMENTS)),
         account_odds=rng.normal(0, 0.3, size),
@@ -111,9 +117,9 @@ def draw(desk: Desk, seed: Sequence[int], shift: Shift | None, size: int, days: 
     chances = np.exp(volume) / np.exp(volume).sum()
     account = np.searchsorted(np.cumsum(chances), rng.random(size)).clip(0, len(chances) - 1)
     calendar = np.arange(days) % 7
-    weight = WEEKDAY_VOLUME[calendar]
-    weekday = calendar[np.searchsorted(np.cumsum(weight / weight.sum()), rng.random(size))]
-    taste = desk.driver_taste[account] + _added(shift.driver, len(DRIVERS))
+    weight = WEEKDAY_VOLUME[calendar] * np.exp(_added(shift.day_volume, days))
+    day = np.searchsorted(np.cumsum(weight / weight.sum()), rng.random(size))
+    taste = desk.driver_taste[account] + _added(shift.driver, desk.scale.drivers)
     taste = taste + rng.gumbel(size=taste.shape)
     order = np.argsort(-taste, axis=1)[:, : desk.scale.most_drivers]
     many = rng.choice([0, 1, 2, 3], size=size, p=[WITHOUT_DRIVER, 0.7, 0.2, 0.05])
@@ -123,7 +129,8 @@ def draw(desk: Desk, seed: Sequence[int], shift: Shift | None, size: int, days: 
     dice = rng.random(size)
     drawn = Drawn(
         account=account,
-        weekday=weekday,
+        day=day,
+        weekday=calendar[day],
         segment=desk.segment[account],
         channel=channel,
         drivers=drivers,
@@ -134,7 +141,8 @@ def draw(desk: Desk, seed: Sequence[int], shift: Shift | None, size: int, days: 
     if shift.odds is not None:
         odds = odds + shift.odds(drawn)
     chance = 1 / (1 + np.exp(-odds))
-    return replace(drawn, chance=chance, negative=dice < chance)
+    told = drivers if shift.relabel is None else shift.relabel(drivers)
+    return replace(drawn, drivers=told, chance=chance, negative=dice < chance)
 
 
 def _added(shift: Mapping[int, float], size: int) -> Floats:

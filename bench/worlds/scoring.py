@@ -6,8 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 
 from bench.table import at_least, at_most, line
-from bench.worlds.changes import RECIPES, World, make
+from bench.worlds.changes import RECIPES, Recipe, World
 from bench.worlds.drawing import Scale
+from bench.worlds.harder import HARDER
+from bench.worlds.making import make
 from service import causes
 from service.decomposition import Verdict, decompose
 from service.query import Dimension
@@ -37,24 +39,25 @@ def score(world: World) -> Score:
     counted["typed"] = int(pair is not None and pair.found.kind in right)
     if pair is None or not right:
         return counted
-    if world.truth.within:
-        counted["drilled"], counted["within"] = 1, int(world.truth.within in pair.names)
+    expected = {*world.truth.pair, *([world.truth.within] if world.truth.within else [])}
+    if expected:
+        counted["drilled"], counted["within"] = 1, int(expected <= set(pair.names))
     else:
         counted["too much"] = int(len(pair.names) > 1)
     return counted
 
 
-def jobs(seeds: Iterable[int]) -> Iterator[Job]:
+def jobs(seeds: Iterable[int], recipes: Mapping[str, Recipe]) -> Iterator[Job]:
     """Every kind at every size; where nothing changes there is no size, so other seeds instead."""
     for seed in seeds:
         for place, points in enumerate(POINTS):
-            for kind, recipe in RECIPES.items():
+            for kind, recipe in recipes.items():
                 yield kind, seed if recipe.changes else 10_000 + seed * len(POINTS) + place, points
 
 
-def scores(seeds: Iterable[int]) -> Mapping[str, Score]:
-    found = {kind: Counter[str]() for kind in RECIPES}
-    asked = list(jobs(seeds))
+def scores(seeds: Iterable[int], recipes: Mapping[str, Recipe]) -> Mapping[str, Score]:
+    found = {kind: Counter[str]() for kind in recipes}
+    asked = list(jobs(seeds, recipes))
     with ProcessPoolExecutor() as processes:
         results = processes.map(_score, asked, chunksize=8)
         for (kind, *_), one in zip(asked, results, strict=True):
@@ -67,13 +70,18 @@ def _score(job: Job) -> Score:
 
 
 def report(seeds: Sequence[int] = SEEDS) -> None:
-    """Print the table: each kind, then the whole against its bars."""
+    """Print the tables: each kind, then the whole against its bars."""
     speed()
-    found = scores(seeds)
+    table("worlds", seeds, RECIPES)
+    table("harder worlds", seeds, HARDER)
+
+
+def table(title: str, seeds: Sequence[int], recipes: Mapping[str, Recipe]) -> None:
+    found = scores(seeds, recipes)
     for kind, one in found.items():
-        line(f"worlds: {kind}", _told(one), f"{one['worlds']} worlds")
+        line(f"{title}: {kind}", _told(one), f"{one['worlds']} worlds")
     whole: Score = sum(found.values(), Counter())
-    null = sum((one for kind, one in found.items() if not RECIPES[kind].changes), Counter[str]())
+    null = sum((one for kind, one in found.items() if not recipes[kind].changes), Counter[str]())
     for name, n, of, bar in (
         ("cause named", whole["named"], whole["told"], NAMED),
         ("its type right", whole["typed"], whole["told"], NAMED),
@@ -81,7 +89,7 @@ def report(seeds: Sequence[int] = SEEDS) -> None:
         ("quiet where nothing changed", null["quiet"], null["worlds"], QUIET),
     ):
         share = n / of if of else 0.0
-        line(f"worlds: {name}", f"{share:.3f}", f"{n} of {of}", at_least(share, bar, f">= {bar}"))
+        line(f"{title}: {name}", f"{share:.3f}", f"{n} of {of}", at_least(share, bar, f">= {bar}"))
 
 
 def speed() -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from bench.worlds.changes import make
 from bench.worlds.drawing import Scale
+from bench.worlds.making import make
 from bench.worlds.rows import periods, rows
 from service import causes
 from service.cli import run
