@@ -225,6 +225,8 @@ def _draft(seen: Seen, intent: Intent) -> Reading:
         metric = CONVERSATIONS
     if metric is None and intent is Intent.WHY_CHANGE and _counts_something(seen):
         metric = CONVERSATIONS
+    if intent is Intent.ACCOUNT_BRIEF:  # whom it is for, as in "a brief for Ana", says nothing
+        filters = {kind: of for kind, of in filters.items() if kind not in {"agent", "owner"}}
     compare = seen.compare if intent is Intent.COMPARE else None
     if compare is not None:
         filters.pop(compare.by, None)
@@ -274,6 +276,7 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
             assumed.append("limit")
     if seen.back and draft.baseline is None and period is not None:
         draft, period = _one_unit_back(draft, seen, period, catalogue)
+        assumed = assumed if draft.baseline is not None else []  # the period was named
     draft = replace(
         draft,
         period=period,

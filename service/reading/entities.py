@@ -24,6 +24,7 @@ _NAMES_AND_WORDS = frozenset(
     summer jack frank max penny miles grant
     """.split()  # noqa: SIM905  # a list of thirty quoted words would be unreadable
 )
+_COUNTED = {"customers", "accounts", "clients", "users", "tickets", "tix", "segment", "region"}
 _PRONOUNS = {"us", "it", "me", "we", "he", "all", "am", "so", "no"}
 # "Address of" is no Address fix: these must be in the name itself.
 _NEVER_MISSPELT = frozenset(
@@ -178,7 +179,8 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
     if len(run) == 1 and _moves(text) and text not in {name.lower() for name in names_of(entity)}:
         return False  # "drops" may be a name; "did sentiment drop" says how it moved
     if text in _PRONOUNS and not run[0].original.isupper():
-        return first > 0 and words.words[first - 1].text in {"the", "in"}
+        after = words.words[first + len(run)].text if first + len(run) < len(words.words) else ""
+        return (first > 0 and words.words[first - 1].text in {"the", "in"}) or after in _COUNTED
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
     return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel

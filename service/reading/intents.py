@@ -27,7 +27,7 @@ _QUOTES = (
 )
 # "Show me negative calls": the channel is what is shown.
 _SHOWN_BY_CHANNEL = (
-    r"\b(?:show|give|read|see|find|pull|get)(?: me| us)? (?:the |some |any |a few |all |\d+ |those |recent "
+    r"\b(?:show|give|read|see|find|pull|get)(?: me| us)? (?:the |some |any |a few |all |\d+ |two |three |four |five |six |ten |those |recent "
     r"|latest |negative |positive |angry |happy |unhappy |annoyed |upset )*~"
 )
 _TREND = (

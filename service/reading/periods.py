@@ -29,7 +29,7 @@ _BEFORE_A_DATE = (
 _AFTER_A_DATE = (
     r"^(?:vs|versus|to|until|till|volumes?|numbers?|tickets?|tix|convos?|conversations?|cases|chats"
     r"|emails|calls|contacts?|complaints?|sentiment|effort|churn|stats|compared|against|only|~"
-    r"|negative|positive)\b"
+    r"|negative|positive)\b|^$"
 )
 _NEEDS_CONTEXT = {"may", "march", "mar", "sun", "sat", "mon", "wed", "jan", "sep", "dec"}
 

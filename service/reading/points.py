@@ -60,6 +60,7 @@ NUMBERS = {word: i for i, word in enumerate(_COUNTS, 1)} | {
 MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
 WEEKDAY = "|".join(sorted(_DAYS, key=len, reverse=True))
 _N = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
+_SEVERAL = r"(\d+|" + "|".join(_COUNTS[1:]) + ")"
 _UNIT = r"(days?|weeks?|wks?|months?|mths?|quarters?|qtrs?|years?|yrs?|d|w|m)"
 _WHOLE = r"(week|wk|month|quarter|qtr|year|yr)"
 
@@ -392,6 +393,10 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (rf"{_N} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
         (r"(?:the )?day before yesterday", _fixed(-2)),
         (rf"(?:over|within|during|in)(?: the)? {_N} ?{_UNIT}", _rolling),
+        (
+            rf"{_SEVERAL} (days|weeks|months|quarters|years)(?! (?:before|earlier|prior|old))",
+            _rolling,
+        ),
         (r"(?:today|so far today|this (?:morning|afternoon|evening)|tonight)", _fixed(0)),
         (r"(?:yesterday|yday|yest|ystd)", _fixed(-1)),
         (rf"({WEEKDAY})", _weekday),
