@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bench.generated_identifiers import filled
@@ -119,6 +119,7 @@ def test_made_up_identifiers_are_masked_as_without_looking() -> None:
 
 
 @settings(max_examples=300)
+@example(pieces=["A", "\u0307", "password: x1y2z3"])
 @given(pieces=st.lists(st.sampled_from(PIECES) | st.text(max_size=6), max_size=6))
 def test_whatever_is_joined_is_masked_as_without_looking(pieces: list[str]) -> None:
     text = "".join(pieces)
