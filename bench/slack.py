@@ -240,7 +240,8 @@ def _clean(url: str) -> Iterator[None]:
     """Leave the cached database as it was: the next run asks anew."""
     yield
     path = Path(url.removeprefix("sqlite:///"))
-    path.with_name(f"{path.name}-inbox").unlink(missing_ok=True)
+    for file in ("-inbox", "-inbox-wal", "-inbox-shm"):
+        path.with_name(f"{path.name}{file}").unlink(missing_ok=True)
     database = opened(url)
     with database.engine.writing() as connection:
         for table in ("receipt", "outbox", "memory", "job_run", "person"):

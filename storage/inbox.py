@@ -6,7 +6,7 @@ SQLite they are kept in a small file of their own, which no page is ever written
 
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import datetime
 from functools import cached_property
 
@@ -78,10 +78,13 @@ class Inbox:
 
     @contextmanager
     def _writing(self) -> Iterator[Connection]:
-        """One after the other: whoever finds SQLite's writer busy sleeps for up to a tenth of a
-        second, and again, while others who come later are served.
+        """SQLite's writers one after the other: whoever finds it busy sleeps for up to a tenth of a
+        second, and again, while others who come later are served. PostgreSQL's beside each other.
         """
-        with self._turn, self._engine.writing() as connection:
+        with (
+            self._turn if self._engine.is_sqlite else nullcontext(),
+            self._engine.writing() as connection,
+        ):
             yield connection
 
     @cached_property
