@@ -52,6 +52,7 @@ class AnalyseReport:
     failed: int = 0
     in_batches: int = 0  # still out with the vendor
     left: int = 0  # that still wait, when it was stopped
+    awaiting: int = 0  # not measured yet, since their messages are still being fetched
     stopped: str | None = None  # why it ended before all was measured
     over_budget: bool = False
     cost_usd: float = 0.0
@@ -134,11 +135,14 @@ class Analysing:
         store = self._database.conversations
         return store.unmeasured_count(self._analyser.version, self._taxonomy.version)
 
+    def _awaiting(self) -> int:
+        return sum(self._database.conversations.awaiting_words().values())
+
     def _told(
         self, progress: Progress, work: Callable[[AnalyseReport, Advance], None]
     ) -> AnalyseReport:
         """Do the work; when the other side is not ready, say what is left."""
-        report = AnalyseReport()
+        report = AnalyseReport(awaiting=self._awaiting())
         waiting = self._count()
         if not waiting:
             return report
@@ -154,6 +158,7 @@ class Analysing:
             report.in_batches = paid.out()
         if report.stopped is not None:
             report.left = self._count()
+        report.awaiting = self._awaiting()
         return report
 
     def _stepped(self, report: AnalyseReport, advance: Advance) -> None:

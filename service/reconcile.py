@@ -31,6 +31,7 @@ class SourceCoverage:
     days: tuple[DayCoverage, ...]
     problem: str | None = None  # why the helpdesk could not be asked this time
     erased: int = 0  # on request or past retention; the helpdesk still has them
+    awaiting: int = 0  # not measured yet, since their messages are still being fetched
 
     @property
     def missing(self) -> int | None:
@@ -55,6 +56,8 @@ class SourceCoverage:
             f"{self.source}: helpdesk {counted}, stored {self.stored:,}, "
             f"measured {self.analysed:,}, failed {self.failed}"
         )
+        if self.awaiting:
+            line += f", waiting for their messages {self.awaiting:,}"
         if self.quarantined:
             line += f", set aside {self.quarantined}"
         if self.erased:
@@ -174,6 +177,7 @@ class Reconciliation:
             days=tuple(self._database.coverage.days(source, window)) if window else (),
             problem=None if problem is None else str(problem),
             erased=self._database.coverage.erased(source),
+            awaiting=self._database.conversations.awaiting_words().get(source, 0),
         )
 
     def _proven_window(

@@ -6,7 +6,19 @@ from types import MappingProxyType
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, exists, func, select, tuple_
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    exists,
+    func,
+    not_,
+    or_,
+    select,
+    tuple_,
+)
 
 from service.domain.conversations import (
     Account,
@@ -59,7 +71,8 @@ class SqlConversations:
             stored = saver.save(lambda: store(connection, labelled(connection, labels)))
             quarantine.keep_up(connection, page, at=at)
             if page.cursor:  # a page that was fetched by keys moves nothing
-                row = {"name": source_name, "cursor": page.cursor}
+                until = None if page.words_until is None else to_ms(page.words_until)
+                row = {"name": source_name, "cursor": page.cursor, "words_until": until}
                 upsert(connection, source, ["name"], [row])
             return stored
 
@@ -103,7 +116,8 @@ class SqlConversations:
     ) -> tuple[list[Conversation], tuple[str, int] | None]:
         place = (conversation.c.measured_by, conversation.c.id)
         with self._engine.reading() as connection:
-            query = waiting.where(tuple_(*place) > after).order_by(*place).limit(_BATCH)
+            complete = waiting.where(*_complete(connection), tuple_(*place) > after)
+            query = complete.order_by(*place).limit(_BATCH)
             rows = connection.execute(query).all()
             last = (rows[-1].measured_by, rows[-1].id) if rows else None
             return list(conversations_of(connection, rows)), last
@@ -114,7 +128,19 @@ class SqlConversations:
             conversation.c.measured_by != current, _waiting(analyser)
         )
         with self._engine.reading() as connection:
-            return connection.execute(query).scalar_one()
+            return connection.execute(query.where(*_complete(connection))).scalar_one()
+
+    def awaiting_words(self) -> Mapping[str, int]:
+        with self._engine.reading() as connection:
+            lacking = _lacking(connection)
+            if not lacking:
+                return {}
+            query = (
+                select(conversation.c.source, func.count().label("n"))
+                .where(conversation.c.measured_by == "", or_(*lacking))
+                .group_by(conversation.c.source)
+            )
+            return {row.source: row.n for row in connection.execute(query)}
 
     def accounts(self) -> list[Account]:
         with self._engine.reading() as connection:
@@ -182,6 +208,22 @@ class SqlConversations:
         )
         with self._engine.reading() as connection:
             return {date.fromordinal(row.day): row.n for row in connection.execute(query)}
+
+
+def _lacking(connection: Connection) -> list[ColumnElement[bool]]:
+    """What is true of conversations of which later pages bring words; none while no walk goes on.
+
+    Measured now, they would be measured again, and paid for again, when the words are here.
+    """
+    query = select(source.c.name, source.c.words_until).where(source.c.words_until.is_not(None))
+    return [
+        and_(conversation.c.source == row.name, conversation.c.updated_at >= row.words_until)
+        for row in connection.execute(query)
+    ]
+
+
+def _complete(connection: Connection) -> list[ColumnElement[bool]]:
+    return [not_(lacking) for lacking in _lacking(connection)]
 
 
 def _waiting(analyser: str) -> ColumnElement[bool]:

@@ -104,7 +104,7 @@ class Intake:
         draft.forget(key)
         draft.unusable[key] = Unusable(key=key, why=why)
 
-    def page(self, draft: Draft, *, cursor: str) -> Page:
+    def page(self, draft: Draft, *, cursor: str, words_until: datetime | None = None) -> Page:
         accounts = self.people.new_accounts(draft.organizations)
         agents = self.people.new_agents(draft.people)
         self.notes.settle()
@@ -121,6 +121,7 @@ class Intake:
             unusable=tuple(draft.unusable.values()),
             known_names=dict(draft.names),
             calls=calls,
+            words_until=words_until,
         )
 
     def _take_in(self, row: Json, stored: Mapping[ConversationKey, datetime], draft: Draft) -> None:

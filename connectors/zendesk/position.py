@@ -3,10 +3,12 @@
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from service.errors import TellPerson
 
 MOST_REMEMBERED = 1000  # ids in a cursor; more are read again, which changes nothing
+_LATEST = 2**32 - 1  # second that is believed: the year 2106
 MOST_OWED = 10_000  # forgetting one of these would lose words, so beyond it they are read at once
 
 
@@ -23,6 +25,11 @@ class Position:
     @property
     def at_start(self) -> bool:
         return self.tickets is None and not self.events and not self.each_ticket
+
+    @property
+    def words_until(self) -> datetime | None:
+        """The time up to which every event was read; None when all of them were."""
+        return datetime.fromtimestamp(min(self.events, _LATEST), UTC) if self.unfinished else None
 
     def encode(self) -> str:
         return json.dumps(

@@ -368,7 +368,8 @@ class Reading:
 
     def _page(self, draft: Draft, *, always: bool) -> Iterator[Page]:
         if always or not draft.is_empty:
-            yield self._intake.page(draft, cursor=self._position.encode())
+            here = self._position
+            yield self._intake.page(draft, cursor=here.encode(), words_until=here.words_until)
 
 
 def _is_stuck(rows: Sequence[Audit], end: int, start: int, *, over: bool) -> bool:

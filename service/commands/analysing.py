@@ -56,13 +56,16 @@ def analyse_command(
 
 
 def analyse_lines(report: AnalyseReport) -> list[str]:
+    awaiting = f"{report.awaiting:,} are waiting for their messages, which a sync is fetching"
     if not (report.analysed or report.failed or report.in_batches or report.stopped):
-        return ["Every conversation is measured."]
+        return [awaiting] if report.awaiting else ["Every conversation is measured."]
     lines = [f"{report.analysed:,} conversations measured, {report.failed} failed"]
     if report.calls or report.calls_lost:
         lines.append(_cost_line(report))
     if report.in_batches:
         lines.append(f"{report.in_batches:,} are out in batches; run this again to fetch them")
+    if report.awaiting:
+        lines.append(awaiting)
     if report.stopped is not None:
         lines.append(f"Stopped: {report.stopped} {report.left:,} are left.")
     return lines

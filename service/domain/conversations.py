@@ -172,6 +172,7 @@ class Page:
     known_names: Mapping[ConversationKey, tuple[str, ...]] = field(default_factory=dict)  # people
     # in it whom the helpdesk names: for a head that comes without its messages
     calls: int = 0  # requests made for this page
+    words_until: datetime | None = None  # later pages bring words of what changed since; None: no
 
 
 def is_customer_voice(message: Message) -> bool:

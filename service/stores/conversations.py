@@ -54,12 +54,16 @@ class ConversationStore(Protocol):
         """Yield batches of conversations without a current Analysis of this analyser and taxonomy
         version.
 
-        Current: same fingerprint. Failed ones of the same fingerprint and version are left out.
-        Safe to save analyses while iterating.
+        Current: same fingerprint. Failed ones of the same fingerprint and version are left out,
+        and those whose words are still to come. Safe to save analyses while iterating.
         """
         ...
 
     def unmeasured_count(self, analyser: str, taxonomy: str) -> int: ...
+
+    def awaiting_words(self) -> Mapping[str, int]:
+        """Per source, how many are not measured because later pages bring words of theirs."""
+        ...
 
     def accounts(self) -> list[Account]: ...
 

@@ -17,6 +17,7 @@ class SourceRow(SQLModel, table=True):
     name: str = words(key=True)
     cursor: str | None = words(empty=True)
     synced_at: int | None = number(empty=True)
+    words_until: int | None = number(empty=True)  # set while words of later changes are to come
 
 
 class ConversationRow(SQLModel, table=True):

@@ -251,6 +251,21 @@ def test_only_what_is_not_measured_waits(database: SqlDatabase) -> None:
     assert database.conversations.unmeasured_count(VERSION, "tax-2") == 2
 
 
+def test_what_changed_after_the_words_that_are_here_is_not_measured_yet(
+    database: SqlDatabase,
+) -> None:
+    one, two = a_conversation(1, updated_at=NOON), a_conversation(2, updated_at=LATER)
+    half_way = replace(a_page(one, two), words_until=LATER)
+    database.conversations.save_page("zendesk", half_way)
+    waiting = [c for batch in database.conversations.unmeasured(VERSION, TAXONOMY) for c in batch]
+    assert [conversation.key for conversation in waiting] == [one.key]
+    assert database.conversations.unmeasured_count(VERSION, TAXONOMY) == 1
+    assert database.conversations.awaiting_words() == {"zendesk": 1}
+    database.conversations.save_page("zendesk", a_page())
+    assert database.conversations.unmeasured_count(VERSION, TAXONOMY) == 2
+    assert database.conversations.awaiting_words() == {}
+
+
 def test_every_waiting_conversation_is_handed_out_once_while_analyses_are_saved(
     database: SqlDatabase,
 ) -> None:
