@@ -1,10 +1,12 @@
 """What a number counts: the rate behind a query's metric, and its four parts as SQL sums."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, case, func, literal
+from sqlalchemy import ColumnElement, Row, case, func, literal, literal_column
 
 from service.domain.answers import Tally
 from service.domain.measurements import Metric, Rate
@@ -42,36 +44,53 @@ class Measures:
 
 
 def sums(
-    measure: Measure, value: ColumnElement[Any] | None, weight: ColumnElement[Any]
+    measure: Measure, value: ColumnElement[Any] | None, weight: ColumnElement[Any] | None = None
 ) -> list[ColumnElement[Any]]:
-    """Total, numerator, empty and unmeasured, of rows that stand for `weight` conversations."""
-    total = func.coalesce(func.sum(weight), 0)
-    nothing = literal(0)
+    """Total, numerator, empty and unmeasured, of rows that stand for `weight` conversations each.
+
+    Without a weight they stand for one, and are counted: that is faster than adding ones.
+    """
+    total: ColumnElement[Any] = func.count()
+    if weight is not None:
+        total = func.coalesce(func.sum(weight), 0)
+    nothing: ColumnElement[Any] = literal(0)
+    parts: list[ColumnElement[Any]]
     if measure.name == ACCOUNTS:
         known_account = case((fact.c.account != NO_VALUE, fact.c.account))
         parts = [total, func.count(known_account.distinct()), nothing, nothing]
     elif value is None:
         parts = [total, total, nothing, nothing]
     else:
-        parts = [
-            total,
-            *(
-                func.coalesce(func.sum(case((value == wanted, weight), else_=0)), 0)
-                for wanted in (measure.value, EMPTY_VALUE, UNMEASURED_VALUE)
-            ),
-        ]
+        values = (measure.value, EMPTY_VALUE, UNMEASURED_VALUE)
+        parts = [total, *(_of_those(value == wanted, weight) for wanted in values)]
     names = ("total", "numerator", "empty", "unmeasured")
     return [part.label(name) for part, name in zip(parts, names, strict=True)]
+
+
+def _of_those(which: ColumnElement[bool], weight: ColumnElement[Any] | None) -> ColumnElement[Any]:
+    if weight is None:
+        return func.count(case((which, literal_column("1"))))
+    return func.coalesce(func.sum(case((which, weight), else_=0)), 0)
 
 
 def tallies(rows: Sequence[Row[Any]]) -> list[Tally]:
     """What `sums` counted, of each row in turn."""
     if not rows:
         return []
-    *_, totals, numerators, empties, unmeasured = zip(*rows, strict=True)
-    # PostgreSQL adds whole numbers into decimal ones.
-    parts = [list(map(int, part)) for part in (totals, numerators, empties, unmeasured)]
-    return [
-        Tally(counted, total - counted - empty - unknown, empty, unknown)
-        for total, counted, empty, unknown in zip(*parts, strict=True)
+    *_, totals, numerators, empties, unmeasured = map(_whole, zip(*rows, strict=True))
+    rest = [
+        total - counted - empty - unknown
+        for total, counted, empty, unknown in zip(
+            totals, numerators, empties, unmeasured, strict=True
+        )
     ]
+    return list(map(_TALLY, zip(numerators, rest, empties, unmeasured, strict=True)))
+
+
+# Of thousands, two thirds of the time that it takes to call the class.
+_TALLY: Callable[[tuple[int, ...]], Tally] = partial(tuple.__new__, Tally)
+
+
+def _whole(numbers: Sequence[Any]) -> Sequence[int]:
+    """PostgreSQL adds whole numbers into decimal ones."""
+    return list(map(int, numbers)) if isinstance(numbers[0], Decimal) else numbers
