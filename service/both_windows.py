@@ -99,7 +99,8 @@ def _joined(before: Column[T], after: Column[T]) -> tuple[Sequence[T], Ints]:
     parts = [np.asarray(column.places, dtype=np.int32) for column in (before, after)]
     if before.known is after.known:
         return before.known, np.concatenate(parts)
-    known = sorted({*before.known, *after.known})
+    more = set(after.known).difference(before.known)
+    known = sorted([*before.known, *more])
     place_of = {value: place for place, value in enumerate(known)}
     return known, np.concatenate(
         [

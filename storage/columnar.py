@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, cast, func, select
@@ -73,16 +74,14 @@ class Numbering:
 
     def __init__(self) -> None:
         self._known: dict[Any, int] = {}
-        self._ordered: tuple[Sequence[Any], Ints] | None = None
+        self._ordered: Sequence[Any] = []
+        self._place: Ints | None = None
 
     def places(self, values: Sequence[Any]) -> Ints:
         import numpy as np
 
-        before = len(self._known)
         for value in dict.fromkeys(values):
             self._known.setdefault(value, len(self._known))
-        if len(self._known) > before:
-            self._ordered = None
         return np.fromiter(map(self._known.__getitem__, values), np.int32, len(values))
 
     def known(self) -> Sequence[Any]:
@@ -92,9 +91,10 @@ class Numbering:
         """Return the values in their order, and each number's place in it."""
         import numpy as np
 
-        if self._ordered is None:
-            values = sorted(self._known)
-            place = np.empty(len(values), dtype=np.int32)
-            place[[self._known[value] for value in values]] = np.arange(len(values))
-            self._ordered = values, place
-        return self._ordered
+        if self._place is None or len(self._place) < len(self._known):
+            new = islice(self._known, len(self._ordered), None)
+            self._ordered = sorted([*self._ordered, *sorted(new)])  # two runs, that are merged
+            numbers = list(map(self._known.__getitem__, self._ordered))
+            self._place = np.empty(len(numbers), dtype=np.int32)
+            self._place[numbers] = np.arange(len(numbers), dtype=np.int32)
+        return self._ordered, self._place
