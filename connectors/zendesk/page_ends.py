@@ -40,8 +40,9 @@ def ids_at(
 
 
 def second_of(event: Audit) -> int:
-    if isinstance(event.timestamp, int | float):
-        return int(event.timestamp)
+    stamp = event.timestamp
+    if type(stamp) is int or isinstance(stamp, float | int):
+        return int(stamp)
     if event.created_at is ABSENT:
         return 0
     return int(mapping.moment(event.created_at).timestamp())

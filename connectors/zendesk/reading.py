@@ -209,8 +209,7 @@ class Reading:
         again: set[int] = set()
         for event in events:
             ticket_id = event.ticket_id
-            note = self._notes.get(ticket_id) if isinstance(ticket_id, int) else None
-            if not isinstance(ticket_id, int) or note is None:
+            if not isinstance(ticket_id, int) or (note := self._notes.get(ticket_id)) is None:
                 continue
             try:
                 found, rewritten = self._words_in(event, note)
@@ -310,6 +309,8 @@ class Reading:
 
     def _repairs(self) -> Iterator[Page]:
         """Read what is owed: every certain gap, and as many doubtful ones as a run may settle."""
+        if not self._position.owed:
+            return  # nor is there a log that waits, and no note needs to be looked at
         unchanged = self._unchanged_logs()
         owed = [id_ for id_ in self._position.owed if id_ not in unchanged]
         if len(owed) < len(self._position.owed):
