@@ -4,9 +4,9 @@
 in the caller's transaction; `rebuild` makes everything again. Both end with the same rows.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from operator import eq, itemgetter
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -72,7 +72,9 @@ LENSES = {
 }
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
-Cell = tuple[str, str, int, int, int, tuple[Any, ...]]  # lens, name, day, m, month, counted values
+Cell = tuple[str, str, int, int, int]  # lens, name, day, m, month
+# How many conversations more there are, by metric, lens, name, day, m, value and month.
+Moved = defaultdict[tuple[str, str, str, int, int, str, int], int]
 
 _AT = {name: place for place, name in enumerate(fact.c.keys())}
 _DAY, _RANK = _AT["day"], _AT["rank"]
@@ -101,9 +103,10 @@ def begin(connection: Connection, ids: Iterable[int]) -> None:
     insert_tuples(connection, fact, fact.c.keys(), sorted(facts))
     day_marks.note(connection, (row[_DAY] for row in facts))
     alike = {_seen_in(row): row for row in facts}
-    moved: Counter[Cell] = Counter()
+    moved: Moved = defaultdict(int)
     for seen, n in Counter(map(_seen_in, facts)).items():
-        _add(moved, alike[seen], _values_of(alike[seen]), n)
+        told = zip(_METRICS, _values_of(alike[seen]), strict=True)
+        _add(moved, _cells_of(alike[seen]), told, n)
     _move(connection, moved)
 
 
@@ -142,8 +145,13 @@ def _replace(connection: Connection, old: Derived, new: Derived) -> None:
     gone, come = _apart(old.facts, new.facts)
     _write(connection, fact, gone, come)
     day_marks.note(connection, (row[_DAY] for row in gone | come))
+    move(connection, gone, come)
+
+
+def move(connection: Connection, gone: Iterable[Fact], come: Iterable[Fact]) -> None:
+    """Move the rollups by the facts that are no more, and those that were not."""
     before, after = ({_row_of(one): one for one in rows} for rows in (gone, come))
-    moved: Counter[Cell] = Counter()
+    moved: Moved = defaultdict(int)
     for row in before.keys() | after.keys():
         _count(moved, before.get(row), after.get(row))
     _move(connection, moved)
@@ -177,53 +185,48 @@ def _change(connection: Connection, table: Table, pairs: Iterable[tuple[Any, Any
         change_by(connection, table, [names[place] for place in places], sorted(rows), key=key)
 
 
-def _count(moved: Counter[Cell], old: Fact | None, new: Fact | None) -> None:
+def _count(moved: Moved, old: Fact | None, new: Fact | None) -> None:
     """Count what a row is no more, and what it is now. Where it stays, only values that differ."""
     if old is None or new is None or _seen_in(old) != _seen_in(new):
         for row, n in ((old, -1), (new, 1)):
             if row is not None:
-                _add(moved, row, _values_of(row), n)
+                _add(moved, _cells_of(row), zip(_METRICS, _values_of(row), strict=True), n)
         return
-    before, after = _values_of(old), _values_of(new)
-    same = list(map(eq, before, after))
-    _add(moved, old, _other_than(same, before), -1)
-    _add(moved, new, _other_than(same, after), 1)
+    cells = _cells_of(old)
+    both = zip(_METRICS, _values_of(old), _values_of(new), strict=True)
+    differing = [told for told in both if told[1] != told[2]]
+    _add(moved, cells, [(metric, before) for metric, before, _ in differing], -1)
+    _add(moved, cells, [(metric, after) for metric, _, after in differing], 1)
 
 
-def _other_than(same: Sequence[bool], values: tuple[Any, ...]) -> tuple[Any, ...]:
-    return tuple(["" if alike else value for alike, value in zip(same, values, strict=True)])
-
-
-def _add(moved: Counter[Cell], row: Fact, values: tuple[Any, ...], n: int) -> None:
+def _cells_of(row: Fact) -> list[Cell]:
+    """Where the rollups count a row."""
     driver, m, segment, channel, source, day, month = _seen_in(row)
-    if driver != NOT_ANALYSED:
-        moved[_DRIVER, driver, day, m, month, values] += n
+    cells = [] if driver == NOT_ANALYSED else [(_DRIVER, driver, day, m, month)]
     if row[_RANK] == 0:
-        moved[EVERYTHING, EVERYTHING, day, 0, month, values] += n
-        moved[_SEGMENT, segment, day, 0, month, values] += n
-        moved[_CHANNEL, channel, day, 0, month, values] += n
-        moved[_SOURCE, source, day, 0, month, values] += n
+        cells += (
+            (EVERYTHING, EVERYTHING, day, 0, month),
+            (_SEGMENT, segment, day, 0, month),
+            (_CHANNEL, channel, day, 0, month),
+            (_SOURCE, source, day, 0, month),
+        )
+    return cells
 
 
-def _move(connection: Connection, moved: Counter[Cell]) -> None:
+def _add(moved: Moved, cells: Iterable[Cell], told: Iterable[tuple[str, Any]], n: int) -> None:
+    values = [(metric, str(value)) for metric, value in told if value != ""]
+    for lens, name, day, m, month in cells:
+        for metric, value in values:
+            moved[metric, lens, name, day, m, value, month] += n
+
+
+def _move(connection: Connection, moved: Moved) -> None:
     """Add what changed to the rollups; what did not change costs nothing."""
-    by: Counter[tuple[Any, ...]] = Counter()
-    told = {values: _told_in(values) for *_, values in moved}
-    for (lens, name, day, m, month, values), n in moved.items():
-        if n:
-            for metric, value in told[values]:
-                by[metric, lens, name, day, m, value, month] += n
-    rows = [(*key, n) for key, n in sorted(by.items()) if n]
+    rows = [(*key, moved[key]) for key in sorted(moved) if moved[key]]
     add(connection, rollup_day, (*_KEY, "month", "n"), rows, key=_KEY, counter="n")
     if any(row[-1] < 0 for row in rows):
         # A literal, because a partial index is not used for a bound value.
         connection.execute(rollup_day.delete().where(rollup_day.c.n == literal_column("0")))
-
-
-def _told_in(values: tuple[Any, ...]) -> list[tuple[str, str]]:
-    """Return the metrics that have a value, with it."""
-    pairs = zip(_METRICS, values, strict=True)
-    return [(metric, str(value)) for metric, value in pairs if value != ""]
 
 
 def _roll_up(connection: Connection, lens: str) -> None:
