@@ -90,8 +90,11 @@ def a(noun: str) -> str:
     return f"a{'n' if noun[:1] in 'aeiou' else ''} {noun.replace('_', ' ')}"
 
 
+_ABBREVIATIONS = frozenset({"api", "sms"})  # channels of helpdesks
+
+
 def capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    return text.upper() if text in _ABBREVIATIONS else text[:1].upper() + text[1:]
 
 
 def period(window: Window, baseline: Window | None) -> str:

@@ -188,3 +188,10 @@ def test_the_footer_counts_what_failed_and_what_is_empty() -> None:
     footer = wording.coverage(coverage, ZoneInfo("UTC"), ["Sentiment: not validated"])
     assert footer.startswith("728 of 731 analysed; 3 failed; 12 left empty (under four words)")
     assert "Sentiment: not validated" in footer
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"), [("api", "API"), ("sms", "SMS"), ("email", "Email"), ("VIP", "VIP")]
+)
+def test_a_name_opens_with_a_capital_and_an_abbreviation_is_one(name: str, shown: str) -> None:
+    assert wording.capital(name) == shown
