@@ -3,7 +3,7 @@
 Given both together, the later one is binomial with its window's share of the days.
 """
 
-from math import exp, lgamma, log, sqrt
+from math import ceil, exp, floor, lgamma, log, sqrt
 
 from service.statistics import two_sided
 
@@ -23,10 +23,16 @@ def counts_p(before: int, now: int, days: tuple[int, int]) -> float:
         return 1.0
     if both > MOST_EXACT:
         return two_sided((now - both * share) / sqrt(both * share * (1 - share)))
-    chances = [_chance(k, both, share) for k in range(both + 1)]
     # Outcomes of the same chance differ in their last digits.
-    likeliest = chances[now] * (1 + 1e-7)
+    likeliest = _chance(now, both, share) * (1 + 1e-7)
+    chances = (_chance(k, both, share) for k in _likely(both, share))
     return min(1.0, sum(chance for chance in chances if chance <= likeliest))
+
+
+def _likely(n: int, share: float) -> range:
+    """Every outcome but those that together have no chance: fewer than 1 in 10^30."""
+    reach = ceil(12 * sqrt(n * share * (1 - share))) + 30
+    return range(max(0, floor(n * share) - reach), min(n, ceil(n * share) + reach) + 1)
 
 
 def _chance(k: int, n: int, share: float) -> float:
