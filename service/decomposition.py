@@ -34,6 +34,7 @@ __all__ = [
 
 ENOUGH = 20  # conversations on each side; below it there are counts and no verdict
 MATERIAL = Fraction(1, 10)  # a cause adds at least this share of the change
+RIVALS = Fraction(1, 3)  # and at least this part of what the largest clear part adds
 LIKELY = 0.05  # a change less sure than this is none
 SURE = 0.01  # and one less sure than this is only told when a part of it is clear
 MOST = 0.5
@@ -265,11 +266,12 @@ def _judge(
         return Verdict.NO_CHANGE, None
     account, part = whole.largest_account()
     named = Found(Kind.ACCOUNT, Dimension.ACCOUNT, account)
-    if part > MOST and _alone(total, account):
+    parts = _contributors(tables, whole.change)
+    # A part that is clear though accounts are the unit, and adds as much, is no single account's.
+    if part > MOST and not any(of >= part for of, _ in parts[:1]) and _alone(total, account):
         return Verdict.CONCENTRATED, named
-    cause = next(iter(_contributors(tables, whole.change)), None)
-    if cause is not None:
-        return Verdict.CHANGE, cause
+    if parts:
+        return Verdict.CHANGE, parts[0][1]
     if abs(whole.clustered_z) < statistics.Z95:  # it vanishes when accounts are the unit
         if part > DOMINATES and _alone(total, account):
             return Verdict.CONCENTRATED, named
@@ -284,12 +286,18 @@ def _alone(total: Sides, account: str) -> bool:
 
 def contributors(found: Decomposition) -> list[Found]:
     """Return the clear parts that have the change's sign and are material, surest first."""
-    return _contributors(found.lenses, found.p1 - found.p0 - found.composition)
+    parts = _contributors(found.lenses, found.p1 - found.p0 - found.composition)
+    return [part for _, part in parts]
 
 
-def _contributors(tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction) -> list[Found]:
+def _contributors(
+    tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction
+) -> list[tuple[Fraction, Found]]:
+    """Each with its part of the change. Among parts of like size the surest goes first: relabelling
+    moves a small part for certain, and that is not where a change comes from.
+    """
     parts = [
-        (abs(z), Found(kind, dimension, row.value))
+        (abs(z), effect / change, Found(kind, dimension, row.value))
         for dimension, rows in tables.items()
         for row in rows
         for kind, effect, z, clear in (
@@ -299,4 +307,6 @@ def _contributors(tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction)
         # The z of a mix part does not see how small the part is.
         if clear and effect / change >= MATERIAL
     ]
-    return [found for _, found in sorted(parts, key=lambda part: -part[0])]
+    largest = max((part for _, part, _ in parts), default=Fraction(0))
+    rivals = [one for one in parts if one[1] >= RIVALS * largest]
+    return [(part, found) for _, part, found in sorted(rivals, key=lambda one: -one[0])]

@@ -24,7 +24,7 @@ CHANGED = (
     "better in a segment",
     "one account",
 )
-STILL = ("nothing", "season", "growth", "loud account")
+STILL = ("nothing", "season", "growth", "loud account", "relabelled", "weekends grow")
 SCALES = {  # as many rows as it takes, and no more
     "driver in a segment": Scale(conversations=1_500, accounts=400),
     "season": Scale(conversations=300, accounts=200, current_days=9, weekend=0.8),
@@ -41,6 +41,25 @@ def test_what_was_changed_is_named(kind: str) -> None:
     assert (pair.found.kind, *pair.names[0]) in world.truth.named
     if world.truth.within:
         assert pair.names[1] == world.truth.within
+
+
+@pytest.mark.parametrize(
+    ("kind", "seed", "points"),
+    [
+        # What agents relabelled moved for certain, and is a small part of it.
+        ("relabelled and worse", 500, 3.0),
+        # One account gives more than half, and the segment is clear though accounts are the unit.
+        ("heavy tail, in a segment", 501, 4.5),
+    ],
+)
+def test_a_large_part_goes_before_a_sure_one(kind: str, seed: int, points: float) -> None:
+    world = make(kind, seed, points)
+    pair = causes.cause_of(
+        causes.split(world.counts, causes.LENSES), world.counts, closed=frozenset()
+    )
+    wanted = world.truth.within or world.truth.named[0][1:]
+    assert pair is not None
+    assert wanted in pair.names
 
 
 @pytest.mark.parametrize("kind", STILL)
