@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
 
-from service.domain.conversations import ConversationKey, Message, Page, fingerprint
+from service.domain.conversations import ConversationKey, Message, Page, fingerprint, fingerprint_of
 from service.domain.imported import STAND_IN
 from storage.among import among, keys_for, rows_among
 from storage.bulk import chunks, upsert, upsert_tuples
@@ -15,6 +15,7 @@ from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, waiting_message
 
 Incoming = dict[str, Message]  # by the helpdesk's id
+Told = tuple[str, str, bool, str]  # of a message: its id, role, whether it is public, and its text
 NOTHING_READ = fingerprint(())
 _STORED: Select[Any] = select(
     *(message.c[name] for name in ("id", "conversation_id", "external_id", "role", "public")),
@@ -82,7 +83,7 @@ class Messages:
                 old = stored.get(one, {})
                 found, extra = self._news(key, old), self._surplus(key, old)
                 if found or extra:
-                    self.fingerprints[one] = fingerprint(_spoken(old, found, without=extra))
+                    self.fingerprints[one] = fingerprint_of(_spoken(old, found, without=extra))
                 replaced = {*extra, *(said.id for said in found)} & old.keys()
                 self.erased |= any(old[name].is_voice for name in replaced)
                 new += [(one, *message_values(said)) for said in found]
@@ -173,17 +174,24 @@ def _differs(old: Row[Any] | None, said: Message) -> bool:
 
 def _spoken(
     old: Mapping[str, Row[Any]], new: Iterable[Message], *, without: Iterable[str]
-) -> list[Message]:
-    """Return a conversation's messages as they are read back: by time, then in order of storing."""
+) -> list[Told]:
+    """Return what a conversation's fingerprint is of, as it is read back: by time, then in order
+    of storing.
+    """
     if not old:
-        return sorted(new, key=lambda said: to_ms(said.created_at))
+        return [_told(said) for said in sorted(new, key=lambda said: to_ms(said.created_at))]
+    # Of what is stored no message is made: a busy helpdesk's conversations go on page after page.
     places = {
-        name: ((row.created_at, 0, row.id), message_of(row))
+        name: ((row.created_at, 0, row.id), (name, row.role, bool(row.public), row.text))
         for name, row in old.items()
         if name not in without
     }
     for number, said in enumerate(new):
         replaced = old.get(said.id)
         place = (1, number) if replaced is None else (0, replaced.id)
-        places[said.id] = ((to_ms(said.created_at), *place), said)
-    return [said for _, said in sorted(places.values(), key=itemgetter(0))]
+        places[said.id] = ((to_ms(said.created_at), *place), _told(said))
+    return [told for _, told in sorted(places.values(), key=itemgetter(0))]
+
+
+def _told(said: Message) -> Told:
+    return said.id, said.role, said.public, said.text

@@ -190,5 +190,10 @@ def new_words(message: Message) -> str:
 
 
 def fingerprint(messages: Iterable[Message]) -> str:
-    told = "".join(f"{each.id}\0{each.role}\0{each.public}\0{each.text}\0" for each in messages)
-    return hashlib.sha256(told.encode("utf-8", "replace")).hexdigest()[:32]
+    return fingerprint_of((each.id, each.role, each.public, each.text) for each in messages)
+
+
+def fingerprint_of(told: Iterable[tuple[str, str, bool, str]]) -> str:
+    """Return the hash of messages of which only id, role, whether public and text are at hand."""
+    whole = "".join([f"{id_}\0{role}\0{public}\0{text}\0" for id_, role, public, text in told])
+    return hashlib.sha256(whole.encode("utf-8", "replace")).hexdigest()[:32]
