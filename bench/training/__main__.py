@@ -1,6 +1,7 @@
 """`make train DATA=folder`: trains, scores, compares with what ships, and installs what is as good.
 
-Every step can be repeated; a finished one is skipped. Nothing is installed that scores worse.
+Every step can be repeated; a finished one is skipped. No tone model and no table is installed that
+scores worse; the reader of leaving and its gate are made for each other and go together.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from service.analysis._models import FOLDER
 from service.errors import TellPerson
 
 TONE_FILES, THEME_FILES = manifest.FILES[:2], manifest.FILES[2:4]
+CHURN_FILES = manifest.FILES[5:]
 
 
 def main() -> int:
@@ -38,7 +40,7 @@ def main() -> int:
 
 
 def install(run: Run, *, compare: Path) -> None:
-    """Replace each of the two models when the new one is at least as good on the dev sets."""
+    """Replace tone and table when the new one is as good on the dev sets, and what reads churn."""
     ours, theirs = (figures.tone_figures(folder, run.data) for folder in (run.finished, compare))
     table, old_table = (figures.theme_figures(f, run.data) for f in (run.finished, compare))
     yardsticks = {
@@ -55,11 +57,15 @@ def install(run: Run, *, compare: Path) -> None:
         print(f"{files[0]}: {'installed' if better else 'kept as it was: the new one is worse'}")
         for name in files if better else ():
             shutil.copyfile(run.finished / name, FOLDER / name)
+    for name in CHURN_FILES:
+        shutil.copyfile(run.finished / name, FOLDER / name)
     print(f"churn words, for the table that stays: {churn.train(FOLDER, run.data)}")
+    found = figures.churn_figures(FOLDER)
+    print(f"churn, on the half of the bank that was looked at: {found}")
     manifest.write(FOLDER)
-    kept = figures.written(
-        FOLDER, figures.tone_figures(FOLDER, run.data), figures.theme_figures(FOLDER, run.data)
-    )
+    tone = figures.tone_figures(FOLDER, run.data)
+    table = figures.theme_figures(FOLDER, run.data)
+    kept = figures.written(FOLDER, tone, table, found)
     figures.KEPT.write_text(json.dumps(kept, indent=2) + "\n", encoding="utf-8")
 
 

@@ -69,14 +69,14 @@ class Encoder(nn.Module):
         return (states * shares).sum(dim=1) / shares.sum(dim=1)
 
 
-class ToneReader(nn.Module):
-    """An encoder with a head for negative, neutral and positive."""
+class TextReader(nn.Module):
+    """An encoder with a head for some classes."""
 
-    def __init__(self, encoder: Encoder) -> None:
+    def __init__(self, encoder: Encoder, *, classes: int) -> None:
         super().__init__()
         self.encoder = encoder
         self.dropout = nn.Dropout(DROPOUT)
-        self.head = nn.Linear(WIDTH, 3)
+        self.head = nn.Linear(WIDTH, classes)
         nn.init.normal_(self.head.weight, std=0.02)
         nn.init.zeros_(self.head.bias)
 

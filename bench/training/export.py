@@ -1,4 +1,4 @@
-"""Writes a tone reader as an ONNX graph: in full precision, or with 8-bit numbers.
+"""Writes a text reader as an ONNX graph: in full precision, or with 8-bit numbers.
 
 Knows operators: those of opset 17, and the runtime's own product of 8-bit numbers. The runtime's
 fused attention and its fused addition with normalising were measured on a processor: they are
@@ -98,7 +98,8 @@ def _drawn(weights: Weights, ranges: Ranges) -> tuple[ModelProto, tuple[str, ...
         helper.make_tensor_value_info(name, TensorProto.INT64, shape)
         for name in ("input_ids", "attention_mask")
     ]
-    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["texts", 3])]
+    classes = weights["head.bias"].size
+    outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["texts", classes])]
     drawn = helper.make_graph(graph.nodes, "tone", inputs, outputs, graph.constants)
     imports = [helper.make_opsetid("", OPSET), helper.make_opsetid(RUNTIME, 1)]
     model = helper.make_model(drawn, opset_imports=imports, producer_name="verbatim")

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.build_corpus_choices import CLINC_DRIVERS, DRIVERS_BANKING77
-from bench.training import baselines, placing, probe, sets
+from bench.training import baselines, churn_bank, placing, probe, sets
 from bench.training.manifest import hashes
 from bench.training.scores import Scored, fitted_temperature, scored, shares_of
+from service.analysis._churn_reader import ChurnReader
 from service.analysis._ladder import Ladder
-from service.analysis._models import Artefacts, SentimentModel, ThemeTable
+from service.analysis._models import Artefacts, TextModel, ThemeTable
 from service.taxonomy_files import default_taxonomy
 
 Floats = NDArray[np.float32]
@@ -55,7 +56,7 @@ class ThemeFigures:
 
 def tone_figures(folder: Path, data: Path) -> ToneFigures:
     """Score a folder's tone model under the temperature that fits it best."""
-    model = SentimentModel(_unchecked(folder))
+    model = TextModel(_unchecked(folder), "sentiment")
     dev = sets.dev_sets(data)
     found = {name: model.logits([row.text for row in rows]) for name, rows in dev.items()}
     labels = {name: [row.label for row in rows] for name, rows in dev.items()}
@@ -87,17 +88,27 @@ def theme_figures(folder: Path, data: Path) -> ThemeFigures:
     )
 
 
+def churn_figures(folder: Path) -> churn_bank.Found:
+    """Score phrases, gate and reader on the half of the bank that may be looked at."""
+    files = _unchecked(folder)
+    reader = ChurnReader(files, ThemeTable(files).vectors)
+    return churn_bank.scored(churn_bank.looked_at(), reader)
+
+
 def as_good(ours: ToneFigures | ThemeFigures, theirs: ToneFigures | ThemeFigures) -> bool:
     return ours.mean >= theirs.mean - MAY_LOSE
 
 
-def written(folder: Path, tone: ToneFigures, table: ThemeFigures) -> dict[str, object]:
+def written(
+    folder: Path, tone: ToneFigures, table: ThemeFigures, found: churn_bank.Found
+) -> dict[str, object]:
     """Return figures and hashes as they are kept beside the code."""
     return {
         "files": hashes(folder),
         "seed": sets.SEED,
         "tone": {**asdict(tone), "mean_macro_f1": round(tone.mean, 4)},
         "themes": {**asdict(table), "mean": round(table.mean, 4)},
+        "churn": {**asdict(found), "f1": round(found.f1, 4)},
     }
 
 

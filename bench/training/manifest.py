@@ -12,6 +12,8 @@ FILES = (
     "themes_table.npz",
     "themes_tokenizer.json",
     "churn_words.npz",
+    "churn.onnx",
+    "churn_tokenizer.json",
 )
 
 

@@ -1,4 +1,4 @@
-"""Measures how far the states of a tone reader reach on texts, so that 8 bits can cover them.
+"""Measures how far the states of a text reader reach on texts, so that 8 bits can cover them.
 
 Knows a graph and training texts; it reads no development file and no label.
 """

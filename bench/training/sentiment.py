@@ -1,4 +1,7 @@
-"""Fine-tunes three layers of MiniLM on tones. Knows the schedule; the texts come from `sets`."""
+"""Fine-tunes layers of MiniLM to tell classes of texts apart.
+
+Knows the schedule; texts and what their classes mean come from elsewhere.
+"""
 
 import random
 import time
@@ -10,7 +13,7 @@ from tokenizers import Tokenizer
 from torch import Tensor
 from torch.nn import functional
 
-from bench.training.encoder import ToneReader
+from bench.training.encoder import TextReader
 from bench.training.sets import Labelled
 from service.analysis._models import prepare
 
@@ -31,20 +34,20 @@ class Example:
     weight: float
 
 
-def encoded(tokenizer: Tokenizer, texts: Sequence[Labelled]) -> list[Example]:
-    """Prepare and cut the texts as the analyser will, and balance the three classes."""
+def encoded(tokenizer: Tokenizer, texts: Sequence[Labelled], *, classes: int) -> list[Example]:
+    """Prepare and cut the texts as the analyser will, and balance the classes."""
     tokenizer.enable_truncation(LONGEST)
     tokenizer.no_padding()
     encodings = tokenizer.encode_batch([prepare(row.text) for row in texts])
-    totals = [sum(row.weight for row in texts if row.label == label) for label in range(3)]
-    fair = [sum(totals) / (3 * max(total, 1e-9)) for total in totals]
+    totals = [sum(row.weight for row in texts if row.label == label) for label in range(classes)]
+    fair = [sum(totals) / (classes * max(total, 1e-9)) for total in totals]
     return [
         Example(pieces=tuple(cut.ids), label=row.label, weight=row.weight * fair[row.label])
         for cut, row in zip(encodings, texts, strict=True)
     ]
 
 
-def train(model: ToneReader, epochs: Sequence[Sequence[Example]], *, seed: int = 0) -> None:
+def train(model: TextReader, epochs: Sequence[Sequence[Example]], *, seed: int = 0) -> None:
     """Train in place, printing the way. The same seed and epochs give the same batches."""
     batches = [
         batch for number, rows in enumerate(epochs) for batch in _batches(rows, seed + number)
@@ -109,14 +112,15 @@ def padded(pieces: Sequence[Sequence[int]]) -> tuple[Tensor, Tensor]:
 
 
 def _loss(logits: Tensor, batch: Sequence[Example]) -> Tensor:
-    targets = torch.tensor([_target(row) for row in batch])
+    classes = logits.shape[1]
+    targets = torch.tensor([_target(row, classes) for row in batch])
     weights = torch.tensor([row.weight for row in batch])
     each = -(targets * functional.log_softmax(logits, dim=1)).sum(dim=1)
     return (each * weights).sum() / weights.sum()
 
 
-def _target(row: Example) -> list[float]:
-    smoothed = [SMOOTHING / 3] * 3
+def _target(row: Example, classes: int) -> list[float]:
+    smoothed = [SMOOTHING / classes] * classes
     smoothed[row.label] += 1 - SMOOTHING
     return smoothed
 

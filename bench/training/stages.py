@@ -15,8 +15,17 @@ from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer
 from torch import Tensor
 
-from bench.training import export, ranges, reference, sets, themes, vocabulary, weights
-from bench.training.encoder import ALL_LAYERS, ToneReader, from_weights
+from bench.training import (
+    churn_reading,
+    export,
+    ranges,
+    reference,
+    sets,
+    themes,
+    vocabulary,
+    weights,
+)
+from bench.training.encoder import ALL_LAYERS, TextReader, from_weights
 from bench.training.manifest import FILES
 from bench.training.sentiment import encoded, train
 from service.analysis._models import prepare
@@ -56,6 +65,8 @@ def all_stages(run: Run) -> None:
         ("the tone model", train_tone),
         ("the tone model in 8 bits", export_tone),
         ("the themes table", train_themes),
+        ("the reader of leaving", train_churn),
+        ("the reader of leaving in 8 bits", export_churn),
     )
     for number, (title, step) in enumerate(steps, start=1):
         print(f"{number} of {len(steps)}: {title}", flush=True)
@@ -89,8 +100,7 @@ def train_tone(run: Run) -> None:
 
 
 def export_tone(run: Run) -> None:
-    arrays = {name: np.asarray(values) for name, values in load_file(_tone_weights(run)).items()}
-    _export(run, arrays, run.finished)
+    _export(run, _arrays(_tone_weights(run)), run.finished)
 
 
 def export_reference(run: Run, theirs: Path) -> Path:
@@ -110,18 +120,45 @@ def _export(run: Run, arrays: export.Weights, folder: Path) -> None:
     export.write_small(arrays, reach, folder / "sentiment.onnx")
 
 
-def _trained(run: Run) -> ToneReader:
+def _trained(run: Run) -> TextReader:
+    epochs = [
+        sets.epoch(run.data, run.sources, number=number, seed=run.seed) for number in range(EPOCHS)
+    ]
+    return _fine_tuned(run, epochs, classes=len(sets.LABELS))
+
+
+def train_churn(run: Run) -> None:
+    path = run.work / "churn.safetensors"
+    if path.is_file():
+        print("  done before")
+        return
+    epochs = [
+        churn_reading.epoch(run.data, number=number, seed=run.seed) for number in range(EPOCHS)
+    ]
+    save_file(_fine_tuned(run, epochs, classes=2).state_dict(), str(path))
+
+
+def export_churn(run: Run) -> None:
+    """It reads the same word pieces as our own tone model, but has a file of its own for them."""
+    arrays = _arrays(run.work / "churn.safetensors")
+    ours = run.finished / "churn_tokenizer.json"
+    shutil.copyfile(run.finished / "sentiment_tokenizer.json", ours)
+    tokenizer = Tokenizer.from_file(str(ours))
+    reach = ranges.measured(arrays, tokenizer, churn_reading.texts(run.data))
+    export.write_small(arrays, reach, run.finished / "churn.onnx")
+
+
+def _fine_tuned(run: Run, epochs: Sequence[Sequence[sets.Labelled]], *, classes: int) -> TextReader:
     torch.manual_seed(run.seed)
     tokenizer = Tokenizer.from_file(str(run.finished / "sentiment_tokenizer.json"))
-    model = ToneReader(
-        from_weights(_published(run), layers=KEPT_LAYERS, pieces=_kept(run, "sentiment"))
-    )
-    epochs = [
-        encoded(tokenizer, sets.epoch(run.data, run.sources, number=number, seed=run.seed))
-        for number in range(EPOCHS)
-    ]
-    train(model, epochs, seed=run.seed)
+    encoder = from_weights(_published(run), layers=KEPT_LAYERS, pieces=_kept(run, "sentiment"))
+    model = TextReader(encoder, classes=classes)
+    train(model, [encoded(tokenizer, rows, classes=classes) for rows in epochs], seed=run.seed)
     return model
+
+
+def _arrays(path: Path) -> export.Weights:
+    return {name: np.asarray(values) for name, values in load_file(path).items()}
 
 
 def train_themes(run: Run) -> None:

@@ -1,12 +1,14 @@
 """Finds the sentence in which a customer says that they leave, or may leave.
 
-Knows who leaves whom, negation and withdrawal; the phrases stand beside it. Tone is no evidence
-here, and neither are an agent's words or quoted history, which never reach this module.
+Knows who leaves whom, negation and withdrawal; the phrases, and who reads what they leave open,
+stand beside it. Tone is no evidence here, and neither are an agent's words or quoted history,
+which never reach this module.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from service.analysis._churn_phrases import (
     ABOUT_SOMETHING_ELSE,
@@ -16,6 +18,7 @@ from service.analysis._churn_phrases import (
     BARE_LEAVE,
     BY_THE_OTHER_SIDE,
     EARLY,
+    ENDS_SOMETHING_ELSE,
     EXPLICIT,
     HOW_TO_CANCEL,
     LOST_US,
@@ -26,9 +29,15 @@ from service.analysis._churn_phrases import (
     UNSURE,
     WITHDRAWN,
 )
-from service.analysis._churn_words import FEWEST_WORDS, ChurnWords
 from service.analysis._sentences import Sentence
 from service.domain.measurements import ChurnTier, Measurement, YesNo
+
+
+class Reader(Protocol):
+    """Reads sentences whole, where phrases find nothing or may have misheard."""
+
+    def margins(self, sentences: Sequence[Sentence]) -> list[float]: ...
+    def denies(self, sentence: Sentence) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +45,7 @@ class Signal:
     sentence: Sentence
     position: int  # in the sentence, to order it against a withdrawal
     tier: ChurnTier
+    margin: float | None = None  # of what was read; None where a phrase states it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,61 +55,46 @@ class Churn:
 
 
 _PHRASES = (*EXPLICIT, SWITCH_TO_NAME, BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE, *EARLY)
-_LOOKED_AT = 40  # sentences of one conversation; who leaves says so sooner
+_LOOKED_AT = 40  # sentences of one conversation that are read; who leaves says so sooner
+# Set by hand until spot checks can fit them: explicit phrases are surer than early ones, and those
+# than what was only read.
+_EXPLICIT, _EARLY, _READ = 0.85, 0.65, 0.55
 
 
-def measure_churn(sentences: Sequence[Sentence], words: ChurnWords | None = None) -> Churn:
-    """Return yes with the strongest sentence that was not taken back later, else no.
-
-    Learnt words are asked only where the phrases found nothing at all.
-    """
-    standing, withdrawn = _standing(sentences)
-    if not standing and not withdrawn and words is not None:
-        likely = _likeliest(sentences, words)
-        if likely is not None:
-            return _learnt(likely)
+def measure_churn(sentences: Sequence[Sentence], reader: Reader | None = None) -> Churn:
+    """Return yes with the strongest sentence that was not taken back later, else no."""
+    standing, withdrawn = _standing(sentences, reader)
     if not standing:
         detail = "withdrawn later" if withdrawn else None
         no = Measurement(metric="churn_risk", value=YesNo.NO, confidence=0.9, detail=detail)
         return Churn(measurement=no, sentence=None)
-    explicit = [signal for signal in standing if signal.tier is ChurnTier.EXPLICIT]
-    chosen = (explicit or standing)[0]
-    # Set by hand until spot checks can fit them: explicit phrases are surer than early ones.
-    confidence = 0.85 if explicit else 0.65
+    chosen, confidence = _strongest(standing)
     yes = Measurement(
         metric="churn_risk", value=YesNo.YES, confidence=confidence, detail=chosen.tier
     )
     return Churn(measurement=yes, sentence=chosen.sentence)
 
 
-def _learnt(sentence: Sentence) -> Churn:
-    # Under that of a phrase: a quarter of what unseen fits took from our own cases was none.
-    yes = Measurement(metric="churn_risk", value=YesNo.YES, confidence=0.55, detail=ChurnTier.EARLY)
-    return Churn(measurement=yes, sentence=sentence)
+def _strongest(signals: Sequence[Signal]) -> tuple[Signal, float]:
+    """The first explicit phrase, else the first early one, else what reads most clearly."""
+    stated = [signal for signal in signals if signal.margin is None]
+    explicit = [signal for signal in stated if signal.tier is ChurnTier.EXPLICIT]
+    if explicit:
+        return explicit[0], _EXPLICIT
+    if stated:
+        return stated[0], _EARLY
+    return max(signals, key=lambda signal: signal.margin or 0.0), _READ
 
 
-def _likeliest(sentences: Sequence[Sentence], words: ChurnWords) -> Sentence | None:
-    """The sentence whose words speak most clearly of leaving, if nothing speaks against it."""
-    asked = [s for s in sentences[:_LOOKED_AT] if s.words >= FEWEST_WORDS]
-    margins = words.margins([sentence.text for sentence in asked])
-    above = [(margin, s) for margin, s in zip(margins, asked, strict=True) if margin > 0]
-    if not above or any(_taken_back(sentence.text) for sentence in sentences):
-        return None
-    open_to_words = [(margin, s) for margin, s in above if left_to_words(s.text)]
-    return max(open_to_words, key=lambda pair: pair[0])[1] if open_to_words else None
-
-
-def left_to_words(text: str) -> bool:
+def left_to_reader(text: str) -> bool:
     """Whether no rule has a say in it: what a phrase was found in and did not count stays no."""
-    against = (TOWARDS_US, WITHDRAWN, ABOUT_SOMETHING_ELSE, *_PHRASES)
-    return not any(rule.search(text) for rule in against)
+    return not any(rule.search(text) for rule in (TOWARDS_US, WITHDRAWN, *_PHRASES))
 
 
-def _standing(sentences: Sequence[Sentence]) -> tuple[list[Signal], bool]:
+def _standing(sentences: Sequence[Sentence], reader: Reader | None) -> tuple[list[Signal], bool]:
     standing: list[Signal] = []
     withdrawn = False
-    for sentence in sentences:
-        signal = signal_in(sentence)
+    for sentence, signal in zip(sentences, _signals(sentences, reader), strict=True):
         taken_back = _taken_back(sentence.text)
         if signal is not None:
             standing.append(signal)
@@ -109,28 +104,51 @@ def _standing(sentences: Sequence[Sentence]) -> tuple[list[Signal], bool]:
     return standing, withdrawn
 
 
+def _signals(sentences: Sequence[Sentence], reader: Reader | None) -> list[Signal | None]:
+    """What each sentence states, by a phrase or as it reads."""
+    messages = {sentence.turn: sentence.message.text for sentence in sentences}
+    found = [signal_in(s, goes_on=messages.get(s.turn + 1, "")) for s in sentences]
+    if reader is None:
+        return found
+    stated = [None if s is None or reader.denies(s.sentence) else s for s in found]
+    margins = reader.margins(sentences[:_LOOKED_AT])
+    for place, (margin, sentence) in enumerate(zip(margins, sentences, strict=False)):
+        if margin > 0 and found[place] is None and _may_be_read(sentence.text):
+            stated[place] = Signal(
+                sentence=sentence, position=0, tier=ChurnTier.EARLY, margin=margin
+            )
+    return stated
+
+
+def _may_be_read(text: str) -> bool:
+    return left_to_reader(text) and not ENDS_SOMETHING_ELSE.search(text)
+
+
 def _taken_back(text: str) -> re.Match[str] | None:
     """ "We will stay" takes a threat back; "I am not sure we will stay" does not."""
     match = WITHDRAWN.search(text)
     return None if match and UNSURE.search(text[: match.start()]) else match
 
 
-def _is_about_something_else(sentence: Sentence, match: re.Match[str]) -> bool:
-    """Whether the message also speaks of an order, a meeting and the like, which can be ended."""
+def _is_about_something_else(sentence: Sentence, match: re.Match[str], goes_on: str) -> bool:
+    """Whether the customer also speaks of an order, a meeting and the like, which can be ended."""
     around = sentence.message.text.replace(match.group(), " ", 1)
-    return ABOUT_SOMETHING_ELSE.search(around) is not None
+    return ABOUT_SOMETHING_ELSE.search(f"{around} {goes_on}") is not None
 
 
 def _said_after(signal: Signal | None, taken_back: re.Match[str]) -> bool:
     return signal is not None and signal.position >= taken_back.end()
 
 
-def signal_in(sentence: Sentence) -> Signal | None:
-    """Return what one sentence states, or None. Explicit statements win over early ones."""
+def signal_in(sentence: Sentence, *, goes_on: str = "") -> Signal | None:
+    """Return what one sentence states, or None. Explicit statements win over early ones.
+
+    What the customer goes on to say may name what a bare "please cancel" is about.
+    """
     text = sentence.text
     if TOWARDS_US.search(text):
         return None
-    for match, tier in _candidates(sentence):
+    for match, tier in _candidates(sentence, goes_on):
         before = text[: match.start()]
         inside = ALREADY_NEGATIVE.match(match.group())
         theirs = BY_THE_OTHER_SIDE.search(before) and not LOST_US.match(match.group())
@@ -141,7 +159,7 @@ def signal_in(sentence: Sentence) -> Signal | None:
     return None
 
 
-def _candidates(sentence: Sentence) -> Iterator[tuple[re.Match[str], ChurnTier]]:
+def _candidates(sentence: Sentence, goes_on: str) -> Iterator[tuple[re.Match[str], ChurnTier]]:
     text = sentence.text
     for rule in EXPLICIT:
         match = rule.search(text)
@@ -152,7 +170,7 @@ def _candidates(sentence: Sentence) -> Iterator[tuple[re.Match[str], ChurnTier]]
         yield match, ChurnTier.EXPLICIT
     for rule in (BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE):
         match = rule.search(text)
-        if match and not _is_about_something_else(sentence, match):
+        if match and not _is_about_something_else(sentence, match, goes_on):
             yield match, ChurnTier.EXPLICIT
     for rule in EARLY:
         match = rule.search(text)

@@ -429,10 +429,19 @@ TOWARDS_US = _rule(
 WITHDRAWN = _rule(
     r"\b(?:decided\s+to\s+(?:stay|keep|remain|continue|renew)|(?:we|i)(?:['\u2019]ll|\s+will|\s+am\s+going"
     r"\s+to|\s+are\s+going\s+to)\s+(?:stay|keep\s+(?:it|the|our|my|using)|remain|continue|renew)"
+    r"|(?:let['\u2019]?s\s+|then\s+|just\s+|please\s+|^|[.!?,;]\s*)keep\s+it\s+(?:running|going|active|open|then)\b"
+    r"|\bno\s+need\s+to\s+(?:cancel|close|end|stop)\b|(?:deal|great|perfect|fine|ok(?:ay)?)\b[^.?!]{0,20}"
+    r"\bi['\u2019]?ll\s+stay\b|\b(?:won|talked|brought)\s+me\s+(?:back|round|over)\b"
     r"|chang(?:ed|ing)\s+(?:my|our)\s+minds?|(?:ignore|disregard|forget)\s+(?:my|our|the|that|about)"
     r"(?:\s+\w+){0,2}\s*(?:cancel\w*|request|message)|keep\s+(?:my|our|the)\s+(?:account|subscription|"
     r"plan|contract|membership)|(?:happy|glad)\s+to\s+(?:stay|renew|continue)"
     r"|(?:no\s+longer|not)\s+(?:\w+\s+){0,3}?(?:cancell?ing|cancel|leaving|leave|switching|switch|"
     r"closing|close)\b(?!\s+(?:you\s+will|until)))"
+)
+# Read as a whole it may still sound like leaving, so what is ended is looked at first.
+ENDS_SOMETHING_ELSE = _rule(
+    r"\b(?:cancel(?:l?(?:ing|ed|ation\s+of))?|clos(?:e|ing)|end(?:ing)?|terminat(?:e|ing)|call(?:ing)?\s+off|"
+    r"reschedul(?:e|ing))\s+(?:my|our|the|this|that|an?|your|his|her|one|both|all)?\s*(?:[\w'\u2019-]+\s+){0,2}?"
+    rf"(?:{_NOT_OURS})\b"
 )
 ABOUT_SOMETHING_ELSE = _rule(rf"\b(?:{_NOT_OURS})\b")

@@ -31,7 +31,7 @@ VECTORS_REMEMBERED = 4_096  # of a kilobyte each
 PADDED_TO = 4  # word pieces: texts of 9 to 12 are read together
 PIECES_AT_ONCE = 384  # more of them leave the processor's cache
 
-_NONE: Floats = np.zeros(3, dtype=np.float32)
+_NOT_READ: Floats = np.zeros(0, dtype=np.float32)
 _URL = re.compile(r"https?://\S+|www\.\S+")
 _HANDLE = re.compile(r"(?<![\w.])@\w+")
 _DIGITS = re.compile(r"\d+")
@@ -88,10 +88,10 @@ def _check(path: Path, expected: str) -> None:
         )
 
 
-class SentimentModel:
-    """Three log-odds a text: negative, neutral, positive."""
+class TextModel:
+    """Log-odds of some classes for each text: of three tones, or of staying and leaving."""
 
-    def __init__(self, artefacts: Artefacts, *, threads: int = 1) -> None:
+    def __init__(self, artefacts: Artefacts, name: str, *, threads: int = 1) -> None:
         import onnxruntime
         from tokenizers import Tokenizer
 
@@ -100,26 +100,27 @@ class SentimentModel:
         options.inter_op_num_threads = 1
         options.log_severity_level = 3
         self._session: Any = onnxruntime.InferenceSession(
-            artefacts.path("sentiment.onnx"),
+            artefacts.path(f"{name}.onnx"),
             options,
             providers=["CPUExecutionProvider"],
             disabled_optimizers=[*SLOWER_FUSIONS],
         )
-        self._tokenizer = Tokenizer.from_file(artefacts.path("sentiment_tokenizer.json"))
+        self._classes = int(self._session.get_outputs()[0].shape[1])
+        self._tokenizer = Tokenizer.from_file(artefacts.path(f"{name}_tokenizer.json"))
         self._tokenizer.enable_truncation(LONGEST)
         self._tokenizer.no_padding()
         self._known: dict[str, Floats] = {}
         self._last: dict[str, Floats] = {}
 
     def logits(self, texts: Sequence[str]) -> Floats:
-        """Return an array of len(texts) x 3; equal texts are read once."""
+        """Return a row for each text; equal texts are read once."""
         prepared = [prepare(text) for text in texts]
         known = {t: row for t in prepared if (row := self._read_before(t)) is not None}
         fresh = [text for text in dict.fromkeys(prepared) if text not in known]
         scored = known | dict(zip(fresh, self._score(fresh), strict=True))
         rows = [scored[text] for text in prepared]
         self._remember(scored)
-        return np.stack(rows) if rows else np.zeros((0, 3), dtype=np.float32)
+        return np.stack(rows) if rows else np.zeros((0, self._classes), dtype=np.float32)
 
     def _read_before(self, text: str) -> Floats | None:
         """A turn of one sentence is read as a turn and, right after it, as a sentence."""
@@ -140,7 +141,7 @@ class SentimentModel:
         alike: dict[int, list[int]] = {}
         for place, own in enumerate(ids):
             alike.setdefault(-(-len(own) // PADDED_TO) * PADDED_TO, []).append(place)
-        rows: list[Floats] = [_NONE] * len(texts)
+        rows: list[Floats] = [_NOT_READ] * len(texts)
         for length, places in alike.items():
             most = max(1, PIECES_AT_ONCE // length)
             for start in range(0, len(places), most):

@@ -1,4 +1,4 @@
-"""The analyser that needs no key and no network: two small models and rules, on one core.
+"""The analyser that needs no key and no network: three small models and rules, on one core.
 
 Knows how to run them over many conversations at once; what each metric means stands in the modules
 beside it.
@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import numpy as np
 
 from service.analysis._churn import measure_churn
-from service.analysis._churn_words import ChurnWords
+from service.analysis._churn_reader import ChurnReader
 from service.analysis._custom import CustomMetrics, version_of
 from service.analysis._effort import measure_effort
 from service.analysis._gates import (
@@ -29,7 +29,7 @@ from service.analysis._ladder import Ladder, Placed
 from service.analysis._language import LanguageReader
 from service.analysis._matching import Vectors
 from service.analysis._models import (
-    SentimentModel,
+    TextModel,
     ThemeTable,
     checked_artefacts,
     digest_of,
@@ -72,7 +72,8 @@ from service.measures import own_metrics
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
-CODE_VERSION = 12  # raise it when a rule changes what is measured
+CODE_VERSION = 13  # raise it when a rule changes what is measured
+TONE = "sentiment"  # the name of its files
 BATCH = 64  # conversations read together: enough texts of each length to fill a batch
 SECOND_DRIVER = 0.6  # confidence that a further sentence needs to add a driver of its own
 WHOLE_MESSAGE = 400  # characters of the issue's message that are matched beside the sentence
@@ -91,9 +92,9 @@ def build(
     """Load the artefacts. One thread is the default because workers run beside each other."""
     artefacts = checked_artefacts()
     return LocalAnalyser(
-        sentiment=SentimentModel(artefacts, threads=threads),
+        sentiment=TextModel(artefacts, TONE, threads=threads),
         themes=(themes := ThemeTable(artefacts)),
-        churn_words=ChurnWords(artefacts, themes.vectors),
+        churn=ChurnReader(artefacts, themes.vectors, threads=threads),
         version=version(settings),
         metrics=own_metrics(),
         calibration=_calibration(settings),
@@ -118,9 +119,9 @@ def calibration_of(
 def build_plain() -> "LocalAnalyser":
     artefacts = checked_artefacts()
     return LocalAnalyser(
-        sentiment=SentimentModel(artefacts),
+        sentiment=TextModel(artefacts, TONE),
         themes=(themes := ThemeTable(artefacts)),
-        churn_words=ChurnWords(artefacts, themes.vectors),
+        churn=ChurnReader(artefacts, themes.vectors),
         version=version(),
         clock=_now,
     )
@@ -158,9 +159,9 @@ class LocalAnalyser:
     def __init__(
         self,
         *,
-        sentiment: SentimentModel,
+        sentiment: TextModel,
         themes: ThemeTable,
-        churn_words: ChurnWords,
+        churn: ChurnReader,
         version: str,
         clock: Clock,
         metrics: Sequence[Metric] = (),
@@ -169,7 +170,7 @@ class LocalAnalyser:
         self.version = version
         self._sentiment = sentiment
         self._themes = themes
-        self._churn_words = churn_words
+        self._churn_reader = churn
         self._clock = clock
         self._languages = LanguageReader()
         self._namer = Namer(themes.vectors)
@@ -274,7 +275,7 @@ class LocalAnalyser:
         reason = nothing_to_read(material)
         if reason is not None:
             return empty("churn_risk", reason), None
-        churn = measure_churn(material.sentences, self._churn_words)
+        churn = measure_churn(material.sentences, self._churn_reader)
         return churn.measurement, churn.sentence
 
     def _effort(self, material: Material) -> tuple[Measurement, Sentence | None]:

@@ -3,7 +3,7 @@
 import pytest
 
 from service.analysis._churn import measure_churn
-from service.analysis._churn_words import ChurnWords
+from service.analysis._churn_reader import ChurnReader
 from service.analysis._models import ThemeTable, checked_artefacts
 from service.analysis._sentences import customer_sentences
 from tests.talk import customer, talk
@@ -93,19 +93,19 @@ STAYING = (
 
 
 @pytest.fixture(scope="module")
-def words() -> ChurnWords:
+def reader() -> ChurnReader:
     artefacts = checked_artefacts()
-    return ChurnWords(artefacts, ThemeTable(artefacts).vectors)
+    return ChurnReader(artefacts, ThemeTable(artefacts).vectors)
 
 
 @pytest.mark.parametrize("text", LEAVING)
-def test_who_parts_with_us_is_heard(words: ChurnWords, text: str) -> None:
-    found = measure_churn(customer_sentences(talk(customer(text))), words)
+def test_who_parts_with_us_is_heard(reader: ChurnReader, text: str) -> None:
+    found = measure_churn(customer_sentences(talk(customer(text))), reader)
     assert found.measurement.value == "yes"
     assert found.sentence is not None
 
 
 @pytest.mark.parametrize("text", STAYING)
-def test_who_only_sounds_like_parting_is_not(words: ChurnWords, text: str) -> None:
-    found = measure_churn(customer_sentences(talk(customer(text))), words)
+def test_who_only_sounds_like_parting_is_not(reader: ChurnReader, text: str) -> None:
+    found = measure_churn(customer_sentences(talk(customer(text))), reader)
     assert (found.measurement.value, found.sentence) == ("no", None)

@@ -1,17 +1,19 @@
-"""Statements that neither phrases nor learnt words have seen, and what no words may outweigh."""
+"""Statements that neither phrases nor reader have seen, and what no reading may outweigh."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from service.analysis._churn import Churn, measure_churn
+from service.analysis._churn import Churn, Reader, measure_churn
+from service.analysis._churn_reader import ChurnReader
 from service.analysis._churn_words import FILE, PLACES, ChurnWords, places_of
 from service.analysis._models import Artefacts, ThemeTable, checked_artefacts
-from service.analysis._sentences import customer_sentences
+from service.analysis._sentences import Sentence, customer_sentences
 from tests.talk import customer, talk
 
-# Written before the words were learnt and never learnt from: a floor, not a case table to fit.
+# Written before anything was learnt and never learnt from: a floor, not a case table to fit.
 LEAVING = (
     "Our board has asked us to wind down our use of your tool before Q3.",
     "Honestly we're demoing two of your rivals this week and so far they look better.",
@@ -76,37 +78,37 @@ STAYING = (
     "I sold the car, so please drop it from the policy and add the new one.",
     "I never received the renewal papers, could you resend them?",
 )
-LOWEST_F1, LOWEST_PRECISION = 0.65, 0.85  # measured .681 and .941; the phrases alone .524, .917
+LOWEST_F1, LOWEST_PRECISION = 0.8, 0.9  # the phrases alone .524, .917
 
 
 @pytest.fixture(scope="module")
-def words() -> ChurnWords:
+def reader() -> ChurnReader:
     artefacts = checked_artefacts()
-    return ChurnWords(artefacts, ThemeTable(artefacts).vectors)
+    return ChurnReader(artefacts, ThemeTable(artefacts).vectors)
 
 
-def measured(words: ChurnWords | None, *turns: str) -> Churn:
+def measured(reader: Reader | None, *turns: str) -> Churn:
     said = talk(*(customer(turn) for turn in turns))
-    return measure_churn(customer_sentences(said), words)
+    return measure_churn(customer_sentences(said), reader)
 
 
-def leaves(words: ChurnWords | None, *turns: str) -> bool:
-    return measured(words, *turns).measurement.value == "yes"
+def leaves(reader: Reader | None, *turns: str) -> bool:
+    return measured(reader, *turns).measurement.value == "yes"
 
 
-def test_unseen_statements_are_found_without_taking_look_alikes_along(words: ChurnWords) -> None:
-    found = sum(leaves(words, text) for text in LEAVING)
-    wrong = sum(leaves(words, text) for text in STAYING)
+def test_unseen_statements_are_found_without_taking_look_alikes_along(reader: ChurnReader) -> None:
+    found = sum(leaves(reader, text) for text in LEAVING)
+    wrong = sum(leaves(reader, text) for text in STAYING)
     assert found / (found + wrong) >= LOWEST_PRECISION
     assert 2 * found / (found + wrong + len(LEAVING)) >= LOWEST_F1
 
 
-def test_what_only_the_words_find_is_early_less_sure_and_has_its_sentence(
-    words: ChurnWords,
+def test_what_is_only_read_is_early_less_sure_and_has_its_sentence(
+    reader: ChurnReader,
 ) -> None:
     text = "I want to be released from this. Our rival tool is cheaper, expect us to be gone soon."
     assert not leaves(None, text)
-    churn = measured(words, text)
+    churn = measured(reader, text)
     assert (churn.measurement.value, churn.measurement.detail) == ("yes", "early")
     assert churn.measurement.confidence == 0.55
     assert churn.sentence is not None
@@ -116,20 +118,30 @@ def test_what_only_the_words_find_is_early_less_sure_and_has_its_sentence(
 @pytest.mark.parametrize(
     "later", ["Never mind, we decided to stay.", "We changed our minds, please keep our plan."]
 )
-def test_a_later_withdrawal_takes_back_what_the_words_found(words: ChurnWords, later: str) -> None:
+def test_a_later_withdrawal_takes_back_what_was_read(reader: ChurnReader, later: str) -> None:
     said = "Expect us to be gone by spring, your rivals are cheaper."
-    assert leaves(words, said)
-    assert not leaves(words, said, later)
+    assert leaves(reader, said)
+    assert not leaves(reader, said, later)
 
 
-class _Everything(ChurnWords):
+class _Everything:
     """Takes any sentence for leaving, so that only the rules can say no."""
 
-    def __init__(self) -> None:
-        pass
+    def margins(self, sentences: Sequence[Sentence]) -> list[float]:
+        return [1.0] * len(sentences)
 
-    def margins(self, texts: object) -> list[float]:
-        return [1.0] * len(texts) if isinstance(texts, list) else []
+    def denies(self, sentence: Sentence) -> bool:
+        return False
+
+
+class _Nothing(_Everything):
+    """Hears leaving nowhere, not even where a phrase does."""
+
+    def margins(self, sentences: Sequence[Sentence]) -> list[float]:
+        return [-1.0] * len(sentences)
+
+    def denies(self, sentence: Sentence) -> bool:
+        return True
 
 
 @pytest.mark.parametrize(
@@ -139,15 +151,46 @@ class _Everything(ChurnWords):
         "Please cancel my order, I picked the wrong size.",
         "We are switching to you from another vendor.",
         "They threatened to close my account.",
-        "So done.",
     ],
 )
-def test_no_words_count_against_a_rule(text: str) -> None:
+def test_no_reading_counts_against_a_rule(text: str) -> None:
     assert not leaves(_Everything(), text)
 
 
 def test_an_ordinary_sentence_is_not_held_back_by_the_rules() -> None:
     assert leaves(_Everything(), "The sun is shining over here.")
+
+
+def test_a_phrase_does_not_stand_when_its_sentence_reads_as_something_else() -> None:
+    text = "I want to cancel my subscription."
+    assert leaves(None, text)
+    assert not leaves(_Nothing(), text)
+
+
+def test_two_words_alone_say_too_little(reader: ChurnReader) -> None:
+    assert not leaves(reader, "So done.")
+
+
+def test_what_a_bare_request_is_about_may_stand_in_the_next_message() -> None:
+    assert leaves(None, "Please cancel")
+    assert leaves(None, "Please cancel", "The subscription I mean.")
+    assert not leaves(None, "Please cancel", "The appointment at three.")
+
+
+@pytest.mark.parametrize(
+    "later", ["20% off? Deal, I'll stay.", "Oh, that works. Keep it running then."]
+)
+def test_an_offer_that_is_taken_ends_the_threat(reader: ChurnReader, later: str) -> None:
+    said = "I want to cancel my subscription."
+    assert leaves(reader, said)
+    assert not leaves(reader, said, later)
+
+
+def test_the_quote_is_the_sentence_that_states_it_not_its_neighbour(reader: ChurnReader) -> None:
+    said = "The router light is red. We are moving all of our lines to Octopus. My name is Ann."
+    churn = measured(reader, said)
+    assert churn.sentence is not None
+    assert churn.sentence.text == "We are moving all of our lines to Octopus."
 
 
 def test_the_weights_are_read_where_the_words_are_hashed(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from service.analysis._models import SentimentModel, checked_artefacts
+from service.analysis._models import TextModel, checked_artefacts
 
 _BEGINNINGS = ("The export", "My invoice for March", "Your team", "Nothing at all", "Login")
 _ENDINGS = (
@@ -22,9 +22,9 @@ TEXTS = [
 ]
 
 
-def fresh_model() -> SentimentModel:
+def fresh_model() -> TextModel:
     """Each reads for itself: a model that remembers a text would compare it with itself."""
-    return SentimentModel(checked_artefacts())
+    return TextModel(checked_artefacts(), "sentiment")
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,71 @@
+"""Reads the few sentences that may speak of leaving, for wordings that no phrase foresaw.
+
+Learnt words let a sentence through to a small transformer; a very short one is read with its
+neighbours. What may not count at all, the rules of churn decide.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from service.analysis._churn_words import FEWEST_WORDS, ChurnWords
+from service.analysis._matching import Vectors
+from service.analysis._models import Artefacts, TextModel
+from service.analysis._sentences import Sentence, count_words
+from service.domain.segments import lies_in_new_text
+
+NAME = "churn"
+# Log-odds of leaving, chosen on the half of the bank that was looked at and on public sentences.
+LEAVES_ABOVE = 1.0
+TOGETHER_ABOVE = 2.5  # of two sentences: more words sound like it by chance
+STAYS_BELOW = -2.0
+MOST_WORDS = 40  # of two sentences that are read together
+NOT_READ = float("-inf")
+
+
+class ChurnReader:
+    """How far above (or below) the threshold each sentence lies."""
+
+    def __init__(self, artefacts: Artefacts, vectors: Vectors, *, threads: int = 1) -> None:
+        self._words = ChurnWords(artefacts, vectors)
+        self._model = TextModel(artefacts, NAME, threads=threads)
+
+    def margins(self, sentences: Sequence[Sentence]) -> list[float]:
+        """Return how clearly each sentence states leaving; what is not above 0 does not."""
+        passed = self._words.margins([sentence.text for sentence in sentences])
+        readings = [
+            (place, text, needed)
+            for place, margin in enumerate(passed)
+            if margin > 0
+            for text, needed in _readings(sentences, place)
+        ]
+        found = [NOT_READ] * len(sentences)
+        odds = self._odds([text for _, text, _ in readings])
+        for (place, _, needed), own in zip(readings, odds, strict=True):
+            found[place] = max(found[place], own - needed)
+        return found
+
+    def denies(self, sentence: Sentence) -> bool:
+        """Whether a sentence in which a phrase was found clearly says something else."""
+        return self._odds([sentence.text])[0] < STAYS_BELOW
+
+    def _odds(self, texts: Sequence[str]) -> list[float]:
+        return [float(leaves - stays) for stays, leaves in self._model.logits(texts)]
+
+
+def _readings(sentences: Sequence[Sentence], place: int) -> Iterator[tuple[str, float]]:
+    """The sentence; a very short one with the one before and after it: "Do not renew. That's all."
+
+    Beside each stands how clear it has to be.
+    """
+    own = sentences[place]
+    if own.words >= FEWEST_WORDS:
+        yield own.text, LEAVES_ABOVE
+        return
+    for one, two in ((place - 1, place), (place, place + 1)):
+        if one < 0 or two == len(sentences) or sentences[one].turn != sentences[two].turn:
+            continue
+        text, start, end = own.message.text, sentences[one].start, sentences[two].end
+        together = text[start:end]
+        if not FEWEST_WORDS <= count_words(together) <= MOST_WORDS:
+            continue
+        if lies_in_new_text(text, start, end):  # no old mail stands between them
+            yield together, TOGETHER_ABOVE
