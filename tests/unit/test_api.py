@@ -1,5 +1,6 @@
 """The API as programs use it: whose token sees what, what is refused, and what a page says too."""
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -176,6 +177,11 @@ def test_the_analyst_reads_every_conversation_once_over_all_pages(ana: Program) 
     assert len(seen) == len(set(seen)) == total == COUNT + 1
 
 
+def _asked_of(program: Program, name: str) -> str:
+    told = str(program.ask(f"what are customers of {name} unhappy about?"))
+    return re.sub(r"/r/[\w-]+", "/r/", told).replace(name, "NAME")
+
+
 def test_a_csm_is_told_of_her_accounts_and_of_no_other(maya: Program) -> None:
     page = maya.get("/conversations?limit=200")
     assert {one["account"]["key"] for one in page["conversations"]} == {ACME}
@@ -184,7 +190,8 @@ def test_a_csm_is_told_of_her_accounts_and_of_no_other(maya: Program) -> None:
     assert maya.get(f"/conversations?conversation={INITECHS}")["total"]["n"] == 0
     groups = maya.get("/group?group=account")["groups"]
     assert [one["titles"] for one in groups] == [["Acme"]]
-    assert "Initech" not in str(maya.ask("what are customers of Initech unhappy about?"))
+    # Her own word is repeated as not understood, like one that is nobody's name.
+    assert _asked_of(maya, "Initech") == _asked_of(maya, "Zorbexia")
     assert {one["account"]["key"] for one in maya.get("/flags")["flags"]} <= {ACME}
 
 
