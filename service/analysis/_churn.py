@@ -8,6 +8,7 @@ which never reach this module.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Protocol
 
 from service.analysis._churn_phrases import (
@@ -29,7 +30,7 @@ from service.analysis._churn_phrases import (
     UNSURE,
     WITHDRAWN,
 )
-from service.analysis._sentences import Sentence
+from service.analysis._sentences import REMEMBERED, Sentence
 from service.domain.measurements import ChurnTier, Measurement, YesNo
 
 
@@ -88,7 +89,13 @@ def _strongest(signals: Sequence[Signal]) -> tuple[Signal, float]:
 
 def left_to_reader(text: str) -> bool:
     """Whether no rule has a say in it: what a phrase was found in and did not count stays no."""
-    return not any(rule.search(text) for rule in (TOWARDS_US, WITHDRAWN, *_PHRASES))
+    return not (TOWARDS_US.search(text) or WITHDRAWN.search(text) or _holds_phrase(text))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _holds_phrase(text: str) -> bool:
+    """Whether any phrase occurs at all: "ok thank you" comes back all day."""
+    return any(rule.search(text) for rule in _PHRASES)
 
 
 def _standing(sentences: Sequence[Sentence], reader: Reader | None) -> tuple[list[Signal], bool]:
@@ -146,7 +153,7 @@ def signal_in(sentence: Sentence, *, goes_on: str = "") -> Signal | None:
     What the customer goes on to say may name what a bare "please cancel" is about.
     """
     text = sentence.text
-    if TOWARDS_US.search(text):
+    if not _holds_phrase(text) or TOWARDS_US.search(text):
         return None
     for match, tier in _candidates(sentence, goes_on):
         before = text[: match.start()]

@@ -30,12 +30,14 @@ class ChurnReader:
 
     def margins(self, sentences: Sequence[Sentence]) -> list[float]:
         """Return how clearly each sentence states leaving; what is not above 0 does not."""
-        passed = self._words.margins([sentence.text for sentence in sentences])
+        by_place = {place: list(_readings(sentences, place)) for place in range(len(sentences))}
+        asked = [place for place, its in by_place.items() if its]
+        passed = self._words.margins([sentences[place].text for place in asked])
         readings = [
             (place, text, needed)
-            for place, margin in enumerate(passed)
+            for place, margin in zip(asked, passed, strict=True)
             if margin > 0
-            for text, needed in _readings(sentences, place)
+            for text, needed in by_place[place]
         ]
         found = [NOT_READ] * len(sentences)
         odds = self._odds([text for _, text, _ in readings])
