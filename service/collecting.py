@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 _OBJECTS = 9_000  # made and not gone before a look at the youngest
+_YOUNGEST = 5  # looks at them before one at those that outlived the last
 _LOOKS = 3  # at the younger ones before a look at all: a statement of SQL is a cycle, with its keys
 
 
 @contextmanager
 def few_collections() -> Iterator[None]:
     before = gc.get_threshold()
-    gc.set_threshold(max(_OBJECTS, before[0]), before[1], _LOOKS)
+    gc.set_threshold(max(_OBJECTS, before[0]), _YOUNGEST, _LOOKS)
     # Python looks at all only when a quarter of it is new. Without what was there before, libraries
     # and models, cycles are found early; it learns how little is left by looking once.
     gc.freeze()
