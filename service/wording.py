@@ -326,8 +326,21 @@ def shorten(lines: Sequence[str], more: str | None, *, footer: str = "") -> tupl
     if len(lines) + len(last) <= SHOWN_LINES:
         return (*lines, *last)
     kept = SHOWN_LINES - 1 - len(last)
-    left = f"{len(lines) - kept} line{'' if len(lines) - kept == 1 else 's'} not shown"
-    return (*lines[:kept], f"{MORE}{left}, {more or 'see the explorer'}", *last)
+    return (*lines[:kept], _left_out(len(lines) - kept, "", more), *last)
+
+
+def newest(lines: Sequence[str], more: str | None) -> list[str]:
+    """Keep the last of lines in order of time, as many as stand below a first line and a total."""
+    most = SHOWN_LINES - 3  # with the footer
+    if len(lines) <= most:
+        return list(lines)
+    kept = most - 1
+    return [*lines[-kept:], _left_out(len(lines) - kept, "earlier ", more)]
+
+
+def _left_out(number: int, which: str, more: str | None) -> str:
+    said = f"{number} {which}line{'' if number == 1 else 's'} not shown"
+    return f"{MORE}{said}, {more or 'see the explorer'}"
 
 
 _DEFINITIONS: Mapping[str, str] = {

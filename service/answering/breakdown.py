@@ -102,7 +102,7 @@ def count(desk: Desk, asked: Asked) -> Answer:
 
 
 def trend(desk: Desk, asked: Asked) -> Answer:
-    """One number a day, week or month, oldest first."""
+    """One number a day, week or month, oldest first; of many lines the newest are shown."""
     query = asked.query
     if not set(query.group_by) & _TIME:
         query = replace(query, group_by=(Dimension.WEEK, *query.group_by[:1]))
@@ -116,7 +116,8 @@ def trend(desk: Desk, asked: Asked) -> Answer:
         explore_url=desk.links.group(query),
     )
     total = f"{number(desk, query, counted)} {counted.receipt}"
-    return finish(desk, answer, [total, *group_lines(desk, query, groups)])
+    lines = group_lines(desk, query, groups)
+    return finish(desk, answer, [total, *wording.newest(lines, answer.explore_url)])
 
 
 def top(desk: Desk, asked: Asked) -> Answer:

@@ -113,6 +113,16 @@ def test_the_footer_is_never_what_is_left_out() -> None:
     assert wording.shorten(["1", "2"], None, footer="Footer.") == ("1", "2", "Footer.")
 
 
+def test_of_a_long_trend_the_newest_lines_are_shown_and_fit_beside_the_total() -> None:
+    found = wording.newest([str(n) for n in range(20)], "https://v.example/")
+    assert found == [
+        *map(str, range(12, 20)),
+        "More: 12 earlier lines not shown, https://v.example/",
+    ]
+    assert wording.shorten(["First.", "Total.", *found], None, footer="Footer.")[2:-1] == (*found,)
+    assert wording.newest([str(n) for n in range(9)], None) == [str(n) for n in range(9)]
+
+
 @pytest.mark.parametrize(
     ("first", "end", "said"),
     [
