@@ -12,7 +12,9 @@ def test_every_fault_of_slacks_table_names_a_test_that_exists() -> None:
     rows = [line for line in first.splitlines() if re.match(r"\| (?!What)", line)]
     promised = [re.findall(r"`(test_\w+)`", row) for row in rows]
     sources = "".join(
-        path.read_text(encoding="utf-8") for path in ROOT.glob("tests/faults/test_slack_*.py")
+        path.read_text(encoding="utf-8")
+        for folder in ("faults", "contract")
+        for path in ROOT.glob(f"tests/{folder}/test_slack_*.py")
     )
     written = set(re.findall(r"def (test_\w+)\(", sources))
     assert len(rows) > 20
