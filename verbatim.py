@@ -43,6 +43,7 @@ if TYPE_CHECKING:
     from service.ports import Analyser, Helpdesk
     from service.retention import Retention
     from service.schedule import Schedule
+    from service.second_reading import SecondReader
     from service.settings import Settings
     from service.spotchecks import SpotChecks
     from service.stores import Database
@@ -146,6 +147,7 @@ class Built:
             zone=self.settings.zone,
             analyser_version=self._analyser_version(),
             masking_version=self.masks().version,
+            second=self._second_reader(),
         )
 
     def catalogue(self) -> Catalogue:
@@ -390,6 +392,19 @@ class Built:
             return paid
         analyser: Analyser = module.build(self.settings)
         return analyser
+
+    def _second_reader(self) -> SecondReader | None:
+        """Who reads a question that the offline reader is in doubt about: nobody without a key."""
+        if self.settings.claude.api_key is None:
+            return None
+        from service.analysis.claude import second_reader
+
+        return self._once(
+            "second reader",
+            lambda: second_reader(
+                self.settings, ledger=self.database().costs, clock=self.now, masks=self.masks()
+            ),
+        )
 
     def _analyser_version(self) -> str:
         """Answers name the analyser behind a number; they do not have to load its model."""

@@ -27,9 +27,10 @@ from service.errors import Forbidden, Misused
 from service.links import Links
 from service.ports import Clock
 from service.query import Query
-from service.questions import assumptions, read, sides_of, to_query, undefined
+from service.questions import assumptions, sides_of, to_query, undefined
 from service.reading.model import Baseline, BaselineKind, Reading
 from service.receipts import Receipts
+from service.second_reading import SecondReader, read_twice
 from service.stores import Database
 
 Teller = Callable[[Desk, Asked], Answer]
@@ -66,6 +67,7 @@ class Answers:
         analyser_version: str,
         date_order: str = "DMY",
         masking_version: str = "1",
+        second: SecondReader | None = None,
     ) -> None:
         self._database = database
         self._file = taxonomy
@@ -75,6 +77,7 @@ class Answers:
         self._analyser = analyser_version
         self._date_order = date_order
         self._masking = masking_version
+        self._second = second
         self._receipts = Receipts(database, clock)
         self._catalogues: dict[Viewer, Catalogue] = {}
 
@@ -124,12 +127,18 @@ class Answers:
         """Read a message and answer it. `thread` holds earlier messages with their readings."""
         catalogue = self.catalogue(viewer, today=today)
         try:
-            reading = read(text, catalogue, thread=thread)
+            reading = self.read(text, catalogue, thread)
             if reading.intent is Intent.QUOTES and more.asks_for_more(text):
                 return self._more_quotes(reading, viewer, catalogue, thread)
             return self.ask_reading(reading, viewer, catalogue)
         except OverflowError as error:  # "the last 999999999 weeks" begin before any calendar
             raise Misused("That period reaches beyond the calendar; name a shorter one.") from error
+
+    def read(
+        self, text: str, catalogue: Catalogue, thread: Sequence[Mapping[str, object]] = ()
+    ) -> Reading:
+        """Return what a message asks, and count nothing."""
+        return read_twice(text, catalogue, thread, second=self._second)
 
     def ask_reading(self, reading: Reading, viewer: Viewer, catalogue: Catalogue) -> Answer:
         """Answer what was understood, or ask back, explain or refuse."""

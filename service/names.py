@@ -5,7 +5,7 @@ It knows words and names, and nothing of grammar, dates or what is stored.
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from difflib import SequenceMatcher
@@ -140,6 +140,13 @@ def nearest(name: str, entities: Iterable[Entity], *, most: int = 3) -> tuple[st
     written = {one.id: one.name.lower() for one in entities}
     found = process.extract(name.lower(), written, scorer=fuzz.ratio, limit=most)
     return tuple(entity_id for _, _, entity_id in found)
+
+
+def closest(text: str, entities: Sequence[Entity], *, most: int) -> list[Entity]:
+    """Return those that share most with any words of a text, best first."""
+    written = [f"{one.name} {' '.join(one.aliases)}".lower() for one in entities]
+    found = process.extract(text.lower(), written, scorer=fuzz.token_set_ratio, limit=most)
+    return [entities[at] for _, _, at in found]
 
 
 def _holds(name: Key, part: Key) -> bool:

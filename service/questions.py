@@ -71,7 +71,7 @@ def _replied(seen: Seen, asked: Reading, clarify: Clarify, catalogue: Catalogue)
     is_reply = seen.intent is None or (pending is not None and seen.intent is pending.intent)
     if (
         pending is not None
-        and clarify.slot in {"metric", "compare"}
+        and clarify.slot in {"metric", "compare", "period"}
         and is_reply
         and has_own_slots(seen)
     ):

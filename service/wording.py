@@ -56,6 +56,8 @@ _SLOTS: Mapping[str, str] = {
     "funnel": "Which funnel do you mean?",
     "agent": "Which agent do you mean?",
     "owner": "Whose accounts do you mean?",
+    "segment": "Which segment do you mean?",
+    "period": "Which period do you mean?",
 }
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from flask import Flask, Response, jsonify, request
 
 from connectors.sandbox.claude_batches import add_batches
+from connectors.sandbox.claude_questions import question_in, told
 from connectors.sandbox.claude_reading import conversation_in, fill, prompt_text
 from connectors.sandbox.claude_state import ClaudeState, Mode
 from connectors.sandbox.faults import Faults, install
@@ -212,7 +213,8 @@ def _said(body: Mapping[str, Any], mode: Mode) -> tuple[str, str]:
     schema = _schema(body)
     if schema is None or mode is Mode.NO_JSON:
         return "I am a stand-in and have nothing to say without a schema.", "end_turn"
-    value = fill(schema, conversation_in(body))
+    asked = question_in(body, schema)
+    value = fill(schema, conversation_in(body)) if asked is None else told(asked)
     text = json.dumps(_SPOILERS.get(mode, _unchanged)(value, schema), ensure_ascii=False)
     room = body["max_tokens"] * _CHARACTERS_A_TOKEN
     if mode is Mode.MAX_TOKENS:

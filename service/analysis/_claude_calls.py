@@ -235,7 +235,12 @@ class Caller:
 
 
 def make_client(
-    key: str, base_url: str | None, *, now: Callable[[], float] = time.monotonic
+    key: str,
+    base_url: str | None,
+    *,
+    now: Callable[[], float] = time.monotonic,
+    timeout: float = TIMEOUT,
+    longest: float = LONGEST_ANSWER,
 ) -> "anthropic.Anthropic":
     """Make the client from explicit values: nothing is taken from the SDK's own environment."""
     import anthropic
@@ -250,10 +255,10 @@ def make_client(
             raise _ElsewhereError
 
     http = anthropic.DefaultHttpxClient(base_url=at, event_hooks={"request": [only_home]})
-    patience = Patience(now=now, longest=LONGEST_ANSWER, slowest=_SLOWEST_RESULTS)
+    patience = Patience(now=now, longest=longest, slowest=_SLOWEST_RESULTS)
     answer_in_time(http, patience, too_late=httpcore2.ReadTimeout)
     return anthropic.Anthropic(
-        api_key=key, base_url=at, timeout=TIMEOUT, max_retries=0, http_client=http
+        api_key=key, base_url=at, timeout=timeout, max_retries=0, http_client=http
     )
 
 

@@ -11,9 +11,19 @@ from datetime import UTC, datetime
 from typing import Any
 
 from service.analysis._claude_batches import Batches
-from service.analysis._claude_calls import Answer, Caller, Ended, Wait, make_client
+from service.analysis._claude_calls import (
+    LONGEST_ANSWER,
+    TIMEOUT,
+    Answer,
+    Caller,
+    Ended,
+    Wait,
+    make_client,
+)
 from service.analysis._claude_form import Form, as_data, make_form, prompt_hash, read_form
 from service.analysis._claude_prices import EXPECTED_OUT, PRICES_OF
+from service.analysis._claude_questions import CODE_VERSION as QUESTIONS_VERSION
+from service.analysis._claude_questions import LIMIT, ClaudeReader
 from service.analysis._claude_reading import (
     material_of,
     nothing_filled,
@@ -27,8 +37,10 @@ from service.domain.costs import Estimate, Usage
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.errors import Misbehaving, SkipThis, TellPerson
+from service.masking import Masks
 from service.measures import all_metrics
 from service.ports import Analyser, Clock
+from service.second_reading import SecondReader
 from service.settings import Settings
 
 CODE_VERSION = 3
@@ -68,7 +80,28 @@ def build_paid(
 
 def check(settings: Settings, *, clock: Clock | None = None) -> str:
     """Say what the vendor says of the key and the model, or raise what is to be done."""
-    return _caller(settings, clock or _now, CostsInMemory(clock or _now)).lifecycle()
+    ledger = CostsInMemory(clock or _now)
+    return _caller(settings, clock or _now, ledger, version=version(settings)).lifecycle()
+
+
+def second_reader(
+    settings: Settings,
+    *,
+    ledger: CostLedger,
+    clock: Clock,
+    masks: Masks,
+    limit: float = LIMIT,
+) -> SecondReader:
+    """Build what reads questions in doubt, on the analyses' ledger and budget.
+
+    The SDK is loaded with the first of them.
+    """
+
+    def make_caller() -> Caller:
+        name = f"claude-questions-{QUESTIONS_VERSION}-{settings.claude.model}"
+        return _caller(settings, clock, ledger, version=name, longest=limit)
+
+    return ClaudeReader(make_caller, masks=masks, limit=limit)
 
 
 def _built(
@@ -81,7 +114,9 @@ def _built(
     wait: Wait,
 ) -> "ClaudeAnalyser":
     return ClaudeAnalyser(
-        caller=_caller(settings, clock, ledger, retries=retries, wait=wait),
+        caller=_caller(
+            settings, clock, ledger, version=version(settings), retries=retries, wait=wait
+        ),
         version=version(settings),
         costs=costs,
         clock=clock,
@@ -94,16 +129,23 @@ def _caller(
     clock: Clock,
     ledger: CostLedger,
     *,
+    version: str,
     retries: int = 0,
     wait: Wait = time.sleep,
+    longest: float = LONGEST_ANSWER,
 ) -> Caller:
     claude = settings.claude
     if claude.api_key is None:
         raise TellPerson("Claude needs a key: set VERBATIM_CLAUDE__API_KEY, or use `local`.")
     return Caller(
-        make_client(claude.api_key.get_secret_value(), claude.base_url),
+        make_client(
+            claude.api_key.get_secret_value(),
+            claude.base_url,
+            timeout=min(TIMEOUT, longest),
+            longest=longest,
+        ),
         model=claude.model,
-        version=version(settings),
+        version=version,
         ledger=ledger,
         budget_usd=claude.daily_budget_usd,
         clock=clock,

@@ -1,7 +1,7 @@
 """Prints readings: what was understood of a question, one JSON object a line."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -9,7 +9,10 @@ import click
 from service.catalogue import Catalogue
 from service.errors import BadRow, Misused
 from service.questions import read
+from service.reading.model import Reading
 from service.workspace import Workspace
+
+Reader = Callable[[str, Sequence[Mapping[str, object]]], Reading]
 
 
 def print_readings(
@@ -19,17 +22,17 @@ def print_readings(
     lines: Iterable[str] | None,
     catalogue: Path | None,
 ) -> None:
-    """Read one question, or one a line, against a catalogue file or the workspace's own."""
-    known = _catalogue(workspace, catalogue)
+    """Read one question, or one a line, as the workspace does, or offline over a file of names."""
+    reader = _reader(workspace, catalogue)
     if text is not None:
-        click.echo(json.dumps(read(text, known).as_dict(), ensure_ascii=False))
+        click.echo(json.dumps(reader(text, ()).as_dict(), ensure_ascii=False))
         return
     for number, line in enumerate(lines or (), start=1):
         if line.strip():
-            click.echo(json.dumps(_read_line(line, number, known), ensure_ascii=False))
+            click.echo(json.dumps(_read_line(line, number, reader), ensure_ascii=False))
 
 
-def _read_line(line: str, number: int, known: Catalogue) -> dict[str, object]:
+def _read_line(line: str, number: int, reader: Reader) -> dict[str, object]:
     try:
         row = json.loads(line)
     except ValueError as error:
@@ -39,13 +42,19 @@ def _read_line(line: str, number: int, known: Catalogue) -> dict[str, object]:
     thread = row.get("thread") or []
     if not isinstance(thread, list) or not all(isinstance(each, dict) for each in thread):
         raise BadRow(number, "its `thread` is not a list of readings")
-    reading: dict[str, object] = read(row["text"], known, thread=thread).as_dict()
-    return reading
+    return reader(row["text"], thread).as_dict()
 
 
-def _catalogue(workspace: Workspace, path: Path | None) -> Catalogue:
+def _reader(workspace: Workspace, path: Path | None) -> Reader:
     if path is None:
-        return workspace.catalogue()
+        answers = workspace.answers()
+        in_use = answers.catalogue()
+        return lambda text, thread: answers.read(text, in_use, thread)
+    known = _catalogue(path)
+    return lambda text, thread: read(text, known, thread=thread)
+
+
+def _catalogue(path: Path) -> Catalogue:
     try:
         return Catalogue.from_json(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError) as error:

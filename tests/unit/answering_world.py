@@ -8,6 +8,7 @@ from service.answers import Answers
 from service.domain.conversations import Account, AccountKey, Conversation, account_key
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
 from service.links import Links
+from service.second_reading import SecondReader
 from service.stores import Database
 from tests.builders import a_conversation, a_measurement, a_page, a_quote, an_analysis
 
@@ -71,7 +72,12 @@ def _analysis(one: Conversation, driver: str, sentiment: str):  # type: ignore[n
     return an_analysis(one, sentiment=sentiment, drivers=(driver,), quotes=quotes)
 
 
-def answers_over(database: Database, *, now: Callable[[], datetime] = lambda: TODAY) -> Answers:
+def answers_over(
+    database: Database,
+    *,
+    now: Callable[[], datetime] = lambda: TODAY,
+    second: SecondReader | None = None,
+) -> Answers:
     return Answers(
         database=database,
         taxonomy=TAXONOMY,
@@ -79,6 +85,7 @@ def answers_over(database: Database, *, now: Callable[[], datetime] = lambda: TO
         clock=now,
         zone=ZoneInfo("UTC"),
         analyser_version="local-1",
+        second=second,
     )
 
 
