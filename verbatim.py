@@ -402,7 +402,11 @@ class Built:
         return self._once(
             "second reader",
             lambda: second_reader(
-                self.settings, ledger=self.database().costs, clock=self.now, masks=self.masks()
+                self.settings,
+                ledger=self.database().costs,
+                memory=self.database().work,
+                clock=self.now,
+                masks=self.masks(),
             ),
         )
 

@@ -19,7 +19,8 @@ RUN = 4
 SHORTEST_NAME = 3
 GONE = "(erased)"
 _WORD = re.compile(r"\w+")
-_ASKED = ("slack-thread:", "slack-question:")  # state that holds people's questions
+# State that holds people's questions.
+_ASKED = ("slack-thread:", "slack-question:", "second-reading:")
 _OUR_OWN = "storage:"  # state of this room, which holds nobody's words
 
 

@@ -4,11 +4,13 @@ Knows the form, its choices and how long a person waits. What leaves is one mask
 nearest names of the catalogue and which question stood before it: no number, no customer's words.
 """
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import asdict
 from enum import StrEnum
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from service.analysis._claude_calls import Caller
 from service.errors import Misbehaving, SkipThis
@@ -68,17 +70,33 @@ SCHEMA = _object(
 )
 
 
+class Memory(Protocol):
+    """Where small pieces of state are kept between processes."""
+
+    def recall(self, name: str) -> str | None: ...
+
+    def remember(self, name: str, value: str) -> None: ...
+
+
 class ClaudeReader:
     """Gives up quietly: the offline reading stands, and only the log tells why."""
 
     name = "Claude"
 
     def __init__(
-        self, make_caller: Callable[[], Caller], *, masks: Masks, limit: float = LIMIT
+        self,
+        make_caller: Callable[[], Caller],
+        *,
+        model: str,
+        masks: Masks,
+        memory: Memory,
+        limit: float = LIMIT,
     ) -> None:
         self._make_caller = make_caller
         self._caller: Caller | None = None
+        self._model = model
         self._masks = masks
+        self._memory = memory
         self._limit = limit
         self._calls = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="verbatim-second-reader")
 
@@ -100,9 +118,20 @@ class ClaudeReader:
         return call.result()
 
     def _told(self, doubt: Doubt, question: str) -> Told:
+        """What was told of the same request before is told again: a model may change its mind."""
+        params = _params(self._model, doubt, question)
+        name = _remembered_as(params)
+        remembered = self._memory.recall(name)
+        if remembered is not None:
+            return told_in(remembered)
+        told = self._asked(params)
+        self._memory.remember(name, json.dumps(asdict(told)))
+        return told
+
+    def _asked(self, params: Mapping[str, Any]) -> Told:
         if self._caller is None:  # two threads may make one each: that harms nothing
             self._caller = self._make_caller()
-        answer = self._caller.ask(_params(self._caller.model, doubt, question))
+        answer = self._caller.ask(params)
         if answer.stop_reason not in {"end_turn", "stop_sequence"}:
             raise SkipThis(f"the model stopped with {answer.stop_reason[:40]!r}")
         return told_in(answer.text)
@@ -125,6 +154,11 @@ def _params(model: str, doubt: Doubt, question: str) -> dict[str, Any]:
         "system": [{"type": "text", "text": _SYSTEM}],
         "messages": [{"role": "user", "content": json.dumps(data, ensure_ascii=False)}],
     }
+
+
+def _remembered_as(params: Mapping[str, Any]) -> str:
+    request = json.dumps(params, sort_keys=True)
+    return f"second-reading:{hashlib.sha256(request.encode()).hexdigest()}"
 
 
 def told_in(text: str) -> Told:

@@ -23,7 +23,7 @@ from service.analysis._claude_calls import (
 from service.analysis._claude_form import Form, as_data, make_form, prompt_hash, read_form
 from service.analysis._claude_prices import EXPECTED_OUT, PRICES_OF
 from service.analysis._claude_questions import CODE_VERSION as QUESTIONS_VERSION
-from service.analysis._claude_questions import LIMIT, ClaudeReader
+from service.analysis._claude_questions import LIMIT, ClaudeReader, Memory
 from service.analysis._claude_reading import (
     material_of,
     nothing_filled,
@@ -88,6 +88,7 @@ def second_reader(
     settings: Settings,
     *,
     ledger: CostLedger,
+    memory: Memory,
     clock: Clock,
     masks: Masks,
     limit: float = LIMIT,
@@ -101,7 +102,9 @@ def second_reader(
         name = f"claude-questions-{QUESTIONS_VERSION}-{settings.claude.model}"
         return _caller(settings, clock, ledger, version=name, longest=limit)
 
-    return ClaudeReader(make_caller, masks=masks, limit=limit)
+    return ClaudeReader(
+        make_caller, model=settings.claude.model, masks=masks, memory=memory, limit=limit
+    )
 
 
 def _built(

@@ -133,6 +133,7 @@ def test_words_that_waited_for_their_conversation_go_with_it(filled: SqlDatabase
 def test_an_account_is_erased_with_its_name_until_it_begins_anew(filled: SqlDatabase) -> None:
     filled.work.remember("slack-thread:C1:2.0", '[{"text": "what is going on with acme?"}]')
     filled.work.remember("slack-question:2", '{"text": "brief Acme"}')
+    filled.work.remember("second-reading:3", '{"names": [{"said": "acme people"}]}')
     filled.follows.wish("olga@example.com", ACME.key, Wish.FOLLOW)
     filled.work.remember("slack-shows:C1", '{"shows": "counts", "by": "olga@acme.example"}')
     erased = filled.erasures.erase(ACCOUNT, at=LATER)
