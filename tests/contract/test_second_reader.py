@@ -195,6 +195,15 @@ def test_only_the_masked_question_and_the_nearest_names_leave(sandbox: Sandboxed
     assert {one["kind"] for one in asked["names"]}.isdisjoint({"agent", "owner"})
 
 
+def test_a_secret_does_not_leave_among_the_words_left_out(sandbox: Sandboxed) -> None:
+    text = "how many tickets about chargebacks ghp_Zq8mWv3xTb6nRk1cLp9sDf4gHj7kQw2eYu5i"
+    assert any("Zq8mWv3xTb6n" in one for one in read(text, CATALOGUE).assumed)
+    read_twice(text, CATALOGUE, second=sandbox.reader())
+    (asked,) = sandbox.asked()
+    assert asked["left_out"] == ["chargebacks"]
+    assert "Zq8mWv3xTb6n" not in json.dumps(sandbox.state.requests)
+
+
 def test_no_number_and_no_quote_of_an_answer_leaves(
     sandbox: Sandboxed, sqlite_database: SqlDatabase
 ) -> None:
