@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,13 @@ import pytest
 from connectors.sandbox.claude import claude_app
 from connectors.sandbox.claude_state import ClaudeState, Mode
 from connectors.sandbox.faults import Faults
-from service.analysis._claude_calls import make_client
+from service.analysis._claude_calls import Caller, make_client
+from service.analysis._claude_questions import ClaudeReader
 from service.analysis.claude import second_reader
 from service.cli import run
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
+from service.errors import Misused
 from service.questions import assumptions, read
 from service.reading.model import Reading
 from service.redaction import Redactor
@@ -311,6 +314,8 @@ def test_two_periods_for_one_question_are_asked_about(scripted: Scripted) -> Non
         {"names": [{"kind": "agent", "said": "chargebacks", "name": "Tess Moran"}]},
         {"names": "Double charge"},
         {"names": named("tag", "chargebacks", "x" * 500)},
+        {"names": 6 * named("tag", "chargebacks", "Double charge")},
+        {"names": named("tag", "chargebacks", "Double charge"), "period": "x" * 500},
         {"period": 2019},
         {"limit": 25, "filters": {"account": ["harbor"]}},
     ],
@@ -318,6 +323,13 @@ def test_two_periods_for_one_question_are_asked_about(scripted: Scripted) -> Non
 def test_what_claude_makes_up_changes_nothing(scripted: Scripted, told: dict[str, object]) -> None:
     assert scripted.reads(LEFT_OUT, **told) == read(LEFT_OUT, CATALOGUE)
     assert scripted.calls() == 1
+
+
+def test_a_name_that_the_offline_reader_found_is_not_replaced(scripted: Scripted) -> None:
+    text = "how many billing tickets about flurbing"
+    found = scripted.reads(text, names=named("driver", "flurbing", "Sync & import"))
+    assert found == read(text, CATALOGUE)
+    assert found.filters == {"driver": ("billing",)}
 
 
 @pytest.mark.parametrize(
@@ -380,6 +392,28 @@ def test_nobody_waits_longer_than_the_limit(
         found = read_twice(DOUBTFUL, CATALOGUE, second=world.reader(limit=0.2))
         free.set()
     assert found == read(DOUBTFUL, CATALOGUE)
+
+
+def test_loading_the_sdk_is_part_of_the_limit(sandbox: Sandboxed) -> None:
+    free = threading.Event()
+
+    def load_slowly() -> Caller:
+        free.wait(20)
+        raise Misused("It came too late.")
+
+    reader = ClaudeReader(
+        load_slowly,
+        model="claude-haiku-5-5",
+        masks=Redactor(),
+        memory=sandbox.database.work,
+        limit=0.2,
+    )
+    began = time.monotonic()
+    found = read_twice(DOUBTFUL, CATALOGUE, second=reader)
+    waited = time.monotonic() - began
+    free.set()
+    assert found == read(DOUBTFUL, CATALOGUE)
+    assert waited < 5
 
 
 def test_nothing_leaves_once_the_days_budget_is_used_up(sandbox: Sandboxed) -> None:
