@@ -394,8 +394,12 @@ class Built:
         return analyser
 
     def _second_reader(self) -> SecondReader | None:
-        """Who reads a question that the offline reader is in doubt about: nobody without a key."""
-        if self.settings.claude.api_key is None:
+        """Who reads a question that the offline reader is in doubt about.
+
+        Nobody without a key, or where the local analyser was chosen: nothing is to leave then.
+        """
+        settings = self.settings
+        if settings.claude.api_key is None or settings.analyser_name != "claude":
             return None
         from service.analysis.claude import second_reader
 

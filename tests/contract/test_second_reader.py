@@ -236,7 +236,7 @@ def test_only_names_that_the_asker_may_see_leave(
     assert len(everybodys) > 1
 
 
-def test_read_is_offline_over_a_file_of_names_and_without_a_key(
+def test_read_is_offline_over_names_without_a_key_and_by_the_local_analyser(
     sandbox: Sandboxed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make_client(KEY, sandbox.url)  # loads the SDK, which may take as long as anybody waits
@@ -247,11 +247,13 @@ def test_read_is_offline_over_a_file_of_names_and_without_a_key(
     asked = ["read", "how come everybody is so cranky"]
     assert run(Built(lambda: settings_from(home)), asked) == 0
     assert run(Built(lambda: settings_from(keyed)), [*asked, "--catalogue", str(names)]) == 0
+    local = {**keyed, "VERBATIM_ANALYSER": "local"}
+    assert run(Built(lambda: settings_from(local)), asked) == 0
     assert sandbox.state.requests == []
     assert run(Built(lambda: settings_from(keyed)), asked) == 0
     assert len(sandbox.state.requests) == 1
     intents = [json.loads(line)["intent"] for line in capsys.readouterr().out.splitlines()]
-    assert intents == ["clarify", "clarify", "why_change"]
+    assert intents == ["clarify", "clarify", "clarify", "why_change"]
 
 
 # --- What is believed --------------------------------------------------------------------------
