@@ -11,13 +11,12 @@ from enum import StrEnum
 
 from service import measures, wording
 from service.domain.answers import Answer, Counted, Intent
-from service.query import ACCOUNTS, CONVERSATIONS, DASH, Dimension, Query, Window
+from service.query import ACCOUNTS, CONVERSATIONS, DASH, TIME, Dimension, Query, Window
 
 MOST_BARS = 20  # https://docs.slack.dev/reference/block-kit/blocks/data-visualization-block
 FEWEST_BARS = 2  # one bar shows nothing over time
 _NAMED = 3  # periods that are not drawn
 _ALL_HELD = 25  # periods; an answer that holds fewer holds all
-_TIME = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 _INTENTS = frozenset({Intent.TREND, Intent.COUNT})  # a ranking holds only the highest periods
 
 
@@ -87,7 +86,7 @@ def trend_chart(answer: Answer) -> Chart | None:
     if query is None or answer.intent not in _INTENTS or len(query.group_by) != 1:
         return None
     (grain,) = query.group_by
-    if grain not in _TIME or not answer.groups or not _is_whole(query, answer):
+    if grain not in TIME or not answer.groups or not _is_whole(query, answer):
         return None
     periods = _periods(query, answer)
     drawn = periods[-MOST_BARS:]

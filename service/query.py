@@ -52,6 +52,9 @@ class Dimension(StrEnum):
         return made
 
 
+TIME = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
+
+
 MULTI_VALUED = frozenset({Dimension.DRIVER, Dimension.TAG, Dimension.RAW_TAG})
 EMPTY_VALUE = "empty"  # filter value for "measured as empty"
 DASH = "\u2013"  # between two days; a hyphen would read as a minus
@@ -132,7 +135,7 @@ class Query:
         """The Query that lists what is behind one group's number; a time grain narrows the
         window.
         """
-        if dimension in {Dimension.DAY, Dimension.WEEK, Dimension.MONTH}:
+        if dimension in TIME:
             return replace(
                 self, window=_grain_window(dimension, values[0], self.window), group_by=()
             )

@@ -28,6 +28,7 @@ from service.query import (
     EMPTY_VALUE,
     MULTI_VALUED,
     NO_VALUE,
+    TIME,
     UNMEASURED_VALUE,
     Dimension,
     Query,
@@ -42,7 +43,6 @@ from storage.listing import list_page
 from storage.moments import iso
 from storage.names_in_use import names_in_use
 from storage.querying import (
-    GRAINS,
     ONCE,
     PLACE,
     Rows,
@@ -263,7 +263,7 @@ def _sorted_groups(
     names: Iterable[tuple[str, ...]] = zip(*columns, strict=True) if size else [()] * len(rows)
     found = list(zip(names, tallies(rows), strict=True))
     found.sort(key=itemgetter(0))
-    if not set(query.group_by[:1]) & GRAINS:
+    if not set(query.group_by[:1]) & TIME:
         # Column by column: one key of all three would take longer for twenty thousand accounts.
         found.sort(key=lambda pair: sum(pair[1]), reverse=True)
         found.sort(key=lambda pair: pair[1][0], reverse=True)
@@ -271,7 +271,7 @@ def _sorted_groups(
 
 
 def _words(dimension: Dimension, values: Sequence[Any]) -> Sequence[str]:
-    return [iso(value) for value in values] if dimension in GRAINS else values
+    return [iso(value) for value in values] if dimension in TIME else values
 
 
 def _is_remembered(
@@ -344,8 +344,8 @@ def _failed(connection: Connection, rows: Rows) -> int:
 
 
 def _word(dimension: Dimension | None, value: Any) -> str:
-    return iso(value) if dimension in GRAINS else str(value)
+    return iso(value) if dimension in TIME else str(value)
 
 
 def _not_none(dimension: Dimension, value: ColumnElement[Any]) -> list[ColumnElement[bool]]:
-    return [] if dimension in GRAINS else [value != NO_VALUE]
+    return [] if dimension in TIME else [value != NO_VALUE]

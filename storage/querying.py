@@ -30,7 +30,7 @@ from sqlalchemy.dialects.postgresql import TSQUERY
 from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from service.domain.people import Viewer
-from service.query import MULTI_VALUED, Dimension, Filter, Query, Window
+from service.query import MULTI_VALUED, TIME, Dimension, Filter, Query, Window
 from storage.in_force import reason_in_force, value_in_force
 from storage.moments import ordinal
 from storage.rollups import ROLLED_UP, WHY_EMPTY
@@ -58,7 +58,6 @@ LISTED = {
     Dimension.ACCOUNT: fact.c.account,
     Dimension.AGENT: fact.c.agent,
 }
-GRAINS = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 
 # Each conversation once: its first row. A literal, because a partial index is not used for a
 # bound value.
@@ -231,7 +230,7 @@ def _during(window: Window | None, day: ColumnElement[Any]) -> list[ColumnElemen
 
 
 def _touches(one: Filter) -> ColumnElement[bool]:
-    if one.dimension in GRAINS:
+    if one.dimension in TIME:
         return _single(one.dimension).in_([ordinal(value) for value in one.values])
     if one.dimension is Dimension.CONVERSATION:
         ids = select(conversation.c.id).where(conversation.c.key.in_(one.values))

@@ -11,14 +11,13 @@ from service.answering.desk import Desk, change_of, is_rate
 from service.answering.explaining import windows_of
 from service.answering.telling import Asked, footer_of, line_one
 from service.domain.answers import Answer, Counted, Group, Headline, Tally
-from service.query import CONVERSATIONS, Dimension, Query, Window
+from service.query import CONVERSATIONS, TIME, Dimension, Query, Window
 from service.reading.model import Reading
 from service.receipts import n_of
 
 MOST_GROUPS = 25
 MOST_STEPS = 400  # of a trend: a year of days, and some
 Grouped = tuple[tuple[str, ...], Tally]
-_TIME = {Dimension.DAY, Dimension.WEEK, Dimension.MONTH}
 
 
 def start(desk: Desk, asked: Asked) -> Answer:
@@ -104,7 +103,7 @@ def count(desk: Desk, asked: Asked) -> Answer:
 def trend(desk: Desk, asked: Asked) -> Answer:
     """One number a day, week or month, oldest first; of many lines the newest are shown."""
     query = asked.query
-    if not set(query.group_by) & _TIME:
+    if not set(query.group_by) & TIME:
         query = replace(query, group_by=(Dimension.WEEK, *query.group_by[:1]))
     asked = replace(asked, query=query)
     groups = sorted(groups_of(desk, query, most=MOST_STEPS), key=lambda group: group.values)
@@ -240,7 +239,7 @@ def group_name(desk: Desk, query: Query, values: Sequence[str]) -> str:
 
 def _value(desk: Desk, query: Query, by: Dimension, value: str) -> str:
     """A group's value as people say it; a week or month that the period cuts shows its days."""
-    if by not in _TIME:
+    if by not in TIME:
         return desk.name(by, value)
     whole, held = Query().narrowed(by, value).window, query.narrowed(by, value).window
     if held is None or whole != held:

@@ -15,12 +15,11 @@ from service.query import (
     CONVERSATIONS,
     EMPTY_VALUE,
     MULTI_VALUED,
+    TIME,
     UNMEASURED_VALUE,
     Dimension,
     Query,
 )
-
-_TIME = (Dimension.DAY, Dimension.WEEK, Dimension.MONTH)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +62,7 @@ def grouped(desk: Desk, query: Query, *, most: int) -> Grouping:
 
 def _order(query: Query, group: Grouped) -> tuple[int, Sequence[str]]:
     values, tally = group
-    return (0 if query.group_by[0] in _TIME else -tally.total, values)
+    return (0 if query.group_by[0] in TIME else -tally.total, values)
 
 
 def _cells(desk: Desk, query: Query, group: Grouped) -> Cells:

@@ -21,11 +21,11 @@ from service.commands.terminal import (
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Misused, NotFound
-from service.query import Dimension, Filter, Query, Window
+from service.query import TIME, Dimension, Filter, Query, Window
 from service.workspace import Workspace
 
-_GRAINS = {Dimension.DAY, Dimension.WEEK, Dimension.MONTH, Dimension.CONVERSATION}
-_DIMENSIONS = [dimension.value for dimension in Dimension if dimension not in _GRAINS]
+_NOT_OPTIONS = TIME | {Dimension.CONVERSATION}
+_DIMENSIONS = [dimension.value for dimension in Dimension if dimension not in _NOT_OPTIONS]
 
 
 @click.command("ask")

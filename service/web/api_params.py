@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from service.errors import Misused
 from service.measures import all_metrics, own_metrics, rate_named
-from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
+from service.query import ACCOUNTS, CONVERSATIONS, TIME, Dimension, Query
 from service.web.api_shapes import MAX_ROWS
 
 ROWS = 50
@@ -18,7 +18,6 @@ Param = dict[str, object]
 
 _WORD: Param = {"type": "string", "minLength": 1, "maxLength": MAX_WORD, "pattern": "^[^\\u0000]*$"}
 _DAY: Param = {"type": "string", "format": "date"}
-_TIME = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 _LIST_ONLY = frozenset({"after", "sort"})
 _GROUP_ONLY = frozenset({"metric", "group"})
 _NO_EFFECT = frozenset({"vs_from", "vs_to"})
@@ -62,7 +61,7 @@ def conditions() -> list[Param]:
     ]
     for one in Dimension:
         words = one.value.replace("_", " ")
-        many = _many(_DAY if one in _TIME else _WORD)
+        many = _many(_DAY if one in TIME else _WORD)
         found.append(_param(one.value, f"Conversations with one of these {words} values.", many))
         found.append(_param(f"not.{one.value}", f"None with one of these {words} values.", many))
     found.append(_param("text", "Words that a customer wrote; each must occur.", _many(_WORD)))

@@ -18,6 +18,7 @@ from service.query import (
     EMPTY_VALUE,
     MULTI_VALUED,
     NO_VALUE,
+    TIME,
     UNMEASURED_VALUE,
     Dimension,
     Query,
@@ -32,7 +33,6 @@ from service.web.withholding import tells, withheld_metrics
 MAX_ROWS = 200
 MAX_BARS = 20
 MAX_COLUMNS = 8
-TIME = (Dimension.DAY, Dimension.WEEK, Dimension.MONTH)
 
 pages = Blueprint("group", __name__)
 

@@ -6,10 +6,11 @@ It formats tallies and refuses to count.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from service import wording
 from service.domain.answers import Tally
 
 LIST_THEM = 5  # under this, a share says nothing: list the conversations
-ENOUGH = 30  # from here on, a percentage is shown
+ENOUGH = wording.FEW + 1  # from here on, a percentage is shown
 
 
 class Confidence(StrEnum):
