@@ -101,22 +101,27 @@ def of_many_drivers(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
     return lambda step: Shift(odds=lambda now: step * touches(now, driver)), truth
 
 
-def new_of_many(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
+def _turning(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> tuple[int, Truth]:
+    """A driver of mostly unhappy conversations, which comes or goes."""
     driver, _ = _large(rng, drawn, 0.01)
     desk.driver_odds[driver] = 2.0
+    return driver, Truth(named=((Kind.MIX, Dimension.DRIVER, DRIVERS[driver]),))
+
+
+def new_of_many(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
+    driver, truth = _turning(rng, desk, drawn)
     return (
         lambda step: Shift(before={driver: NEVER}, driver={driver: step}),
-        Truth(named=((Kind.MIX, Dimension.DRIVER, DRIVERS[driver]),)),
+        truth,
     )
 
 
 def gone_of_many(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
     """What vanishes was mostly unhappy, so the share falls."""
-    driver, _ = _large(rng, drawn, 0.01)
-    desk.driver_odds[driver] = 2.0
+    driver, truth = _turning(rng, desk, drawn)
     return (
         lambda step: Shift(before={driver: step}, driver={driver: NEVER}),
-        Truth(named=((Kind.MIX, Dimension.DRIVER, DRIVERS[driver]),)),
+        truth,
     )
 
 
