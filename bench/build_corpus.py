@@ -13,7 +13,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -29,7 +29,7 @@ from bench.build_corpus_sources import (
     candidates,
     conversation_scores,
 )
-from bench.build_corpus_talk import Talk
+from bench.build_corpus_talk import Slot, Talk
 
 OUTPUT: Final = Path(__file__).parents[1] / "connectors/sandbox/data/corpus.jsonl.gz"
 WEEKS: Final = 13
@@ -90,17 +90,6 @@ SEGMENT_CYCLE: Final = (
     "growth",
 )
 CHURN_ACCOUNT: Final = "Harbor & Finch"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """One conversation to be: where it falls, and what it must be about."""
-
-    week: int
-    driver: str
-    segment: str
-    negative: bool
-    story: str = ""
 
 
 def week_slots(week: int) -> list[Slot]:

@@ -6,13 +6,11 @@ one, by another customer.
 
 import random
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 from bench import build_corpus_words as words
 from bench.build_corpus_sources import Candidate, Turn
-
-if TYPE_CHECKING:
-    from bench.build_corpus import Slot
 
 WEEK_SECONDS: Final = 7 * 24 * 3600
 CHANNELS: Final = {
@@ -25,6 +23,17 @@ DAYS: Final = (20, 20, 20, 19, 15, 4, 2)
 HOURS: Final = (0, 0, 0, 0, 0, 1, 3, 6, 10, 12, 11, 10, 8, 10, 11, 10, 8, 5, 3, 2, 2, 1, 1, 0)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """One conversation to be: where it falls, and what it must be about."""
+
+    week: int
+    driver: str
+    segment: str
+    negative: bool
+    story: str = ""
+
+
 class Talk:
     def __init__(self, *, dice: random.Random, thanks: Sequence[tuple[str, str]]) -> None:
         self._dice = dice
@@ -33,7 +42,7 @@ class Talk:
     def conversation(
         self,
         *,
-        slot: "Slot",
+        slot: Slot,
         candidate: Candidate,
         helpdesk: str,
         requester: Mapping[str, Any],
@@ -70,7 +79,7 @@ class Talk:
         channel: str = self._dice.choices(names, weights)[0]
         return "email" if len(candidate.texts[0]) > 220 and channel in LIVE else channel
 
-    def _with_thanks(self, slot: "Slot", candidate: Candidate) -> tuple[str, list[Turn]]:
+    def _with_thanks(self, slot: Slot, candidate: Candidate) -> tuple[str, list[Turn]]:
         turns = list(candidate.turns)
         if len(turns) > 1 or slot.negative or self._dice.random() > 0.33:
             return candidate.origin, turns
@@ -81,7 +90,7 @@ class Talk:
         ]
 
     def _said(
-        self, turns: Sequence[Turn], *, slot: "Slot", names: Mapping[str, str], channel: str
+        self, turns: Sequence[Turn], *, slot: Slot, names: Mapping[str, str], channel: str
     ) -> list[dict[str, Any]]:
         said: list[dict[str, Any]] = []
         replies = 0
@@ -97,7 +106,7 @@ class Talk:
             said.append(message("agent", self._reply(turns[-1], slot, names, replies)))
         return said
 
-    def _reply(self, turn: Turn, slot: "Slot", names: Mapping[str, str], replies: int) -> str:
+    def _reply(self, turn: Turn, slot: Slot, names: Mapping[str, str], replies: int) -> str:
         pick = self._dice.choice
         if turn.intent in {"thankyou", "rejection", "closinggreeting"}:
             return pick(words.CLOSED)
@@ -132,7 +141,7 @@ class Talk:
         longest = 7 * 3600 if role == "agent" else 11 * 3600
         return self._dice.randint(12 * 60, longest)
 
-    def _start(self, slot: "Slot", length: int) -> int:
+    def _start(self, slot: Slot, length: int) -> int:
         day = self._dice.choices(range(7), DAYS)[0]
         if slot.story == "churn":
             day = self._dice.choice((4, 4, 5))  # so late that it is ever within ten days of now
@@ -157,7 +166,7 @@ class Talk:
         line = text.split("\n")[0]
         return line if len(line) <= 60 else line[:60].rsplit(" ", 1)[0]
 
-    def _tags(self, slot: "Slot") -> list[str]:
+    def _tags(self, slot: Slot) -> list[str]:
         tags = ["vip"] if slot.segment == "enterprise" and self._dice.random() < 0.3 else []
         return tags + ([self._dice.choice(TAGS)] if self._dice.random() < 0.12 else [])
 
