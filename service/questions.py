@@ -320,6 +320,10 @@ def _groups(draft: Reading, seen: Seen, period: Window | None) -> tuple[str, ...
     if intent is Intent.TREND:
         named = signals.find_grain(seen.free)
         grain = named or (baselines.grain_of(period) if period else "week")
+        if not grouped and seen.compare is not None:  # "email and chat by week": a line each
+            grouped = (seen.compare.by,)
+        elif not grouped and (compared := signals.compared_dimension(seen.free)) is not None:
+            grouped = (compared,)
         return (grain, *[one for one in grouped if one not in {"day", "week", "month"}][:1])
     if intent is Intent.TOP:
         dimension = signals.named_dimension(seen.free, within_driver=within)

@@ -13,14 +13,41 @@ from service.reading.model import Reading
 
 
 def _unused(reading: Reading, seen: Seen) -> list[str]:
-    """Fixes and funnels that were named where nothing is counted by them."""
+    """What was found in the message and does not show in its reading: no slot is lost unsaid."""
     dated = seen.since_fix is not None
-    return [
-        one.entity.name
-        for one in seen.entities.matches
-        if (one.entity.kind == "fix" and reading.fix != one.entity.id and not dated)
-        or (one.entity.kind == "funnel" and reading.funnel != one.entity.id)
-    ]
+    windows = {reading.period, reading.baseline.window if reading.baseline else None}
+    sliced = {*reading.group_by, reading.compare.by if reading.compare else ""}
+    if reading.metric is not None:
+        sliced.add("sentiment")  # "accounts by sentiment" are ranked by it
+    grain = signals.find_grain(re.sub(_MOVED_OR_NOW, " ", seen.free)) or ""
+    left = [f"by {one}" for one in (*seen.grouped, grain) if one and one not in sliced]
+    if seen.period is not None and not {seen.period, seen.since_fix} & windows:
+        left.append(seen.period.words())
+    held = {
+        **reading.filters,
+        **({reading.compare.by: reading.compare.values} if reading.compare else {}),
+    }
+    return (
+        left
+        + [
+            one.entity.name
+            for one in seen.entities.matches
+            if one.entity.kind not in {"fix", "funnel"}
+            and not (one.entity.kind == "tag" and reading.fix)  # its own tags go without saying
+            and not (
+                one.entity.kind in {"agent", "owner"} and reading.intent is Intent.ACCOUNT_BRIEF
+            )
+            and one.entity.id not in held.get(one.entity.kind, ())
+            and one.entity.id not in reading.exclude.get(one.entity.kind, ())
+            and not (reading.metric or "").endswith(one.entity.id)
+        ]
+        + [
+            one.entity.name
+            for one in seen.entities.matches
+            if (one.entity.kind == "fix" and reading.fix != one.entity.id and not dated)
+            or (one.entity.kind == "funnel" and reading.funnel != one.entity.id)
+        ]
+    )
 
 
 # A row of the answer before: a reading holds no results.
@@ -28,7 +55,19 @@ _OF_THE_ANSWER = (
     r"\bthe (?:first|second|third|fourth|fifth|last|top|other|1st|2nd|3rd) (?:one|row)s?\b"
 )
 _SHARE = r"(?:\b(?:share|percentage|percent|proportion|rate|ratio)\b|(?<!\S)%)"
+_MOVED_OR_NOW = r"\b(?:these days|wow|mom|(?:week|month) (?:over|on) (?:week|month))\b"
 _TWO_READINGS = frozenset({"tag", "driver", "segment", "channel", "source", "custom"})
+
+
+def _either(reading: Reading, seen: Seen) -> list[str]:
+    """Say that several tags are one or another of them, where "and" may have meant all."""
+    tags = [one.entity for one in seen.entities.matches if one.entity.kind == "tag"]
+    named = [one.name for one in tags if one.id in reading.filters.get("tag", ())]
+    if len(named) < 2 or not re.search(
+        r"~ (?:and|but|who|that)?(?: also| with)* ?~|\bboth\b", seen.free
+    ):
+        return []
+    return [f"{TAKEN}conversations with any of {', '.join(f'“{one}”' for one in named)}"]
 
 
 def with_doubts(reading: Reading, seen: Seen) -> Reading:
@@ -43,6 +82,10 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
     if reading.metric == CONVERSATIONS and seen.words.has(_SHARE):
         assumed.append(f"{TAKEN}a number of conversations and not a share")
+    assumed += [
+        f"{TAKEN}“{one.original}” is read as “{one.text}”" for one in seen.words.words if one.mended
+    ]
+    assumed += _either(reading, seen)
     others = []
     for taken, other in seen.entities.also:
         if not {taken.kind, other.kind} <= _TWO_READINGS:

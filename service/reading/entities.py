@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
 from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
+from service.reading.plain import ORDINARY, PLAIN
 from service.reading.signals import DOWN, UP
 from service.reading.words import Word, Words
 
@@ -40,32 +41,7 @@ _LEFT_OUT = (
     r" (?:about|on|related to|regarding|involving|tagged|via|by|with)"
 )
 _PART_LENGTH = 4
-# Words that are never a misspelt or partial name: ordinary English, dates and metrics.
-ORDINARY = frozenset(
-    """
-    about account accounts affected after again agent agents alert all also and angry annoyed
-    answer any anything april are asked asking august average before behind best better between
-    biggest book bot brief call called case cases causing change changed channel channels chart
-    chats churn client clients common companies company compare complain complaining complaint
-    complaints conversation conversations convos count customer customers daily data december
-    declining did does doing down driver drivers drop dropped during each early effort email
-    emails error errors evening ever everything example examples explain fall fallen fast
-    feedback feeling fell fewest first fixed flags friday from funnel going graph grew group
-    growing grown growth handled happening happier happiest happy have having health help helped
-    high higher highest hour hours impact improve improved increase increased issue issues
-    january july june just lately later least less list lots lower lowest many march mean means
-    mention mentioned mentioning mentions messages metric minutes monday month monthly months
-    mood more morning most move moved much negative neutral never number october only open
-    opened other over owner patch people percent percentage period phone plan plot portfolio
-    positive problem problems quarter question questions queue quote quotes rate raise recent
-    recently report reported request requests risk risen rising same saturday saying season
-    segment segments sentiment september share show since some sons source spike staff start
-    stats stuff summary sunday support tagged tags team tell than that their them there these
-    they thing things this those thursday ticket tickets today tomorrow trend trends tuesday
-    unhappy unusual users very volume want wednesday week weekend weekly weeks went were what
-    where which while whole with without words work worse worst year yesterday your
-    """.split()  # noqa: SIM905  # a list of a hundred quoted words would be unreadable
-)
+_BEFORE_ACCOUNTS = {"from", "at", "about", "with", "on", "is", "for"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,7 +250,7 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
                 continue
             if length == 1 and _acts(words, first, run[0]) and names.people_holding(key):
                 fits = names.people_holding(key)
-            elif _telling(run):
+            elif _telling(run) and not _plain(words, first, run):
                 fits = names.accounts_holding(key)
             elif length > 1:  # ordinary words, but together they open a name
                 fits = names.accounts_opening(key)
@@ -311,6 +287,14 @@ def _telling(run: list[Word]) -> bool:
     return all(len(word.text) >= _PART_LENGTH for word in run) and not any(
         word.text in ORDINARY or stem(word.text) in ORDINARY or word.text.isdigit() for word in run
     )
+
+
+def _plain(words: Words, first: int, run: list[Word]) -> bool:
+    """Whether one plain word stands where no name has to: "as a share of the total"."""
+    if len(run) > 1 or run[0].text not in PLAIN:
+        return False
+    before = words.words[first - 1].text if first else ""
+    return run[0].original.islower() and before not in _BEFORE_ACCOUNTS
 
 
 def _words_of(entity: Entity) -> set[str]:

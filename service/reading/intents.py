@@ -11,14 +11,14 @@ from service.reading.entities import Entities
 _HELP = (
     r"^(?:great|ok|okay|cool|nice|perfect|awesome|lovely|good|got it|brilliant)*(?: |^)(?:thanks|thank you|thx|ty|cheers)"
     r"(?: (?:so|very|much|a|lot|all|again|verbatim|bot))*$|"
-    r"^(?:hi|hello|hey|help|yo|hiya|good (?:morning|afternoon|evening)|thanks|thank you|thx|ty|cheers|howdy|sup)"
+    r"^(?:hi+|hi?ya|he+y+a*|hell?o+|help|yo+|good (?:morning|afternoon|evening)|thanks|thank you|thx|ty|cheers|howdy|sup)"
     r"(?: (?:there|all|team|bot|verbatim|please|pls|me|again|you|everyone))*$"
     r"|^(?:so |and |ok |hi |hey |hello |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
     r"|^(?:who|what) are you\b|\b(?:what|which)(?: (?:kind|kinds|sort|sorts|type|types) of)? questions (?:can|could|do|should)\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
 )
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
-    r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~) "
+    r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling)\b|\bwhat people (?:say|said|are saying|write)\b"
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
@@ -60,7 +60,8 @@ _OPEN = (
     r"how(?:'s| is| are|s) (?:the |our |my )*~[ ~]*(?:\w+ )?(?:doing|going|looking))\b"
 )
 _YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
-_COMPARE = r"\b(?:vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
+YEAR_OVER_YEAR = r"\b(?:yoy|year (?:over|on) year)\b"
+_COMPARE = r"\b(?:qoq|yoy|(?:year|quarter) (?:over|on) (?:year|quarter)|vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
 _FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
 _ABOUT_THEM = (
@@ -167,6 +168,8 @@ def _is_why(asked: Asked) -> bool:
     ranks_reasons = _has(_TOP, asked.free) and _has(r"\breasons? for\b", asked.free)
     if asked.sides and _has(r"\bthan\b", asked.free):
         return False  # "why is chat worse than email" weighs one against the other
+    if _has(r"\band why$", asked.free) and (_is_top(asked) or _is_how_many(asked)):
+        return False
     return _has(r"\b(?:why|how come)\b", asked.free) or (
         not ranks_reasons and _has(_WHY, asked.free) and not _is_brief_only(asked)
     )
@@ -182,7 +185,7 @@ def _one_account(asked: Asked) -> bool:
 
 def _is_how_many(asked: Asked) -> bool:
     return _has(
-        r"\b(?:how many|number of|no of|nr of|# of|how often)\b|^# ", asked.free
+        r"(?<!by )(?<!by the )\b(?:how many|number of|no of|nr of|# of|how often)\b|^# ", asked.free
     ) and not _has(_TREND, asked.free)
 
 

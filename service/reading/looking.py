@@ -10,6 +10,7 @@ from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, periods, points, signals, units
 from service.reading.entities import Entities, find_entities
 from service.reading.model import Baseline, BaselineKind, Compare
+from service.reading.spelling import mend
 from service.reading.words import Words
 
 _EVENT = r"(?:call|meeting|qbr|ebr|review|catch ?up|demo|visit|renewal|sync|onsite|kick ?off)"
@@ -52,6 +53,7 @@ class Seen:
 def look(words: Words, catalogue: Catalogue) -> Seen:
     entities = find_entities(words, catalogue)
     words.spell_out()
+    mend(words)
     text = words.everything()
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
     words.find(_COMING_EVENT, by="event")
@@ -103,7 +105,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
             number=seen.number,
             has_period=seen.period is not None,
             sides=seen.compare is not None,
-            two_periods=second is not None or _more_than_before(seen),
+            two_periods=second is not None or _more_than_before(seen) or _over_the_last(text),
         )
     )
     return seen
@@ -165,6 +167,11 @@ def _more_than_before(seen: Seen) -> bool:
     return seen.baseline is not None and seen.free.startswith(("more ", "less ", "fewer "))
 
 
+def _over_the_last(text: str) -> bool:
+    """ "Ticket volume QoQ" weighs two periods and may name none."""
+    return re.search(rf"{_OVER_THE_QUARTER}|{intents.YEAR_OVER_YEAR}", text) is not None
+
+
 def _added_up(words: Words) -> bool:
     """Whether "q1 and q2" is one period: nothing weighs one against the other."""
     free = words.free()
@@ -187,8 +194,9 @@ _SAME_DAYS = (
     r"\bsame (?:days?|time|period|weekdays?|dates?|point|stage)(?: of| in)?(?: the)? "
     r"(?:last|previous|prior) (week|month|quarter)\b"
 )
+_OVER_THE_QUARTER = r"\b(?:qoq|quarter (?:over|on) quarter)\b"
 _A_YEAR_BEFORE = (
-    r"\b(?:yoy|year over year|year on year|(?:a|one) year (?:ago|earlier|before)|"
+    rf"{intents.YEAR_OVER_YEAR}|\b(?:(?:a|one) year (?:ago|earlier|before)|"
     r"(?:same |this )(?:time|period|days?|dates?|week|month|quarter)(?: of)? last year|"
     r"(?:vs|versus|than|to|with|against) last (?:year|yr))\b"
 )
@@ -199,6 +207,8 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
     joined = r"\b(?:vs|versus|against|than|to|with|over|and|from|or|on|the)\b"
     if re.search(_A_YEAR_BEFORE, seen.text):
         seen.back = "year"
+    elif seen.period is not None and re.search(_OVER_THE_QUARTER, seen.text):
+        seen.back = "quarter"
     if seen.back:
         if seen.back == "year" and second is None and re.search(r"\blast (?:year|yr)\b", seen.text):
             seen.period = None  # "last year" is what is compared with
@@ -212,9 +222,9 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         return
     than = re.search(
         r"\b(?:than|vs|versus|compared (?:to|with)|against) last (week|month|quarter|year)\b",
-        seen.text,
+        re.sub(_OVER_THE_QUARTER, "vs last quarter", seen.text),
     )
-    if than is not None and second is None:
+    if than is not None and second is None and (seen.period is None or "last" in seen.text):
         start = units.unit_start(than.group(1), catalogue.today)
         last = Window(units.unit_on(than.group(1), start, -1), start)
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=last)

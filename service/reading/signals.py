@@ -32,7 +32,8 @@ _RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|dri
 
 _PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
 _COUNTED_ACCOUNTS = (
-    r"\b(?:how many|number of|# of|count of|no of) (?:of \w+ )?(?:\w+ ){0,2}?"
+    r"\b(?:how many|number of|# of|count of|no of) (?:of )?"
+    rf"(?:(?!{_NOUNS}(?<!~) |(?:from|by|in|with|at|across|for|do|did|have) )\S+ ){{0,3}}?"
     r"(?:accounts|customers|companies|clients)\b"
 )
 
@@ -255,6 +256,7 @@ def find_breakdown(
     A group of segments is one of them too: "by industry".
     """
     found: list[str] = []
+    text = re.sub(r"^(?:and|ok|so|now|but) ", "", text)
     opening = r"\b(?:by|per|for each|across|broken down by|split by|each|and|every)"
     if not re.search(r"\b(?:by|per|for each|across|each|every)\b", text):
         return ()

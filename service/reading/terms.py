@@ -7,7 +7,7 @@ from service.catalogue import Catalogue
 from service.names import Entity, name_key
 
 _SHAPES = (
-    r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are| does|s| do)? (?:you mean by |a |an |the |is |meant by )*(.+?)(?: even)? mean(?:s|ing)?(?: here)?$",
+    r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are| does|s| do)? (?:you mean by |a |an |the |is |meant by )*(.+?)(?: even)? mean(?:s|ing)?$",
     r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are|s) (?:a |an |the |meant by )*(.+)$",
     r"^(?:so |and |ok |hey |hi )*what (?:do|does|did) (?:you|we|they|it|verbatim|that) mean (?:by|with) (?:a |an |the )*(.+)$",
     r"\b(?:define|definition of|meaning of|explain what) (?:a |an |the )*(.+?)(?: is| means?)?$",
@@ -17,11 +17,14 @@ _SHAPES = (
     r"^(?:why|when) (?:is|are) (?:the |some )?(.+?)(?: field| fields)? (?:empty|blank|missing)(?: .*)?$",
 )
 
+_TAIL = r"(?: (?:again|here|exactly|even|really|anyway|please|pls|now|though|in plain english))+$"
+
 
 def defined_term(text: str, catalogue: Catalogue) -> str | None:
     """Return the id of the term that a message asks about and about nothing else."""
+    plain = re.sub(_TAIL, "", text.strip())
     for number, shape in enumerate(_SHAPES):
-        match = re.search(shape, text.strip())
+        match = re.search(shape, plain)
         if match is None:
             continue
         words = match.group(1)

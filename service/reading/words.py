@@ -43,6 +43,7 @@ _SHORT_FORMS = {
     "excl": "excluding",
     "gimme": "give",
     "incl": "including",
+    "msg": "message",
     "msgs": "messages",
     "mths": "months",
     "neg": "negative",
@@ -79,6 +80,7 @@ class Word:
     end: int
     used: str = ""  # what used it up
     part: bool = False  # of a name, and not the whole of it
+    mended: bool = False  # was misspelt
 
     @property
     def shown(self) -> str:
