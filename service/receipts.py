@@ -10,7 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from service.domain.answers import Receipt, Recount, Tally
+from service.differences import explained, is_known, was_known
+from service.domain.answers import Difference, Receipt, Recount, Tally
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.errors import Misused, NotFound
@@ -63,14 +64,20 @@ def told(recount: Recount, stored: Collection[ConversationKey]) -> tuple[str, ..
             why = f"more than {MEMBERS:,} conversations are counted and not listed one by one"
         return (f"{opening}: {why}.",)
     if not recount.arrived and not recount.left:
-        same = "the same conversations" + ("" if recount.same else ", out of another total")
-        return (f"{opening}: {same}.",)
+        opening += ": the same conversations" + ("" if recount.same else ", out of another total")
     lines = [f"{opening}."]
-    lines += [f"Arrived since: {key}" for key in recount.arrived]
-    lines += [f"Left since: {key}" for key in recount.left if key in stored]
+    lines += [_line("Arrived", key, recount) for key in recount.arrived]
+    lines += [_line("Left", key, recount) for key in recount.left if key in stored]
+    lines += [_line("Arrived in the total", key, recount) for key in recount.joined]
+    lines += [_line("Left the total", key, recount) for key in recount.parted]
     if recount.erased:
         lines.append(f"Erased since: {recount.erased}, of which nothing is stored any more.")
     return tuple(lines)
+
+
+def _line(how: str, key: ConversationKey, recount: Recount) -> str:
+    why = recount.reasons.get(key)
+    return f"{how} since: {key}" + (f" ({why.words})" if why else "")
 
 
 def is_named(recount: Recount) -> bool:
@@ -116,6 +123,7 @@ class Receipts:
             n=n,
             of=of,
             members=self._members(asked, viewer, n),
+            published_at=self._clock(),
         )
         self._database.receipts.save(receipt)
         return receipt
@@ -130,15 +138,43 @@ class Receipts:
         members = frozenset(receipt.members)
         complete = len(members) == receipt.n and now_n <= MEMBERS
         now = frozenset(self._members(receipt.query, viewer, now_n)) if complete else members
-        left = members - now
+        arrived, left = now - members, members - now
         stored = self._database.conversations.exists(left) if left else set()
-        return Recount(
+        recount = Recount(
             receipt=receipt,
             now_n=now_n,
             now_of=now_of,
-            arrived=tuple(sorted(now - members)),
+            arrived=tuple(sorted(arrived)),
             left=tuple(sorted(left)),
             erased=len(left - stored),
+        )
+        if recount.same and not arrived and not left:
+            return recount
+        traces = self._database.receipts.traces(arrived | stored)
+        reasons = {k: explained(receipt, t, arrived=k in arrived) for k, t in traces.items()}
+        return self._with_total(replace(recount, reasons=reasons), viewer, tally.total)
+
+    def _with_total(self, recount: Recount, viewer: Viewer, total: int) -> Recount:
+        """Name those that came to be known, or are no more, and were never in the number."""
+        receipt = recount.receipt
+        if receipt.query.metric in {CONVERSATIONS, ACCOUNTS} or total > MEMBERS:
+            return recount
+        facts = self._database.facts
+        keys = facts.keys(receipt.query, viewer, numerator=False, limit=MEMBERS)
+        others = {*keys} - {*receipt.members, *recount.arrived}
+        joined: dict[ConversationKey, Difference] = {}
+        parted: dict[ConversationKey, Difference] = {}
+        for key, trace in self._database.receipts.traces(others).items():
+            before, now = was_known(receipt, trace), is_known(receipt, trace)
+            if now and not before:
+                joined[key] = explained(receipt, trace, arrived=True)
+            elif before and not now:
+                parted[key] = explained(receipt, trace, arrived=False)
+        return replace(
+            recount,
+            joined=tuple(sorted(joined)),
+            parted=tuple(sorted(parted)),
+            reasons={**recount.reasons, **joined, **parted},
         )
 
     def told(self, recount: Recount) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Row, Select, select
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import EmptyReason, SetBy, ValueChange
@@ -42,6 +42,11 @@ def note_analysis(connection: Connection, rows: Sequence[Values]) -> None:
     insert_tuples(connection, history, _NOTED, new)
 
 
+def note_first(connection: Connection, rows: Sequence[Values]) -> None:
+    """Note what is measured of conversations that were measured at no time before."""
+    insert_tuples(connection, history, _NOTED, list(map(_noted, rows)))
+
+
 def note_person(connection: Connection, row: Mapping[str, Any]) -> None:
     insert(connection, history, [{name: row[name] for name in _NOTED}])
 
@@ -53,17 +58,18 @@ def read_history(connection: Connection, key: ConversationKey) -> list[ValueChan
         .where(conversation.c.key == key)
         .order_by(history.c.id)
     )
-    return [
-        ValueChange(
-            metric=row.metric,
-            value=row.value,
-            reason=EmptyReason(row.reason) if row.reason else None,
-            set_by=SetBy(row.set_by),
-            version=row.analyser,
-            at=from_ms(row.created_at),
-        )
-        for row in connection.execute(query)
-    ]
+    return [change_of(row) for row in connection.execute(query)]
+
+
+def change_of(row: Row[Any]) -> ValueChange:
+    return ValueChange(
+        metric=row.metric,
+        value=row.value,
+        reason=EmptyReason(row.reason) if row.reason else None,
+        set_by=SetBy(row.set_by),
+        version=row.analyser,
+        at=from_ms(row.created_at),
+    )
 
 
 def _last_of_analysers(connection: Connection, ids: Sequence[int]) -> dict[tuple[int, str], Values]:

@@ -1,19 +1,33 @@
 """Published numbers. A receipt is saved once and never changes."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, Select, select
 
-from service.domain.answers import Receipt
+from service.domain.answers import Receipt, Trace
 from service.domain.conversations import ConversationKey
+from service.domain.measurements import ValueChange
 from service.query import Query
+from storage.among import rows_among
 from storage.bulk import insert_into
 from storage.engine import Engine
 from storage.heads import dumped
+from storage.history import change_of
 from storage.moments import from_ms, to_ms
+from storage.tables.analyses import analysis, history
+from storage.tables.conversations import conversation
 from storage.tables.receipts import receipt
+
+_ANALYSED: Select[Any] = select(
+    conversation.c.key, analysis.c.created_at, analysis.c.analyser, analysis.c.taxonomy
+).join(analysis, analysis.c.conversation_id == conversation.c.id, isouter=True)
+_CHANGES: Select[Any] = (
+    select(conversation.c.key, history)
+    .join(history, history.c.conversation_id == conversation.c.id)
+    .order_by(history.c.id)
+)
 
 
 class SqlReceipts:
@@ -32,6 +46,7 @@ class SqlReceipts:
             "n": one.n,
             "of": one.of,
             "members": dumped(list(one.members)),
+            "published_at": to_ms(one.published_at) if one.published_at else None,
         }
         with self._engine.writing() as connection:
             statement = insert_into(connection, receipt).values(row)
@@ -49,6 +64,23 @@ class SqlReceipts:
             ids = list(connection.execute(query).scalars())
         yield from ids
 
+    def traces(self, keys: Collection[ConversationKey]) -> Mapping[ConversationKey, Trace]:
+        with self._engine.reading() as connection:
+            analysed = rows_among(connection, _ANALYSED, conversation.c.key, keys)
+            changes = rows_among(connection, _CHANGES, conversation.c.key, keys)
+        values: dict[str, list[ValueChange]] = {}
+        for row in changes:
+            values.setdefault(row.key, []).append(change_of(row))
+        return {
+            ConversationKey(row.key): Trace(
+                changes=tuple(values.get(row.key, ())),
+                analysed_at=None if row.created_at is None else from_ms(row.created_at),
+                analyser=row.analyser or "",
+                taxonomy=row.taxonomy or "",
+            )
+            for row in analysed
+        }
+
 
 def _receipt(row: Row[Any]) -> Receipt:
     return Receipt(
@@ -59,4 +91,5 @@ def _receipt(row: Row[Any]) -> Receipt:
         n=row.n,
         of=row._mapping["of"],
         members=tuple(ConversationKey(key) for key in json.loads(row.members)),
+        published_at=None if row.published_at is None else from_ms(row.published_at),
     )

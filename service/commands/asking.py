@@ -180,7 +180,7 @@ def verify_command(workspace: Workspace, *, as_json: bool) -> None:
     """
     answers = workspace.answers()
     recounts = list(answers.recount_all(SYSTEM))
-    changed = [one for one in recounts if not one.same]
+    changed = [one for one in recounts if not one.same or one.arrived or one.left]
     if as_json:
         say_json({"receipts": len(recounts), "changed": [plain(one) for one in changed]})
     else:

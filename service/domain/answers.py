@@ -4,12 +4,13 @@ Surfaces render these; none of them counts.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import NamedTuple
 
 from service.domain.conversations import AccountKey, ConversationKey
+from service.domain.measurements import ValueChange
 from service.query import Dimension, Query
 
 
@@ -205,6 +206,34 @@ class Receipt:
     members: tuple[
         ConversationKey, ...
     ]  # what was counted in `n`, so that a difference can be named; no text
+    published_at: datetime | None = None  # None of those that were published before it was noted
+
+
+class WhyDifferent(StrEnum):
+    """Why a conversation is counted now and was not then, or the other way round."""
+
+    LATE = "late arrival"
+    RELABELLED = "relabelled"
+    ANALYSED_AGAIN = "re-analysed"
+    REMAPPED = "remapped"
+    WAITING = "not measured yet"
+    MOVED = "changed in the helpdesk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trace:
+    """What is on record of one conversation."""
+
+    changes: tuple[ValueChange, ...] = ()  # every value it ever had, oldest first
+    analysed_at: datetime | None = None  # None: it waits to be measured
+    analyser: str = ""
+    taxonomy: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    why: WhyDifferent
+    words: str  # of our own, and never a customer's
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,6 +246,9 @@ class Recount:
     arrived: tuple[ConversationKey, ...]  # counted now, not then
     left: tuple[ConversationKey, ...]  # counted then, not now
     erased: int  # of `left`, no longer stored
+    joined: tuple[ConversationKey, ...] = ()  # among `of` now and not then, and not in `arrived`
+    parted: tuple[ConversationKey, ...] = ()  # among `of` then and not now, and not in `left`
+    reasons: Mapping[ConversationKey, Difference] = field(default_factory=dict)  # of those stored
 
     @property
     def same(self) -> bool:

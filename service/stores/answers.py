@@ -1,10 +1,11 @@
 """Answers: the receipts behind them and what people think of them."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from service.domain.answers import Receipt
+from service.domain.answers import Receipt, Trace
+from service.domain.conversations import ConversationKey
 from service.domain.feedback import Feedback
 
 
@@ -26,3 +27,7 @@ class ReceiptStore(Protocol):
     def get(self, receipt_id: str) -> Receipt | None: ...
 
     def all_ids(self) -> Iterator[str]: ...
+
+    def traces(self, keys: Collection[ConversationKey]) -> Mapping[ConversationKey, Trace]:
+        """Return what is on record of those that are stored."""
+        ...

@@ -146,6 +146,11 @@ def receipt(receipt_id: str) -> BaseModel:
         arrived=list(recount.arrived),
         left=[key for key in recount.left if key in still],
         erased=recount.erased,
+        joined=list(recount.joined),
+        parted=list(recount.parted),
+        reasons={
+            key: shapes.Reason(why=one.why, words=one.words) for key, one in recount.reasons.items()
+        },
         text=list(here.answers.recount_told(recount)),
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from service.domain.answers import Intent
+from service.domain.answers import Intent, WhyDifferent
 from service.domain.conversations import Status
 from service.domain.flags import FlagState
 from service.domain.measurements import ChurnTier
@@ -244,6 +244,11 @@ class Number(BaseModel):
     of: int
 
 
+class Reason(BaseModel):
+    why: WhyDifferent
+    words: str
+
+
 class Recount(BaseModel):
     """A published number, counted again now."""
 
@@ -260,6 +265,9 @@ class Recount(BaseModel):
     arrived: list[str] = Field(description="conversations that are counted now and were not then")
     left: list[str] = Field(description="counted then and not now, and still stored")
     erased: int = Field(description="counted then and no longer stored")
+    joined: list[str] = Field(description="among `of` now and not then, and not in `arrived`")
+    parted: list[str] = Field(description="among `of` then and not now, and not in `left`")
+    reasons: dict[str, Reason] = Field(description="why each of them differs, by conversation")
     text: list[str]
 
 

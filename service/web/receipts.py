@@ -1,15 +1,16 @@
 """A receipt: a published number, counted again now, with every difference named.
 
-It shows a recount and refuses to explain it away.
+It shows a recount and why each conversation differs; the reasons are service.differences'.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from flask import Blueprint, render_template
 
 from service.answering.desk import is_rate, numerator_query
-from service.domain.answers import Recount
+from service.domain.answers import Difference, Recount
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.errors import Forbidden
@@ -27,9 +28,9 @@ pages = Blueprint("receipts", __name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """Conversations of a difference: the first ones linked, the others counted."""
+    """Conversations of a difference: the first ones linked with their reason, others counted."""
 
-    links: tuple[tuple[ConversationKey, str], ...]
+    links: tuple[tuple[ConversationKey, str, str], ...]
     more: int
 
 
@@ -56,8 +57,10 @@ def page(receipt_id: str) -> str:
         then=words(query.metric, receipt.n, receipt.of),
         now=words(query.metric, recount.now_n, recount.now_of),
         counted=named(counted_now(recount)),
-        arrived=named(recount.arrived),
-        left=named([key for key in recount.left if key in stored]),
+        arrived=named(recount.arrived, recount.reasons),
+        left=named([key for key in recount.left if key in stored], recount.reasons),
+        joined=named(recount.joined, recount.reasons),
+        parted=named(recount.parted, recount.reasons),
         counted_url=HERE.explore(numerator_query(query)),
         list_url=HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)),
         is_share=is_rate(query.metric),
@@ -101,8 +104,14 @@ def words(metric: str, n: int, of: int) -> str:
     return whole(n) if metric in {CONVERSATIONS, ACCOUNTS} else Share(n=n, of=of).words
 
 
-def named(keys: Sequence[ConversationKey]) -> Named:
+def named(
+    keys: Sequence[ConversationKey],
+    reasons: Mapping[ConversationKey, Difference] = MappingProxyType({}),
+) -> Named:
     return Named(
-        links=tuple((key, HERE.conversation(key)) for key in keys[:SHOWN]),
+        links=tuple(
+            (key, HERE.conversation(key), reasons[key].words if key in reasons else "")
+            for key in keys[:SHOWN]
+        ),
         more=max(0, len(keys) - SHOWN),
     )

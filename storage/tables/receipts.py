@@ -15,6 +15,7 @@ class ReceiptRow(SQLModel, table=True):
     n: int = number()
     of: int = number()
     members: str = words()  # JSON list of conversation keys
+    published_at: int | None = number(empty=True)
 
 
 receipt = table_of(ReceiptRow)

@@ -81,7 +81,7 @@ def test_a_difference_is_named_row_by_row_and_erasure_without_text(database: Sql
     lines = answers.recount_told(recount)
     assert lines == (
         "Then 2, now 2.",
-        f"Arrived since: {late.key}",
+        f"Arrived since: {late.key} (arrived late)",
         "Erased since: 1, of which nothing is stored any more.",
     )
     assert first[0].key not in " ".join(lines)
