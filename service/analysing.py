@@ -144,9 +144,9 @@ class Analysing:
         """Do the work; when the other side is not ready, say what is left."""
         report = AnalyseReport(awaiting=self._awaiting())
         waiting = self._count()
-        if not waiting:
-            return report
         paid = self._paid()
+        if not waiting and not (paid is not None and paid.out()):
+            return report
         before = _copy(paid.bill) if paid is not None else Bill()
         with progress.step("Measuring conversations", waiting) as advance:
             try:

@@ -10,12 +10,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Protocol
 
-from service.analysis._claude_calls import Caller, Ended
+from service.analysis._claude_calls import Caller
+from service.analysis._claude_shapes import Ended
 from service.costs import Answered, Costs, Find
 from service.domain.conversations import Conversation, ConversationKey
 from service.domain.costs import BatchRow, BatchState, Payment, RowState, SentBatch, Usage
 from service.domain.measurements import Analysis
-from service.errors import OverBudget, RetryLater, SkipThis, TellPerson
+from service.errors import OverBudget, RateLimited, RetryLater, SkipThis, TellPerson
 from service.ports import Clock
 
 MOST_ROWS = 2_000  # far below the vendor's limit: results come earlier, a loss is smaller
@@ -105,7 +106,7 @@ class Batches:
     def _made(self, batch: SentBatch, requests: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
         try:
             return self._caller.send_batch(requests)
-        except (SkipThis, TellPerson):
+        except (SkipThis, TellPerson, RateLimited):
             # It was refused, so there is none. After any other error there may be one: the batch
             # stays noted, and is looked for the next time.
             self._forget(batch, BatchState.LOST)

@@ -9,15 +9,23 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 from urllib.parse import urlsplit
 
 from service.analysis._claude_prices import Price, price_of, usage_at_most
+from service.analysis._claude_shapes import (
+    Answer,
+    Ended,
+    ended_of,
+    lacking_in,
+    request_id,
+    text_of,
+    usage_of,
+)
 from service.costs import Bill, CostLedger
-from service.domain.costs import NANO, Payment, Usage
+from service.domain.costs import NANO, Payment
 from service.errors import (
     Misbehaving,
     OverBudget,
@@ -40,35 +48,11 @@ _SLOWEST_RESULTS = 500.0  # bytes a second: a batch's results are stored while t
 LONGEST_WAIT = timedelta(seconds=60)  # within a run; a longer one ends it
 WAIT_WHEN_LIMITED = timedelta(seconds=60)
 _LONGEST_SAID = timedelta(hours=24)  # nobody is believed who asks for more
-_NOT_FOUND = 404
+_NOT_FOUND, _OVERLOADED = 404, 529
 _REPEATED = frozenset({408, 409})
 
-_NOTHING = Usage()
-
+T = TypeVar("T")
 Wait = Callable[[float], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    """The believable part of a message, and the call in the ledger that it belongs to."""
-
-    text: str
-    stop_reason: str
-    usage: Usage
-    call: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
-    """One line of a batch's results."""
-
-    custom_id: str
-    kind: str  # succeeded, errored, canceled or expired
-    text: str = ""
-    stop_reason: str = ""
-    usage: Usage = _NOTHING
-    why: str = ""
-    is_final: bool = False  # an error that sending it again cannot mend
 
 
 class Caller:
@@ -113,14 +97,7 @@ class Caller:
     def ask(self, params: Mapping[str, Any]) -> Answer:
         """Make one call, again while the vendor is not ready, each attempt on its own note."""
         most = self.most_for(params)
-        for attempt in range(self._retries + 1):
-            try:
-                return self._attempt(params, self.note(most))
-            except (TellPerson, OverBudget):
-                raise
-            except RetryLater as error:
-                self._wait_or_give_up(error, attempt)
-        raise AssertionError  # the last attempt returns or raises
+        return self._patiently(lambda: self._attempt(params, self.note(most)))
 
     def most_for(self, params: Mapping[str, Any], *, batch: bool = False) -> int:
         prompt = f"{params['system']}{params['messages']}{params['output_config']}"
@@ -143,7 +120,7 @@ class Caller:
         try:
             with _translated():
                 message = self._client.messages.create(**cast(Any, params))
-                usage = _usage(getattr(message, "usage", None))
+                usage = usage_of(getattr(message, "usage", None))
         except _Uncharged as refused:
             self.ledger.release(call)
             raise refused.reason from refused
@@ -152,13 +129,24 @@ class Caller:
             self.ledger.lose(call)
             raise
         nano = self.price.of(usage)
-        self.paid(call, Payment(nano=nano, usage=usage, request=_request_id(message)))
+        self.paid(call, Payment(nano=nano, usage=usage, request=request_id(message)))
         return Answer(
-            text=_text(message),
+            text=text_of(message),
             stop_reason=str(getattr(message, "stop_reason", "")),
             usage=usage,
             call=call,
         )
+
+    def _patiently(self, call: Callable[[], T], again: type[RetryLater] = RetryLater) -> T:
+        """Call, and once more after a pause while the vendor is not ready in this way."""
+        for attempt in range(self._retries + 1):
+            try:
+                return call()
+            except (TellPerson, OverBudget):
+                raise
+            except again as error:
+                self._wait_or_give_up(error, attempt)
+        raise AssertionError  # the last attempt returns or raises
 
     def _wait_or_give_up(self, error: RetryLater, attempt: int) -> None:
         if attempt >= self._retries:
@@ -172,32 +160,52 @@ class Caller:
 
     def count_tokens(self, params: Mapping[str, Any]) -> int:
         names = ("model", "system", "messages", "thinking", "output_config")
-        with _told():
-            found = self._client.messages.count_tokens(
-                **cast(Any, {name: params[name] for name in names if name in params})
-            )
-            return int(found.input_tokens)
+        asked = {name: params[name] for name in names if name in params}
+
+        def count() -> int:
+            with _told():
+                found = self._client.messages.count_tokens(**cast(Any, asked))
+                return int(found.input_tokens)
+
+        return self._patiently(count)
 
     def send_batch(self, rows: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
-        """Return the vendor's id. SkipThis or TellPerson: it was refused, and nothing was made."""
+        """Return the vendor's id. SkipThis, TellPerson, RateLimited: refused, nothing was made."""
         requests = [{"custom_id": name, "params": dict(params)} for name, params in rows]
-        with _told():
-            return str(self._client.messages.batches.create(requests=cast(Any, requests)).id)
+
+        def send() -> str:
+            try:
+                with _translated():
+                    made = self._client.messages.batches.create(requests=cast(Any, requests))
+                    return str(made.id)
+            except _Uncharged as refused:
+                if refused.status == _OVERLOADED:
+                    raise RateLimited(timedelta(0)) from refused
+                raise refused.reason from refused
+
+        return self._patiently(send, again=RateLimited)
 
     def batch_like(self, size: int, *, after: datetime, known: frozenset[str]) -> str | None:
         """Find a batch that was made and whose id a crash kept us from noting."""
-        with _told():
-            page = self._client.messages.batches.list(limit=100)
-            for batch in page.data:
-                counts = batch.request_counts
-                made = counts.processing + counts.succeeded + counts.errored
-                made += counts.canceled + counts.expired
-                if batch.id not in known and made == size and batch.created_at >= after:
-                    return str(batch.id)
-        return None
+
+        def find() -> str | None:
+            with _told():
+                page = self._client.messages.batches.list(limit=100)
+                for batch in page.data:
+                    counts = batch.request_counts
+                    made = counts.processing + counts.succeeded + counts.errored
+                    made += counts.canceled + counts.expired
+                    if batch.id not in known and made == size and batch.created_at >= after:
+                        return str(batch.id)
+            return None
+
+        return self._patiently(find)
 
     def has_ended(self, remote: str) -> bool:
         """Raise SkipThis when the vendor has no such batch (any more)."""
+        return self._patiently(lambda: self._has_ended(remote))
+
+    def _has_ended(self, remote: str) -> bool:
         with _told(missing=SkipThis("the vendor does not have the batch")):
             batch = self._client.messages.batches.retrieve(remote)
             if batch.processing_status == "ended" and batch.archived_at is not None:
@@ -207,10 +215,22 @@ class Caller:
             return batch.processing_status == "ended" and bool(batch.results_url)
 
     def results(self, remote: str) -> Iterator[Ended]:
-        """Yield the lines in the vendor's order, which is none."""
+        """Yield the lines in the vendor's order, which is none; from the first when it breaks off.
+
+        So a line may come twice.
+        """
+        for attempt in range(self._retries + 1):
+            try:
+                yield from self._results(remote)
+            except RetryLater as error:
+                self._wait_or_give_up(error, attempt)
+            else:
+                return
+
+    def _results(self, remote: str) -> Iterator[Ended]:
         with _told():
             for line in self._client.messages.batches.results(remote):
-                ended = _ended(line)
+                ended = ended_of(line)
                 if ended is not None:
                     yield ended
 
@@ -221,7 +241,7 @@ class Caller:
         ends = f", ends {model.retires_at:%Y-%m-%d}" if model.retires_at else ""
         if model.lifecycle != "active":
             raise TellPerson(f"{self.model} is {model.lifecycle}{ends}")
-        lacking = _lacking(model.capabilities)
+        lacking = lacking_in(model.capabilities)
         if lacking:
             raise TellPerson(f"{self.model} has no {lacking}")
         return f"{self.model} is active{ends}"
@@ -356,66 +376,3 @@ def _place(url: str) -> tuple[str, str | None, int | None]:
     parts = urlsplit(url)
     usual = {"https": 443, "http": 80}.get(parts.scheme)
     return parts.scheme, parts.hostname, parts.port or usual
-
-
-def _text(message: Any) -> str:
-    blocks = getattr(message, "content", None) or []
-    return "".join(str(block.text) for block in blocks if getattr(block, "type", "") == "text")
-
-
-def _request_id(message: Any) -> str | None:
-    found = getattr(message, "_request_id", None)
-    return found if isinstance(found, str) else None
-
-
-def _usage(usage: Any) -> Usage:
-    """Raise TypeError where the vendor did not say what a call cost."""
-    if usage is None or not isinstance(usage.input_tokens, int):
-        raise TypeError("an answer without usage")
-    split = usage.cache_creation
-    written = int(usage.cache_creation_input_tokens or 0)
-    long = int(split.ephemeral_1h_input_tokens or 0) if split is not None else 0
-    details = usage.output_tokens_details
-    return Usage(
-        tokens_in=usage.input_tokens,
-        tokens_out=int(usage.output_tokens or 0),
-        cache_read=int(usage.cache_read_input_tokens or 0),
-        cache_written=max(0, written - long),
-        cache_written_long=long,
-        thinking=int(details.thinking_tokens or 0) if details is not None else 0,
-    )
-
-
-def _ended(line: Any) -> Ended | None:
-    """Read one line of the results; None when it is no line of ours at all."""
-    custom_id, result = getattr(line, "custom_id", None), getattr(line, "result", None)
-    kind = getattr(result, "type", None)
-    if not isinstance(custom_id, str) or not isinstance(kind, str):
-        return None
-    if kind != "succeeded":
-        error = getattr(getattr(result, "error", None), "error", None)
-        said = str(getattr(error, "type", kind))
-        return Ended(
-            custom_id=custom_id, kind=kind, why=said, is_final=said == "invalid_request_error"
-        )
-    message = getattr(result, "message", None)
-    try:
-        usage = _usage(getattr(message, "usage", None))
-    except (TypeError, AttributeError):
-        return Ended(custom_id=custom_id, kind="errored", why="an answer of another shape")
-    return Ended(
-        custom_id=custom_id,
-        kind=kind,
-        text=_text(message),
-        stop_reason=str(getattr(message, "stop_reason", "")),
-        usage=usage,
-    )
-
-
-def _lacking(capabilities: Any) -> str | None:
-    """What the analyser needs and the vendor says that the model has not; unsaid is no no."""
-    for name in ("structured_outputs", "batch"):
-        said = getattr(getattr(capabilities, name, None), "supported", None)
-        if said is False:
-            return name.replace("_", " ")
-    return None

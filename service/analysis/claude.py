@@ -6,7 +6,7 @@ how batches survive a crash stand in the modules beside it.
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -14,9 +14,7 @@ from service.analysis._claude_batches import Batches
 from service.analysis._claude_calls import (
     LONGEST_ANSWER,
     TIMEOUT,
-    Answer,
     Caller,
-    Ended,
     Wait,
     make_client,
 )
@@ -30,6 +28,7 @@ from service.analysis._claude_reading import (
     reading,
     without_old_mail,
 )
+from service.analysis._claude_shapes import Answer, Ended
 from service.analysis._gates import nothing_to_read
 from service.costs import Answered, Bill, CostLedger, Costs, CostsInMemory, Find, PaidAnalyser
 from service.domain.conversations import Conversation
@@ -43,7 +42,7 @@ from service.ports import Analyser, Clock
 from service.second_reading import SecondReader
 from service.settings import Settings
 
-CODE_VERSION = 3
+CODE_VERSION = 4
 ROOM = 1_200  # output tokens; doubled once when an answer does not fit
 COUNTED = 50  # conversations whose tokens are counted for an estimate
 
@@ -197,19 +196,21 @@ class ClaudeAnalyser:
     def estimate(
         self, sample: Sequence[Conversation], taxonomy: Taxonomy, *, conversations: int
     ) -> Estimate:
-        """Whole prompts at the price of new tokens: a batch may or may not find them cached."""
+        """From a sample's prompts. A batch finds their common beginning cached, or does not."""
         asking = self._asking(taxonomy, hour=True)
         worth = [one for one in sample[:COUNTED] if asking.is_worth_asking(one)]
         counted = [self._caller.count_tokens(asking.params(one)) for one in worth]
-        share = len(counted) / len(sample[:COUNTED]) if sample else 0.0
-        asked = round(conversations * share)
-        tokens_in = round(asked * sum(counted) / len(counted)) if counted else 0
-        each = Usage(tokens_in=tokens_in // asked if asked else 0, tokens_out=EXPECTED_OUT)
+        asked = round(conversations * len(counted) / len(sample[:COUNTED])) if sample else 0
+        each = round(sum(counted) / len(counted)) if counted else 0
+        common = min(each, self._caller.count_tokens(asking.common())) if counted else 0
+        new = Usage(tokens_in=each, tokens_out=EXPECTED_OUT)
+        cached = replace(new, tokens_in=each - common, cache_read=common)
         return Estimate(
             conversations=conversations,
             counted=len(counted),
-            tokens=tokens_in + asked * EXPECTED_OUT,
-            nano=asked * self._caller.price.of(each, batch=True),
+            tokens=asked * new.tokens,
+            nano_least=asked * self._caller.price.of(cached, batch=True),
+            nano=asked * self._caller.price.of(new, batch=True),
             prices_of=PRICES_OF,
         )
 
@@ -290,8 +291,15 @@ class Asking:
 
     def params(self, conversation: Conversation, *, room: int = ROOM) -> dict[str, Any]:
         """The common beginning first, so that it is cached; the conversation last, as data."""
-        cache: Mapping[str, str] = {"type": "ephemeral", "ttl": self.kept}
         data, _ = as_data(without_old_mail(conversation))
+        return self._params(data, room=room)
+
+    def common(self) -> dict[str, Any]:
+        """What all prompts begin with, and no conversation."""
+        return self._params("[]", room=ROOM)
+
+    def _params(self, data: str, *, room: int) -> dict[str, Any]:
+        cache: Mapping[str, str] = {"type": "ephemeral", "ttl": self.kept}
         return {
             "model": self.caller.model,
             "max_tokens": room,

@@ -121,13 +121,15 @@ class Estimate:
     conversations: int
     counted: int  # of them, those whose tokens the vendor counted
     tokens: int
-    nano: int
+    nano_least: int  # the common beginning of the prompts read from the vendor's cache each time
+    nano: int  # and never found there
     prices_of: date
 
     def sentence(self) -> str:
         return (
             f"about {self.conversations:,} conversations, {_short(self.tokens)} tokens, "
-            f"about {in_usd(self.nano):.2f} USD by the price table of {self.prices_of}"
+            f"{in_usd(self.nano_least):.2f} to {in_usd(self.nano):.2f} USD "
+            f"by the price table of {self.prices_of}"
         )
 
     def as_json(self) -> Mapping[str, object]:
@@ -135,6 +137,7 @@ class Estimate:
             "conversations": self.conversations,
             "counted": self.counted,
             "tokens": self.tokens,
+            "usd_least": in_usd(self.nano_least),
             "usd": in_usd(self.nano),
             "prices_of": self.prices_of.isoformat(),
         }

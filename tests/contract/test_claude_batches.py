@@ -1,6 +1,7 @@
 """Backfill through message batches, against the stand-in: what comes back, and what goes wrong."""
 
 from collections.abc import Iterator
+from itertools import count
 
 import pytest
 
@@ -8,8 +9,9 @@ from connectors.sandbox.claude_state import BatchMode, Mode
 from service.analysing import Part, Way
 from service.errors import Misused, TellPerson, Unauthorized
 from service.progress import Silent
+from service.taxonomy_files import default_taxonomy
 from storage.database import SqlDatabase
-from tests.builders import Clockwork, a_conversation, a_page
+from tests.builders import Clockwork, a_conversation, a_page, an_analysis
 from tests.contract.claude_world import World, claude_world, every_answer_is_its_own
 
 BATCHES = "/v1/messages/batches"
@@ -209,6 +211,7 @@ def test_an_estimate_stands_before_a_backfill(world: World) -> None:
     assert estimate.conversations == 20
     assert estimate.counted == 20
     assert report.cost_usd * 0.5 < estimate.nano / 1e9 < report.cost_usd * 4
+    assert 0 < estimate.nano_least < report.cost_usd * 2e9 < estimate.nano * 2
     assert estimate.sentence().startswith("about 20 conversations, ")
     assert estimate.sentence().endswith(" USD by the price table of 2026-10-07")
     assert world.at_work().estimate() is None
@@ -257,7 +260,7 @@ def test_a_refused_batch_leaves_nothing_behind(world: World) -> None:
 
 def test_results_that_break_off_are_read_again_and_paid_once(world: World) -> None:
     made = world.fill(120)
-    world.stand.faults.cut_transfer(path=f"{BATCHES}/msgbatch", skip=3)
+    world.stand.faults.cut_transfer(3, path=f"{BATCHES}/msgbatch", skip=3)
     cut = world.at_work().run(Silent(), way=Way.BATCHES)
     report = world.at_work().run(Silent(), way=Way.BATCHES)
     assert cut.analysed + report.analysed == 120
@@ -266,6 +269,32 @@ def test_results_that_break_off_are_read_again_and_paid_once(world: World) -> No
     spending = world.database.costs.spending(today, today)
     assert (spending.calls, spending.answers) == (1, 120)
     assert every_answer_is_its_own(world, made)
+
+
+def test_a_vendor_that_is_overloaded_now_and_then_stops_no_backfill(world: World) -> None:
+    made = world.fill(3)
+    faults, turns = world.stand.faults, count(1)
+    faults.after_answering = lambda _: None if next(turns) % 3 else faults.server_error(529)
+    assert world.at_work().estimate(Way.BATCHES) is not None
+    report = world.at_work().run(Silent(), way=Way.BATCHES)
+    assert (report.analysed, report.stopped, report.calls) == (3, None, 1)
+    assert len(world.stand.state.batches) == 1
+    assert every_answer_is_its_own(world, made)
+
+
+def test_answers_that_were_saved_and_not_marked_are_settled_when_nothing_else_waits(
+    world: World,
+) -> None:
+    """A kill between the two leaves nothing unmeasured, and a batch that is not closed."""
+    made = world.fill(3)
+    analyser = world.analyser(batch_from=0)
+    world.at_work(analyser).step(Silent())
+    told = {"analyser": analyser.version, "taxonomy": default_taxonomy().version}
+    world.database.analyses.save([an_analysis(one, **told) for one in made])
+    report = world.at_work(analyser).run(Silent())
+    today = world.clock().date()
+    spending = world.database.costs.spending(today, today)
+    assert (report.in_batches, spending.reserved, spending.answers) == (0, 0, 3)
 
 
 def test_results_that_are_no_more_are_flagged_and_sent_again(world: World) -> None:
@@ -280,7 +309,6 @@ def test_results_that_are_no_more_are_flagged_and_sent_again(world: World) -> No
 def test_the_local_analyser_has_no_batches(world: World) -> None:
     from service.analysing import Analysing
     from service.analysis.local import build
-    from service.taxonomy_files import default_taxonomy
 
     work = Analysing(
         database=world.database,
