@@ -34,9 +34,11 @@ EFFORT_SIGNS = {
 }
 
 _RAW_TAG = re.compile(r"[a-z0-9][a-z0-9 ]{1,39}")
-# Nothing that a helpdesk, Slack or a sheet could take for a link, a mention or a formula.
+# Nothing that a helpdesk, Slack or a sheet could take for a link, a mention or a formula, and
+# nothing that a reader would take for the customer's own words.
 _NOT_IN_SUMMARY = re.compile(
-    r"://|[<>@|`{}\\]|\]\(|\w\.[^\W\d]{2}|^\W*[=+\-]|\b(?:www|mailto|tel|javascript)\b",
+    r"://|[<>@|`{}\\]|\]\(|\w\.[^\W\d]{2}|^\W*[=+\-]|\b(?:www|mailto|tel|javascript)\b"
+    r"|[\"\u201c-\u201f\u00ab\u00bb\u300c-\u300f]|(?<!\w)['\u2018]\w",
     re.IGNORECASE,
 )
 _UNSEEN = frozenset({"Cc", "Cf", "Cn", "Co", "Cs"})  # controls, directions, unassigned
@@ -153,7 +155,7 @@ def read_form(text: str, form: Form) -> Filled:
         raise Misbehaving("The model's answer was not an object.")
     return Filled(
         language=_matching(data.get("language"), _LANGUAGE),
-        quotes=tuple(_quotes(data.get("quotes"))),
+        quotes=tuple(_quotes(data.get("quotes"), form.custom)),
         topics=tuple(_topics(data.get("topics"), form.rungs)),
         sentiment=_verdict(data, "sentiment", tuple(Sentiment)),
         churn_risk=_verdict(
@@ -186,14 +188,17 @@ def _system(taxonomy: Taxonomy, custom: Sequence[Metric]) -> str:
         if not driver.tags:
             lines.append(f"- {driver.name}: {driver.description}")
         lines += [f"- {driver.name} / {tag.name}: {tag.description}" for tag in driver.tags]
-    lines += [f"custom.{m.name}: {m.question} Empty when {m.empty_when}." for m in custom]
+    lines += [
+        f"custom.{m.name}: {m.question} Empty when {m.empty_when}. Its quote shows {m.name}."
+        for m in custom
+    ]
     return "\n".join(lines)
 
 
 def _schema(labels: Sequence[str], custom: Sequence[Metric]) -> dict[str, Any]:
     """Evidence stands before verdicts: the model writes in this order."""
     tone = _enum(*Sentiment, NOTHING)
-    shows = _enum("sentiment", "churn_risk", "effort", "driver")
+    shows = _enum("sentiment", "churn_risk", "effort", "driver", *(m.name for m in custom))
     quote = _object(message={"type": "integer"}, text={"type": "string"}, shows=shows)
     topic = _object(
         raw_tag={"type": "string"}, canonical=_enum(*labels, NOTHING), confidence=_NUMBER
@@ -233,14 +238,15 @@ def _object(**properties: Any) -> dict[str, Any]:
     }
 
 
-def _quotes(value: object) -> list[ClaimedQuote]:
+def _quotes(value: object, custom: Sequence[Metric]) -> list[ClaimedQuote]:
+    shown = {*BUILT_IN, "driver", *(metric.name for metric in custom)}
     return [
         ClaimedQuote(message=item["message"], text=item["text"], shows=item["shows"])
         for item in _objects(value)
         if isinstance(item.get("message"), int)
         and isinstance(item.get("text"), str)
         and isinstance(item.get("shows"), str)
-        and item["shows"] in {*BUILT_IN, "driver"}
+        and item["shows"] in shown
     ]
 
 

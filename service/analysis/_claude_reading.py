@@ -5,7 +5,8 @@ phrases and slices of what the customer wrote.
 """
 
 import logging
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -36,6 +37,7 @@ from service.domain.measurements import (
 from service.domain.segments import new_text_spans
 
 _log = logging.getLogger(__name__)
+_NUMBER = re.compile(r"\d+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +77,7 @@ def reading(
         measurements=tuple(_measurements(filled, material, quotes)),
         tags=tuple(_tags(filled)),
         quotes=quotes,
-        summary=filled.summary or summary_of(material, None),
+        summary=_believed(filled.summary, numbers.values()) or summary_of(material, None),
         tone_start=filled.tone_start,
         tone_end=filled.tone_end,
         created_at=at,
@@ -136,6 +138,12 @@ def _with_issue(kept: tuple[Quote, ...], material: Material) -> tuple[Quote, ...
     return (*kept, quote_of(issue, "driver"))
 
 
+def _believed(summary: str, shown: Iterable[Message]) -> str:
+    """A summary with a number that nobody wrote is no summary: numbers never come from a model."""
+    written = {number for message in shown for number in _NUMBER.findall(message.text)}
+    return summary if written.issuperset(_NUMBER.findall(summary)) else ""
+
+
 def _measurements(
     filled: Filled, material: Material, quotes: Sequence[Quote]
 ) -> Iterator[Measurement]:
@@ -147,7 +155,8 @@ def _measurements(
     yield with_quote(churn, quotes, YesNo.YES)
     yield _measured("effort", filled.effort, no_effort(material))
     for name, verdict in filled.custom.items():
-        yield _measured(name, verdict, nothing_to_read(material))
+        own = _measured(name, verdict, nothing_to_read(material))
+        yield with_quote(own, quotes, YesNo.YES)
 
 
 def _measured(metric: str, verdict: Verdict, reason: EmptyReason | None) -> Measurement:

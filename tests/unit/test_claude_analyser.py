@@ -363,6 +363,13 @@ def test_without_a_key_there_is_no_client() -> None:
         ("wait\u2026 what happened", "wait... what happened", "wait\u2026 what happened"),
         ("zero\u200bwidth characters", "zerowidth characters", "zero\u200bwidth characters"),
         ("\U0001f600 it is broken", "it is broken", "it is broken"),
+        (
+            "Le cafe\u0301 est ferme\u0301 ici",
+            "Le caf\u00e9 est ferm\u00e9",
+            "Le cafe\u0301 est ferme\u0301",
+        ),
+        ("Hi. Awful!  I mean awful", "Awful!", "Awful!"),
+        ("Where is it\nAwful", "Awful", "Awful"),
     ],
 )
 def test_typography_is_undone_to_find_a_quote(original: str, claimed: str, slice_: str) -> None:
@@ -372,10 +379,40 @@ def test_typography_is_undone_to_find_a_quote(original: str, claimed: str, slice
     assert found.text == slice_ == original[found.start : found.end]
 
 
-def test_other_words_are_not_found() -> None:
-    message = Message(id="m", role=Role.CUSTOMER, public=True, created_at=START, text="It is fine")
-    assert grounded(message, "It Is Fine", "driver") is None
-    assert grounded(message, "It is", "driver") is None
+@pytest.mark.parametrize(
+    ("original", "claimed"),
+    [
+        ("It is fine", "It Is Fine"),
+        ("It is fine", "It is"),  # too short to be told from others, and no sentence
+        ("At the caf\u00e9 today", "At the cafe"),
+        ("At the cafe\u0301 today", "At the cafe"),
+        ("Write to [email], [phone]. Or not", "[email], [phone]."),  # not a word is the customer's
+        ("Why?! ...", "?! ..."),
+    ],
+)
+def test_other_words_are_not_found(original: str, claimed: str) -> None:
+    message = Message(id="m", role=Role.CUSTOMER, public=True, created_at=START, text=original)
+    assert grounded(message, claimed, "driver") is None
+
+
+@pytest.mark.parametrize(
+    ("said", "is_kept"),
+    [
+        ("The customer was charged 20 EUR and waits.", True),
+        ("The customer was charged 200 EUR.", False),
+        ("The customer says \u201cI am furious\u201d.", False),
+        ('The customer says "I am furious".', False),
+        ("The customer isn't happy; the customers' plan: 'gold'.", False),
+        ("The customer isn't happy with the customers' plan.", True),
+    ],
+)
+def test_no_number_and_no_quotation_of_a_summary_is_the_models(
+    stub: ClaudeStub, said: str, *, is_kept: bool
+) -> None:
+    stub.will_fill(form(summary=said))
+    found = analysed(stub, talk(customer("Why was I charged 20 EUR for it again?")))
+    assert (found.summary == said) is is_kept
+    assert found.summary in {said, "Why was I charged 20 EUR for it again?"}
 
 
 def test_old_mail_is_neither_shown_nor_quoted(stub: ClaudeStub) -> None:

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from service import measures, writeback
 from service.analysis import local
+from service.analysis._claude_form import as_data, make_form, read_form
+from service.analysis._claude_reading import material_of, reading
 from service.cli import run
 from service.custom_metrics import custom_metric, parse_metrics, write_metrics
 from service.domain.measurements import CUSTOM, EmptyReason, Example, Metric
@@ -139,6 +141,31 @@ def test_an_answer_shows_the_sentence_and_changes_no_other_metric() -> None:
     shown = [quote.text for quote in found.quotes if quote.shows == "custom_legal_threat"]
     assert shown == ["I will contact my lawyer."]
     assert found.measurements[: len(plain.measurements)] == plain.measurements
+
+
+@pytest.mark.parametrize(
+    ("quoted", "value", "reason"),
+    [
+        ("my lawyer will write to you", "yes", None),
+        ("I will sue all of you", None, EmptyReason.NO_QUOTE),
+    ],
+)
+def test_claude_shows_the_words_of_a_yes_or_there_is_none(
+    quoted: str, value: str | None, reason: EmptyReason | None
+) -> None:
+    form = make_form(default_taxonomy(), [LEGAL])
+    said = {"message": 1, "text": quoted, "shows": LEGAL.name}
+    answer = {"quotes": [said], "custom": {LEGAL.name: "yes"}}
+    material = material_of(talk(customer("Where is it, or my lawyer will write to you.")))
+    _, numbers = as_data(material.conversation)
+    filled = read_form(json.dumps(answer), form)
+    at = datetime(2026, 11, 9, tzinfo=UTC)
+    found = reading(filled, material, numbers, analyser="a", taxonomy="t", at=at).analysis
+    measurement = found.measured(LEGAL.name)
+    assert measurement is not None
+    assert (measurement.value, measurement.reason) == (value, reason)
+    assert any(quote.shows == LEGAL.name for quote in found.quotes) is (value is not None)
+    assert LEGAL.name in json.dumps(form.schema["properties"]["quotes"])
 
 
 def test_a_changed_definition_is_measured_again() -> None:
