@@ -33,10 +33,11 @@ from service.ports import Clock
 from service.stores import Quarantined, Stored
 from service.stores.analyses import Labels
 from storage import erasing, quarantine
+from storage.among import rows_among
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
 from storage.heads import Hashed, account_of, agent_of, head_of, message_of
-from storage.measuring import labelled, measured_by, store
+from storage.measuring import measured_by
 from storage.moments import from_ms, to_ms
 from storage.pages import PageSaver
 from storage.purge import last_seen, purge
@@ -46,6 +47,7 @@ from storage.tables.conversations import conversation, message, source
 
 _BATCH = 200  # conversations handed to an analyser at once
 _KEYS = 1_000  # keys handed out at once
+_STORED: Select[Any] = select(conversation)
 
 
 class SqlConversations:
@@ -68,7 +70,7 @@ class SqlConversations:
         with self._engine.changing() as connection:
             at = to_ms(self._clock())
             saver = PageSaver(connection, page, zone=self._zone, hashed=self._hashed, at=at)
-            stored = saver.save(lambda: store(connection, labelled(connection, labels)))
+            stored = saver.save(labels)
             quarantine.keep_up(connection, page, at=at)
             if page.cursor:  # a page that was fetched by keys moves nothing
                 until = None if page.words_until is None else to_ms(page.words_until)
@@ -92,12 +94,9 @@ class SqlConversations:
 
     def get_many(self, keys: Sequence[ConversationKey]) -> list[Conversation]:
         """Return the conversations that are stored, in the order of the keys."""
-        found: dict[str, Conversation] = {}
         with self._engine.reading() as connection:
-            for chunk in chunks(dict.fromkeys(keys)):
-                query = select(conversation).where(conversation.c.key.in_(chunk))
-                rows = connection.execute(query).all()
-                found.update({one.key: one for one in conversations_of(connection, rows)})
+            rows = rows_among(connection, _STORED, conversation.c.key, dict.fromkeys(keys))
+            found = {one.key: one for one in conversations_of(connection, rows)}
         return [found[key] for key in keys if key in found]
 
     def unmeasured(self, analyser: str, taxonomy: str) -> Iterator[list[Conversation]]:

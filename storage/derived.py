@@ -76,18 +76,16 @@ def derived_from(connection: Connection, ids: Sequence[int], measured: Measured)
     made = Derived()
     values, tags = measured.values, measured.tags
     for head in rows_among(connection, _HEADS, _c.id, ids):
-        _derive(head, values.get(head[0], ()), tags.get(head[0], ()), made)
+        of_one, tags_of_one = values.get(head[0], ()), tags.get(head[0], ())
+        if head[-1] or of_one or tags_of_one:
+            _derive(head, of_one, tags_of_one, made)
+        else:
+            made.facts.append(_unmeasured(head))
     return made
 
 
-def derived_unmeasured(connection: Connection, ids: Sequence[int]) -> Derived:
-    """Derive conversations of which nothing can have been measured yet."""
-    heads = rows_among(connection, _HEADS, _c.id, ids)
-    return Derived(facts=[_unmeasured(head) for head in heads])
-
-
 def _unmeasured(head: Found) -> Fact:
-    """What `_derive` makes of a head without measurements."""
+    """What `_derive` makes of a head of which nothing is measured."""
     one, day, created_at, month, source, channel, status, of, segment, owner, agent, _ = head
     return (
         *(day, created_at, one, 0, NOT_ANALYSED, 1, month, source, channel, status),

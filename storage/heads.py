@@ -61,7 +61,7 @@ def head_row(head: ConversationHead, *, zone: ZoneInfo, hashed: Hashed) -> dict[
         "account": head.account,
         "requester": None if head.requester is None else hashed(head.requester),
         "agent": head.agent,
-        "tags": _tags_text(head.helpdesk_tags),
+        "tags": _list_text(head.helpdesk_tags),
         "rating": None if rating is None else dumped([rating.score, rating.comment]),
         "url": head.url,
     }
@@ -119,7 +119,7 @@ def account_row(account: Account) -> dict[str, Any]:
         "name": account.name,
         "segment": account.segment,
         "owner": account.owner,
-        "aliases": dumped(list(account.aliases)),
+        "aliases": _list_text(account.aliases),
         "renewal": account.renewal,
     }
 
@@ -167,8 +167,8 @@ def state_of(text: str) -> HelpdeskState:
 
 
 @lru_cache(maxsize=_SPELLED)
-def _tags_text(tags: tuple[str, ...]) -> str:
-    return dumped(list(tags))
+def _list_text(texts: tuple[str, ...]) -> str:
+    return dumped(list(texts))
 
 
 def dumped(value: list[Any] | Mapping[str, Any]) -> str:

@@ -14,6 +14,7 @@ from storage.analysis_rows import (
     MEASUREMENT,
     QUOTE,
     TAG,
+    Values,
     analysis_row,
     measurement_rows,
     quote_rows,
@@ -21,7 +22,7 @@ from storage.analysis_rows import (
 )
 from storage.bulk import chunks, insert_tuples
 from storage.derived import TAG_COLUMNS, VALUE_COLUMNS, Measured
-from storage.history import note_analysis
+from storage.history import note_analysis, note_first
 from storage.purge import forget_analyses
 from storage.tables.analyses import analysis, assigned_tag, failure, measurement, quote
 from storage.tables.conversations import conversation
@@ -31,6 +32,7 @@ _KNOWN = select(*(conversation.c[n] for n in ("key", "id", "fingerprint", "measu
 _value_of = itemgetter(*map(MEASUREMENT.index, VALUE_COLUMNS))
 _tag_of = itemgetter(*map(TAG.index, TAG_COLUMNS))
 Current = Sequence[tuple[Known, Analysis]]
+Pairs = Sequence[tuple[int, Analysis]]
 
 
 def measured_by(analyser: str, taxonomy: str) -> str:
@@ -67,25 +69,44 @@ def store(connection: Connection, current: Current) -> Measured:
     return told
 
 
+def store_first(connection: Connection, pairs: Pairs) -> Measured:
+    """Store analyses of conversations that are new, and marked as measured already."""
+    told = Measured(values={one_id: [] for one_id, _ in pairs})
+    measured = _measurements(pairs)
+    note_first(connection, measured)
+    _insert(connection, pairs, measured, told)
+    return told
+
+
 def _replace(connection: Connection, current: Current, told: Measured) -> None:
     pairs = [(row.id, one) for row, one in current]
-    measured = [values for pair in pairs for values in measurement_rows(*pair)]
-    tags = [values for pair in pairs for values in tag_rows(*pair)]
-    quotes = [values for pair in pairs for values in quote_rows(*pair)]
+    measured = _measurements(pairs)
     note_analysis(connection, measured)
     forget_analyses(connection, [row.id for row, _ in current if row.measured_by])
+    _insert(connection, pairs, measured, told)
+    _mark(connection, pairs)
+
+
+def _measurements(pairs: Pairs) -> list[Values]:
+    return [values for pair in pairs for values in measurement_rows(*pair)]
+
+
+def _insert(
+    connection: Connection, pairs: Pairs, measured: Sequence[Values], told: Measured
+) -> None:
+    tags = [values for pair in pairs for values in tag_rows(*pair)]
+    quotes = [values for pair in pairs for values in quote_rows(*pair)]
     insert_tuples(connection, analysis, ANALYSIS, [analysis_row(*pair) for pair in pairs])
     insert_tuples(connection, measurement, MEASUREMENT, measured)
     insert_tuples(connection, assigned_tag, TAG, tags)
     insert_tuples(connection, quote, QUOTE, quotes)
-    _mark(connection, pairs)
     for values in map(_value_of, measured):
         told.values[values[0]].append(values)
     for values in map(_tag_of, tags):
         told.tags.setdefault(values[0], []).append(values)
 
 
-def _mark(connection: Connection, pairs: Sequence[tuple[int, Analysis]]) -> None:
+def _mark(connection: Connection, pairs: Pairs) -> None:
     """They are measured, have something to write back, and failed at no time."""
     by_mark: dict[str, list[int]] = {}
     for one_id, one in pairs:

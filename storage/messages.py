@@ -1,6 +1,6 @@
 """Stores the messages of a page, also those that came before their conversation."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
 
@@ -15,6 +15,7 @@ from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, waiting_message
 
 Incoming = dict[str, Message]  # by the helpdesk's id
+Values = tuple[Any, ...]  # of a message, in the order of MESSAGE_COLUMNS
 Told = tuple[str, str, bool, str]  # of a message: its id, role, whether it is public, and its text
 NOTHING_READ = fingerprint(())
 _STORED: Select[Any] = select(
@@ -23,6 +24,8 @@ _STORED: Select[Any] = select(
 )
 _WAITING: Select[Any] = select(waiting_message)
 _BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
+_at = itemgetter(MESSAGE_COLUMNS.index("created_at"))
+_told_of = itemgetter(*map(MESSAGE_COLUMNS.index, ("external_id", "role", "public", "text")))
 
 
 class Messages:
@@ -45,32 +48,42 @@ class Messages:
         self._stale = stale
         self._complete = page.complete - blocked
         self._incoming: dict[str, Incoming] = {}
+        self._first: dict[str, list[Values]] = {}
         for one in page.messages:
             if one.conversation not in blocked:
                 self._incoming.setdefault(one.conversation, {})[one.message.id] = one.message
         self.fingerprints: dict[int, str] = {}
         self.erased = False
 
+    def begin(self, new: Sequence[str]) -> dict[str, str]:
+        """Return the fingerprints that conversations will have which are about to be stored."""
+        self._fetch_waiting(sorted({*new, *self._known}))
+        for key in new:
+            self._first[key] = list(map(message_values, self._incoming.get(key, {}).values()))
+        return {
+            key: fingerprint_of(map(_told_of, sorted(values, key=_at)))
+            for key, values in self._first.items()
+        }
+
     def save(self) -> int:
         """Return how many messages are new, changed or removed."""
-        self._fetch_waiting()
         keys = {*self._incoming, *self._complete}
         changed = self._save_known(sorted(key for key in keys if key in self._known))
         changed += self._let_wait(sorted(key for key in keys if key not in self._known))
         self._mark_whole()
         return changed
 
-    def _fetch_waiting(self) -> None:
+    def _fetch_waiting(self, keys: list[str]) -> None:
         """Messages that waited for a conversation join it; the page's own words are newer."""
-        column, known = waiting_message.c.conversation, sorted(self._known)
-        rows = rows_among(self._connection, _WAITING, column, known)
+        column = waiting_message.c.conversation
+        rows = rows_among(self._connection, _WAITING, column, keys)
         for row in rows:
             of_one = self._incoming.setdefault(row.conversation, {})
             if row.conversation not in self._complete:
                 of_one.setdefault(row.external_id, message_of(row))
         if rows:
             mine = waiting_message.delete().where(among(self._connection, column))
-            self._connection.execute(mine, keys_for(self._connection, known))
+            self._connection.execute(mine, keys_for(self._connection, keys))
 
     def _save_known(self, keys: list[str]) -> int:
         changed = 0
@@ -80,6 +93,9 @@ class Messages:
             surplus: list[int] = []
             for key in chunk:
                 one = self._known[key].id
+                if key in self._first:
+                    new += [(one, *values) for values in self._first[key]]
+                    continue
                 old = stored.get(one, {})
                 found, extra = self._news(key, old), self._surplus(key, old)
                 if found or extra:
@@ -95,8 +111,7 @@ class Messages:
         return changed
 
     def _stored(self, keys: Iterable[str]) -> dict[int, dict[str, Row[Any]]]:
-        """Return what is stored of these, most of which are new and have no message yet."""
-        known = (self._known[key] for key in keys)
+        known = (self._known[key] for key in keys if key not in self._first)
         ids = [one.id for one in known if one.fingerprint != NOTHING_READ]
         found: dict[int, dict[str, Row[Any]]] = {}
         for row in rows_among(self._connection, _STORED, message.c.conversation_id, ids):
@@ -178,8 +193,6 @@ def _spoken(
     """Return what a conversation's fingerprint is of, as it is read back: by time, then in order
     of storing.
     """
-    if not old:
-        return [_told(said) for said in sorted(new, key=lambda said: to_ms(said.created_at))]
     # Of what is stored no message is made: a busy helpdesk's conversations go on page after page.
     places = {
         name: ((row.created_at, 0, row.id), (name, row.role, bool(row.public), row.text))

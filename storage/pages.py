@@ -3,7 +3,7 @@
 Old news never wins over newer, and a page that says nothing new changes nothing.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,15 +15,17 @@ from service.domain.conversations import (
     Page,
 )
 from service.domain.erasures import WHY
+from service.domain.measurements import Analysis
 from service.stores import Stored
+from service.stores.analyses import Labels
 from storage import erasing, rollups
 from storage.among import rows_among
 from storage.bulk import change, chunks, upsert
-from storage.derived import Measured
 from storage.deriving import or_none
 from storage.forgotten import bury, refused
 from storage.heads import Hashed, account_row, head_row, state_text
-from storage.messages import NOTHING_READ, Messages
+from storage.measuring import labelled, measured_by, store, store_first
+from storage.messages import Messages
 from storage.moments import to_ms
 from storage.purge import GONE, forget_analyses, last_seen, purge
 from storage.tables.accounts import account, agent
@@ -37,6 +39,14 @@ _STANDING = select(
     *(
         conversation.c[name]
         for name in ("id", "key", "day", "created_at", "updated_at", *_OF_NO_HEAD)
+    )
+)
+# Facts that say another segment or owner than their account.
+_ELSEWHERE = (
+    select(fact.c.conversation_id)
+    .join(account, account.c.key == fact.c.account)
+    .where(
+        (fact.c.segment != or_none(account.c.segment)) | (fact.c.owner != or_none(account.c.owner))
     )
 )
 _ALL = {table: select(table) for table in (tombstone, account, agent)}
@@ -69,29 +79,33 @@ class PageSaver:
         self._stored_before = frozenset(self._known)
         self._shown = {key: state_text(state) for key, state in page.states.items()}
 
-    def save(self, measure: Callable[[], Measured]) -> Stored:
-        """`measure` stores what came measured, and tells what."""
+    def save(self, labels: Labels) -> Stored:
+        """Save the page, and what came measured with its conversations."""
         bury(self._connection, self._refused, zone=self._zone, at=self._at)
         moved = self._save_accounts()
         self._save_agents()
-        stale, heads = self._save_heads()
-        states = self._save_states(stale)
+        stale, changes = self._changed_heads()
         messages = Messages(self._connection, self._page, self._known, self._blocked(), stale)
+        first = self._save_heads(changes, messages, labels)
+        states = self._save_states(stale)
         changed_messages = messages.save()
         if messages.erased:
             erasing.note(self._connection)
         reread = self._renew_fingerprints(messages.fingerprints)
-        new = {self._known[key].id for key in heads - self._stored_before}
-        told = measure()
-        measured = told.values.keys()
-        rollups.begin(self._connection, new - measured)
-        rollups.begin_measured(self._connection, new & measured, told)
-        changed = {self._known[key].id for key in heads & self._stored_before}
-        rollups.refresh(self._connection, (changed | reread | measured) - new)
+        told = store_first(
+            self._connection, [(self._known[key].id, one) for key, one in first.items()]
+        )
+        new = {self._known[key].id for key in changes.keys() - self._stored_before}
+        rollups.begin(self._connection, new, told)
+        again = {key: of_words for key, of_words in labels.items() if key not in first}
+        measured = store(self._connection, labelled(self._connection, again)).values.keys()
+        changed = {self._known[key].id for key in changes.keys() & self._stored_before}
+        rollups.refresh(self._connection, changed | reread | measured)
         self._move_accounts(moved)
         self._purge_refused()
         gone = self._purge()
-        return Stored(conversations=len(heads | states), messages=changed_messages, gone=gone)
+        heads = len(changes.keys() | states)
+        return Stored(conversations=heads, messages=changed_messages, gone=gone)
 
     def _save_accounts(self) -> list[dict[str, Any]]:
         """Return the accounts whose segment or owner is not what the facts say."""
@@ -107,19 +121,9 @@ class PageSaver:
 
     def _move_accounts(self, rows: Iterable[Mapping[str, Any]]) -> None:
         """Give the conversations of changed accounts the segment and the owner of now."""
-        moved: list[int] = []
-        for chunk in chunks(row["key"] for row in rows):
-            query = (
-                select(fact.c.conversation_id)
-                .join(account, account.c.key == fact.c.account)
-                .where(
-                    account.c.key.in_(chunk),
-                    (fact.c.segment != or_none(account.c.segment))
-                    | (fact.c.owner != or_none(account.c.owner)),
-                )
-            )
-            moved += self._connection.execute(query).scalars()
-        rollups.refresh(self._connection, moved)
+        keys = [row["key"] for row in rows]
+        moved = rows_among(self._connection, _ELSEWHERE, account.c.key, keys)
+        rollups.refresh(self._connection, [row.conversation_id for row in moved])
 
     def _save_agents(self) -> None:
         rows = {one.key: {"key": one.key, "name": one.name} for one in self._page.agents}
@@ -127,22 +131,38 @@ class PageSaver:
         new = [row for key, row in rows.items() if _differs(old.get(key), row)]
         upsert(self._connection, agent, ["key"], new)
 
-    def _save_heads(self) -> tuple[frozenset[str], frozenset[str]]:
-        """Return the keys of stale heads and of those that changed something."""
+    def _changed_heads(self) -> tuple[frozenset[str], dict[str, dict[str, Any]]]:
+        """Return the keys of stale heads, and the rows of those that change something."""
         stale: set[str] = set()
-        changed: list[dict[str, Any]] = []
+        changed: dict[str, dict[str, Any]] = {}
         for key, head in self._newest_heads().items():
             old = self._known.get(key)
             row = head_row(head, zone=self._zone, hashed=self._hashed)
             if old is not None and row["updated_at"] < old.updated_at:
                 stale.add(key)
             elif _differs(old, row):
-                changed.append(row | (self._beginnings(key) if old is None else _kept(old)))
-        upsert(self._connection, conversation, ["key"], changed)
-        keys = frozenset(row["key"] for row in changed)
-        self._raise_the_dead(keys)
-        self._known.update(_by_key(self._connection, _STANDING, keys))
-        return frozenset(stale), keys
+                changed[key] = row
+        self._raise_the_dead(changed.keys())
+        return frozenset(stale), changed
+
+    def _save_heads(
+        self, changes: Mapping[str, dict[str, Any]], messages: Messages, labels: Labels
+    ) -> dict[str, Analysis]:
+        """Return what came measured of new ones, whose rows are at once what they will be."""
+        fingerprints = messages.begin([key for key in changes if key not in self._stored_before])
+        first = {
+            key: labels[ConversationKey(key)](text)
+            for key, text in fingerprints.items()
+            if key in labels
+        }
+        for key, row in changes.items():
+            if key in fingerprints:
+                row |= self._beginnings(key, fingerprints[key], first.get(key))
+            else:
+                row |= _kept(self._known[key])
+        upsert(self._connection, conversation, ["key"], list(changes.values()))
+        self._known.update(_by_key(self._connection, _STANDING, changes))
+        return first
 
     def _newest_heads(self) -> dict[str, ConversationHead]:
         heads: dict[str, ConversationHead] = {}
@@ -157,7 +177,7 @@ class PageSaver:
                 heads[head.key] = head
         return heads
 
-    def _raise_the_dead(self, keys: frozenset[str]) -> None:
+    def _raise_the_dead(self, keys: Iterable[str]) -> None:
         risen = [key for key in keys if key in self._graves]
         for chunk in chunks(risen):
             self._connection.execute(tombstone.delete().where(tombstone.c.key.in_(chunk)))
@@ -181,15 +201,18 @@ class PageSaver:
         change(self._connection, conversation, list(changed.values()))
         return frozenset(changed)
 
-    def _beginnings(self, key: str) -> dict[str, Any]:
-        """The columns that a head does not know, as they begin: a state is news to write-back."""
+    def _beginnings(self, key: str, fingerprint: str, measured: Analysis | None) -> dict[str, Any]:
+        """The columns that a head does not know, as they begin: a state and an analysis are each
+        news to write-back.
+        """
         state = self._shown.get(ConversationKey(key))
+        mark = "" if measured is None else measured_by(measured.analyser, measured.taxonomy)
         return {
             "state": state,
-            "whole": False,
-            "fingerprint": NOTHING_READ,
-            "measured_by": "",
-            "pending": int(state is not None),
+            "whole": key in self._page.complete,
+            "fingerprint": fingerprint,
+            "measured_by": mark,
+            "pending": (state is not None) + (measured is not None),
         }
 
     def _renew_fingerprints(self, new: Mapping[int, str]) -> set[int]:
@@ -232,7 +255,10 @@ def _by_key(connection: Connection, query: Select[Any], keys: Iterable[str]) -> 
 
 
 def _differs(old: Row[Any] | None, new: Mapping[str, Any]) -> bool:
-    return old is None or any(old._mapping[name] != value for name, value in new.items())
+    if old is None:
+        return True
+    there = old._mapping
+    return any(there[name] != value for name, value in new.items())
 
 
 def _kept(old: Row[Any]) -> dict[str, Any]:

@@ -5,7 +5,7 @@ in the caller's transaction; `rebuild` makes everything again. Both end with the
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from operator import itemgetter
 from typing import Any
 
@@ -34,7 +34,6 @@ from storage.derived import (
     Measured,
     derived,
     derived_from,
-    derived_unmeasured,
     stored,
 )
 from storage.deriving import derive_everything
@@ -74,6 +73,7 @@ _KEY = ("metric", "lens", "name", "day", "m", "value")
 
 Cell = tuple[str, str, int, int, int]  # lens, name, day, m, month
 # How many conversations more there are, by metric, lens, name, day, m, value and month.
+Alike = Counter[tuple[Any, ...]]
 Moved = defaultdict[tuple[str, str, str, int, int, str, int], int]
 
 _AT = {name: place for place, name in enumerate(fact.c.keys())}
@@ -82,7 +82,12 @@ _row_of = itemgetter(_AT["conversation_id"], _RANK)
 _seen_in = itemgetter(
     *(_AT[name] for name in ("driver", "m", "segment", "channel", "source", "day", "month"))
 )
-_values_of = itemgetter(*(_AT[column.name] for column in _COUNTED.values()))
+_values = tuple(_AT[column.name] for column in _COUNTED.values())
+_values_of = itemgetter(*_values)
+_by_driver = itemgetter(*(_AT[name] for name in ("driver", "m", "day", "month")), *_values)
+_by_first = itemgetter(
+    *(_AT[name] for name in ("segment", "channel", "source", "day", "month")), *_values
+)
 
 
 def empty_of(metric: str) -> str:
@@ -97,22 +102,18 @@ def refresh(connection: Connection, ids: Iterable[int]) -> None:
             _replace(connection, stored(connection, wanted), derived(connection, wanted))
 
 
-def begin(connection: Connection, ids: Iterable[int]) -> None:
-    """Derive conversations that were stored just now: nothing was derived or measured of them."""
-    facts = derived_unmeasured(connection, sorted(set(ids))).facts
-    insert_tuples(connection, fact, fact.c.keys(), sorted(facts))
-    day_marks.note(connection, (row[_DAY] for row in facts))
-    alike = {_seen_in(row): row for row in facts}
+def begin(connection: Connection, ids: Iterable[int], measured: Measured) -> None:
+    """Derive conversations that were stored just now, of which this is all that is measured."""
+    new = derived_from(connection, sorted(set(ids)), measured)
+    insert_tuples(connection, touch, touch.c.keys(), sorted(new.touches))
+    insert_tuples(connection, fact, fact.c.keys(), sorted(new.facts))
+    day_marks.note(connection, {row[_DAY] for row in new.facts})
     moved: Moved = defaultdict(int)
-    for seen, n in Counter(map(_seen_in, facts)).items():
-        told = zip(_METRICS, _values_of(alike[seen]), strict=True)
-        _add(moved, _cells_of(alike[seen]), told, n)
+    for cells_of, alike in _like_each_other(new.facts):
+        for seen, n in alike.items():
+            values = zip(_METRICS, seen[-len(_METRICS) :], strict=True)
+            _add(moved, cells_of(*seen[: -len(_METRICS)]), values, n)
     _move(connection, moved)
-
-
-def begin_measured(connection: Connection, ids: Iterable[int], measured: Measured) -> None:
-    """Derive conversations that were stored just now, and came measured like this."""
-    _replace(connection, Derived(), derived_from(connection, sorted(set(ids)), measured))
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
@@ -199,18 +200,33 @@ def _count(moved: Moved, old: Fact | None, new: Fact | None) -> None:
     _add(moved, cells, [(metric, after) for metric, _, after in differing], 1)
 
 
+def _like_each_other(facts: Iterable[Fact]) -> Iterator[tuple[Callable[..., list[Cell]], Alike]]:
+    """Count facts that the rollups count in the same places by the same values."""
+    yield _cells_of_driver, Counter(map(_by_driver, facts))
+    yield _cells_of_first, Counter(map(_by_first, (row for row in facts if row[_RANK] == 0)))
+
+
 def _cells_of(row: Fact) -> list[Cell]:
     """Where the rollups count a row."""
     driver, m, segment, channel, source, day, month = _seen_in(row)
-    cells = [] if driver == NOT_ANALYSED else [(_DRIVER, driver, day, m, month)]
+    cells = _cells_of_driver(driver, m, day, month)
     if row[_RANK] == 0:
-        cells += (
-            (EVERYTHING, EVERYTHING, day, 0, month),
-            (_SEGMENT, segment, day, 0, month),
-            (_CHANNEL, channel, day, 0, month),
-            (_SOURCE, source, day, 0, month),
-        )
+        cells += _cells_of_first(segment, channel, source, day, month)
     return cells
+
+
+def _cells_of_driver(driver: str, m: int, day: int, month: int) -> list[Cell]:
+    return [] if driver == NOT_ANALYSED else [(_DRIVER, driver, day, m, month)]
+
+
+def _cells_of_first(segment: str, channel: str, source: str, day: int, month: int) -> list[Cell]:
+    """Where every conversation is counted once."""
+    return [
+        (EVERYTHING, EVERYTHING, day, 0, month),
+        (_SEGMENT, segment, day, 0, month),
+        (_CHANNEL, channel, day, 0, month),
+        (_SOURCE, source, day, 0, month),
+    ]
 
 
 def _add(moved: Moved, cells: Iterable[Cell], told: Iterable[tuple[str, Any]], n: int) -> None:
