@@ -19,6 +19,7 @@ _OF_THE_HEAD = frozenset(
         *(Dimension.CHANNEL, Dimension.STATUS),
     }
 )
+ELSEWHERE = frozenset({WhyDifferent.REMAPPED, WhyDifferent.MOVED})  # where it was counted then
 _DRIVER = "driver"  # what a person's choice of one is noted under
 _PEOPLE = {SetBy.AGENT: "an agent", SetBy.REVIEWER: "a reviewer"}
 

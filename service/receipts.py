@@ -10,8 +10,8 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 
-from service.differences import explained, is_known, was_known
-from service.domain.answers import Difference, Receipt, Recount, Tally
+from service.differences import ELSEWHERE, explained, is_known, was_known
+from service.domain.answers import Receipt, Recount, Tally
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.errors import Misused, NotFound
@@ -19,6 +19,7 @@ from service.ports import Clock
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Filter, Query
 from service.stores import Database
 
+_UNNAMED = {True: "erased or asked about no more", False: "that were not asked about"}
 MEMBERS = 2_000  # keys kept with a receipt; a larger number is recounted, its difference not named
 
 
@@ -70,6 +71,9 @@ def told(recount: Recount, stored: Collection[ConversationKey]) -> tuple[str, ..
     lines += [_line("Left", key, recount) for key in recount.left if key in stored]
     lines += [_line("Arrived in the total", key, recount) for key in recount.joined]
     lines += [_line("Left the total", key, recount) for key in recount.parted]
+    if recount.unnamed:
+        how = "Left the total" if recount.unnamed < 0 else "Arrived in the total"
+        lines.append(f"{how} since: {abs(recount.unnamed)} more, {_UNNAMED[recount.unnamed < 0]}.")
     if recount.erased:
         lines.append(f"Erased since: {recount.erased}, of which nothing is stored any more.")
     return tuple(lines)
@@ -160,21 +164,21 @@ class Receipts:
         if receipt.query.metric in {CONVERSATIONS, ACCOUNTS} or total > MEMBERS:
             return recount
         facts = self._database.facts
-        keys = facts.keys(receipt.query, viewer, numerator=False, limit=MEMBERS)
-        others = {*keys} - {*receipt.members, *recount.arrived}
-        joined: dict[ConversationKey, Difference] = {}
-        parted: dict[ConversationKey, Difference] = {}
-        for key, trace in self._database.receipts.traces(others).items():
-            before, now = was_known(receipt, trace), is_known(receipt, trace)
-            if now and not before:
-                joined[key] = explained(receipt, trace, arrived=True)
-            elif before and not now:
-                parted[key] = explained(receipt, trace, arrived=False)
+        keys = {*facts.keys(receipt.query, viewer, numerator=False, limit=MEMBERS)}
+        named = {*receipt.members, *recount.arrived}
+        traces = self._database.receipts.traces(keys | named)
+        then = {key for key, trace in traces.items() if was_known(receipt, trace)}
+        now = {key for key in keys if is_known(receipt, traces[key])}
+        joined, parted = sorted(now - then - named), sorted((then & keys) - now - named)
+        reasons = {key: explained(receipt, traces[key], arrived=True) for key in joined}
+        reasons |= {key: explained(receipt, traces[key], arrived=False) for key in parted}
+        moved_in = {key for key in recount.arrived if recount.reasons[key].why in ELSEWHERE}
         return replace(
             recount,
-            joined=tuple(sorted(joined)),
-            parted=tuple(sorted(parted)),
-            reasons={**recount.reasons, **joined, **parted},
+            joined=tuple(joined),
+            parted=tuple(parted),
+            unnamed=len(then - moved_in) + recount.erased - receipt.of,
+            reasons={**recount.reasons, **reasons},
         )
 
     def told(self, recount: Recount) -> tuple[str, ...]:

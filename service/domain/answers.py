@@ -248,6 +248,7 @@ class Recount:
     erased: int  # of `left`, no longer stored
     joined: tuple[ConversationKey, ...] = ()  # among `of` now and not then, and not in `arrived`
     parted: tuple[ConversationKey, ...] = ()  # among `of` then and not now, and not in `left`
+    unnamed: int = 0  # more that came into `of` (or, below 0, left it) and cannot be named
     reasons: Mapping[ConversationKey, Difference] = field(default_factory=dict)  # of those stored
 
     @property

@@ -148,6 +148,7 @@ def receipt(receipt_id: str) -> BaseModel:
         erased=recount.erased,
         joined=list(recount.joined),
         parted=list(recount.parted),
+        unnamed=recount.unnamed,
         reasons={
             key: shapes.Reason(why=one.why, words=one.words) for key, one in recount.reasons.items()
         },

@@ -267,6 +267,7 @@ class Recount(BaseModel):
     erased: int = Field(description="counted then and no longer stored")
     joined: list[str] = Field(description="among `of` now and not then, and not in `arrived`")
     parted: list[str] = Field(description="among `of` then and not now, and not in `left`")
+    unnamed: int = Field(description="more that came into `of`, or below 0 left it")
     reasons: dict[str, Reason] = Field(description="why each of them differs, by conversation")
     text: list[str]
 

@@ -62,7 +62,9 @@ def write_more(database: SqlDatabase) -> None:
 
 
 def remap(database: SqlDatabase) -> None:
-    new = TaxonomyVersion(taxonomy=Taxonomy(drivers=()), words="moved", by="me", at=LATER, base=TAXONOMY)
+    new = TaxonomyVersion(
+        taxonomy=Taxonomy(drivers=()), words="moved", by="me", at=LATER, base=TAXONOMY
+    )
     moved = Remap(canonical="Billing trouble", to_canonical="Wrong plan", to_driver="Plans")
     database.taxonomies.apply(new, [moved], before=TAXONOMY)
 
@@ -105,11 +107,15 @@ def test_a_total_that_differs_names_its_conversations_too(
     clock.advance(hours=1)
     database.analyses.set_by_person(conversation_key("zendesk", "2"), "sentiment", None)
     database.analyses.set_by_person(conversation_key("zendesk", "4"), "sentiment", "positive")
-    measure(database, 5, "neutral", created_at=LATER)
+    for number in (5, 6):
+        measure(database, number, "neutral", created_at=LATER)
+    database.conversations.purge([conversation_key("zendesk", "3")], why="erasure request")
     told = receipts.told(receipts.recount(published.id, SYSTEM))
     assert told[0] == "Then 1 of 3, now 1 of 4: the same conversations, out of another total."
     assert [line.split(" (")[0] for line in told[1:]] == [
         "Arrived in the total since: zendesk:4",
         "Arrived in the total since: zendesk:5",
+        "Arrived in the total since: zendesk:6",
         "Left the total since: zendesk:2",
+        "Left the total since: 1 more, erased or asked about no more.",
     ]
