@@ -14,7 +14,8 @@ from service.domain.answers import Intent
 from service.names import nearest
 from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, replies, signals, threads, units
-from service.reading.asking import assumptions, sides_of, to_query, undefined
+from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undefined
+from service.reading.corrections import correction_in
 from service.reading.doubts import with_doubts
 from service.reading.leftover import is_strange
 from service.reading.looking import Seen, has_own_slots, look
@@ -27,6 +28,7 @@ from service.reading.words import Word, Words
 __all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
 ThreadItem = Mapping[str, object]
+_ANSWERED = set(Intent) - {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}
 _NO_METRIC = {Intent.ACCOUNT_BRIEF, Intent.QUOTES, Intent.CHURN_LIST, Intent.FUNNEL}
 
 
@@ -46,6 +48,9 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
         reason = None
     if reason is not None:
         return Reading(intent=Intent.REFUSE, refuse=reason)
+    corrected = _corrected(words, catalogue, thread)
+    if corrected is not None:
+        return corrected
     if last is not None and last.clarify is not None:
         return _replied(seen, last, last.clarify, catalogue)
     if seen.entities.ambiguous:
@@ -58,6 +63,22 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
             return ask("account", "unknown", found.as_dict(), *near)
         return with_doubts(found, seen)
     return with_doubts(_fresh(seen, catalogue), seen)
+
+
+def _corrected(words: Words, catalogue: Catalogue, thread: Sequence[ThreadItem]) -> Reading | None:
+    """What is taken back is read first, and what stands instead as its follow-up."""
+    correction = correction_in(words.plain)
+    if correction is None:
+        return None
+    first = read(correction.before, catalogue, thread)
+    if first.intent not in _ANSWERED:
+        return None
+    item = {"text": correction.before, "reading": first.as_dict()}
+    meant = read(correction.after, catalogue, [*thread, item])
+    if replace(meant, assumed=first.assumed, alternatives=first.alternatives) == first:
+        return None  # "sorry for asking again" takes nothing back
+    said = f"{TAKEN}“{correction.after}” is what you meant"
+    return replace(meant, assumed=(*meant.assumed, said))
 
 
 def _replied(seen: Seen, asked: Reading, clarify: Clarify, catalogue: Catalogue) -> Reading:
@@ -160,15 +181,15 @@ def _implied(seen: Seen) -> Intent | None:
     account = seen.filters.get("account", ())
     if (len(account) == 1 or seen.entities.unsure_account) and set(seen.filters) <= {"account"}:
         return Intent.ACCOUNT_BRIEF
-    if seen.filters:
-        return Intent.COUNT
-    return None
+    return Intent.COUNT if seen.filters or seen.exclude else None
 
 
 def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
     """A left-over name in an account's place is an account that does not exist."""
-    if seen.filters.get("account") or seen.entities.ambiguous:
+    if seen.entities.ambiguous:
         return None
+    if seen.filters.get("account"):  # "from Globex and Acme"
+        return next((word.original for word in strangers(seen.words)), None)
     if intent is Intent.ACCOUNT_BRIEF:
         texts = seen.filters.get("text", ())
         if texts:
@@ -210,7 +231,8 @@ def strangers(words: Words) -> list[Word]:
 
 def _nothing_moved(seen: Seen) -> bool:
     """Whether a "why is it down?" names nothing that could be down."""
-    return not (seen.number.metric is not None or seen.filters or intents.is_open(seen.text))
+    open_question = intents.is_open(seen.text) or intents.is_open(seen.free)
+    return not (seen.number.metric is not None or seen.filters or open_question)
 
 
 def _draft(seen: Seen, intent: Intent) -> Reading:
@@ -222,6 +244,8 @@ def _draft(seen: Seen, intent: Intent) -> Reading:
     if intent is Intent.QUOTES and mood is not None:
         filters.setdefault("sentiment", (mood,))
     if metric is None and intent in {Intent.COUNT, Intent.TREND, Intent.TOP}:
+        metric = CONVERSATIONS
+    if metric is None and intent is Intent.COMPARE and {"tag", "text"} & _not_sides(seen):
         metric = CONVERSATIONS
     if metric is None and intent is Intent.WHY_CHANGE and _counts_something(seen):
         metric = CONVERSATIONS
@@ -247,6 +271,10 @@ def _weighs_periods(seen: Seen) -> bool:
     return seen.baseline is not None or bool(seen.back)
 
 
+def _not_sides(seen: Seen) -> set[str]:
+    return set(seen.filters) - {seen.compare.by if seen.compare else ""}
+
+
 def _counts_something(seen: Seen) -> bool:
     """Whether "why so many card declines" is about a volume: a counted noun, and no metric."""
     if intents.is_open(seen.text) or intents.is_open(seen.free):
@@ -262,6 +290,8 @@ def _with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
         period = baselines.default_period(intent.value, catalogue.today)
         assumed += ["period"] if period is not None else []
     group_by = _groups(draft, seen, period)
+    if draft.period is None and intent is Intent.TOP:
+        period = baselines.ranked_period(group_by, catalogue.today) or period
     rank_by, order, limit, direction = None, None, None, None
     if intent is Intent.WHY_CHANGE:
         direction = signals.find_direction(seen.free, draft.metric)
@@ -365,6 +395,10 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     period, baseline = seen.period, seen.baseline
     if seen.back and last.period is not None and seen.period is None:
         baseline = baselines.back(last.period, seen.back)
+    bare = re.fullmatch(r"(?:and |what about |how about )?(?:the )?(\w+)", seen.free)
+    if bare is not None and not grouped:  # "agents?"
+        one = signals.dimension_of(bare.group(1), within_driver="driver" in last.filters)
+        grouped = (one,) if one is not None and one != "sentiment" else ()
     if last.group_by and seen.number.metric == "sentiment":
         grouped = tuple(one for one in grouped if one != "sentiment")  # it is the number now
     slots = threads.Slots(

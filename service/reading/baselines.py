@@ -53,6 +53,14 @@ def back(period: Window, unit: str) -> Baseline:
     return Baseline(kind=BaselineKind.NAMED, window=Window(start, start + period.days * DAY))
 
 
+def ranked_period(group_by: tuple[str, ...], today: date) -> Window | None:
+    """ "Which week was worst?" looks at several weeks: eight of them, or six whole months."""
+    if "month" in group_by:
+        start = unit_start("month", today)
+        return Window(unit_on("month", start, -6), start)
+    return default_period("trend", today) if "week" in group_by else None
+
+
 def default_period(intent: str, today: date) -> Window | None:
     """The period of a question that names none."""
     if intent in {"why_change", "count", "top", "compare"}:

@@ -85,6 +85,8 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     assumed += [
         f"{TAKEN}“{one.original}” is read as “{one.text}”" for one in seen.words.words if one.mended
     ]
+    if re.search(r"\b(?:fiscal|financial|fy\d*)\b", seen.text):
+        assumed.append(f"{TAKEN}years and quarters of the calendar")
     assumed += _either(reading, seen)
     others = []
     for taken, other in seen.entities.also:

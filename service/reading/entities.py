@@ -32,13 +32,19 @@ _NEVER_MISSPELT = frozenset(
     "of in to for on at by is my or vs a an the and with did was it we us as do has had".split()  # noqa: SIM905  # shorter so
 )
 _JOINTS = {"or", "vs", "versus", "and"}
-_LEFT_OUT = (
+LEFT_OUT = (
     r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
+    r"|outside|outside of|with the exception of|save for|(?:all|any\w+|every\w+) but"
     r"|ignoring|ignore|apart from|aside from|besides|but not|not in|not on|not counting|leaving out"
     r"|non|leave out|skip|skipping|^(?:and |ok |now |please |pls )*(?:remove|drop|take out)"
     r"|rather than|instead of"
     r"|(?:not|nothing|isn't|aren't)"
     r" (?:about|on|related to|regarding|involving|tagged|via|by|with)"
+)
+# Between such words and the name that is left out: "apart from those that came by email".
+LINKS = (
+    r"(?:the|any|all|our|those|these|ones|anything|everything|tickets|tix|conversations|that|which"
+    r"|who|are|is|were|was|came|come|coming|in|by|via|from|on|with|about|of|for|tagged)"
 )
 _PART_LENGTH = 4
 _BEFORE_ACCOUNTS = {"from", "at", "about", "with", "on", "is", "for"}
@@ -209,7 +215,7 @@ def _owns_accounts(words: Words, after: int) -> bool:
 
 def _negated(words: Words, first: int) -> bool:
     """Whether a name is left out: after "except", or listed after one that is."""
-    if re.search(rf"\b(?:{_LEFT_OUT})(?: the| any| all)?$", _before(words, first)):
+    if re.search(rf"\b(?:{LEFT_OUT})(?: {LINKS})*$", _before(words, first)):
         return True
     listed = first  # "excluding chat, email and phone": back over the names listed before
     while listed > 1 and (words.words[listed - 1].used or words.words[listed - 1].text in _JOINTS):
@@ -219,7 +225,8 @@ def _negated(words: Words, first: int) -> bool:
     joined = bool(chain) and (
         chain[-1].text in _JOINTS or kinds == {words.words[first].used or None}
     )
-    return joined and re.search(rf"\b(?:{_LEFT_OUT})$", _before(words, listed)) is not None
+    left_out = rf"\b(?:{LEFT_OUT})(?: {LINKS})*$"
+    return joined and re.search(left_out, _before(words, listed)) is not None
 
 
 def _before(words: Words, first: int) -> str:

@@ -57,13 +57,14 @@ _WHY = (
 _OPEN = (
     r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
     r"what(?:'s| is|s) wrong|how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going)|"
-    r"how(?:'s| is| are|s) (?:the |our |my )*~[ ~]*(?:\w+ )?(?:doing|going|looking))\b"
+    r"how(?:'s| is| are|s) (?:the |our |my )*(?:~[ ~]*|accounts |customers |clients |book |portfolio )(?:\w+ )?(?:doing|going|looking))\b"
+    r"|^(?:so |and )*how(?:'s|s| (?:was|were|is|did|has))(?: been)?(?: @)+(?: (?:go|went|look|been|going|looking|been going))?$"
 )
 _YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
 YEAR_OVER_YEAR = r"\b(?:yoy|year (?:over|on) year)\b"
 _COMPARE = r"\b(?:qoq|yoy|(?:year|quarter) (?:over|on) (?:year|quarter)|vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
-_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|make (?:a |any )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
+_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|ma(?:ke|de|king) (?:a |any |much )?(?:\w+ )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
 _ABOUT_THEM = (
     r"\b(?:tell (?:me|us) (?:more )?about|brief (?:me|us) on|how(?:'s| are| is)|what(?:'s| is) going on (?:with|at)) "
     r"(?:them|they|it|that account|this account)(?: doing| going)?$"
@@ -77,12 +78,12 @@ UNNAMED_FIX = (
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
     r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
-    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
+    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
     r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
 )
 _BRIEF = (
     r"\b(?:tell (?:me|us) (?:about|more about)|prep (?:me|us)?|brief(?:ing)? (?:me |us )?(?:on|for|about)?|brief|catch (?:me|us) up|fill me in|get me ready|"
-    r"what(?:'s| is|s| has| have)? (?:been )?(?:going on|happening|new|up|the (?:story|deal|latest|state))|what(?:'s| has)? (?:changed|happened)|how(?:'s| is| are|s| have| has) .*(?:doing|been|going|getting on|looking)|"
+    r"anything (?:new|going on|happening|changed|happened|up)|what(?:'s| is|s| has| have)? (?:been )?(?:going on|happening|new|up|the (?:story|deal|latest|state))|what(?:'s| has)? (?:changed|happened)|how(?:'s| is| are|s| have| has) .*(?:doing|been|going|getting on|looking)|"
     r"how(?:'s| are| is|s) ~|status (?:of|on)|summary (?:of|on|for)|summari[sz]e|overview|update on|know about|health of|check in on|background on|meeting with|call with|qbr|lowdown|rundown)\b"
 )
 
@@ -149,13 +150,21 @@ def _has(pattern: str, text: str) -> bool:
 
 
 def _is_fix(asked: Asked) -> bool:
-    if _has(r"\b(?:why|how come)\b", asked.free):
+    if _has(r"\b(?:why|how come)\b", asked.free) or _is_dated_by_fix(asked):
         return False
     named = asked.entities.first("fix") is not None or _has(UNNAMED_FIX, asked.text)
     since = r"\b(?:ever )?since (?:the |our |that )?(?:(?:last|latest) )?(?:~ ?(?:fix|release)?|fix|release)"
     judged = _has(_FIX, re.sub(since, " ", asked.free))
-    asks = asked.entities.first("fix") is not None and _has(_YES_NO, asked.free)
+    asks = named and _has(_YES_NO, asked.free)
     return named and bool(judged or asks) and not _has(since, asked.free)
+
+
+def _is_dated_by_fix(asked: Asked) -> bool:
+    """ "Which tags spiked after release 30": the release only says from when on."""
+    dated = _has(
+        r"\b(?:since|after|following) (?:the |our |that )?(?:(?:last|latest) )?~", asked.free
+    )
+    return dated and (_is_ranked_change(asked) or _is_how_many(asked) or _is_quotes(asked))
 
 
 def _is_funnel(asked: Asked) -> bool:
@@ -209,6 +218,8 @@ def _is_trend(asked: Asked) -> bool:
         return True
     if _has(_OVER_THE_LAST, asked.free) and not _is_yes_no_change(asked):
         return True
+    if _has(r"\btrending (?:up|down|higher|lower)", asked.free) and _has(_YES_NO, asked.free):
+        return False
     return _has(_TREND, asked.free) and not _has(_TRENDING, asked.free)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 from service.names import stem
 from service.reading.plain import ORDINARY, PLAIN
-from service.reading.points import NUMBERS
 from service.reading.signals import BETTER, DOWN, UP, WORSE
+from service.reading.units import NUMBERS
 from service.reading.words import Word, Words
 
 IGNORED = "ignored: "  # how such a word stands among what was assumed
@@ -25,6 +25,8 @@ _NOT = (
     r"(?:is|are|was|were|did|do|does|has|have|had|can|could|would)n'?t)"
 )
 _SUBJECT = r"(?:we|they|i|you|he|she|it|customers?|someone|somebody|(?:an?|the|our|my|their) \w+)"
+# After a refusal: read by other rules, or no refusal at all.
+_SAID_ELSEWHERE = "of|effort|just|only|sure|wait|sorry|idea|happy|satisfied|well|ok|doing"
 _LINKS = (
     "from|about|in|on|by|via|with|for|to|counting|including|any|the|an?|all|yet|have|been|being"
 )
@@ -38,13 +40,13 @@ _BEYOND = tuple(
         r"\b(?:are|is|were|was) (?:still )?(open|closed|solved|unsolved|pending|urgent)$",
         # Sizes: "more than 10 tickets", "5 or more", "three times", "for the first time".
         rf"\b(?:(?:more|less|fewer|greater|longer|shorter|higher|lower|bigger|smaller) than|over"
-        rf"|under|below|at least|at most|exactly|up to|only) {_COUNT}(?! (?:of|from))\b",
+        rf"|under|below|at least|at most|exactly|up to) {_COUNT}(?! (?:of|from))\b",
         rf"\b{_COUNT} (?:or (?:more|fewer|less)|and (?:over|above|more)|plus)\b",
-        rf"\b(?:once|twice|{_COUNT} times|(?:first|second|third)(?: |-)time|more than once)\b",
+        rf"(?<!how )\b(?:once|twice|{_COUNT} times|(?:first|second|third)(?: |-)time)\b",
         r"\b(?:wrote|written|write|contacted|came|come|called|complained|asked|opened) (?:\w+ )?"
         r"(?:again|back)\b",
         # A refusal that no name took up: "conversations with no tag".
-        rf"(?<!^)(?<!why )(?<!or )\b{_NOT}(?! (?:of|effort|just|only|sure|wait|sorry|idea)\b)"
+        rf"(?<!^)(?<!why )(?<!or )\b{_NOT}(?! (?:{_SAID_ELSEWHERE})\b)"
         rf"(?! (?:(?:{_LINKS}) )*[~@])(?: (?:{_LINKS}))*(?: [\w'-]+)\b",
         rf"(?<=\S )\b(?:after|before|until|while|because|if|unless|once|where) {_SUBJECT}\b"
         r"(?! mention).{0,25}",
@@ -83,4 +85,4 @@ def is_strange(word: Word) -> bool:
     bare = word.text.partition("'")[0]
     if re.fullmatch(rf"{UP}|{DOWN}|{BETTER}|{WORSE}", bare):
         return False
-    return word.text not in PLAIN and stem(bare) not in _STEMS
+    return word.text.replace("'", "") not in PLAIN and stem(bare) not in _STEMS

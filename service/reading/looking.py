@@ -8,7 +8,7 @@ from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, periods, points, signals, units
-from service.reading.entities import Entities, find_entities
+from service.reading.entities import LEFT_OUT, LINKS, Entities, find_entities
 from service.reading.model import Baseline, BaselineKind, Compare
 from service.reading.spelling import mend
 from service.reading.words import Words
@@ -64,9 +64,10 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     if second is not None and _added_up(words):
         first, second, apart = _together(first, second)
         untimed = (*untimed, *apart)
+    left_out = _felt_left_out(words)
     number = signals.find_number(words, entities.of("custom"))
     filters = {kind: entities.of(kind) for kind in _KINDS}
-    exclude = {kind: entities.of(kind, negated=True) for kind in _KINDS}
+    exclude = {kind: entities.of(kind, negated=True) for kind in _KINDS} | left_out
     filters |= number.filters
     if entities.of("custom", negated=True):
         exclude["custom"] = entities.of("custom", negated=True)
@@ -105,10 +106,32 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
             number=seen.number,
             has_period=seen.period is not None,
             sides=seen.compare is not None,
-            two_periods=second is not None or _more_than_before(seen) or _over_the_last(text),
+            two_periods=second is not None
+            or _more_than_before(seen)
+            or _over_the_last(text)
+            or _set_against(seen),
         )
     )
     return seen
+
+
+_FELT = (
+    ("sentiment", r"(negative|neutral|positive)(?: (?:sentiment|mood))?"),
+    ("effort", r"(high|low|empty) effort"),
+    ("churn_risk", r"(?:churn(?: |-)?risks?|at(?: |-)risk|churn flags?|churning)"),
+)
+
+
+def _felt_left_out(words: Words) -> dict[str, tuple[str, ...]]:
+    """ "Not negative", "excluding high effort ones": labels that are left out."""
+    found: dict[str, tuple[str, ...]] = {}
+    for kind, labels in _FELT:
+        match = words.find(
+            rf"(?:(?<= )|^)(?:{LEFT_OUT})(?: {LINKS})* {labels}\b(?! ?%| rate| share)", by=kind
+        )
+        if match is not None:
+            found[kind] = (match.group(1) if match.re.groups else "yes",)
+    return found
 
 
 def _with_metric(number: signals.Number, metric: str) -> signals.Number:
@@ -128,15 +151,22 @@ def _own(text: str) -> dict[str, tuple[str, ...]]:
 def _mentioned(words: Words) -> tuple[str, ...]:
     """Quoted text, and what follows "mentioning": data to look for, never an instruction."""
     texts = [" ".join(quoted.lower().split()) for quoted in words.quoted]
+    match = None
     if not texts:
+        match = words.find(
+            r"\b(?:is|are|was|were|do|did|does) ([^\s~@]+(?: [^\s~@]+)?)"
+            r" (?:get |being )?mentioned\b",
+            by="text",
+        )
+    if not texts and match is None:
         match = words.find(
             r"\bmention(?:s|ing|ed)? (?:of )?"
             r"((?:(?!in |on |since |this |last |past |for |from |by |~|@)"
             r"\S+ ?){1,3})",
             by="text",
         )
-        if match is not None and match.group(1).strip():
-            texts.append(match.group(1).strip())
+    if match is not None and match.group(1).strip():
+        texts.append(match.group(1).strip())
     return tuple(dict.fromkeys(texts))
 
 
@@ -165,6 +195,17 @@ def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window
 def _more_than_before(seen: Seen) -> bool:
     """ "More tickets than last week?" weighs two periods, though it names one."""
     return seen.baseline is not None and seen.free.startswith(("more ", "less ", "fewer "))
+
+
+def _set_against(seen: Seen) -> bool:
+    """ "Last month compared to the month before" names two periods and no unit for the second."""
+    asks = r"^(?:so |and )*(?:has|have|did|does|is|are|was|were)\b"
+    weighs = r"\b(?:compared?|vs|versus|against)\b"
+    return (
+        seen.baseline is not None
+        and re.search(weighs, seen.free) is not None
+        and re.search(asks, seen.free) is None
+    )
 
 
 def _over_the_last(text: str) -> bool:

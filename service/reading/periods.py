@@ -9,16 +9,13 @@ from dataclasses import dataclass, replace
 
 from service.query import Window
 from service.reading.points import (
-    MONTH,
-    MONTHS,
     POINTS,
-    WEEKDAY,
     Days,
     cut_after_today,
     one_day,
     read_point,
 )
-from service.reading.units import DAY
+from service.reading.units import DAY, MONTH, MONTHS, WEEKDAY
 from service.reading.words import Words
 
 _PREFIX = r"(?<!\S)(?:(?:in|on|for|during|over|within|of|from|at|this|the) )*"

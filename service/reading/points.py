@@ -10,57 +10,20 @@ from dataclasses import dataclass
 from datetime import date
 
 from service.query import Window
-from service.reading.units import DAY, months_on, unit_on, unit_start
+from service.reading.units import (
+    DAY,
+    MONTH,
+    MONTHS,
+    NUMBERS,
+    WEEKDAY,
+    WEEKDAYS,
+    months_on,
+    unit_on,
+    unit_start,
+)
 
-_MONTH_NAMES = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-]
-MONTHS = {name: i for i, name in enumerate(_MONTH_NAMES, 1)}
-MONTHS |= {name[:3]: i for name, i in list(MONTHS.items())} | {"sept": 9}
-_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAYS = {name: i for i, name in enumerate(_DAY_NAMES)}
-_DAYS |= {name[:3]: i for name, i in list(_DAYS.items())} | {"tues": 1, "thur": 3, "thurs": 3}
-_COUNTS = [
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-]
-NUMBERS = {word: i for i, word in enumerate(_COUNTS, 1)} | {
-    "a": 1,
-    "a couple of": 2,
-    "a couple": 2,
-    "couple of": 2,
-    "couple": 2,
-    "a few": 3,
-    "few": 3,
-    "fifteen": 15,
-    "twenty": 20,
-    "thirty": 30,
-}
-MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
-WEEKDAY = "|".join(sorted(_DAYS, key=len, reverse=True))
 _N = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
-_SEVERAL = r"(\d+|" + "|".join(_COUNTS[1:]) + ")"
+_SEVERAL = r"(\d+|" + "|".join(list(NUMBERS)[1:12]) + ")"
 _UNIT = r"(days?|weeks?|wks?|months?|mths?|quarters?|qtrs?|years?|yrs?|d|w|m)"
 _WHOLE = r"(week|wk|month|quarter|qtr|year|yr)"
 
@@ -159,12 +122,12 @@ def _weekend(_: re.Match[str], days: Days) -> Window | None:
 
 
 def _last_weekday(match: re.Match[str], days: Days) -> Window | None:
-    day = unit_start("week", days.today) + (_DAYS[match.group(1)] - 7) * DAY
+    day = unit_start("week", days.today) + (WEEKDAYS[match.group(1)] - 7) * DAY
     return Window(day, day + DAY)
 
 
 def _weekday(match: re.Match[str], days: Days) -> Window | None:
-    back = (days.today.weekday() - _DAYS[match.group(1)]) % 7 or 7
+    back = (days.today.weekday() - WEEKDAYS[match.group(1)]) % 7 or 7
     return Window(days.today - back * DAY, days.today - (back - 1) * DAY)
 
 
@@ -175,10 +138,20 @@ def _month(match: re.Match[str], days: Days) -> Window | None:
     )
 
 
+def said_year(words: str | None, days: Days) -> int | None:
+    """The year in "september 2027", "q3 '27" and "september last year"."""
+    if not words:
+        return None
+    if words.isdigit():
+        return int(words) if len(words) == 4 else 2000 + int(words)
+    return days.today.year - words.startswith("last")
+
+
 def _of_year(day_of: Callable[[int], Window], year: str | None, days: Days) -> Window | None:
-    if year is None:
+    said = said_year(year, days)
+    if said is None:
         return _latest(day_of, days)
-    window = day_of(int(year) if len(year) == 4 else 2000 + int(year))
+    window = day_of(said)
     return cut_after_today(window.start, window.end, days)
 
 
@@ -265,11 +238,11 @@ def _weekend_of(match: re.Match[str], days: Days) -> Window | None:
 
 def one_day(year: str | None, month: int, day: int, days: Days) -> Window | None:
     latest = days.today.year
-    years = list(range(latest, latest - _YEARS_BACK, -1)) if year is None else [int(year)]
+    said = said_year(year, days)
+    years = list(range(latest, latest - _YEARS_BACK, -1)) if said is None else [said]
     for one in years:
-        full = one + 2000 if one < 100 else one
         try:
-            found = date(full, month, day)
+            found = date(one, month, day)
         except ValueError:
             continue
         if found <= days.today:
@@ -331,7 +304,8 @@ _MONTHS = 12
 _YEARS_BACK = 9  # the longest time between two 29th of February
 _MONTHS_BACK = 3  # at least one of three months in a row has a 31st
 _ON = rf"(?:(?:{WEEKDAY}) )?"  # "tuesday 8 september" is one day
-_YEAR = r"(?:,? (\d{4}))?"
+_YEAR = r"(?:,? (\d{4}|(?:last|this) (?:year|yr)))?"
+_OF_YEAR = r"(?:,? (?:of |in )?(\d{4}|(?:last|this) (?:year|yr)))?"
 # In this order: what is longer and more exact comes first.
 POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
     (re.compile(rf"\b{pattern}\b"), reader)
@@ -378,16 +352,17 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             lambda _, d: Window(d.today - 14 * DAY, d.today),
         ),
         (r"past (week|month|quarter|year)", _rolling_one),
+        (rf"q([1-4]){_OF_YEAR}", _quarter),
+        (rf"h([12]){_OF_YEAR}", _half),
+        (rf"(first|second) half{_OF_YEAR}", _half),
+        (rf"({MONTH}){_OF_YEAR}", _month),
         (rf"{_WHOLE} before last", _before_last),
-        (rf"(?:last|previous|prior) {_WHOLE}", _last),
-        (rf"(?:this|current) {_WHOLE}(?: so far)?", _this),
+        (rf"(?:last|previous|prior) (?:(?:fiscal|financial|calendar) )?{_WHOLE}", _last),
+        (rf"(?:this|current) (?:(?:fiscal|financial|calendar) )?{_WHOLE}(?: so far)?", _this),
         (rf"{_WHOLE} to date", _to_date),
         (r"([mqyw])td", _to_date),
         (r"(?:the|this|last|past|over the)? ?(?:weekend)", _weekend),
         (rf"last ({WEEKDAY})", _last_weekday),
-        (r"q([1-4])(?: (?:of )?(\d{4}))?", _quarter),
-        (r"h([12])(?: (?:of )?(\d{4}))?", _half),
-        (r"(first|second) half(?: of (\d{4}))?", _half),
         (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
         (rf"{_N} days ago", _days_ago),
         (rf"{_N} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
@@ -398,9 +373,9 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
             _rolling,
         ),
         (r"(?:today|so far today|this (?:morning|afternoon|evening)|tonight)", _fixed(0)),
+        (r"(?<=and )now|(?<=to )now|(?<=until )now|(?<=till )now", _fixed(0)),
         (r"(?:yesterday|yday|yest|ystd)", _fixed(-1)),
         (rf"({WEEKDAY})", _weekday),
-        (rf"({MONTH})(?: (\d{{4}}))?", _month),
         (r"(20\d\d)", _year),
     )
 )

@@ -38,8 +38,11 @@ def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
     )
     if re.search(_EACH, text) and clarify.options and _takes_several(pending, clarify.slot):
         return replace(pending, filters={**pending.filters, clarify.slot: clarify.options})
-    chosen = _choose(text, clarify.slot, sorted(clarify.options), catalogue) or _meant(
-        text, clarify.slot, catalogue
+    confirmed = clarify.options if re.search(_YES, text) and len(clarify.options) == 1 else ()
+    chosen = (
+        next(iter(confirmed), None)
+        or _choose(text, clarify.slot, sorted(clarify.options), catalogue)
+        or _meant(text, clarify.slot, catalogue)
     )
     if chosen is None:
         return None
@@ -50,6 +53,7 @@ def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
     return replace(pending, filters={**pending.filters, clarify.slot: (chosen,)})
 
 
+_YES = r"^(?:yes|yep|yeah|yup|y|right|correct|exactly|sure|that one|ok|okay|it is)(?: \w+){0,3}$"
 _EACH = r"^(?:both|all|either|each|every one)(?: of (?:them|these|those))?(?: please| pls)?$"
 
 

@@ -264,6 +264,8 @@ def find_breakdown(
         if match.group(0).startswith("and") and not found:
             continue
         first, second = match.group(1), match.group(2) or ""
+        if first in {"complaint", "complaints", "gripes"}:
+            continue  # what is ranked by, and no breakdown
         named = (f"{first} {second}", first, *([second] if second else []))
         dimension = next(
             (

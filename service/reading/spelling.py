@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 from service.names import SIMILAR, TYPO_LENGTH
 from service.reading.leftover import is_strange
 from service.reading.plain import ORDINARY
-from service.reading.points import MONTHS
+from service.reading.units import MONTHS
 from service.reading.words import Word, Words
 
 _DATES = frozenset((*MONTHS, "yesterday", "today", "weekend", "fortnight", "quarter", "month"))

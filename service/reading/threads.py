@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, replace
 
 from service.domain.answers import Intent
-from service.query import Window
+from service.query import CONVERSATIONS, Window
 from service.reading.intents import is_about_them
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Filters, Reading
 from service.reading.units import unit_on, unit_start
@@ -27,6 +27,7 @@ _SHOW_THEM = (
 _WHICH_ONES = (
     r"^(?:and |so |ok )?(?:which|who)(?: ones?| are (?:they|those)| accounts?| customers?)?$"
 )
+_BARE_COUNT = r"^(?:and |so |ok )*how many(?: (?:are|were) there| in total| is it| altogether)?$"
 _OF_CONVERSATIONS = {Intent.QUOTES, Intent.COUNT, Intent.TREND, Intent.TOP}
 
 
@@ -55,7 +56,7 @@ def continues(text: str, intent: Intent | None, has_slots: bool) -> bool:  # noq
     """Whether a message needs the one before it: it opens as an addition, points back, or asks
     nothing by itself.
     """
-    if re.search(_POINTS, text):
+    if re.search(_POINTS, text) or re.search(_BARE_COUNT, text):
         return True
     if intent is None:
         return True
@@ -85,7 +86,8 @@ def merge(last: Reading, slots: Slots) -> Reading:
     """
     intent = _intent(last, slots)
     period = _period(last, slots)
-    filters = {**last.filters, **slots.filters}
+    sides = _sides_kept(last, intent)
+    filters = {**last.filters, **sides, **slots.filters}
     if re.search(_ADDS, slots.text):
         filters |= {
             kind: tuple(dict.fromkeys((*last.filters.get(kind, ()), *values)))
@@ -125,6 +127,13 @@ def merge(last: Reading, slots: Slots) -> Reading:
     return _shaped(last, slots, merged)
 
 
+def _sides_kept(last: Reading, intent: Intent) -> Filters:
+    """ "Why?" after a comparison is about its sides, and about no others."""
+    if last.compare is None or not last.compare.values or intent is Intent.COMPARE:
+        return {}
+    return {last.compare.by: last.compare.values}
+
+
 def _judged(merged: Reading) -> Reading:
     """A fix has its own period and baseline, and none of the other slots."""
     return replace(
@@ -144,8 +153,15 @@ def _intent(last: Reading, slots: Slots) -> Intent:
     named = slots.intent
     if re.search(_SHOW_THEM, slots.text):
         return Intent.QUOTES
-    if last.intent is Intent.ACCOUNT_BRIEF and named is None and slots.metric is not None:
-        return Intent.COUNT
+    if (
+        named is None
+        and slots.metric is not None
+        and (
+            last.intent is Intent.ACCOUNT_BRIEF
+            or (last.intent is Intent.QUOTES and slots.metric != CONVERSATIONS)
+        )
+    ):
+        return Intent.COUNT  # a number, where neither has one
     if re.search(r"^(?:and |but |ok |so )*why\b", slots.text):
         return Intent.WHY_CHANGE
     if re.search(r"^(?:\d+|some|a few)? ?more\b", slots.text) and last.intent is Intent.QUOTES:
@@ -189,7 +205,8 @@ def _earlier(last: Reading, text: str) -> Window | None:
 def _other_sides(compare: Compare, slots: Slots, merged: Reading) -> Reading:
     """ "And phone?", "without chat": a comparison gains a side or loses one."""
     by = compare.by
-    every = dict.fromkeys((*compare.values, *slots.filters.get(by, ())))
+    named = slots.filters.get(by, ())
+    every = dict.fromkeys(named if len(named) > 1 else (*compare.values, *named))
     values = tuple(one for one in every if one not in slots.exclude.get(by, ()))
     return replace(
         merged,
@@ -242,7 +259,7 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
     if intent is Intent.WHY_CHANGE:
         return replace(
             merged,
-            group_by=slots.grouped or _why_group(merged),
+            group_by=slots.grouped or _why_group_kept(last, merged),
             direction=slots.direction or merged.direction,
             rank_by=None,
             order=None,
@@ -252,6 +269,8 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
         by, order = slots.rank
         if merged.metric == "accounts":
             merged, grouped = replace(merged, metric="conversations"), ("account",)
+        if last.intent is Intent.COUNT:
+            grouped = grouped or last.group_by[:1]
         if not same or slots.dimension or slots.grouped:
             grouped = slots.grouped or ((slots.dimension,) if slots.dimension else grouped)
         return replace(
@@ -327,6 +346,13 @@ def _usual_order(last: Reading) -> str:
     """ "Which accounts?" after "why did sentiment fall" asks for the least content."""
     fell = last.direction == "down" and last.metric in {"sentiment", "positive_rate"}
     return "asc" if fell else "desc"
+
+
+def _why_group_kept(last: Reading, merged: Reading) -> tuple[str, ...]:
+    """The breakdown that was asked for stays; the one that goes without saying follows."""
+    if last.intent is Intent.WHY_CHANGE and last.group_by not in {(), _why_group(last)}:
+        return last.group_by
+    return _why_group(merged)
 
 
 def _why_group(merged: Reading) -> tuple[str, ...]:

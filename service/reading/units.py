@@ -1,8 +1,36 @@
-"""Whole days, weeks, months, quarters and years: where they start and how far they move."""
+"""Whole days, weeks, months, quarters and years: their names, where they start, how they move."""
 
 from datetime import date, timedelta
 
 DAY = timedelta(days=1)
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june", "july"),
+    *("august", "september", "october", "november", "december"),
+)
+MONTHS = {name: i for i, name in enumerate(_MONTH_NAMES, 1)}
+MONTHS |= {name[:3]: i for name, i in list(MONTHS.items())} | {"sept": 9}
+_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+WEEKDAYS = {name: i for i, name in enumerate(_DAY_NAMES)}
+WEEKDAYS |= {name[:3]: i for name, i in list(WEEKDAYS.items())}
+WEEKDAYS |= {"tues": 1, "thur": 3, "thurs": 3}
+_COUNTS = (
+    *("one", "two", "three", "four", "five", "six"),
+    *("seven", "eight", "nine", "ten", "eleven", "twelve"),
+)
+NUMBERS = {word: i for i, word in enumerate(_COUNTS, 1)} | {
+    "a": 1,
+    "a couple of": 2,
+    "a couple": 2,
+    "couple of": 2,
+    "couple": 2,
+    "a few": 3,
+    "few": 3,
+    "fifteen": 15,
+    "twenty": 20,
+    "thirty": 30,
+}
+MONTH = "|".join(sorted(MONTHS, key=len, reverse=True))
+WEEKDAY = "|".join(sorted(WEEKDAYS, key=len, reverse=True))
 
 
 def months_on(day: date, months: int) -> date:
