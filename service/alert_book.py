@@ -118,7 +118,7 @@ def sentence(rule: Rule, reading: Reading) -> str:
 
 def condition(rule: Rule, names: Mapping[str, str]) -> str:
     """A rule in words."""
-    each = f" of each {rule.over.value.replace('_', ' ')}" if rule.over else ""
+    each = f" of each {rule.over.words}" if rule.over else ""
     about = rule.query.sentence({**names, rule.query.metric: title(rule.query.metric)})
     if rule.kind is RuleKind.ABOVE:
         return f"{about}{each}: {wording.percent(rule.threshold)} or more over 7 days, n ≥ 30"

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from functools import cache
 
 from service import metrics, plugins
-from service.domain.measurements import Metric, Rate
+from service.domain.measurements import Metric, Rate, YesNo
 from service.errors import Misused
 from service.query import ACCOUNTS, CONVERSATIONS
 
@@ -55,6 +55,11 @@ def rate_named(name: str) -> tuple[Metric, Rate]:
 
 def rate_names() -> tuple[str, ...]:
     return tuple(rate.name for metric in all_metrics() for rate in metric.rates)
+
+
+def own_rates() -> tuple[str, ...]:
+    """What the workspace's own metrics count: each of their values but a plain no."""
+    return tuple(r.name for metric in _defined for r in metric.rates if r.value != YesNo.NO)
 
 
 def title(measure: str) -> str:

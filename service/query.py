@@ -51,6 +51,11 @@ class Dimension(StrEnum):
         made._value_ = value
         return made
 
+    @property
+    def words(self) -> str:
+        """What people read: "churn risk", and "legal threat" for a metric of their own."""
+        return self.value.removeprefix("custom_").replace("_", " ")
+
 
 TIME = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 
@@ -199,7 +204,7 @@ class Query:
         if self.compare_to is not None:
             parts.append(f"against {self.compare_to.words()}")
         if self.group_by:
-            parts.append("by " + " and ".join(d.value.replace("_", " ") for d in self.group_by))
+            parts.append("by " + " and ".join(d.words for d in self.group_by))
         return ", ".join(parts)
 
 
@@ -310,7 +315,7 @@ def _grain_window(dimension: Dimension, value: str, within: Window | None) -> Wi
 
 
 def _filter_words(one: Filter, names: Mapping[str, str], prefix: str) -> str:
-    return f"{one.dimension.value.replace('_', ' ')} {prefix}{values_in_words(one, names)}"
+    return f"{one.dimension.words} {prefix}{values_in_words(one, names)}"
 
 
 _SPELT_OUT = 2  # conversations named one by one; more of them would bury the question

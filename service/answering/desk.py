@@ -109,7 +109,7 @@ class Desk:
 
     def name(self, dimension: Dimension, value: str) -> str:
         if value in {"", NO_VALUE}:
-            return f"no {dimension.value.replace('_', ' ')}"
+            return f"no {dimension.words}"
         if dimension in {Dimension.ACCOUNT, Dimension.AGENT}:
             return self.names().get(value, value)
         if dimension in {Dimension.SEGMENT, Dimension.CHANNEL, Dimension.SOURCE}:
@@ -130,7 +130,7 @@ class Desk:
             return spoken
         named = sorted({self.name(one.dimension, value) for value in one.values})
         shown = " or ".join(named[:3]) + (f" or {len(named) - 3} more" if len(named) > 3 else "")
-        return f"{one.dimension.value.replace('_', ' ')} {prefix}{shown}"
+        return f"{one.dimension.words} {prefix}{shown}"
 
     def coverage(self, query: Query) -> Coverage:
         """How many of the query's conversations were read, and how fresh they are."""

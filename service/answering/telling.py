@@ -28,6 +28,7 @@ from service.domain.answers import (
     Part,
 )
 from service.domain.conversations import ConversationKey
+from service.measures import own_rates
 from service.query import CONVERSATIONS, Dimension, Query
 from service.reading.model import Reading
 from service.receipts import n_of
@@ -90,7 +91,7 @@ def _most_changed(desk: Desk, query: Query) -> tuple[Query, list[str]]:
     best, best_size = HEADLINES[0], -1.0
     moved: dict[str, str] = {}
     still: dict[str, str] = {}
-    for metric in HEADLINES:
+    for metric in (*HEADLINES, *own_rates()):
         one = replace(query, metric=metric)
         now, before = desk.counted(one.during(window)), desk.counted(one.during(baseline))
         change = change_of(before, now)

@@ -95,7 +95,7 @@ def choices(query: Query, viewer: Viewer, facts: Facts, names: Mapping[str, str]
         titles = {value: names.get(value, value) for value in values}
         if dimension in _WITHOUT:
             titles[NO_VALUE] = _WITHOUT[dimension]
-        found.append(_choice(query, dimension, dimension.value.replace("_", " "), titles))
+        found.append(_choice(query, dimension, dimension.words, titles))
     return found
 
 
@@ -173,7 +173,7 @@ def _params_of(query: Query, dimension: Dimension) -> list[tuple[str, str]]:
 
 
 def _words(one: Filter, names: Mapping[str, str]) -> str:
-    return f"{one.dimension.value.replace('_', ' ')}: {values_in_words(one, names)}"
+    return f"{one.dimension.words}: {values_in_words(one, names)}"
 
 
 def _address(query: Query, **changes: object) -> str:

@@ -98,7 +98,7 @@ def page() -> str:
         is_rate=is_rate(query),
         metric_title=title(query.metric),
         metrics=[(name, title(name)) for name in (CONVERSATIONS, ACCOUNTS, *rate_names())],
-        dimensions=[(d.value, d.value.replace("_", " ")) for d in offered()],
+        dimensions=[(d.value, d.words) for d in offered()],
         shared=any(d in MULTI_VALUED for d in query.group_by),
         list_url=HERE.explore(replace(whole_query, metric=CONVERSATIONS)),
         form=form_of(query, viewer, here, names),
@@ -212,7 +212,7 @@ def _row(query: Query, values: tuple[str, ...], tally: Tally, names: dict[str, s
 def value_title(dimension: Dimension, value: str, names: dict[str, str]) -> str:
     """Return a group's value as people say it: "12-18 Oct" for a week, a name for a key."""
     if value == NO_VALUE:
-        return f"No {dimension.value.replace('_', ' ')}"
+        return f"No {dimension.words}"
     if value == EMPTY_VALUE:
         return "Measured as empty"
     if value == UNMEASURED_VALUE:

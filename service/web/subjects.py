@@ -17,6 +17,7 @@ from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import UNMAPPED, slug
 from service.errors import Forbidden, Misused, NotFound
 from service.flags import Flags, ShownFlag
+from service.measures import own_rates
 from service.query import Dimension, Filter, Query, Window
 from service.web.group import chart, number, rows
 from service.web.site import HERE, Site, current_viewer, signed_in, site
@@ -129,7 +130,7 @@ def _page(
         total=number(query, store.count(query, viewer)),
         rates=[
             (rate, number(q, store.count(q, viewer)))
-            for rate in RATES
+            for rate in (*RATES, *own_rates())
             for q in (replace(query, metric=rate),)
             if not tells(q, hidden)
         ],

@@ -182,6 +182,15 @@ def test_a_question_about_an_own_metric_survives_its_url(name: str, value: str) 
     assert Query.from_params(query.to_params()) == query
 
 
+def test_where_room_is_short_each_own_metric_is_counted_but_not_its_plain_no() -> None:
+    measures.define([LEGAL, URGENCY])
+    assert measures.own_rates() == (
+        "custom_legal_threat_yes_rate",
+        "custom_urgency_high_rate",
+        "custom_urgency_normal_rate",
+    )
+
+
 def test_no_other_name_becomes_a_dimension() -> None:
     with pytest.raises(Misused):
         Query.from_params([("customs", "x")])
@@ -236,6 +245,8 @@ def test_a_metric_that_is_added_by_command_is_counted_listed_asked_and_removed(
     answer = here.answers().ask_text("how many legal threat tickets this week", SYSTEM, today=today)
     assert answer.headline is not None
     assert answer.headline.current.n == 2
+    assert "legal threat yes" in " ".join(answer.text)
+    assert "custom" not in " ".join(answer.text)
     capsys.readouterr()
     assert run(here, ["metrics", "list", "--json"]) == 0
     names = [one["name"] for one in json.loads(capsys.readouterr().out)["metrics"]]
