@@ -79,7 +79,10 @@ _THING = re.compile(
     |passport|train|rental|check-?in|appointment|lab|result|prescription|pharmacy|insurance|policy
     |claim|refill|doctor|sensor|meter|reading|contract|membership|certificate|document|upload
     |download|sync|integration|device|printer|projector|thermostat|scanner|terminal|kiosk|machine
-    |heating|hearing\s+aid|door|zip|box)s?\b""",
+    |heating|hearing\s+aid|door|zip|box|kettle|chair|sofa|shelf|drawer|mattress|lamp|bulb|oven|fridge
+    |freezer|dryer|washer|dishwasher|boiler|heater|radiator|thermostat|fan|pump|valve|hose|filter
+    |tap|lid|handle|hinge|screw|bolt|lock|wheel|tyre|tire|brake|bike|scooter|pedal|bus|gate|locker
+    |unit|manual|label|subtitle|leaflet)s?\b""",
     _ANY,
 )
 _FAULT = re.compile(
@@ -161,6 +164,11 @@ def states_calmly(text: str) -> bool:
 def complains_dryly(text: str) -> bool:
     """Whether a text tells of waiting, repeating or being let down, however soberly."""
     return _DRY.search(text) is not None
+
+
+def is_felt(text: str) -> bool:
+    """Whether a text has a word of feeling or judgement, for better or worse."""
+    return _FELT.search(text) is not None
 
 
 def is_bitter(text: str) -> bool:

@@ -10,9 +10,11 @@ from service.analysis._sentences import words_of
 
 ENGLISH = "en"
 READ = 600  # characters are enough to tell
-ENOUGH_LETTERS = 24
+ENOUGH_LETTERS = 14
 ENOUGH_FOREIGN_LETTERS = 6  # another script is plain after a word or two
-SURE = 0.95
+SURE = 0.7
+FEWEST_WORDS = 3
+NO_LANGUAGE = "zxx"  # the detector's word for numbers and noise
 COMMON_SHARE = 0.18  # English text has .35 to .5 of these words, other languages under .1
 
 _COMMON_WORDS = """
@@ -22,6 +24,9 @@ am did does our us all any im dont cant up out about need want help thanks thank
 which he she their them than then now been had were
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
+# Of these, the ones that other languages have too: "no me deja entrar a mi cuenta" has three.
+_SHARED_WORDS = "a all am an as at do had has he in is me no of on so was will"
+_ONLY_ENGLISH = _COMMON - frozenset(_SHARED_WORDS.split())
 _SPELLED_AS_ENGLISH = re.compile(r"['\u2019](?:t|s|m|re|ve|ll|d)$")
 
 
@@ -39,12 +44,12 @@ class LanguageReader:
         words = [word.lower() for word in words_of(sample)]
         if _looks_english(words):
             return ENGLISH
-        if len(_letters(sample)) < ENOUGH_LETTERS:
+        if len(words) < FEWEST_WORDS or len(_letters(sample)) < ENOUGH_LETTERS:
             return None
         code, probability = self._detect(sample.lower())
         if code == ENGLISH:
             return ENGLISH
-        return code if probability >= SURE else None
+        return code if probability >= SURE and code != NO_LANGUAGE else None
 
     def _detect(self, text: str) -> tuple[str, float]:
         if self._detector is None:
@@ -60,10 +65,12 @@ def _letters(sample: str) -> list[str]:
 
 
 def _looks_english(words: list[str]) -> bool:
-    if len(words) < 3:
+    if len(words) < FEWEST_WORDS:
         return False
-    common = sum(word in _COMMON or bool(_SPELLED_AS_ENGLISH.search(word)) for word in words)
-    return common >= 2 and common / len(words) >= COMMON_SHARE
+    spelt = sum(bool(_SPELLED_AS_ENGLISH.search(word)) for word in words)
+    common = spelt + sum(word in _COMMON for word in words)
+    own = spelt + sum(word in _ONLY_ENGLISH for word in words)
+    return own >= 1 and common >= 2 and common / len(words) >= COMMON_SHARE
 
 
 def _other_script(letters: list[str]) -> bool:

@@ -14,6 +14,7 @@ from service.analysis._churn import measure_churn
 from service.analysis._gates import own_sentences
 from service.analysis._language import LanguageReader
 from service.analysis._sentences import sentence_spans
+from service.analysis._tone import only_thanks
 from service.analysis.local import build
 from service.domain.conversations import Conversation
 from service.domain.measurements import Analysis, EmptyReason, Measurement, quote_is_true
@@ -173,6 +174,50 @@ def test_sentiment_is_blank_rather_than_guessed(
 @pytest.mark.parametrize("text", ["wifi kaput", "login nicht ok", "API v2 SAML SSO error 500"])
 def test_short_texts_get_the_benefit_of_the_doubt(text: str) -> None:
     assert LanguageReader().language(text) in {None, "en"}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "no me deja entrar a mi cuenta",
+        "como fa\u00e7o a troca do plano",
+        "Kan niet inloggen op de app",
+        "bonjour je veux annuler",
+        "gdzie jest moja paczka",
+    ],
+)
+def test_another_language_is_told_from_a_few_words(text: str) -> None:
+    assert LanguageReader().language(text) not in {None, "en"}
+
+
+def test_one_outburst_among_plain_answers_is_not_lost(analyser: Analyser) -> None:
+    plain = [
+        customer("My gift card says zero balance."),
+        agent("Have you used it?"),
+        customer("No, I got it yesterday."),
+        agent("Where did you buy it?"),
+        customer("At the shop in the station."),
+        agent("Please ask there."),
+    ]
+    outburst = customer("They sent me to you! This is so stupid, nobody takes responsibility.")
+    assert measured(analyser, talk(*plain), "sentiment").value == "neutral"
+    assert measured(analyser, talk(*plain, outburst), "sentiment").value == "negative"
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Received, thank you.", "thanks for the information", "sorry about that", "ok thank you Jo"],
+)
+def test_a_thank_you_says_nothing_of_the_tone(text: str) -> None:
+    assert only_thanks(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Thanks, terrible service", "you are a lifesaver", "sorry but I want my money back now"],
+)
+def test_what_is_felt_is_no_courtesy(text: str) -> None:
+    assert not only_thanks(text)
 
 
 def test_effort_names_its_signs(analyser: Analyser) -> None:
