@@ -1,11 +1,13 @@
 """Getting started and staying healthy: init, migrate, setup, link, doctor."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import click
 
+from service.commands.flags import account_named
 from service.commands.terminal import json_option, pass_workspace, say, say_json
 from service.domain.measurements import CUSTOM
 from service.domain.people import PersonRole
@@ -16,6 +18,7 @@ from service.ports import Helpdesk
 from service.stores import Person
 from service.workspace import Workspace
 
+_EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
 # Their values: of members, click would ask for the names in capitals.
 _ROLES = click.Choice([role.value for role in PersonRole], case_sensitive=False)
 
@@ -41,8 +44,12 @@ def init_command(workspace: Workspace, *, path: Path, yes: bool) -> None:
                     asked[name] = click.prompt(words, hide_input=secret, default="")
     path.write_text(environment_file(asked), encoding="utf-8")
     path.chmod(0o600)  # it may hold tokens
-    say(f"Wrote {path}. Next: verbatim doctor, then verbatim setup zendesk, then verbatim cycle")
-    del workspace
+    say(f"Wrote {path}.")
+    if asked and path == Path(".env"):  # the file that settings are read from
+        from service.doctor import examine
+
+        say(*(finding.line() for finding in examine(workspace, offline=False)))
+    say("Next: verbatim doctor, verbatim setup zendesk or intercom, verbatim cycle.")
 
 
 @click.command("migrate")
@@ -80,19 +87,39 @@ def setup_command(workspace: Workspace, *, helpdesk: str, dry_run: bool, as_json
 @click.argument("email")
 @click.option("--role", type=_ROLES, help="Default: admin for the first, then analyst.")
 @click.option("--name", help="What to call them.")
+@click.option(
+    "--account",
+    "accounts",
+    multiple=True,
+    help="See only this account (name or key); may be repeated. Default, or '*': every account.",
+)
 @pass_workspace
-def link_command(workspace: Workspace, *, email: str, role: str | None, name: str | None) -> None:
+def link_command(
+    workspace: Workspace,
+    *,
+    email: str,
+    role: str | None,
+    name: str | None,
+    accounts: tuple[str, ...],
+) -> None:
     """Print a link that signs one person in, once; adds them if they are new.
 
     Example: verbatim link you@example.com
     """
     people = workspace.database().people
     known = people.get(email)
+    every = not accounts or "*" in accounts
+    seen = None if every else frozenset(account_named(workspace, a).key for a in accounts)
     if known is None:
+        if not _EMAIL.fullmatch(email):
+            raise Misused(f"{email!r} is not an e-mail address; write one such as you@example.com.")
         chosen = role or (PersonRole.ANALYST if people.all() else PersonRole.ADMIN)
-        people.save(Person(email=email, name=name or email.split("@")[0], role=chosen))
+        known = Person(email=email, name=name or email.split("@")[0], role=chosen)
+        people.save(known)
     elif role not in (None, known.role):
         click.echo(f"{email} stays {known.role}: --role is for somebody new.", err=True)
+    if accounts:
+        people.save(replace(known, accounts=seen))
     say(workspace.links().sign_in(workspace.access().make_sign_in_link(email)))
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from service.cli import run
+from service.domain.conversations import AccountKey
 from service.domain.people import PersonRole
 from service.settings import settings_from
 from service.workspace import Workspace
@@ -75,6 +76,32 @@ def test_a_person_is_given_the_role_that_is_asked_for(workspace: Workspace, said
         "ada": "admin",
         "cap": "csm",
         **{role.value: role.value for role in PersonRole},
+    }
+
+
+def test_a_person_is_linked_to_the_accounts_that_are_named_and_to_no_unknown_one(
+    workspace: Workspace, said: Said, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "one.jsonl"
+    file.write_text(
+        '{"id": "1", "source": "zendesk", "created_at": "2026-11-02T09:14:00Z", "messages": [],'
+        ' "account": {"id": "a1", "name": "Acme"}}'
+    )
+    said.by(workspace, "import", str(file))
+    said.by(workspace, "link", "cara@example.com", "--role", "csm", "--account", "acme")
+    cara = workspace.database().people.get("cara@example.com")
+    assert cara is not None
+    assert cara.accounts == {AccountKey("zendesk:a1")}
+    said.by(workspace, "link", "cara@example.com")  # another link takes nothing away
+    assert workspace.database().people.get("cara@example.com") == cara
+    said.by(workspace, "link", "cara@example.com", "--account", "*")
+    assert [one.accounts for one in workspace.database().people.all()] == [None, None]
+    assert run(workspace, ["link", "new@example.com", "--account", "nosuch"]) == 1
+    assert run(workspace, ["link", "no-address"]) == 2
+    assert "an e-mail address" in capsys.readouterr().err
+    assert {one.email for one in workspace.database().people.all()} == {
+        "ada@example.com",
+        cara.email,
     }
 
 
