@@ -49,7 +49,7 @@ class SlackParts:
         if channel is None or not self._is_there():
             from bot.console import ConsolePublisher
 
-            return ConsolePublisher(sys.stdout)
+            return ConsolePublisher(sys.stderr)
         from bot.publishing import SlackPublisher
 
         return SlackPublisher(

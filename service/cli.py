@@ -106,7 +106,8 @@ def run(workspace: Workspace, arguments: Sequence[str] | None = None) -> int:
         click.echo(f"verbatim: {error}", err=True)
         return 2
     except VerbatimError as error:
-        click.echo(f"verbatim: {error}", err=True)
+        for sentence in (error, *getattr(error, "__notes__", ())):
+            click.echo(f"verbatim: {sentence}", err=True)
         return 1
     except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
         sys.stderr.close()

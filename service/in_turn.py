@@ -29,5 +29,10 @@ class InTurn:
         return done
 
     def raise_first(self) -> None:
-        for problem in self.problems.values():
-            raise problem
+        """Raise what went wrong first; the others stand beside it as notes."""
+        if not self.problems:
+            return
+        first, *others = self.problems.values()
+        for other in others:
+            first.add_note(str(other))
+        raise first

@@ -8,6 +8,8 @@ import sys
 from datetime import UTC, datetime
 
 logger = logging.getLogger("verbatim")
+# Modules that log under their own name are below one of these.
+_OURS = ("verbatim", "bot", "connectors", "service", "storage")
 
 ALLOWED_FIELDS = frozenset(
     {
@@ -46,6 +48,7 @@ def configure(level: str) -> None:
     """Send our log lines to standard error; JSON unless a person is watching."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ReadableLines() if sys.stderr.isatty() else JsonLines())
-    logger.handlers[:] = [handler]
-    logger.setLevel(level)
-    logger.propagate = False
+    for ours in map(logging.getLogger, _OURS):
+        ours.handlers[:] = [handler]
+        ours.setLevel(level)
+        ours.propagate = False

@@ -147,7 +147,8 @@ def read_settings(**overrides: object) -> Settings:
         return Settings(**overrides)  # type: ignore[arg-type]  # validated like the environment
     except ValidationError as error:
         lines = [
-            f"VERBATIM_{'__'.join(str(part) for part in e['loc']).upper()}: {e['msg']}"
+            f"VERBATIM_{'__'.join(str(part) for part in e['loc']).upper()}: "
+            f"{e['msg'].removeprefix('Value error, ')}"
             for e in error.errors(include_input=False)
         ]
         raise Misused("; ".join(lines) + ". See .env.example.") from None

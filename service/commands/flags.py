@@ -61,7 +61,8 @@ def history_command(workspace: Workspace, *, account: str, as_json: bool) -> Non
         say(f"{found.name} was never flagged.")
     else:
         for change in changes:
-            say(f"{change.at:%Y-%m-%d %H:%M} {change.event.value} by {change.by}: {change.reason}")
+            why = f": {change.reason}" if change.reason else ""
+            say(f"{change.at:%Y-%m-%d %H:%M} {change.event.value} by {change.by}{why}")
 
 
 def _add_action(name: str, event: FlagEvent, words: str, *, needs_reason: bool) -> None:
@@ -122,7 +123,7 @@ def outcomes_command(workspace: Workspace, *, file: TextIO, as_json: bool) -> No
     if as_json:
         say_json({"recorded": kept, "grade": grade_json(grade)})
         return
-    say(f"{kept} outcomes recorded.", *grade.lines())
+    say(f"Recorded: {kept}.", *grade.lines())
     if grade.enough and grade.missed:
         say("Cancelled without a flag:", *(f"  {account}" for account in grade.missed))
 
@@ -185,7 +186,7 @@ def flag_lines(one: "ShownFlag") -> list[str]:
     """A flag for the terminal: who, how plain, since when, and in whose words."""
     flag = one.flag
     lines = [
-        f"{one.account.name}: {flag.tier.value}, {flag.state.value}, since {flag.since:%Y-%m-%d}",
+        f"{one.account.name}: {flag.tier.value}, {flag.state.value}, since {one.since:%Y-%m-%d}",
         f"  owner {one.account.owner or 'nobody'}; {', '.join(one.drivers) or 'no driver'}; "
         f"{flag.reason}",
     ]
