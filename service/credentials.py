@@ -34,7 +34,7 @@ _PIECE = re.compile(r"[A-Za-z0-9]+")
 _CHANGES = re.compile(r"[a-z][A-Z0-9]|[A-Z][0-9]|[0-9][A-Za-z]")
 
 _STARTS = (
-    *("hf_", "pypi-", "glsa_", "glc_", "figd_", "lin_api_", "dckr_pat_", "shpss_", "shpca_"),
+    *("pypi-", "glsa_", "glc_", "figd_", "lin_api_", "dckr_pat_", "shpss_", "shpca_"),
     *("shppa_", "sq0atp-", "sq0csp-", "nvapi-", "ATATT", "GOCSPX-", "secret_", "phc_", "sbp_"),
     *("dp.pt.", "ya29.", "key-", "dapi", "AGE-SECRET-KEY-", "vercel_", "tfp_", "pat_"),
 )
@@ -49,8 +49,12 @@ _TOKEN = re.compile(
 _BARE = re.compile(
     r"(?i:\b(?:pass(?:word|code|phrase)|passwd|pwd|api[ _-]?key|access[ _-]?(?:key|token)"
     r"|auth(?:entication)?[ _-]?token|client[ _-]?secret|license[ _-]?key|passwort|kennwort"
-    r"|mot de passe|contrase\u00f1a|senha|wachtwoord|parola|has\u0142o|l\u00f6senord))"
-    r"(?:[ \t]{0,2}(?:[:=]|(?i:\b(?:is|was|ist|lautet|est|es|\u00e9|to)\b)))?[ \t\"'`]{1,3}"
+    r"|mot de passe|contrase\u00f1a|senha|wachtwoord|parola|has\u0142o|l\u00f6senord|token"
+    r"|(?<=[/,;] )pass)"
+    # "password for the demo: x1": what it is for may stand between.
+    r"(?:(?:[ \t](?:for|to|of|on|in))(?:[ \t][\w-]{1,20}){1,3}(?=[:=]))?)"
+    r"(?:[ \t]{0,2}(?:[:=-]|['\u2019]s\b|(?i:\b(?:is|was|ist|lautet|est|es|\u00e9|to)\b)))?"
+    r"[ \t\"'`]{1,3}"
     r"(?P<value>(?=[^\s\[\]]{0,60}\d)(?=[^\s\[\]]{0,60}[A-Za-z])[^\s\"'`,;<>\[\]]{6,200})"
 )
 # "name ann and password 4352": digits alone, where no unit follows that would count something.
@@ -59,15 +63,46 @@ _DIGITS = re.compile(
     r"(?P<value>[0-9]{4,12})(?![\w@])(?![ \t]{1,3}(?i:(?:second|minute|hour|day|week|month|year"
     r"|time|character|attempt|tr(?:y|ie))s?)\b)"
 )
+# What follows one of these is a secret whatever it looks like: a phrase in quotation marks, a code
+# of digits in groups, what stands behind a user.
+_SAID = (
+    re.compile(
+        r"(?i:\bpass-?phrase\b[^\n\"\u201c]{0,20}[\"\u201c])(?P<value>[^\"\u201d\n\[\]]{3,200})(?=[\"\u201d])"
+    ),
+    re.compile(
+        r"(?i:\b(?:verification|security|login|sign-in|authentication|2fa|sms|one-time)[ ]code"
+        r"(?:[ ](?:is|was))?[ :]{1,3})(?P<value>\d(?:[ -]?\d){3,7})(?![\w@-])"
+    ),
+    re.compile(
+        r"(?i:\bcredentials\b[^\n/]{0,60}?[ ]/[ ]?)(?P<value>(?=\S{0,60}\d)[^\s\[\]]{5,100})"
+    ),
+    re.compile(
+        r"(?i:\bcurl\b[^\n]{0,200}?[ ](?:-u|--user)[ ][\"']?[^\s:]{1,64}:)"
+        r"(?P<value>[^\s\"'\[\]]{3,200})"
+    ),
+)
+TELLING_ALONE = frozenset(("passphrase", "curl"))  # what follows may be letters alone
+_SAYING = TELLING_ALONE | {"phrase", "code", "credentials"}
 # One of these stands in a text with such a password: its label, or the last word of it.
-LABELLING = frozenset(
-    (
-        *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "otp"),
-        *("key", "apikey", "accesskey"),
-        *("token", "accesstoken", "authtoken", "authenticationtoken", "secret", "clientsecret"),
-        *("licensekey", "passwort", "kennwort", "passe", "contrase\u00f1a", "senha", "wachtwoord"),
-        *("parola", "has\u0142o", "l\u00f6senord"),
+LABELLING = (
+    frozenset(
+        (
+            *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "otp"),
+            *("key", "apikey", "accesskey"),
+            *("token", "accesstoken", "authtoken", "authenticationtoken", "secret", "clientsecret"),
+            *(
+                "licensekey",
+                "passwort",
+                "kennwort",
+                "passe",
+                "contrase\u00f1a",
+                "senha",
+                "wachtwoord",
+            ),
+            *("parola", "has\u0142o", "l\u00f6senord", "pass"),
+        )
     )
+    | _SAYING
 )
 
 
@@ -82,11 +117,13 @@ def mask_links(text: str, signs: str) -> str:
 def mask_tokens(text: str, seen: Glance) -> str:
     """Return the text with `[secret]` for keys and for passwords that only their label tells.
 
-    Both hold a digit.
+    Both hold a digit, or the text says one of the words that tell them alone.
     """
     masked = _TOKEN.sub("[secret]", text) if _may_start_token(text, seen.signs) else text
     if LABELLING.isdisjoint(seen.words):
         return masked
+    for pattern in () if _SAYING.isdisjoint(seen.words) else _SAID:
+        masked = pattern.sub(_mask_bare, masked)
     return _DIGITS.sub(_mask_bare, _BARE.sub(_mask_bare, masked))
 
 
@@ -105,6 +142,8 @@ def _mask_link(match: re.Match[str]) -> str:
 def _mask_path(path: str) -> str:
     scheme, separator, rest = path.rpartition("://")
     host, *parts = rest.split("/")
+    if host == "hooks.slack.com" and len(parts) > 1:
+        return f"{scheme}{separator}{host}/{parts[0]}/[secret]"  # all of it opens the channel
     shown = [host]
     for place, part in enumerate(parts):
         opens = place > 0 and parts[place - 1].lower() in _OPENS

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import import_module
-from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network
+from ipaddress import AddressValueError, IPv4Address, IPv6Address, IPv6Network, ip_network
 
 from service.glance import Glance
 
@@ -18,11 +18,11 @@ _FEWEST_DIGITS_OF_A_SURE_ID = 6
 _MOST_WORDINGS = 256  # sets of words that name ids
 _WINDOW = 40  # characters before a value in which a word can say what it is
 
-_OWN_NUMBER = re.compile(
+OWN_NUMBER = re.compile(
     r"(?:order|invoice|ticket|tracking|parcel|shipment|ref|reference|serial|part|item|sku|model"
-    r"|product|booking|case|claim|policy|quote|transaction|batch|article|bestellung|bestellnummer"
+    r"|product|booking|case|claim|policy|quote|transaction|batch|article|error|asset|waybill|bestellung|bestellnummer"
     r"|rechnung|auftrag|commande|facture|pedido|factura|ordine)"
-    r"(?:[ \t]{1,2}(?:no|number|nr|num|id|code|key|is|was|ist)){0,3}[ \t.:#-]{0,4}\Z",
+    r"(?:[ \t]{1,2}(?:no|number|nr|num|id|code|key|tag|is|was|ist)){0,3}[ \t.:#-]{0,4}\Z",
     re.IGNORECASE,
 )
 
@@ -108,7 +108,7 @@ _NAMED = (
     _Named(words=("nif", "contribuinte"), shape=r"\d{3} ?\d{3} ?\d{3}", check="pt.nif"),
     _Named(
         words=("passport", "reisepass", "reisepassnummer", "passeport", "pasaporte"),
-        shape=r"[A-Z]{0,2}\d{6,9}",
+        shape=r"[A-Z]{0,2}\d{6,9}|(?=(?:[A-Z]{0,6}\d){4})[A-Z0-9]{8,9}",
     ),
     _Named(
         words=("driver licen", "driver's licen", "drivers licen", "driving licen"),
@@ -152,9 +152,14 @@ NAMING_IDS = frozenset(_NAMED_BY)
 _IPV4 = re.compile(r"\d(?<![\w.-]\d)\d{0,2}(?:\.\d{1,3}){3}(?![\w-]|\.\d)")
 _IPV6 = re.compile(r"[23](?<![\w:.][23])[0-9A-Fa-f]{3}:[0-9A-Fa-f:]{2,34}(?<!:)(?![\w:]|\.\w)")
 _OF_EVERYBODY = IPv6Network("2000::/3")  # others, such as fe80::1, are known in one house only
+# Those that stand for somebody's in examples are taken for somebody's.
+_IN_EXAMPLES = tuple(
+    map(ip_network, ("192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24", "2001:db8::/32"))
+)
 _VERSION = re.compile(
-    r"(?:\bv|version|release|build|firmware|update|upgrade|driver|ios|android|chrome|firefox|rev)"
-    r"[ \t.:-]{0,3}\Z",
+    r"(?:(?:\bv|version|release|build|firmware|update|upgrade|driver|ios|android|chrome|firefox|rev"
+    r"|section|chapter|clause)[ \t.:-]{0,3}(?:[\d.]+[ ](?:to|and|or)[ ])?"
+    r"|(?:up|down)(?:grad|dat)(?:e|ed|ing)[ ](?:from|to)[ ](?:[\d.]+[ ]to[ ])?)\Z",
     re.IGNORECASE,
 )
 
@@ -197,7 +202,7 @@ def mask_network_addresses(text: str) -> str:
 
 def _mask_sure(match: re.Match[str]) -> str:
     name = next(name for name in _SURE if match.group(name) is not None)
-    if _OWN_NUMBER.search(_before(match)) or not _checks(_SURE[name][1], match.group()):
+    if OWN_NUMBER.search(_before(match)) or not _checks(_SURE[name][1], match.group()):
         return match.group()
     return "[id]"
 
@@ -226,7 +231,7 @@ def _before(match: re.Match[str]) -> str:
 
 def _mask_ipv4(match: re.Match[str]) -> str:
     try:
-        known = IPv4Address(match.group()).is_global
+        known = _is_known(IPv4Address(match.group()))
     except AddressValueError:
         return match.group()
     return "[ip]" if known and not _VERSION.search(_before(match)) else match.group()
@@ -237,4 +242,8 @@ def _mask_ipv6(match: re.Match[str]) -> str:
         address = IPv6Address(match.group())
     except AddressValueError:
         return match.group()
-    return "[ip]" if address in _OF_EVERYBODY and address.is_global else match.group()
+    return "[ip]" if address in _OF_EVERYBODY and _is_known(address) else match.group()
+
+
+def _is_known(address: IPv4Address | IPv6Address) -> bool:
+    return address.is_global or any(address in network for network in _IN_EXAMPLES)

@@ -5,14 +5,25 @@ pattern for each would cost more than all the rest of masking.
 """
 
 import re
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from string import ascii_uppercase
 
 SHORTEST_NAME = 3
+SHORTEST_FULL_NAME = 6  # letters of one written small
+SHORTEST_IN_CAPITALS = 4  # "JAN" is a month, and "EVA" a material
 MOST_NAMES = 200  # of one conversation
 
-_LETTERS = re.compile(r"[^\W\d_]+(?:['\u2019-][^\W\d_]+)*")
+# Letters that no decomposition makes plain ones of.
+_PLAIN = str.maketrans(
+    dict(zip("\u0142\u0141\u00f8\u00d8\u0111\u0110\u0131\u00f0", "lLoOdDid", strict=True))
+    | {"\u00df": "ss", "\u00e6": "ae", "\u00c6": "Ae", "\u00fe": "th", "\u00de": "Th"}
+)
+# Scripts without spaces between words: there a name stands right beside its neighbours.
+_WITHOUT_SPACES = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{2,}")
+_LETTER = r"[^\W\d_][\u0300-\u036f]*"  # with the accents that stand apart from it
+_LETTERS = re.compile(rf"(?:{_LETTER})+(?:['\u2019-](?:{_LETTER})+)*")
 
 # Given names and surnames that are also words: masked only inside a full name.
 _ORDINARY_WORDS = """
@@ -37,7 +48,7 @@ Parts = tuple[str, ...]  # of a name, between which a text may have any white sp
 
 
 def mask_names(text: str, names: Sequence[str], *, signs: str, untouched: re.Pattern[str]) -> str:
-    """Return the text with [name] for whole words, case as given; `signs` holds its capitals.
+    """Return the text with [name] for whole words; `signs` holds the text's capitals.
 
     What is `untouched` stays: a person called "Card" must not turn `[card]` into something else.
     """
@@ -96,6 +107,8 @@ def _end_of(text: str, parts: Parts, start: int) -> int | None:
 
 
 def _stands_alone(text: str, start: int, end: int) -> bool:
+    if _WITHOUT_SPACES.fullmatch(text, start, end):
+        return True
     before, after = text[start - 1 : start] if start else "", text[end : end + 1]
     return not (_is_of_a_word(before) or before == "@" or _is_of_a_word(after))
 
@@ -109,7 +122,7 @@ def _sought(names: tuple[str, ...]) -> tuple[tuple[str, str, tuple[Parts, ...]],
     """Return what to look for: a sign, the word that begins with it, and what begins with that."""
     found: dict[str, dict[Parts, None]] = {}
     for name in names:
-        for parts in _maskable(name):
+        for parts in _written(name):
             found.setdefault(parts[0], {})[parts] = None
     return tuple((_sign_of(first), first, tuple(parts)) for first, parts in found.items())
 
@@ -119,13 +132,57 @@ def _sign_of(part: str) -> str:
 
 
 @lru_cache(maxsize=8192)
+def _spellings(name: str) -> tuple[str, ...]:
+    """As given, with its accents apart or gone, and with either apostrophe."""
+    name = unicodedata.normalize("NFC", name)
+    found = dict.fromkeys((name, "".join(name.split())) if _is_without_spaces(name) else (name,))
+    if not name.isascii():
+        apart = unicodedata.normalize("NFD", name)
+        bare = "".join(sign for sign in apart if not unicodedata.combining(sign))
+        found |= dict.fromkeys((apart, bare.translate(_PLAIN)))
+    straight = [each.replace("\u2019", "'") for each in found]
+    found |= dict.fromkeys((*straight, *(each.replace("'", "\u2019") for each in straight)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=8192)
+def _written(name: str) -> tuple[Parts, ...]:
+    """All that is looked for of one name; short parts in capitals are months and products too."""
+    found: dict[Parts, None] = {}
+    for spelt in _spellings(name):
+        for parts in _maskable(spelt):
+            found[parts] = None
+            for loud in (parts, tuple(part.replace("i", "\u0130") for part in parts)):
+                if sum(map(len, parts)) >= SHORTEST_IN_CAPITALS:
+                    found[tuple(part.upper() for part in loud)] = None
+    return tuple(found) + _in_small_letters(name)
+
+
+def _is_without_spaces(name: str) -> bool:
+    return _WITHOUT_SPACES.fullmatch("".join(name.split())) is not None
+
+
+def _in_small_letters(name: str) -> tuple[Parts, ...]:
+    """The full name of at least two words: alone, each of them may be any word."""
+    small = (tuple(each.lower().strip(".,;: ").split()) for each in _spellings(name))
+    return tuple(
+        words
+        for words in small
+        if len(words) > 1
+        and sum(map(len, words)) >= SHORTEST_FULL_NAME
+        and not ORDINARY.issuperset(words)
+    )
+
+
+@lru_cache(maxsize=8192)
 def _maskable(name: str) -> tuple[Parts, ...]:
     """The full name, and its parts that are not also words."""
     full = tuple(" ".join(name.split()).strip(".,;: ").split(" "))
     words = _LETTERS.findall(" ".join(full))
     found: set[Parts] = {(word,) for word in words if _is_name(word)}
     length = sum(map(len, full)) + len(full) - 1
-    if length >= SHORTEST_NAME and (len(words) > 1 or " ".join(full).lower() not in ORDINARY):
+    long_enough = length >= SHORTEST_NAME or _is_without_spaces(name)
+    if long_enough and (len(words) > 1 or " ".join(full).lower() not in ORDINARY):
         found.add(full)
     return tuple(found)
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
+from service.identifiers import OWN_NUMBER
+
 FEWEST_DIGITS = 7
 _MOST_DIGITS = 20
 _WINDOW = 40  # characters of one candidate: the matcher never sees a whole message
@@ -17,8 +19,9 @@ _REMEMBERED = 1024  # candidates: the numbers of signatures come again and again
 
 # What stands before the first sign is looked at after it: a search for one sign is quick.
 _CANDIDATE = re.compile(
-    r"[+(\d](?<![\w.@/#=$\u20ac\u00a3-][+(\d])(?:(?<=\+)[(\d]|(?<=0)0[(\d]|(?<=[(\d]))"
-    r"(?:[\d()./ \t-]|(?<=\d)[ ]?(?:ext\.?|x)[ ]?(?=\d)){5,30}\d(?![\w@/%-]|[.,:]\d)"
+    r"[+(\d](?:(?<![\w.@/#=$\u20ac\u00a3-][+(\d])|(?<=phone=[+(\d])|(?<=mobile=[+(\d])|(?<=tel=[+(\d]))"
+    r"(?:(?<=\+)[(\d]|(?<=0)0[(\d]|(?<=[(\d]))"
+    r"(?:[\d()./ \t-]|(?<=\d),?[ ]?(?:ext\.?|x)[ ]?(?=\d)){5,30}\d(?![\w@/%-]|[.,:]\d)"
 )
 # Shapes of national numbers outside the regions: the matcher knows no plan for them.
 _INTERNATIONAL = re.compile(r"(?:\+|00)[1-9](?:[-. ()/]{0,2}\d){7,14}\Z")
@@ -27,17 +30,18 @@ _THREE_THREE_FOUR = re.compile(r"(?:1[-. ])?\d{3}([-. ])\d{3}\1\d{4}\Z")
 _TRUNK_ZERO = re.compile(r"0\d{1,4}([-. /])\d{2,4}(?:\1\d{2,4}){1,3}\Z")
 _FOUR_GROUPS = re.compile(r"\d{2,3}([- ])\d{3}\1(?:\d{2}\1\d{2}|\d{3}\1\d{4})\Z")
 _SHAPES = (_INTERNATIONAL, _AREA_IN_BRACKETS, _THREE_THREE_FOUR, _TRUNK_ZERO, _FOUR_GROUPS)
-_EXTENSION = re.compile(r"[ ]?(?:ext\.?|x)[ ]?\d{1,6}\Z")
+_EXTENSION = re.compile(r",?[ ]?(?:ext\.?|x)[ ]?\d{1,6}\Z")
 _GROUPS = re.compile(r"\d+")
 _MOST_GROUPS = 7
 _CALL_ME = re.compile(
     r"(?:phone|mobile|cell|tel|telephone|whatsapp|fax|call(?:\s+me)?|reach\s+me|text\s+me|dial"
-    r"|contact\s+(?:me|us))\b"
+    r"|contact\s+(?:me|us|no|number))\b"
     r"[^\d\n\[\]]{0,20}\Z",
     re.IGNORECASE,
 )
 _DATE_OR_VERSION = re.compile(
     r"\d{1,4}([./-])\d{1,2}\1\d{1,4}(?:[ T]\d.*)?\Z|\d+(?:\.\d{1,3}){2,}\Z|\d{1,3}(?: \d{3})+\Z"
+    r"|[1-9]\d{0,2}\.\d{1,2}\.\d{1,5}\.\d{1,5}\Z"
 )
 
 
@@ -58,10 +62,13 @@ def _masked(match: re.Match[str], regions: tuple[str, ...]) -> str:
         return candidate
     if _DATE_OR_VERSION.match(candidate):
         return candidate
+    before = match.string[max(0, match.start() - _WINDOW) : match.start()]
+    called = digits <= 12 and _CALL_ME.search(before)
     if len(groups) == 1 and candidate.isdigit() and not candidate.startswith("00"):
-        before = match.string[max(0, match.start() - _WINDOW) : match.start()]
-        return "[phone]" if digits <= 12 and _CALL_ME.search(before) else candidate
-    if _has_shape(candidate):
+        return "[phone]" if called else candidate
+    if OWN_NUMBER.search(before) and "+" not in candidate:
+        return candidate
+    if (called and candidate[0] in "0(" and digits >= 9) or _has_shape(candidate):
         return "[phone]"
     return _with_valid_masked(candidate, regions)
 

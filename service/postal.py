@@ -30,12 +30,11 @@ _REST = (
     rf"{_UNIT}?(?:[,\n]{{1,2}}[ ]{{0,4}}{_TOWN}){{0,2}}(?:[,\n]?[ ]{{1,4}}{_POSTCODE}\b)?"
     r"(?:,?[ ]\d{5}(?:-\d{4})?\b)?"
 )
-_BEHIND_CODE = (
-    rf"(?:[,\n]{{1,2}}[ ]{{0,4}}(?:[A-Z]{{1,2}}-)?\d{{4,5}}(?:[ ][A-Z]{{2}})?[ ]{_TOWN})?"
-)
+_BEHIND_CODE = rf"(?:[,\n]{{1,2}}[ ]{{0,4}}(?:[A-Z]{{1,2}}-)?\d{{4,5}}(?:-\d{{3}})?(?:[ ][A-Z]{{2}})?[ ]{_TOWN})?"
 _FORMS = (
     # 12 N Maple St, Apt 4B, Springfield, IL 62704
-    rf"\d{{1,6}}[A-Za-z]?,?[ ](?:[NSEW]{{1,2}}\.?[ ])?(?:[^\W\d_a-z][\w'.\u2019-]{{0,20}}[ ]){{1,3}}(?:{_STREET})\b\.?"
+    r"(?:(?:Flat|Apt|Apartment|Unit|Suite)\.?[ ]?[\w-]{1,5},[ ])?"
+    rf"\d{{1,6}}[A-Za-z]?,?[ ](?:[NSEW]{{1,2}}\.?[ ])?(?:(?:[^\W\d_a-z][\w'.\u2019-]{{0,20}}|\d{{1,3}}(?:st|nd|rd|th))[ ]){{1,3}}(?:{_STREET})\b\.?"
     rf"(?:[ ][NSEW]{{1,2}}\b)?(?:{_REST})",
     # Lindenstrasse 5a, 10969 Berlin; Nassaustraat 123
     r"[^\W\d_a-z]\w{1,24}(?:stra\u00dfe|strasse|str\.|weg|platz|allee|gasse|damm|ufer|straat|laan|gracht"
@@ -48,6 +47,8 @@ _FORMS = (
     r"(?:Calle|C/|Avenida|Avda\.?|Plaza|Paseo|Viale|Piazza|Corso|Rua|Travessa|Via(?=[ ]\w+,))[ ]?"
     r"(?:(?:de[ ]la|del|della|de|da|do|di)[ ])?[^\W\d_a-z]\w{1,24}(?:[ ]\w{2,20}){0,2},?[ ](?:n[\u00ba\u00b0.]?[ ]?)?"
     r"\d{1,4}\b" + _BEHIND_CODE,
+    # Am Alten Markt 7, 50667 Ort: no word for a street, but a number before a code before a town.
+    rf"(?:{_WORD}[ ](?:(?:de|du|des|la|le|les|van|von|der|den|del|di|da|do)[ ]){{0,2}}){{1,3}}\d{{1,4}}[ ]?[a-z]?,[ ](?!(?:19|20)\d\d[ ])\d{{4,5}}[ ]{_TOWN}",
     r"P\.?[ ]?O\.?[ ]?Box[ ]\d{1,8}" + _REST,
     rf"{_TOWN},?[ ]{_POSTCODE}",
     r"[A-Z]{1,2}\d[A-Z\d]?[ ]\d[ABD-HJLNP-UW-Z]{2}",
@@ -61,6 +62,7 @@ STREETS = frozenset(_STREET.lower().split("|")) | frozenset(
 _CODE_OR_BOX = re.compile(
     r"[A-Z]{2},?\d{5}|[A-Z]\d[A-Z\d]?\d[A-Z]{2}|[A-Z]\d[A-Z]-?\d[A-Z]\d|P\.?O\.?B\d"
 )
+_NUMBER_THEN_CODE = re.compile(r"[ ]\d{1,4}[ ]?[a-z]?,[ ]\d{4,5}[ ]")
 _ROAD_THEN_NUMBER = re.compile(
     r"[ ]\d(?<=(?:sse|tr\.|weg|atz|lee|amm|fer|aat|aan|cht|ein|tan|ata|atu|vej|ade)[ ]\d)"
 )
@@ -113,6 +115,7 @@ def _may_hold_address(text: str, folded: str, seen: Glance) -> bool:
     return (
         _CODE_OR_BOX.search(seen.signs) is not None
         or _ROAD_THEN_NUMBER.search(text) is not None
+        or _NUMBER_THEN_CODE.search(text) is not None
         or any(map(text.__contains__, _ROADS))
     )
 

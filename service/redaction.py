@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Sequence
 from string import ascii_uppercase
 
-from service.credentials import LABELLING, mask_links, mask_tokens
+from service.credentials import LABELLING, TELLING_ALONE, mask_links, mask_tokens
 from service.glance import Glance, digits_in, folded, glance
 from service.identifiers import (
     FEWEST_DIGITS_OF_AN_ID,
@@ -23,14 +23,34 @@ from service.phones import mask_phones
 from service.postal import STREETS, mask_postal_addresses
 from service.written_names import MOST_REPEATED, NAMING_PEOPLE, mask_written_names
 
-VERSION = "redaction-3"
+VERSION = "redaction-4"
 
 _MOST_PASSES = 6
 
 PLACEHOLDER = re.compile(r"\[(?:email|phone|card|iban|id|ip|secret|address|name)\]")
+# Signs that nobody sees, and the joiners of other scripts where they join nothing: a number or an
+# address that they cut in pieces has no shape.
+UNSEEN = re.compile(
+    "[\u00ad\u200b\u2060\ufeff]|(?<=[!-~])[\u200c-\u200f\u202a-\u202e\u2066-\u2069]+(?=[!-~])"
+)
+# Letters of scripts with spaces between words may stand in an address; it ends where others begin.
+_SIGN = r"A-Za-z0-9\u00c0-\u02af\u0370-\u058f"
 _EMAIL = re.compile(
-    r"(?<![\w.+-])[A-Za-z0-9][\w.+%-]{0,63}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,62})\.){1,5}[A-Za-z]{2,24}"
-    r"(?![\w-])"
+    rf"(?<![{_SIGN}_.+-])[{_SIGN}][{_SIGN}_.+%'\u2019-]{{0,63}}@"
+    rf"(?:[{_SIGN}][{_SIGN}-]{{0,62}}\.){{1,5}}[{_SIGN}]{{2,24}}(?![{_SIGN}_-])"
+)
+_AT = r"[ ]?[\[(<{][ ]?at[ ]?[\])>}][ ]?"
+_AT_IN_BRACKETS = re.compile(_AT, re.IGNORECASE)
+_DOT = r"(?:[ ]?[\[(<{][ ]?dot[ ]?[\])>}][ ]?|[ ]dot[ ])"
+# "jo at firm dot com"; before a shop's site ("I looked at firm dot com") stands another word.
+_SPELT_EMAIL = re.compile(
+    r"(?<![\w.+-])(?!(?:look|looked|looking|shop\w*|bought|buy|buying|order\w*|found|find|sold|sale|me|us"
+    r"|it|them|you|cheaper|prices?|deals?|is|are|was|were|am|pages?|sites?|stores?|accounts?|available"
+    r"|listed|signed|login|works?|worked|working)[ ])[a-z0-9][\w.+-]{0,40}"
+    rf"(?:{_DOT}[a-z0-9][\w+-]{{0,40}}){{0,2}}(?:{_AT}(?:[a-z0-9][a-z0-9-]{{0,40}}(?:\.|{_DOT})){{1,3}}[a-z]{{2,12}}"
+    rf"|[ ]at[ ](?:[a-z0-9][a-z0-9-]{{0,40}}{_DOT}){{1,3}}(?:com|org|net|edu|gov|info|biz"
+    r"|de|fr|co|uk|io|ai|eu|nl|ch|es|se|dk|fi|pl|pt|ie|au|nz|ca|br|mx|jp|cn|ru|za))(?![\w-])",
+    re.IGNORECASE,
 )
 _PRIVATE_KEY = re.compile(
     r"-----BEGIN (?:[A-Z0-9]+ ){0,3}PRIVATE KEY-----"
@@ -42,39 +62,65 @@ _TOKEN = re.compile(
     r"[-_][A-Za-z0-9_-]{12,200}"
     r"|github_pat_[A-Za-z0-9_]{20,200}|AKIA[A-Z0-9]{16}|ASIA[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{30,60}"
     r"|eyJ[A-Za-z0-9_-]{8,2000}\.[A-Za-z0-9_-]{8,4000}\.[A-Za-z0-9_-]{8,2000}"
-    r"|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"
+    r"|hf_[A-Za-z0-9]{20,40}|SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"
     r")(?![A-Za-z0-9_-])"
 )
 _BEARER = re.compile(r"(?i:\b(?:bearer|basic)[ \t]{1,4})(?P<value>[A-Za-z0-9._~+/=-]{12,2000})")
 _LABELLED = re.compile(
-    r"(?i:\b(?:pass(?:word|code|phrase)|passwd|pwd|pin(?:[ \t]code)?|cvv2?|cvc|secret(?:[ _-]?key)?"
-    r"|api[ _-]?key|api[ _-]?token|access[ _-]?(?:key|token)|auth(?:orization)?[ _-]?token|client"
-    r"[ _-]?secret|otp|one[- ]time[ \t](?:code|password)))"
-    r"[ \t]{0,3}(?:[:=]|(?i:\bis\b[ \t]{0,2}:?))[ \t]{0,3}[\"'`]?(?P<value>[^\s\"'`,;<>]{3,200})"
+    r"(?i:(?<![^\W_])(?:pass(?:word|code|phrase)|passwd|pwd?|pin(?:[ \t]code)?|cvv2?|cvc"
+    r"|secret(?:[ _-]?key)?|api[ _-]?(?:key|token)|access[ _-]?(?:key|token)"
+    r"|auth(?:orization)?[ _-]?token|client[ _-]?secret|otp|one[- ]time[ \t](?:code|password)))"
+    r"[\"'`]?[ \t]{0,3}(?:[:=]|(?i:\bis\b[ \t]{0,2}:?))[ \t]{0,3}[\"'`]?"
+    r"(?P<value>[^\s\"'`,;<>]{3,200})"
 )
 # After "password is" people also write words; with a colon everything is the value.
 _JUST_A_WORD = re.compile(r"[A-Za-z]+[.!?)]*\Z")
 _IN_URL = re.compile(r"(?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)")
 # What stands before the first sign is looked at after it: a search for one sign is quick.
-_DIGIT_RUN = re.compile(r"\d(?<![\w.,/-]\d)[ -]?(?:\d[ -]?){11,17}\d(?![\w/-]|[.,]\d)")
-_IBAN = re.compile(r"[A-Z](?<![A-Za-z0-9][A-Z])[A-Z]\d{2}(?:[ -]?[A-Z0-9]){11,30}(?![A-Za-z0-9])")
+_DIGIT_RUN = re.compile(
+    r"\d(?<![\w.,/-]\d)(?:[ -]?(?:\d[ -]?){11,17}\d|\d{3}(?:\.\d{4}){3})(?![\w/-]|[.,]\d)"
+)
+_IBAN = re.compile(
+    r"[A-Za-z](?<![A-Za-z0-9][A-Za-z])[A-Za-z]\d{2}(?:[ -]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])"
+)
+# A search for two digits is quick; for a letter it stops at every word.
+_MAY_BE_IBAN = re.compile(
+    r"\d\d(?<=[A-Za-z]{2}\d\d)(?<![A-Za-z0-9][A-Za-z]{2}\d\d)(?:[ -]?[A-Za-z0-9]){11}"
+)
 _AS_NUMBERS = str.maketrans({letter: str(ord(letter) - 55) for letter in ascii_uppercase})
 # Words of which a text must contain one before a pattern is worth running: most texts hide nothing.
 _TOKEN_STARTS = frozenset(
     (
-        *("sk", "pk", "rk", "whsec", "xapp", "ghp", "gho", "ghs", "ghu", "glpat", "shpat", "npm"),
+        *(
+            "sk",
+            "pk",
+            "rk",
+            "whsec",
+            "xapp",
+            "ghp",
+            "gho",
+            "ghs",
+            "ghu",
+            "glpat",
+            "shpat",
+            "npm",
+            "hf",
+        ),
         *("dop", "rubygems", "github", *(f"xox{kind}" for kind in "abeprs")),
     )
 )
 _BEARERS = frozenset(("bearer", "basic"))
 _LABELS = frozenset(
     (
-        *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "cvv", "cvc", "otp"),
+        *("password", "passcode", "passphrase", "passwd", "pwd", "pw", "pin", "cvv", "cvc", "otp"),
         *("secret", "secretkey", "clientsecret", "key", "apikey", "accesskey", "code", "token"),
         *("apitoken", "accesstoken", "authtoken", "authorizationtoken"),
     )
 )
-TELLING = _TOKEN_STARTS | _BEARERS | _LABELS | LABELLING | NAMING_IDS | NAMING_PEOPLE | STREETS
+_SPELT = frozenset(("at", "dot"))
+TELLING = (
+    _SPELT | _TOKEN_STARTS | _BEARERS | _LABELS | LABELLING | NAMING_IDS | NAMING_PEOPLE | STREETS
+)
 _FEWEST_DIGITS_OF_A_CARD = 13
 
 
@@ -102,6 +148,8 @@ class Redactor:
         changes; ordinary text takes one pass more than it has something to hide.
         """
         names = tuple(known_names)[:MOST_NAMES]
+        if not text.isascii():
+            text = UNSEEN.sub("", text)
         for _ in range(_MOST_PASSES):
             masked = self._mask_once(text, names)
             if masked == text:
@@ -112,6 +160,7 @@ class Redactor:
     def _mask_once(self, text: str, names: tuple[str, ...]) -> str:
         seen = self._look(text)
         masked = _mask_written_as_such(text, seen) if seen.signs else text
+        masked = _SPELT_EMAIL.sub("[email]", masked) if _may_spell_email(seen) else masked
         masked = _mask_secrets(masked, seen)
         if seen.digits:
             masked = self._mask_numbers(masked, seen)
@@ -126,7 +175,8 @@ class Redactor:
         digits = seen.digits if text is seen.text else digits_in(text)
         if not digits:
             return text
-        masked = mask_network_addresses(_IBAN.sub(_mask_iban, text))
+        masked = _IBAN.sub(_mask_iban, text) if _MAY_BE_IBAN.search(text) else text
+        masked = mask_network_addresses(masked)
         masked = mask_postal_addresses(masked, seen)
         masked = mask_ids(masked, digits, seen) if digits >= FEWEST_DIGITS_OF_AN_ID else masked
         if digits < FEWEST_DIGITS_OF_A_PHONE:
@@ -147,9 +197,15 @@ def _mask_written_as_such(text: str, seen: Glance) -> str:
     return _EMAIL.sub("[email]", masked) if "@" in signs else masked
 
 
+def _may_spell_email(seen: Glance) -> bool:
+    if "at" not in seen.words:
+        return False
+    return "dot" in seen.words or _AT_IN_BRACKETS.search(seen.text) is not None
+
+
 def _mask_secrets(text: str, seen: Glance) -> str:
     masked = _TOKEN.sub("[secret]", text) if _may_hold_token(text, seen) else text
-    if seen.digits:
+    if seen.digits or not TELLING_ALONE.isdisjoint(seen.words):
         masked = mask_tokens(masked, seen)
     if not seen.words:
         return masked
@@ -195,7 +251,8 @@ def _mask_label(match: re.Match[str]) -> str:
 
 
 def _mask_card(match: re.Match[str]) -> str:
-    digits = re.sub(r"\D", "", match.group())
+    # Of any script: "\uff14" is a four as well.
+    digits = "".join(str(int(sign)) for sign in match.group() if sign.isdecimal())
     plausible = digits[0] in "23456" and _luhn_valid(digits)
     return "[card]" if plausible else match.group()
 
@@ -220,7 +277,7 @@ def _mask_iban(match: re.Match[str]) -> str:
 
 def _checks_as_iban(part: str) -> bool:
     """The checksum alone: it turns most starts away before their structure is looked at."""
-    compact = part.replace(" ", "").replace("-", "")
+    compact = part.replace(" ", "").replace("-", "").upper()
     if not part[-1].isalnum() or len(compact) < 15:
         return False
     moved = compact[4:] + compact[:4]

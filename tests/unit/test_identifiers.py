@@ -55,6 +55,21 @@ MASKED = [
     ("key hf_AbCdEfGhIjKlMnOpQr12StUv leaked", "key [secret] leaked"),
     ("my password Hunter22 fails", "my password [secret] fails"),
     ("mein Passwort lautet Sommer2024", "mein Passwort lautet [secret]"),
+    ("key hf_AbCdEfGhIjKlMnOpQrStUvWxYzAbCdEfGh leaked", "key [secret] leaked"),
+    ("aws_secret_access_key = wJalr/K7MDENG", "aws_secret_access_key = [secret]"),
+    ('"password": "x9!LLmn2",', '"password": "[secret]",'),
+    ("password for the demo: demo_1x", "password for the demo: [secret]"),
+    ('the passphrase is "correct horse"', 'the passphrase is "[secret]"'),
+    ("credentials: maria / Hola1234!", "credentials: maria / [secret]"),
+    ("curl -u anna:geheim https://a.example", "curl -u anna:[secret] https://a.example"),
+    ("login code: 883 120", "login code: [secret]"),
+    ("https://hooks.slack.com/services/T0/B0/XX", "https://hooks.slack.com/services/[secret]"),
+    ("Reisepass C01X0006H", "Reisepass [id]"),
+    ("blocked 203.0.113.77 and 2001:db8::5", "blocked [ip] and [ip]"),
+    ("at Am Alten Markt 7, 50667 K\u00f6ln", "at [address]"),
+    ("Unit 7, 88 Queens Road, London E17 8QP", "[address]"),
+    ("phone=212-555-0143", "phone=[phone]"),
+    ("Contact no: 07700 900461", "Contact no: [phone]"),
 ]
 
 READABLE = [
@@ -67,7 +82,10 @@ READABLE = [
     "https://shop.example/orders/48213377/items",
     "My password reset does not arrive, token expired, key lost",
     "Aadhaar 2341 2341 2345 has a typo",
-    "I opened 2001:db8::1 in the manual",
+    "I opened fd00::1 in the manual",
+    "Version 12.4.1.7 to 12.4.2.1, upgraded from 3.2.1.0 to 3.2.2.0, section 4.2.1.7",
+    "error code 1603-2203-118, order no. 77-1200-3391, Chrome 126.0.6478.127",
+    "Invoice 12, 2026 Budget and Passport photos",
 ]
 
 
