@@ -91,7 +91,7 @@ def test_a_person_is_linked_to_the_accounts_that_are_named_and_to_no_unknown_one
     said.by(workspace, "link", "cara@example.com", "--role", "csm", "--account", "acme")
     cara = workspace.database().people.get("cara@example.com")
     assert cara is not None
-    assert cara.accounts == {AccountKey("zendesk:a1")}
+    assert cara.accounts == frozenset({AccountKey("zendesk:a1")})
     said.by(workspace, "link", "cara@example.com")  # another link takes nothing away
     assert workspace.database().people.get("cara@example.com") == cara
     said.by(workspace, "link", "cara@example.com", "--account", "*")
