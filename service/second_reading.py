@@ -23,6 +23,7 @@ from service.reading.model import Reading
 from service.reading.targets import ask
 from service.reading.words import Words
 
+KEPT = "second-reading:case:"  # what is remembered of both readings, then the day
 MOST_NAMES = 20  # of the catalogue, that a second reader is told
 _SHORTEST = 4  # letters of a word that can say which number is meant
 _SAY_NOTHING = frozenset(
@@ -127,6 +128,10 @@ class SecondReader(Protocol):
         """Read a question within seconds; None when nothing usable came, for whatever reason."""
         ...
 
+    def keep(self, doubt: Doubt, told: Told, *, alone: Reading, both: Reading) -> None:
+        """Keep both readings of a question as a case for people to look at."""
+        ...
+
 
 def read_twice(
     text: str, catalogue: Catalogue, thread: Thread = (), *, second: SecondReader | None = None
@@ -137,19 +142,20 @@ def read_twice(
     if second is None or not missing:
         return first
     left = _left_out(first, text, catalogue)
-    told = second.tell(
-        Doubt(
-            text=text,
-            missing=missing,
-            left=left,
-            names=tuple((one.kind, one.name) for one in _offered(text, left, catalogue)),
-            before=_before(thread),
-        )
+    doubt = Doubt(
+        text=text,
+        missing=missing,
+        left=left,
+        names=tuple((one.kind, one.name) for one in _offered(text, left, catalogue)),
+        before=_before(thread),
     )
+    told = second.tell(doubt)
     if told is None:
         return first
     found = _Second(text=text, first=first, told=told, left=left, catalogue=catalogue)
-    return found.reading(missing, second.name) or first
+    both = found.reading(missing, second.name) or first
+    second.keep(doubt, told, alone=first, both=both)
+    return both
 
 
 def missing_in(first: Reading) -> str:

@@ -41,6 +41,7 @@ from storage.tables.work import memory
 from storage.traces import Traces, clean
 
 _QUOTED = quoted_name("")
+_CASES = "second-reading:case:"  # then the day: questions that two readers read
 _TOLD = "told:flag:"
 _MOST_ODD = 20  # rows whose time of change may be nonsense
 _AT_ONCE = 200  # conversations erased in one transaction
@@ -193,6 +194,8 @@ def _forget_older(connection: Connection, moment: int) -> None:
     connection.execute(waiting_message.delete().where(old))
     noted = (feedback.c.at < moment) & (feedback.c.note != "")
     connection.execute(update(feedback).where(noted).values(note=""))
+    cases = memory.c.name.startswith(_CASES) & (memory.c.name < f"{_CASES}{from_ms(moment).date()}")
+    connection.execute(memory.delete().where(cases))
 
 
 def _tombstone(row: Row[Any], name: str, now: int) -> dict[str, Any]:

@@ -142,3 +142,9 @@ class SqlWork:
         with self._engine.reading() as connection:
             query = select(memory.c.value).where(memory.c.name == name)
             return connection.execute(query).scalar_one_or_none()
+
+    def recall_all(self, opening: str) -> list[str]:
+        with self._engine.reading() as connection:
+            named = memory.c.name.startswith(opening, autoescape=True)
+            query = select(memory.c.value).where(named).order_by(memory.c.name)
+            return list(connection.execute(query).scalars())

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import asdict
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol, TypeVar
 
@@ -16,8 +17,20 @@ from service.analysis._claude_calls import Caller
 from service.errors import Misbehaving, SkipThis
 from service.logs import logger
 from service.masking import Masks
+from service.ports import Clock
+from service.reading.model import Reading
 from service.reading.words import Words
-from service.second_reading import By, Choice, Doubt, Kind, Moved, Named, Number, Told
+from service.second_reading import (
+    KEPT,
+    By,
+    Choice,
+    Doubt,
+    Kind,
+    Moved,
+    Named,
+    Number,
+    Told,
+)
 
 CODE_VERSION = 1
 LIMIT = 4.0  # seconds that an answer may be later for it, the SDK's import included
@@ -26,6 +39,8 @@ _LONGEST_QUESTION = 600  # characters; a pasted letter is no question
 _LONGEST_SAID = 80
 _MOST_NAMED = 5
 _AT_ONCE = 4  # calls of this process; one that finds no room is not made
+FAILURES = 3  # in a row, after which nobody waits for it
+REST = timedelta(minutes=5)  # until one question tries again
 
 _SYSTEM = """\
 You read one question that somebody asked a reporting tool about customer support conversations.
@@ -90,6 +105,7 @@ class ClaudeReader:
         model: str,
         masks: Masks,
         memory: Memory,
+        clock: Clock,
         limit: float = LIMIT,
     ) -> None:
         self._make_caller = make_caller
@@ -98,24 +114,63 @@ class ClaudeReader:
         self._masks = masks
         self._memory = memory
         self._limit = limit
+        self._clock = clock
+        self._failed = 0  # calls in a row
+        self._rests_until: datetime | None = None
         self._calls = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="verbatim-second-reader")
 
     def tell(self, doubt: Doubt) -> Told | None:
         """Wait so long and no longer. A call that is too late is still paid, by its own thread."""
         question = self._masks.mask(Words.of(doubt.text).plain)
-        if not question.strip() or len(question) > _LONGEST_QUESTION:
+        if not question.strip() or len(question) > _LONGEST_QUESTION or self._rests():
             return None
         call = self._calls.submit(self._told, doubt, question)
         done, _ = wait([call], self._limit)
         if not done:
             call.cancel()
             logger.warning("question.second_reader.late")
+            self._count_failure()
             return None
         error = call.exception()
         if error is not None:
             logger.warning("question.second_reader.failed", extra={"error": type(error).__name__})
+            self._count_failure()
             return None
+        self._failed = 0
         return call.result()
+
+    def keep(self, doubt: Doubt, told: Told, *, alone: Reading, both: Reading) -> None:
+        """Keep both readings, masked as the question was; asked again on that day, in one case."""
+        at = self._clock()
+        question = self._masks.mask(Words.of(doubt.text).plain)
+        case = {
+            "at": at.isoformat(),
+            "text": question,
+            "before": doubt.before,
+            "offline": self._masked(alone.as_dict()),
+            "claude": asdict(told),
+            "reading": self._masked(both.as_dict()),
+        }
+        known = hashlib.sha256(json.dumps([question, doubt.before]).encode()).hexdigest()
+        self._memory.remember(f"{KEPT}{at.date()}:{known}", json.dumps(case, ensure_ascii=False))
+
+    def _masked(self, found: object) -> object:
+        """A reading repeats words of its question: texts to look for, and what was left out."""
+        if isinstance(found, str):
+            return self._masks.mask(found)
+        if isinstance(found, Mapping):
+            return {name: self._masked(part) for name, part in found.items()}
+        return [self._masked(part) for part in found] if isinstance(found, list) else found
+
+    def _rests(self) -> bool:
+        """Whether it is left alone. Afterwards one call that fails is enough for another rest."""
+        return self._rests_until is not None and self._clock() < self._rests_until
+
+    def _count_failure(self) -> None:
+        self._failed += 1
+        if self._failed >= FAILURES:
+            self._rests_until = self._clock() + REST
+            logger.warning("question.second_reader.resting")
 
     def _told(self, doubt: Doubt, question: str) -> Told:
         """What was told of the same request before is told again: a model may change its mind."""

@@ -102,7 +102,12 @@ def second_reader(
         return _caller(settings, clock, ledger, version=name, longest=limit)
 
     return ClaudeReader(
-        make_caller, model=settings.claude.model, masks=masks, memory=memory, limit=limit
+        make_caller,
+        model=settings.claude.model,
+        masks=masks,
+        memory=memory,
+        clock=clock,
+        limit=limit,
     )
 
 

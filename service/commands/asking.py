@@ -122,6 +122,7 @@ def why_command(
     help="Questions as JSONL; - reads stdin.",
 )
 @click.option("--catalogue", type=click.Path(path_type=Path), help="Catalogue as JSON.")
+@click.option("--cases", is_flag=True, help="Print what Claude was asked, with both readings.")
 @json_option
 @pass_workspace
 def read_command(
@@ -130,15 +131,19 @@ def read_command(
     text: str | None,
     file: TextIO | None,
     catalogue: Path | None,
+    cases: bool,
     as_json: bool,
 ) -> None:
     """Print only how a question is understood; with --catalogue no database is needed.
 
     Example: verbatim read "why did sentiment drop last week?"
     """
-    from service.commands.reading import print_readings
+    from service.commands.reading import print_cases, print_readings
 
     del as_json  # a reading is JSON in any case
+    if cases:
+        print_cases(workspace)
+        return
     if (text is None) == (file is None):
         raise Misused("Give either a question or --file, e.g. verbatim read --file questions.jsonl")
     print_readings(workspace, text=text, lines=file, catalogue=catalogue)

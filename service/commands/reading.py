@@ -10,6 +10,7 @@ from service.catalogue import Catalogue
 from service.errors import BadRow, Misused
 from service.questions import read
 from service.reading.model import Reading
+from service.second_reading import KEPT
 from service.workspace import Workspace
 
 Reader = Callable[[str, Sequence[Mapping[str, object]]], Reading]
@@ -30,6 +31,12 @@ def print_readings(
     for number, line in enumerate(lines or (), start=1):
         if line.strip():
             click.echo(json.dumps(_read_line(line, number, reader), ensure_ascii=False))
+
+
+def print_cases(workspace: Workspace) -> None:
+    """Print the questions that two readers read, with both readings, oldest first."""
+    for case in workspace.database().work.recall_all(KEPT):
+        click.echo(case)
 
 
 def _read_line(line: str, number: int, reader: Reader) -> dict[str, object]:

@@ -14,7 +14,7 @@ from connectors.sandbox.claude import claude_app
 from connectors.sandbox.claude_state import ClaudeState, Mode
 from connectors.sandbox.faults import Faults
 from service.analysis._claude_calls import Caller, make_client
-from service.analysis._claude_questions import ClaudeReader
+from service.analysis._claude_questions import FAILURES, REST, ClaudeReader
 from service.analysis.claude import second_reader
 from service.cli import run
 from service.domain.answers import Intent
@@ -23,7 +23,7 @@ from service.errors import Misused
 from service.questions import assumptions, read
 from service.reading.model import Reading
 from service.redaction import Redactor
-from service.second_reading import MOST_NAMES, SecondReader, read_twice
+from service.second_reading import KEPT, MOST_NAMES, SecondReader, read_twice
 from service.settings import Settings, settings_from
 from storage.database import SqlDatabase
 from tests.builders import Clockwork
@@ -256,6 +256,23 @@ def test_read_is_offline_over_names_without_a_key_and_by_the_local_analyser(
     assert intents == ["clarify", "clarify", "clarify", "why_change"]
 
 
+def test_both_readings_are_kept_masked_as_a_case_for_people(
+    sandbox: Sandboxed,
+) -> None:
+    secret = "sk_live_51H8xQ2eZvKYlo2Cabcdefgh"
+    text = f"how many tickets about chargebacks at key {secret} last week"
+    reader = sandbox.reader()
+    both = read_twice(text, CATALOGUE, second=reader)
+    read_twice(text, CATALOGUE, second=reader)
+    (kept,) = sandbox.database.work.recall_all(KEPT)
+    case = json.loads(kept)
+    assert secret not in kept
+    assert "[secret]" in case["text"]
+    assert "filters" not in case["offline"]
+    assert case["reading"]["filters"] == both.as_dict()["filters"] == {"tag": ["double_charge"]}
+    assert case["claude"]["names"]
+
+
 # --- What is believed --------------------------------------------------------------------------
 
 
@@ -408,6 +425,7 @@ def test_loading_the_sdk_is_part_of_the_limit(sandbox: Sandboxed) -> None:
         model="claude-haiku-5-5",
         masks=Redactor(),
         memory=sandbox.database.work,
+        clock=sandbox.clock,
         limit=0.2,
     )
     began = time.monotonic()
@@ -416,6 +434,25 @@ def test_loading_the_sdk_is_part_of_the_limit(sandbox: Sandboxed) -> None:
     free.set()
     assert found == read(DOUBTFUL, CATALOGUE)
     assert waited < 5
+
+
+def test_a_claude_that_fails_again_and_again_is_left_alone_for_a_while(
+    sandbox: Sandboxed,
+) -> None:
+    reader = sandbox.reader()
+    sandbox.faults.server_error(500, times=FAILURES + 1, path="/v1/messages")
+
+    def tries() -> int:
+        for number in range(FAILURES + 2):
+            found = read_twice(f"{DOUBTFUL} {number}", CATALOGUE, second=reader)
+            assert found == read(f"{DOUBTFUL} {number}", CATALOGUE)
+        return sandbox.faults.calls()["POST /v1/messages"]
+
+    assert tries() == FAILURES
+    sandbox.clock.advance(seconds=REST.total_seconds())
+    assert tries() == FAILURES + 1  # one that fails is enough for another rest
+    sandbox.clock.advance(seconds=REST.total_seconds())
+    assert read_twice(DOUBTFUL, CATALOGUE, second=reader).metric == "sentiment"
 
 
 def test_nothing_leaves_once_the_days_budget_is_used_up(sandbox: Sandboxed) -> None:

@@ -209,9 +209,13 @@ def test_conversations_in_which_nobody_wrote_for_long_go_and_stay_away(
     since = new.messages[1].created_at
     database.conversations.save_page("zendesk", a_page(old, new))
     database.analyses.save([an_analysis(old), an_analysis(new)])
+    for day in (since.date() - timedelta(days=1), since.date()):
+        database.work.remember(f"second-reading:case:{day}:1", f'{{"at": "{day}"}}')
     assert database.erasures.silent_since(since) == 1
     assert database.erasures.purge_silent_since(since) == 1
     assert database.erasures.purge_silent_since(since) == 0
+    kept = database.work.recall_all("second-reading:case:")
+    assert kept == [f'{{"at": "{since.date()}"}}']
     assert tables_with(database, CANARY) == set()
     assert database.conversations.save_page("zendesk", a_page(old)).conversations == 0
     assert database.facts.count(Query(), SYSTEM).total == 1

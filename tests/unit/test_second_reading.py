@@ -53,11 +53,16 @@ class Saying:
 
     told: Told | None
     doubts: list[Doubt] = field(default_factory=list)
+    kept: list[tuple[Reading, Reading]] = field(default_factory=list)
     name: str = "Somebody"
 
     def tell(self, doubt: Doubt) -> Told | None:
         self.doubts.append(doubt)
         return self.told
+
+    def keep(self, doubt: Doubt, told: Told, *, alone: Reading, both: Reading) -> None:
+        assert (doubt, told) == (self.doubts[-1], self.told)
+        self.kept.append((alone, both))
 
 
 def tolds() -> some.SearchStrategy[Told]:
