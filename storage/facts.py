@@ -118,7 +118,7 @@ class SqlFacts:
     ) -> Listing:
         metrics = [metric.name for metric in self._measures.metrics]
         with self._engine.reading() as connection:
-            rows = newest_for(connection, query, viewer)
+            rows = newest_for(connection, query, viewer, limit)
             return list_page(
                 connection, rows, sort=query.sort, after=after, limit=limit, metrics=metrics
             )
@@ -128,7 +128,7 @@ class SqlFacts:
     ) -> tuple[ConversationKey, ...]:
         measure = self._measures.named(query.metric)
         with self._engine.reading() as connection:
-            rows = newest_for(connection, query, viewer)
+            rows = newest_for(connection, query, viewer, limit)
             counted = []
             if numerator and measure.metric is not None:
                 counted.append(value_of(measure.metric) == measure.value)
@@ -145,7 +145,7 @@ class SqlFacts:
     ) -> list[QuoteRow]:
         """Without any `shows`, quotes of every kind."""
         with self._engine.reading() as connection:
-            rows = newest_for(connection, query, viewer)
+            rows = newest_for(connection, query, viewer, limit)
             return quotes_of(connection, rows, shows, limit)
 
     def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts:

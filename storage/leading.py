@@ -3,6 +3,9 @@
 A wrong choice costs time and never changes a number.
 """
 
+from dataclasses import dataclass
+from enum import Enum, auto
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -13,28 +16,80 @@ from sqlalchemy import (
     Text,
     any_,
     cast,
+    false,
     func,
     literal,
+    literal_column,
     select,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.domain.people import Viewer
-from service.query import Dimension, Filter, Query
-from storage.querying import Hits, Rows, found_first, mentions, posting_list, postings, rows_of
+from service.query import Dimension, Filter, Query, Window
+from storage.querying import (
+    Hits,
+    Ids,
+    Rows,
+    conversations_of,
+    found_first,
+    messages_of,
+    posting_list,
+    postings,
+    rows_of,
+)
 from storage.rollup_reading import conversations_from_rollups
 from storage.tables.facts import fact
 from storage.words import searchable
 
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000
-# With more mentions, the newest few are found sooner by asking one conversation after the other.
-_COMMON = {"sqlite": 12_000, "postgresql": 28_000}
-# Asking is quicker when the messages to look for are known, up to so many of them,
-_AMONG = 80_000
-# and up to so many for each conversation that would be asked. PostgreSQL cannot tell them.
-_FOR_EACH = {"sqlite": 10, "postgresql": 0}
+_LOTS = 100_000  # of hits: the newest few conversations are then found by asking the newest
+
+
+@dataclass(frozen=True, slots=True)
+class _Work:
+    """What a step costs beside passing a conversation by, as measured among a million of them."""
+
+    collect: float  # to learn of a hit whose message it is
+    look_up: float  # to look up the conversation of that message
+    narrow: float  # to learn, for each conversation of a period, which hits can be its own
+    ask: float = 18  # to read a conversation's messages
+
+
+_WORK = {
+    "sqlite": _Work(collect=1.5, look_up=15, narrow=1.7),
+    "postgresql": _Work(collect=5, look_up=6, narrow=0.7),
+}
+
+
+class _Way(Enum):
+    """How to find the conversations that mention a phrase."""
+
+    LEAD = auto()  # look up those that the index found
+    COLLECT = auto()  # pass them all by, and keep those that the index found
+    ASK = auto()  # read the messages of each
+
+
+@dataclass(frozen=True, slots=True)
+class _Size:
+    """How many conversations there are for a question."""
+
+    wanted: int | None  # the first so many; None for all of them
+    asked: int  # at most, those of the period that fit whatever has a list
+    within: int  # the period
+    every: int
+
+    def passed(self, hits: int, of: int) -> float:
+        """How many are gone through until enough hits are met: twice as many, to be sure."""
+        if self.wanted is None:
+            return self.asked
+        return min(self.asked, 2 * self.wanted * of / max(hits, 1))
+
+    def most(self, work: _Work) -> int:
+        """So many hits, and to ask is cheaper than to collect them."""
+        most = int(self.asked * work.ask / work.collect)
+        return most if self.wanted is None else min(most, _LOTS)
 
 
 # A word that is not among the most common is as common as the rarest of those, at most. The last
@@ -52,86 +107,119 @@ _NOTED = text("""
 
 def rows_for(connection: Connection, query: Query, viewer: Viewer) -> Rows:
     """How to read all of the question's conversations."""
-    return _rows(connection, query, viewer, most=None)
+    return _rows(connection, query, viewer, wanted=None)
 
 
-def newest_for(connection: Connection, query: Query, viewer: Viewer) -> Rows:
+def newest_for(connection: Connection, query: Query, viewer: Viewer, wanted: int) -> Rows:
     """How to read the first few of the question's conversations."""
-    return _rows(connection, query, viewer, most=_COMMON[connection.dialect.name])
+    return _rows(connection, query, viewer, wanted=wanted)
 
 
-def _rows(connection: Connection, query: Query, viewer: Viewer, *, most: int | None) -> Rows:
+def _rows(connection: Connection, query: Query, viewer: Viewer, *, wanted: int | None) -> Rows:
     candidates = postings(query)
     if not query.text and len(candidates) < 2:
         return rows_of(query, viewer, lead=candidates[0] if candidates else None)
     sizes: dict[Filter | str, int] = {one: _listed(connection, query, one) for one in candidates}
     texts: dict[str, ColumnElement[bool]] = {}
     if query.text:
-        asked = _asked(connection, query, viewer)
+        size = _size_of(connection, query, viewer, wanted)
         for phrase in query.text:
-            found = _looked_for(connection, phrase, asked, most)
-            if found is not None:
-                texts[phrase], many = found
-                if many < asked:
-                    sizes[phrase] = many
+            way, hits, many = _way_to(connection, phrase, query.window, size)
+            if way is _Way.LEAD:
+                sizes[phrase] = many
+            if way is not _Way.ASK and hits is not None:
+                texts[phrase] = _is_hit(connection, way, hits)
     lead = min(sizes, key=sizes.__getitem__, default=None)
     return rows_of(query, viewer, lead=lead, texts=texts)
 
 
-def _asked(connection: Connection, query: Query, viewer: Viewer) -> int:
-    """About how many conversations would be asked for words, one after the other."""
-    within = connection.execute(conversations_from_rollups(query.window)).scalar_one() or 0
+def _size_of(connection: Connection, query: Query, viewer: Viewer, wanted: int | None) -> _Size:
+    every, within = (
+        int(connection.execute(conversations_from_rollups(window)).scalar_one() or 0)
+        for window in (None, query.window)
+    )
     filters = list(query.filters)
     if viewer.accounts:
         filters.append(Filter.of(Dimension.ACCOUNT, *viewer.accounts))
     sizes = [size for one in filters if (size := _listed(connection, query, one)) < _LONG]
-    return min([within, *sizes])
+    return _Size(wanted, min([within, *sizes]), within, every)
 
 
 def _listed(connection: Connection, query: Query, one: Filter) -> int:
     """How long a filter's list is, up to where the lengths count; without a list it is long."""
     rows = posting_list(one, query.window)
-    return _LONG if rows is None else _size(connection, rows, _LONG)
+    return _LONG if rows is None else _count(connection, rows, _LONG)
 
 
-def _looked_for(
-    connection: Connection, phrase: str, asked: int, most: int | None
-) -> tuple[ColumnElement[bool], int] | None:
-    """What picks out the conversations that mention a phrase, and about how many they are.
+# --- Words ---------------------------------------------------------------------------------------
 
-    None when there are too many mentions, or the index cannot tell.
-    """
+
+def _way_to(
+    connection: Connection, phrase: str, window: Window | None, size: _Size
+) -> tuple[_Way, Hits | None, int]:
+    """The cheapest way to what mentions a phrase, its hits, and about how many they are."""
+    work = _WORK[connection.dialect.name]
     hits = found_first(phrase, connection.dialect.name)
-    if hits is None:
-        return None
-    fewest = asked if most is None else min(most, asked)
-    among = asked * _FOR_EACH[connection.dialect.name]
-    among = among if most is None else min(_AMONG, among)
-    many = _mentions(connection, phrase, hits, max(fewest, among))
-    if many < fewest:
-        return _looked_up(connection, hits, many)
-    return (mentions(phrase, hits.narrow), asked) if many < among else None
+    if hits is None:  # the index cannot tell
+        return _Way.ASK, None, 0
+    most = size.most(work)
+    many = _mentions(connection, phrase, hits, min(most, 2 * size.within))
+    way, cost = _cheapest(work, many, size.passed(many, size.every))
+    if window is not None and cost > 2 * work.narrow * size.within:
+        hits, many = _narrowed(connection, phrase, window, most, share=many / size.every)
+        way, _ = _cheapest(work, many, size.passed(many, size.within))
+    return way, hits, many
 
 
-def _looked_up(connection: Connection, hits: Hits, many: int) -> tuple[ColumnElement[bool], int]:
+def _cheapest(work: _Work, hits: int, passed: float) -> tuple[_Way, float]:
+    costs = {
+        _Way.LEAD: hits * (work.collect + work.look_up),
+        _Way.COLLECT: hits * work.collect + passed,
+        _Way.ASK: passed * work.ask,
+    }
+    return min(costs.items(), key=itemgetter(1))
+
+
+def _narrowed(
+    connection: Connection, phrase: str, window: Window, most: int, *, share: float
+) -> tuple[Hits | None, int]:
+    """Only the hits that can be of a period, and about how many they are.
+
+    `share` is how many there are for each conversation: PostgreSQL knows no better.
+    """
+    held = Ids(*connection.execute(conversations_of(window)).one())
+    if connection.dialect.name != "sqlite":
+        many = share * (held.last - held.first + 1)
+        return found_first(phrase, connection.dialect.name, held), int(many)
+    said = Ids(*connection.execute(messages_of(held)).one())
+    hits = found_first(phrase, connection.dialect.name, said)
+    return hits, 0 if hits is None else _count(connection, hits.narrow, most)
+
+
+def _is_hit(connection: Connection, way: _Way, hits: Hits) -> ColumnElement[bool]:
+    """Whether the index found a conversation."""
+    if way is _Way.COLLECT:
+        # Of a sum there is no index, and as a value PostgreSQL keeps to the order of time.
+        plain = fact.c.conversation_id + literal_column("0")
+        return func.coalesce(plain.in_(hits.conversations), false())
     if connection.dialect.name == "sqlite":
-        return fact.c.conversation_id.in_(hits.conversations), many
+        return fact.c.conversation_id.in_(hits.conversations)
     found = hits.conversations.subquery().c.conversation_id
     # In one value, as it came: to read thousands and bind them takes longer than the search itself.
     ids = connection.execute(select(cast(func.array_agg(found), Text))).scalar_one() or "{}"
-    return fact.c.conversation_id == any_(cast(literal(ids), ARRAY(BigInteger))), many
+    return fact.c.conversation_id == any_(cast(literal(ids), ARRAY(BigInteger)))
 
 
 def _mentions(connection: Connection, phrase: str, hits: Hits, most: int) -> int:
     """How many messages may hold a phrase, counted up to `most`."""
     if connection.dialect.name == "sqlite":
-        return _size(connection, hits.narrow, most)
+        return _count(connection, hits.narrow, most)
     # PostgreSQL reads all of a word's list before its first row. Of an index on some rows only its
     # planner does not look at what it has noted of it, so that is asked for here.
     found = connection.execute(_NOTED, {"words": searchable(phrase).split()})
     return int(found.scalar_one() or 0)
 
 
-def _size(connection: Connection, rows: Select[Any], most: int) -> int:
+def _count(connection: Connection, rows: Select[Any], most: int) -> int:
     some = rows.limit(most).subquery()
     return connection.execute(select(func.count()).select_from(some)).scalar_one()

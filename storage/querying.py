@@ -249,24 +249,43 @@ def _touches(one: Filter) -> ColumnElement[bool]:
     return _single(one.dimension).in_(one.values)
 
 
-def mentions(phrase: str, among: Select[Any] | None = None) -> ColumnElement[bool]:
+def mentions(phrase: str) -> ColumnElement[bool]:
     """Whether one message of the customer holds these words in a row, asked of each conversation.
 
-    The comparison of folded words decides, alike on both databases. `among` are the only messages
-    that can hold them, when these are known: the others are not read.
+    The comparison of folded words decides, alike on both databases.
     """
     words = searchable(phrase)
     if not words:
         return false()
     said = message.alias("said")
-    asked = [said.c.conversation_id == fact.c.conversation_id]
-    if among is not None:
-        # A sum, so that SQLite does not start with all of them for each conversation.
-        asked.append((said.c.id + literal_column("0")).in_(among))
-    one: Select[Any] = select(literal_column("1")).where(*asked, *_holds(words, said.c)).limit(1)
+    of_one = said.c.conversation_id == fact.c.conversation_id
+    one: Select[Any] = select(literal_column("1")).where(of_one, *_holds(words, said.c)).limit(1)
     # As a value, because PostgreSQL would read every message there is for a join instead; and not
     # as a certain one, because it takes that for rare, and would sort all that it had asked.
     return func.coalesce(one.correlate(fact).scalar_subquery(), literal_column("0")) != 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """From the first to the last of the ids by which a search index can be narrowed."""
+
+    first: int
+    last: int
+
+
+def conversations_of(window: Window) -> Select[Any]:
+    """The first and the last id of a period's conversations."""
+    # Of a sum, because PostgreSQL would walk the index of ids until it meets one of the period.
+    own = fact.c.conversation_id + literal_column("0")
+    ends = (func.coalesce(end(own), 0) for end in (func.min, func.max))
+    return select(*ends).where(*_during(window, fact.c.day))
+
+
+def messages_of(conversations: Ids) -> Select[Any]:
+    """The first and the last id of the messages of conversations."""
+    own = message.c.conversation_id.between(conversations.first, conversations.last)
+    ends = (func.coalesce(end(message.c.id), 0) for end in (func.min, func.max))
+    return select(*ends).where(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,47 +296,62 @@ class Hits:
     conversations: Select[Any] | TextualSelect  # of those that do
 
 
-def found_first(phrase: str, dialect: str) -> Hits | None:
-    """A phrase looked up in the search index; None when the index cannot tell."""
+def found_first(phrase: str, dialect: str, among: Ids | None = None) -> Hits | None:
+    """A phrase looked up in the search index; None when the index cannot tell.
+
+    `among` are the only ids that matter: on SQLite of messages, on PostgreSQL of conversations.
+    """
     words = searchable(phrase)
     if not words:
         return None
     if dialect != "sqlite":
-        spoken: Select[Any] = select(message.c.conversation_id)
-        # Words are letters and digits only, so quoting them is enough. They are spelled out:
-        # PostgreSQL knows how common a word is, and not how common a bound value will be.
-        quoted = " & ".join(f"''{word}''" for word in words.split())
-        wanted: ColumnElement[str] = literal_column(f"'{quoted}'")
-        listed = func.string_to_array(message.c.words, literal_column("' '"))
-        hits = func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))
-        narrow = spoken.where(message.c.words.is_not(None), hits)
-        # The index holds whole words: only of several it does not know whether they are in a row.
-        in_a_row = _holds(words, message.c) if " " in words else []
-        return Hits(narrow, narrow.where(*in_a_row))
+        return _found_by_postgres(words, among)
     if not words.isascii():
         return None  # the index may know fewer letters than we do
     matches = literal_column("message_search").op("MATCH")(f'"{words}"')
     rowid: ColumnElement[int] = literal_column("rowid")
-    rows = select(rowid).select_from(sql_table("message_search")).where(matches)
-    bound: tuple[BindParameter[str], ...] = (
+    among = among or _ANY
+    held = (matches, rowid.between(among.first, among.last))
+    rows = select(rowid).select_from(sql_table("message_search")).where(*held)
+    bound: tuple[BindParameter[Any], ...] = (
         bindparam("matching", f'"{words}"', unique=True),
         bindparam("saying", f" {words} ", unique=True),
+        bindparam("first", among.first, unique=True),
+        bindparam("last", among.last, unique=True),
     )
     said = text(_SAID).bindparams(*bound).columns(message.c.conversation_id)
     return Hits(rows, said)
 
 
+def _found_by_postgres(words: str, among: Ids | None) -> Hits:
+    # Words are letters and digits only, so quoting them is enough. They are spelled out:
+    # PostgreSQL knows how common a word is, and not how common a bound value will be.
+    quoted = " & ".join(f"''{word}''" for word in words.split())
+    wanted: ColumnElement[str] = literal_column(f"'{quoted}'")
+    listed = func.string_to_array(message.c.words, literal_column("' '"))
+    hits = func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))
+    narrow = select(message.c.conversation_id).where(message.c.words.is_not(None), hits)
+    if among is not None:
+        narrow = narrow.where(message.c.conversation_id.between(among.first, among.last))
+    # The index holds whole words: only of several it does not know whether they are in a row.
+    in_a_row = _holds(words, message.c) if " " in words else []
+    return Hits(narrow, narrow.where(*in_a_row))
+
+
+_ANY = Ids(0, 2**63 - 1)
 # Whose words the search index found, told by two indexes without reading a message; SQLite would
 # not take them by itself. The search finds other letters than were asked for, too, in texts that
 # hold some: those are read.
 _SAID = """
     SELECT conversation_id FROM message INDEXED BY ix_message_words_plain
     WHERE words IS NOT NULL AND length(words) = length(CAST(words AS BLOB))
-    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching)
+    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching
+               AND rowid BETWEEN :first AND :last)
     UNION ALL
     SELECT conversation_id FROM message INDEXED BY ix_message_words_other
     WHERE words IS NOT NULL AND length(words) != length(CAST(words AS BLOB))
-    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching)
+    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching
+               AND rowid BETWEEN :first AND :last)
     AND instr(' ' || words || ' ', :saying) > 0
 """
 

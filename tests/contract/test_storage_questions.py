@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from itertools import product
 
 import pytest
 
@@ -88,6 +89,38 @@ def test_every_text_must_be_mentioned_but_not_in_one_message(database: SqlDataba
     assert _mentions(database, "refund", "please") == 1
     assert _mentions(database, "refund now") == 0
     assert _mentions(database, "refund", "later") == 0
+
+
+def test_words_are_found_alike_by_whichever_way_is_the_cheapest(database: SqlDatabase) -> None:
+    """Common and rare words, among many conversations and few: each way is the cheapest of some."""
+    said = {
+        number: "invoice" + " refund" * (number % 7 == 0) + " zugzwang" * (number == 9)
+        for number in range(1, 41)
+    }
+    begun = {number: NOON - timedelta(days=number // 4) for number in said}
+    of = {number: (BOLT if number % 13 == 0 else ACME).key for number in said}
+    many = [
+        a_conversation(number, text, text, created_at=begun[number], account=of[number])
+        for number, text in said.items()
+    ]
+    database.conversations.save_page("zendesk", a_page(*many))
+    with database.engine.changing() as connection:
+        connection.exec_driver_sql("ANALYZE")  # PostgreSQL knows then how common a word is
+    last = NOON.date() + timedelta(days=1)
+    days = (None, Window(last - timedelta(days=2), last))
+    words = ("invoice", "refund", "zugzwang", "invoice refund")
+    for window, account, word in product(days, (ACME, BOLT), words):
+        expected = {
+            conversation_key("zendesk", str(number))
+            for number, text in said.items()
+            if word in text
+            and of[number] == account.key
+            and (window is None or window.start <= begun[number].date() < window.end)
+        }
+        query = Query(window=window, text=(word,)).narrowed(Dimension.ACCOUNT, account.key)
+        listed = database.facts.conversations(query, SYSTEM).rows
+        assert {row.head.key for row in listed} == expected
+        assert database.facts.count(query, SYSTEM).total == len(expected)
 
 
 def test_very_long_messages_are_stored_and_searched(database: SqlDatabase) -> None:
