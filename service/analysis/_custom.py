@@ -1,6 +1,7 @@
 """Answers a workspace's own metrics from their examples: few-shot, or not at all.
 
-Knows examples and how sure one has to be. It never guesses a value that nobody showed it.
+Knows examples, what customers write about anyway, and how sure one has to be. It never guesses a
+value that nobody showed it.
 """
 
 import hashlib
@@ -15,16 +16,20 @@ from service.analysis._matching import Floats, Known, Matcher, Vectors
 from service.analysis._sentences import Sentence
 from service.analysis._topics import matching_text
 from service.domain.measurements import EmptyReason, Measurement, Metric, YesNo
+from service.taxonomy_files import default_taxonomy
 
 FEWEST_WORDS = 3  # a shorter sentence resembles too much
 MOST_SENTENCES = 12
 # Confidence is a logistic curve through how near the nearest example is and its lead over those of
-# the other values. Set so that a text near none of the examples stays under the floor.
-NEAR_SLOPE = 9.0
-LEAD_SLOPE = 5.0
-OFFSET = -4.4
-CONFIDENCE_FLOOR = 0.5
-ALONE = 0.15  # the lead of a value when no other has an example: it cannot be told from nothing
+# the other values and over the background: texts of what customers write about anyway. Fitted on
+# 48 made-up metrics (an intent of three public sets with five examples, five of other intents, and
+# 600 other texts for 20 of its own); on 24 more .83 of what it says is right and .75 is found.
+# Without the background .21 was right, and .98 found.
+NEAR_SLOPE = 5.5
+LEAD_SLOPE = 5.6
+OFFSET = -6.5
+CONFIDENCE_FLOOR = 0.4
+OWN = 0.6  # a text of the background that is so near an example is about the same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +43,8 @@ class CustomMetrics:
 
     def __init__(self, metrics: Sequence[Metric], vectors: Vectors) -> None:
         self._vectors = vectors
-        self._asked = [_Asked(metric, vectors) for metric in metrics]
+        background = _background() if metrics else ()
+        self._asked = [_Asked(metric, vectors, background) for metric in metrics]
 
     def measure(self, material: Material) -> Iterator[Answered]:
         """Yield an answer to each metric, in their order."""
@@ -61,14 +67,14 @@ class CustomMetrics:
 class _Asked:
     """One metric with its examples."""
 
-    def __init__(self, metric: Metric, vectors: Vectors) -> None:
+    def __init__(self, metric: Metric, vectors: Vectors, background: Sequence[str]) -> None:
         self.metric = metric
         known = [
             Known(text=example.text, group=metric.values.index(example.value))
             for example in metric.examples
         ]
         self._shown = sorted({one.group for one in known})
-        self._matcher = Matcher(known, len(metric.values), vectors) if known else None
+        self._matcher = _matcher(known, len(metric.values), vectors, background) if known else None
 
     def answer(
         self, sentences: Sequence[Sentence], texts: Sequence[str], vectors: Floats
@@ -95,13 +101,14 @@ class _Asked:
     def _confidences(self, matcher: Matcher, texts: Sequence[str], vectors: Floats) -> Floats:
         """Return texts x values: how sure each text is to show each value."""
         near = matcher.scores(vectors, texts).nearest
-        sure = np.zeros_like(near)
+        sure = np.zeros((len(texts), len(self.metric.values)), dtype=np.float32)
         for value in self._shown:
-            others = [one for one in self._shown if one != value]
+            rivals = [one for one in self._shown if one != value]
+            if self.metric.values[value] != YesNo.NO:
+                rivals.append(len(self.metric.values))  # what customers write anyway is a plain no
             for row in range(len(texts)):
-                rival = float(near[row, others].max()) if others else None
-                lead = ALONE if rival is None else float(near[row, value]) - rival
-                sure[row, value] = _sure(float(near[row, value]), lead)
+                lead = near[row, value] - max(near[row, rivals], default=0.0)
+                sure[row, value] = _sure(float(near[row, value]), float(lead))
         return sure
 
     def _chosen(self, sure: Floats) -> tuple[int, int]:
@@ -113,6 +120,23 @@ class _Asked:
                 return row, yes
         row, value = divmod(int(sure.argmax()), sure.shape[1])
         return row, value
+
+
+def _matcher(
+    known: Sequence[Known], values: int, vectors: Vectors, background: Sequence[str]
+) -> Matcher:
+    """Tell the values apart, and as one group more what is about none of them."""
+    alone = Matcher(known, values, vectors)
+    near = alone.scores(vectors(background), background).nearest.max(axis=1)
+    others = [text for text, own in zip(background, near, strict=True) if own < OWN]
+    return Matcher(
+        [*known, *(Known(text=text, group=values) for text in others)], values + 1, vectors
+    )
+
+
+def _background() -> tuple[str, ...]:
+    tags = [tag for driver in default_taxonomy().drivers for tag in driver.tags]
+    return tuple(text for tag in tags for text in (*tag.examples, tag.description) if text)
 
 
 def version_of(metrics: Sequence[Metric]) -> str:
