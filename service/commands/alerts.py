@@ -82,7 +82,7 @@ def add_command(
         id=rule_id,
         name=name or rule_id,
         kind=RuleKind.RISE if above is None else RuleKind.ABOVE,
-        query=Query(metric=metric, filters=filters_from(filters)),
+        query=Query(metric=metric, filters=filters_from(workspace, filters)),
         over=_dimension(over),
         threshold=above / 100 if above is not None else z or 3.0,
         channel=place,

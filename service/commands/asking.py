@@ -19,11 +19,13 @@ from service.commands.terminal import (
     say_json,
 )
 from service.domain.answers import Intent
+from service.domain.measurements import CUSTOM
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Misused, NotFound
 from service.query import TIME, Dimension, Filter, Query, Window
 from service.workspace import Workspace
 
+_OWN = "custom"  # the option for all of the workspace's own metrics
 _NOT_OPTIONS = TIME | {Dimension.CONVERSATION}
 _DIMENSIONS = [dimension.value for dimension in Dimension if dimension not in _NOT_OPTIONS]
 
@@ -53,15 +55,31 @@ def ask_command(
 
 def filter_options(command: F) -> F:
     """Give a command one repeatable option a dimension, so that filters read like words."""
+    own = "Filter by a metric of your own, as legal_threat=yes; may be repeated."
+    command = click.option("--custom", _OWN, multiple=True, metavar="NAME=VALUE", help=own)(command)
     for name in reversed(_DIMENSIONS):
         flag = f"--{name.replace('_', '-')}"
         command = click.option(flag, name, multiple=True, help="Filter; may be repeated.")(command)
     return command
 
 
-def filters_from(options: Mapping[str, Sequence[str]]) -> tuple[Filter, ...]:
+def filters_from(workspace: Workspace, options: Mapping[str, Sequence[str]]) -> tuple[Filter, ...]:
     """Return what the options of `filter_options` ask for."""
-    return tuple(Filter.of(Dimension(name), *values) for name, values in options.items() if values)
+    asked: dict[str, list[str]] = {name: [*options[name]] for name in options if name != _OWN}
+    for said in options.get(_OWN, ()):
+        name, _, value = said.partition("=")
+        asked.setdefault(_own_metric(workspace, name), []).append(value.strip())
+    return tuple(Filter.of(Dimension(name), *values) for name, values in asked.items() if values)
+
+
+def _own_metric(workspace: Workspace, name: str) -> str:
+    from service.measures import own_metrics
+
+    path = workspace.settings.metrics_file  # reading the settings defines our own
+    wanted = f"{CUSTOM}{name.strip().removeprefix(CUSTOM)}"
+    if wanted not in {metric.name for metric in own_metrics()}:
+        raise Misused(f"There is no metric {name!r} of your own in {path}: verbatim metrics list.")
+    return wanted
 
 
 def unknown_values(
@@ -76,7 +94,7 @@ def unknown_values(
                 continue
             near = get_close_matches(value, facts.values(one.dimension, viewer), cutoff=0)
             there = f"; there is {', '.join(near)}" if near else ""
-            yield f"No conversation has the {one.dimension.value.replace('_', ' ')} {value}{there}."
+            yield f"No conversation has the {one.dimension.words} {value}{there}."
 
 
 @click.command("why")
@@ -105,7 +123,7 @@ def why_command(
         metric=metric,
         window=window,
         compare_to=read_window(baseline) if baseline else window.preceding(),
-        filters=filters_from(filters),
+        filters=filters_from(workspace, filters),
     )
     if as_json:
         say_json(workspace.answers().why(query, SYSTEM))

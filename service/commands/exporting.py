@@ -45,7 +45,7 @@ def export_command(
     viewer = viewer_named(workspace, person)
     query = Query(
         window=read_window(period) if period else None,
-        filters=filters_from(filters),
+        filters=filters_from(workspace, filters),
         text=texts,
     )
     written = 0

@@ -55,7 +55,7 @@ URGENCY = custom_metric(
     ),
 )
 CLEAR = (
-    ("my attorney will hear about this", "yes"),
+    ("I'll be contacting my solicitor about this", "yes"),
     ("you will hear from my lawyer next week", "yes"),
     ("where is my parcel, the order is late", "no"),
 )
@@ -114,6 +114,30 @@ def test_it_abstains_where_no_example_is_near() -> None:
     found = measured("The sky over our bakery is rather blue and we like soup", LEGAL, URGENCY)
     empty = (None, EmptyReason.LOW_CONFIDENCE)
     assert (found["custom_legal_threat"], found["custom_urgency"]) == (empty, empty)
+
+
+def test_one_word_of_an_example_is_no_answer() -> None:
+    """What customers write about anyway stands against the examples, however few these are."""
+    asked = custom_metric(
+        name="wish",
+        title="Wish",
+        question="Does the customer ask for something that is missing?",
+        values=("yes", "no"),
+        examples=(
+            Example(value="yes", text="Please add an export to Excel"),
+            Example(value="yes", text="Is there any plan to support single sign-on"),
+            Example(value="no", text="Where is my order?"),
+        ),
+    )
+    measures.define([asked, URGENCY])
+    said = (
+        *("good for your support", "no thank you for your support"),
+        *("not today have a great day", "ok thanks no more help needed for today bye"),
+        *("I want to request a physical card", "i am waiting", "My card is not working today"),
+    )
+    asked_of = [talk(customer(text), number=n) for n, text in enumerate(said)]
+    for found in local.build().analyse(asked_of, default_taxonomy()):
+        assert {found.measured(one.name).value for one in (asked, URGENCY)} <= {None, "no"}  # type: ignore[union-attr]  # each is measured
 
 
 def test_it_never_guesses_a_metric_without_examples() -> None:
@@ -248,6 +272,9 @@ def test_a_metric_that_is_added_by_command_is_counted_listed_asked_and_removed(
     assert "legal threat yes" in " ".join(answer.text)
     assert "custom" not in " ".join(answer.text)
     capsys.readouterr()
+    assert run(here, ["export", "--custom", "legal_threat=yes", "-"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 2
+    assert run(here, ["export", "--custom", "nothing=yes", "-"]) == 2
     assert run(here, ["metrics", "list", "--json"]) == 0
     names = [one["name"] for one in json.loads(capsys.readouterr().out)["metrics"]]
     assert names[-2:] == ["custom_legal_threat", "custom_urgency"]
