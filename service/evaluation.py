@@ -4,6 +4,7 @@ Knows pairs of a prediction and a label, read once and kept as counts. An empty 
 answer: it lowers the coverage and counts against recall, never for or against agreement.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from service.exchange import Labels
 
 DRIVER = "driver"
 BINS = 15  # of the calibration error, as in the literature
+NINETEEN_OF_TWENTY = 1.645  # standard deviations above the mean
 EMPTY = "empty"  # how a prediction without a value stands in the confusion
 
 
@@ -51,6 +53,14 @@ class ClassResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Chance:
+    """The calibration error that answers so sure would show if they were perfectly calibrated."""
+
+    usual: float
+    most: float  # in 19 of 20 draws
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MetricResult:
     metric: str
     n: int  # labelled with a value
@@ -59,6 +69,7 @@ class MetricResult:
     classes: tuple[ClassResult, ...]
     calibration_error: float | None  # expected calibration error over answers with a confidence
     confusion: Mapping[tuple[str, str], int]  # (labelled, predicted) -> conversations
+    chance: Chance | None = None
     both_empty: int = 0  # a person and the analyser both left it empty
     answered_empty: int = 0  # a person left it empty and the analyser did not
 
@@ -85,6 +96,10 @@ class MetricResult:
             "agreement": _rounded(self.agreement),
             "macro_f1": _rounded(self.macro_f1),
             "calibration_error": _rounded(self.calibration_error),
+            "calibration_error_by_chance": _rounded(self.chance.usual if self.chance else None),
+            "calibration_error_by_chance_at_most": _rounded(
+                self.chance.most if self.chance else None
+            ),
             "both_empty": self.both_empty,
             "answered_empty": self.answered_empty,
             "classes": [
@@ -174,6 +189,7 @@ class Evaluator:
             right=sum(n for (labelled, predicted), n in confusion.items() if labelled == predicted),
             classes=_classes(confusion),
             calibration_error=bins.error() if bins else None,
+            chance=bins.chance() if bins else None,
             confusion=dict(confusion),
             both_empty=self._both_empty[metric],
             answered_empty=self._answered_empty[metric],
@@ -194,17 +210,26 @@ class _Bins:
         self._n = [0] * BINS
         self._sure = [0.0] * BINS
         self._right = [0] * BINS
+        self._spread = [0.0] * BINS  # variance of how many are right, if as often as said
 
     def add(self, confidence: float, *, right: bool) -> None:
         number = min(BINS - 1, max(0, int(confidence * BINS)))
         self._n[number] += 1
         self._sure[number] += confidence
         self._right[number] += right
+        self._spread[number] += confidence * (1 - confidence)
 
     def error(self) -> float:
         total = sum(self._n)
         gaps = (abs(s - r) for s, r in zip(self._sure, self._right, strict=True))
         return sum(gaps) / total if total else 0.0
+
+    def chance(self) -> Chance:
+        """The mean of |gap| over normal gaps of each bin's spread, and its upper end."""
+        total = sum(self._n)
+        usual = sum(math.sqrt(2 * spread / math.pi) for spread in self._spread) / total
+        apart = math.sqrt((1 - 2 / math.pi) * sum(self._spread)) / total
+        return Chance(usual=usual, most=usual + NINETEEN_OF_TWENTY * apart)
 
 
 def _driver_pair(analysis: Analysis, labelled: tuple[str, ...]) -> Pair:
@@ -248,7 +273,7 @@ def _lines(result: MetricResult) -> Iterator[str]:
     yield (
         f"{result.metric}: {result.right} of {result.answered} agreed"
         f" ({_share(result.agreement)}), macro-F1 {_figure(result.macro_f1)},"
-        f" calibration error {_figure(result.calibration_error)},"
+        f" calibration error {_figure(result.calibration_error)}{_by_chance(result.chance)},"
         f" answered {result.answered} of {result.n} ({_share(result.coverage)})"
     )
     for c in result.classes:
@@ -263,6 +288,12 @@ def _lines(result: MetricResult) -> Iterator[str]:
     wrong = [(pair, n) for pair, n in result.confusion.items() if pair[0] != pair[1]]
     for (labelled, predicted), n in sorted(wrong, key=lambda item: (-item[1], item[0]))[:6]:
         yield f"  {n} times {labelled} was read as {predicted}"
+
+
+def _by_chance(chance: Chance | None) -> str:
+    if chance is None:
+        return ""
+    return f" (up to {chance.most:.3f} by chance alone, {chance.usual:.3f} on average)"
 
 
 def _rounded(value: float | None) -> float | None:

@@ -1,13 +1,14 @@
 """The evaluation: counts that anybody can check by hand."""
 
 import json
+import random
 from datetime import UTC, datetime
 
 import pytest
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import Analysis, EmptyReason, Measurement, TagAssignment
-from service.evaluation import Evaluator, Pair, evaluate
+from service.evaluation import Evaluator, MetricResult, Pair, evaluate
 from service.exchange import Labels
 
 
@@ -73,6 +74,24 @@ def test_calibration_error_is_the_gap_between_sure_and_right() -> None:
     result = evaluator.result().of("sentiment")
     assert result is not None
     assert result.calibration_error == pytest.approx(0.2)
+
+
+def test_it_says_what_chance_alone_would_show_of_a_perfect_calibration() -> None:
+    def measured(draw: random.Random) -> MetricResult:
+        evaluator = Evaluator()
+        for number in range(400):
+            sure = 0.42 + 0.55 * number / 400
+            predicted = "negative" if draw.random() < sure else "neutral"
+            evaluator.add_pair(
+                Pair(metric="sentiment", labelled="negative", predicted=predicted, confidence=sure)
+            )
+        return evaluator.result().of("sentiment") or pytest.fail("not measured")
+
+    draws = [measured(random.Random(seed)) for seed in range(60)]  # noqa: S311
+    chance = draws[0].chance or pytest.fail("no chance")
+    errors = [draw.calibration_error or 0.0 for draw in draws]
+    assert sum(errors) / len(errors) == pytest.approx(chance.usual, rel=0.1)
+    assert sum(error > chance.most for error in errors) <= 8
 
 
 def test_any_of_the_labelled_drivers_is_right() -> None:
