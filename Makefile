@@ -12,7 +12,7 @@ CUDA := cuda-bindings cuda-pathfinder cuda-toolkit $(addprefix nvidia-,cublas cu
   cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink \
   nvshmem-cu13 nvtx)
 
-.PHONY: help demo test faults lint types bench train lock serve setup clean
+.PHONY: help demo test faults lint types bench train evaluate lock serve setup clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 16
@@ -47,6 +47,11 @@ train: ## train the local analyser's models (DATA=folder of the data sets; about
 	@test -d "$(DATA)" || { echo "Say where the training data is: make train DATA=folder"; exit 2; }
 	@$(MAKE) --no-print-directory .venv-train/.installed
 	@.venv-train/bin/python -m bench.training --data "$(DATA)" $(ARGS)
+
+evaluate: ## the tone model beside VADER and TF-IDF, set by set (DATA=folder, ARGS="--reference folder")
+	@test -d "$(DATA)" || { echo "Say where the data is: make evaluate DATA=folder"; exit 2; }
+	@$(MAKE) --no-print-directory .venv-train/.installed
+	@.venv-train/bin/python -m bench.training.beside --data "$(DATA)" $(ARGS)
 
 .venv-train/.installed: requirements-train.lock requirements-torch.lock
 	@echo "Setting up .venv-train with torch (first run: a minute or two) ..."

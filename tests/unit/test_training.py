@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from bench.training import manifest, sets, weights
+from bench.training.beside import BANK
 from bench.training.figures import KEPT
 from bench.training.placing import by_examples, by_name, spelt
 from bench.training.probe import DRY_COMPLAINTS, PLAIN_REQUESTS
@@ -21,6 +22,7 @@ from bench.training.vocabulary import SPECIAL, pruned, written_in_ascii
 from service.analysis._models import FOLDER, checked_artefacts, prepare
 from service.analysis._tone import TEMPERATURE
 from service.errors import TellPerson
+from service.exchange import Row, read_rows
 
 WORDS = ("refund", "refunds", "invoice", "late", "parcel", "again", "charged", "twice", "why")
 PIECES = [
@@ -292,3 +294,12 @@ def test_intents_are_found_by_name_and_by_examples() -> None:
     assert spelt("GetQuote") == "get quote"
     assert by_name(vectors, pairs) == 1.0
     assert by_examples(vectors, pairs, pairs) == 1.0
+
+
+def test_the_tone_bank_reads_as_labelled_conversations() -> None:
+    rows = [row for row in read_rows(BANK.read_text(encoding="utf-8").splitlines())]
+    labels = [
+        row.labels.measured["sentiment"] for row in rows if isinstance(row, Row) and row.labels
+    ]
+    assert len(labels) == len(rows) == 150
+    assert set(labels) == {*sets.LABELS, None}
