@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
+from unicodedata import normalize
 
 import pytest
 
@@ -89,9 +90,13 @@ EVIL = (
     "\uff1d\uff1aevil\uff0eexample",
     "",
     "   ",
+    "The customer lost 4,711 USD.",
+    "The customer says \u201cI hate it\u201d.",
 )
+LOOK_ALIKES = str.maketrans("aeocpx", "\u0430\u0435\u043e\u0441\u0440\u0445")
 _ALLOWED_TAG = re.compile(r"[a-z0-9][a-z0-9 ]{1,39}")
-_NOT_IN_SUMMARY = re.compile(r"[<>@|`]|://|www\.|^\s*[=+\-]")
+_NOT_IN_SUMMARY = re.compile(r"[<>@|`\u201c]|://|www\.|^\s*[=+\-]")
+_NUMBER = re.compile(r"\d+")
 
 
 def answers(seed: int, conversation: Conversation, form: Form) -> Iterator[str]:
@@ -129,12 +134,23 @@ def _form(chance: random.Random, conversation: Conversation, form: Form) -> dict
 
 
 def _quote(chance: random.Random, conversation: Conversation) -> Any:
-    """A slice, a slice with other typography or case, of another message, or of nobody."""
+    """A slice, a slice in other letters, of another message or conversation, or of nobody."""
     place = chance.randrange(len(conversation.messages))
     message = conversation.messages[place]
     start = chance.randrange(len(message.text) + 1)
     text = message.text[start : start + chance.randrange(3, 60)]
-    made = chance.choice((*[text, _straight(text)] * 6, text.upper(), text + "!", *EVIL[:12]))
+    other = chance.choice(chance.choice(CONVERSATIONS).messages).text
+    changed = (
+        text.upper(),
+        text + "!",
+        text.translate(LOOK_ALIKES),
+        "\u200b".join(text),
+        normalize(chance.choice(("NFD", "NFKC")), text),
+        f"{text} {other[:20]}",
+        other[:40],
+        "[email] [phone].",
+    )
+    made = chance.choice((*[text, _straight(text)] * 8, *changed, *EVIL[:12]))
     return {
         "message": chance.choice((*[place + 1] * 8, 1, 2, 0, -1, 99, True, 1.0, "1", 10**30)),
         "text": chance.choice((*[made] * 8, None, [made])),
@@ -200,7 +216,8 @@ def broken_laws(found: Analysis, conversation: Conversation) -> list[str]:
     if not all(_ALLOWED_TAG.fullmatch(tag.raw) for tag in found.tags) or len(found.tags) > 3:
         broken.append("tags")
     own = "".join(message.text for message in conversation.messages)
-    if _NOT_IN_SUMMARY.search(found.summary) and found.summary not in own:
+    foreign = {*_NUMBER.findall(found.summary)} - {*_NUMBER.findall(own)}
+    if foreign or (_NOT_IN_SUMMARY.search(found.summary) and found.summary not in own):
         broken.append("summary")
     return broken + broken_fields(desired(found, LINKS, fields=FIELDS))
 
