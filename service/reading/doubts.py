@@ -21,6 +21,9 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
         sliced.add("sentiment")  # "accounts by sentiment" are ranked by it
     grain = signals.find_grain(re.sub(_MOVED_OR_NOW, " ", seen.free)) or ""
     left = [f"by {one}" for one in (*seen.grouped, grain) if one and one not in sliced]
+    ranked = signals.named_dimension(seen.free, within_driver="driver" in seen.filters)
+    if reading.intent is Intent.TOP and ranked is not None and ranked not in sliced:
+        left.append(f"by {ranked}")
     if seen.period is not None and not {seen.period, seen.since_fix} & windows:
         left.append(seen.period.words())
     held = {
@@ -33,6 +36,7 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
             one.entity.name
             for one in seen.entities.matches
             if one.entity.kind not in {"fix", "funnel"}
+            and not (one.negated and reading.compare and reading.compare.by == one.entity.kind)
             and not (one.entity.kind == "tag" and reading.fix)  # its own tags go without saying
             and not (
                 one.entity.kind in {"agent", "owner"} and reading.intent is Intent.ACCOUNT_BRIEF
@@ -79,6 +83,8 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     left += signals.other_rates(seen.free, reading.metric)
     if seen.free.startswith("when ") and reading.intent is not Intent.TREND:
         left.append("when")
+    if re.match(r"who\b", seen.free) and reading.intent is Intent.COUNT:
+        left.append("who")
     assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
     if reading.metric == CONVERSATIONS and seen.words.has(_SHARE):
         assumed.append(f"{TAKEN}a number of conversations and not a share")

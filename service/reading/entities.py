@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from service.catalogue import Catalogue
 from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
+from service.reading.leftover import is_strange
 from service.reading.plain import ORDINARY, PLAIN
 from service.reading.signals import DOWN, UP
 from service.reading.words import Word, Words
@@ -257,6 +258,8 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
                 continue
             if length == 1 and _acts(words, first, run[0]) and names.people_holding(key):
                 fits = names.people_holding(key)
+            elif length == 1 and _beside_stranger(words, first):
+                continue
             elif _telling(run) and not _plain(words, first, run):
                 fits = names.accounts_holding(key)
             elif length > 1:  # ordinary words, but together they open a name
@@ -293,6 +296,14 @@ def _acts(words: Words, first: int, word: Word) -> bool:
 def _telling(run: list[Word]) -> bool:
     return all(len(word.text) >= _PART_LENGTH for word in run) and not any(
         word.text in ORDINARY or stem(word.text) in ORDINARY or word.text.isdigit() for word in run
+    )
+
+
+def _beside_stranger(words: Words, first: int) -> bool:
+    """Whether a part of a name stands in another name: "Globex Bank" is no Open Bank."""
+    near = [words.words[at] for at in (first - 1, first + 1) if 0 <= at < len(words.words)]
+    return words.words[first].original[:1].isupper() and any(
+        word.original[:1].isupper() and is_strange(word) for word in near
     )
 
 

@@ -19,7 +19,7 @@ _HELP = (
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
-    r"(?:been )?(?:say|saying|said|writing|write|wrote|telling)\b|\bwhat people (?:say|said|are saying|write)\b"
+    r"(?:been )?(?:say|saying|said|writing|write|wrote|telling|think|thinking|thought)\b|\bwhat people (?:say|said|are saying|write)\b"
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
     r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated )*"
@@ -27,7 +27,7 @@ _QUOTES = (
 )
 # "Show me negative calls": the channel is what is shown.
 _SHOWN_BY_CHANNEL = (
-    r"\b(?:show|give|read|see|find|pull|get)(?: me| us)? (?:the |some |any |a few |all |\d+ |two |three |four |five |six |ten |those |recent "
+    r"\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |any |a few |all |\d+ |two |three |four |five |six |ten |those |recent "
     r"|latest |negative |positive |angry |happy |unhappy |annoyed |upset )*~"
 )
 _TREND = (
@@ -41,26 +41,32 @@ _OVER_THE_LAST = r"\b(?:week over week|month over month|week on week|month on mo
 _TRENDING = r"\b(?:which|what) \w+(?: reasons?)? (?:are|is|were|was|have been) (?:\w+ )?trending\b"
 _TOP = (
     r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
-    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest)\b"
+    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|sort(?:ed)?|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest)\b"
+)
+# "Which customers complained about refunds", "who wrote in": those with most of it.
+_WHICH_ONES = (
+    r"^(?:and |so |ok )*(?:which|what) (?:of )?(?:\S+ ){0,3}?(?:accounts|customers|companies|clients|segments|channels|drivers|agents|tags)\b(?! (?:are|is|were|do|does|did|have|has) (?:we|there|you|it)\b)(?: \S+)+"
+    r"|^(?:and |so |ok )*who(?:'s|s| has| is| are| was| were)?(?: been)? (?:(?:so |most |very )?(?:un)?happy|angry|annoyed|upset|frustrated|grumpy|complain\w*|wrote|writ\w+|contact\w*|moan\w*)\b"
 )
 _CHANGE_RANK = (
     r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|e)|improv\w*|jumped|spik\w*|fell|fall\w*|dropp\w*|drop|declin\w*|"
     r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
 )
 _WHY = (
-    r"\b(?:why|how come|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|up with)|"
+    r"\b(?:why|how come|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
     r"what (?:drove|caused|pushed|sent|brought|dragged|pulled|made|explains|is (?:driving|causing|pushing|dragging)|led to)|reasons? (?:for|behind|of)|explain|root causes?|"
-    r"what (?:has |have )?(?:changed|happened)|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
+    r"what (?:has |have )?(?:changed|happened|(?:went|gone) (?:wrong|well|right))|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
     r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how'?s? (?:things|it going)|whats (?:behind|driving|causing|going on|happening)|"
     r"behind the|driver of the|what made|due to what)\b"
 )
 _OPEN = (
     r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
-    r"what(?:'s| is|s) wrong|how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going)|"
+    r"what(?:'s| is|s| went| has gone) (?:wrong|well|right)|how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going)|"
     r"how(?:'s| is| are|s) (?:the |our |my )*(?:~[ ~]*|accounts |customers |clients |book |portfolio )(?:\w+ )?(?:doing|going|looking))\b"
+    r"|^(?:a |the |quick |give me (?:a |the )?)*(?:summary|recap|overview|rundown|round-?up)(?: of| for)?(?: @)+$"
     r"|^(?:so |and )*how(?:'s|s| (?:was|were|is|did|has))(?: been)?(?: @)+(?: (?:go|went|look|been|going|looking|been going))?$"
 )
-_YES_NO = r"^(?:so |and |ok |hey )*(?:has|have|had|did|does|do|is|are|was|were)\b"
+_YES_NO = r"^(?:so |and |ok |hey )*(?:any|has|have|had|did|does|do|is|are|was|were)\b"
 YEAR_OVER_YEAR = r"\b(?:yoy|year (?:over|on) year)\b"
 _COMPARE = r"\b(?:qoq|yoy|(?:year|quarter) (?:over|on) (?:year|quarter)|vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
@@ -85,6 +91,11 @@ _BRIEF = (
     r"\b(?:tell (?:me|us) (?:about|more about)|prep (?:me|us)?|brief(?:ing)? (?:me |us )?(?:on|for|about)?|brief|catch (?:me|us) up|fill me in|get me ready|"
     r"anything (?:new|going on|happening|changed|happened|up)|what(?:'s| is|s| has| have)? (?:been )?(?:going on|happening|new|up|the (?:story|deal|latest|state))|what(?:'s| has)? (?:changed|happened)|how(?:'s| is| are|s| have| has) .*(?:doing|been|going|getting on|looking)|"
     r"how(?:'s| are| is|s) ~|status (?:of|on)|summary (?:of|on|for)|summari[sz]e|overview|update on|know about|health of|check in on|background on|meeting with|call with|qbr|lowdown|rundown)\b"
+)
+
+_OF_A_NAME = (
+    r"\b(?:status|summary|overview|background|update|lowdown|rundown|health) (?:of|on|for|at|about) "
+    r"(?!(?:the|our|my|this|last|all|your|sentiment|effort|churn)\b)[a-z]"
 )
 
 
@@ -177,7 +188,9 @@ def _is_why(asked: Asked) -> bool:
     ranks_reasons = _has(_TOP, asked.free) and _has(r"\breasons? for\b", asked.free)
     if asked.sides and _has(r"\bthan\b", asked.free):
         return False  # "why is chat worse than email" weighs one against the other
-    if _has(r"\band why$", asked.free) and (_is_top(asked) or _is_how_many(asked)):
+    if _has(r"\band why$", asked.free) and (
+        _is_top(asked) or _is_how_many(asked) or _is_churn_list(asked)
+    ):
         return False
     return _has(r"\b(?:why|how come)\b", asked.free) or (
         not ranks_reasons and _has(_WHY, asked.free) and not _is_brief_only(asked)
@@ -193,6 +206,8 @@ def _one_account(asked: Asked) -> bool:
 
 
 def _is_how_many(asked: Asked) -> bool:
+    if _is_yes_no_change(asked):
+        return False
     return _has(
         r"(?<!by )(?<!by the )\b(?:how many|number of|no of|nr of|# of|how often)\b|^# ", asked.free
     ) and not _has(_TREND, asked.free)
@@ -238,6 +253,8 @@ def _is_churn_list(asked: Asked) -> bool:
 
 
 def _is_top(asked: Asked) -> bool:
+    if _has(_WHICH_ONES, asked.free) and not _has(_CHANGE_RANK, asked.free):
+        return True
     if _has(_TOP, asked.free):
         return not _has(r"\bat (?:most|least)\b", asked.free)
     return (
@@ -245,7 +262,7 @@ def _is_top(asked: Asked) -> bool:
         and _has(_CHANGE_RANK, asked.free)
         and (signals.named_dimension(asked.free, within_driver=False) is not None)
     ) or (
-        _has(r"\bwho (?:handled|took|solved|closed)\b", asked.free)
+        _has(signals.WHO_HANDLED, asked.free)
         or (signals.is_topic_asked(asked.free) and _has(r"\babout\b", asked.free))
     )
 
@@ -270,6 +287,7 @@ def _is_brief(asked: Asked) -> bool:
         and (
             _one_account(asked)
             or _has(r"\b(?:brief|prep|tell (?:me|us) about|catch (?:me|us) up)", asked.text)
+            or _has(_OF_A_NAME, asked.free)
         )
     )
 
@@ -297,6 +315,8 @@ def rank_of(text: str, metric: str | None) -> tuple[str, str]:
         order = "asc" if good_is_high else "desc"
     elif re.search(r"\b(?:best|happiest|easiest)\b", text):
         order = "desc" if good_is_high or metric in {None, "conversations"} else "asc"
+    elif metric == "sentiment" and signals.mood_of(text) == "negative":
+        order = "asc"  # "which accounts are unhappy"
     else:
         order = "desc"
     return by, order

@@ -47,9 +47,16 @@ _BEYOND = tuple(
         r"(?:again|back)\b",
         # A refusal that no name took up: "conversations with no tag".
         rf"(?<!^)(?<!why )(?<!or )\b{_NOT}(?! (?:{_SAID_ELSEWHERE})\b)"
-        rf"(?! (?:(?:{_LINKS}) )*[~@])(?: (?:{_LINKS}))*(?: [\w'-]+)\b",
+        rf"(?! (?:(?:{_LINKS}) )*~)(?: (?:{_LINKS}))*(?: (?:[\w'-]+|@))(?!\S)",
+        r"\b(?:average|mean (?=number|of)|never)\b",
         rf"(?<=\S )\b(?:after|before|until|while|because|if|unless|once|where) {_SUBJECT}\b"
         r"(?! mention).{0,25}",
+        r"(?<=@ )(?:before|earlier|prior)$",
+        r"\b(?:time|hour)s? of (?:the )?(?:day|week)\b|\b(?:which|what) (?:time|hour)s?\b",
+        r"\bby hour\b",
+        # Only conversations and accounts are counted.
+        r"(?<=how many )(?:\w+ )?(?:agents|tags|drivers|segments|channels|owners|topics|reps|csms"
+        r"|days|weeks|months|quotes|messages|replies)\b",
         # A second question in the same breath.
         rf"(?<=\S )(?:and|also|plus|but|then)(?: also| then)? {_ASKS}\b(?:(?: \S+){{1,4}})?",
     )
@@ -67,7 +74,9 @@ def ignored(words: Words, untimed: Sequence[str] = ()) -> tuple[str, ...]:
     strange = [word.original for word in words.words if is_strange(word)]
     free = words.free()
     beyond = [
-        found.group(found.lastindex or 0).strip() for one in _BEYOND for found in one.finditer(free)
+        words.original(*found.span(found.lastindex or 0))
+        for one in _BEYOND
+        for found in one.finditer(free)
     ]
     left = dict.fromkeys(word[:_LONGEST].strip() for word in (*strange, *beyond, *untimed))
     whole = [

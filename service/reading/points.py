@@ -361,7 +361,7 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (rf"(?:this|current) (?:(?:fiscal|financial|calendar) )?{_WHOLE}(?: so far)?", _this),
         (rf"{_WHOLE} to date", _to_date),
         (r"([mqyw])td", _to_date),
-        (r"(?:the|this|last|past|over the)? ?(?:weekend)", _weekend),
+        (r"(?:the|this|last|past|over the)? ?(?:weekend)(?! (?:before|prior|earlier))", _weekend),
         (rf"last ({WEEKDAY})", _last_weekday),
         (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
         (rf"{_N} days ago", _days_ago),

@@ -35,6 +35,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"[\w.+-]+@[\w-]+\.\w{2,}|\b\d{3}[ -]?\d{3,4}[ -]?\d{3,4}\b"
         r"|\b(?:e-?mail|home|street|postal|mailing|billing|ip) address(?:es)?\b"
         r"|\b(?:phone|mobile|cell|telephone|contact|card|credit card|passport|bank|account) (?:numbers?|no|details|info)\b"
+        r"|\b(?:iban|ssn|social security|sort code|national insurance|tax id|passport)\b"
         r"|\b(?:date of birth|dob|birthday|personal (?:data|details|info\w*)|contact (?:details|info))\b"
         r"|\b(?:names?|surname|e-?mails?|phone|address|mobile)\b of (?:the |that |this |a |each |our )*"
         r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who|ones?|them|him|her|whoever|someone)\b"

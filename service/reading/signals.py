@@ -68,6 +68,11 @@ _TOPICS = (
 )
 
 
+# Agents are ranked by what they handled.
+WHO_HANDLED = (
+    r"\bwho(?:'s|s| has| have| is| are)?(?: been)? "
+    r"(?:handl\w+|took|taken|taking|solv\w+|clos(?:ed|ing)|answer\w+|deal(?:t|ing))\b"
+)
 # "What do customers complain about most" ranks what it is about, and not the customers.
 _TOPIC_ASKED = (
     r"\bwhat (?:do|does|did|are|is|were|have|has) .*\b"
@@ -152,7 +157,8 @@ def _churn(text: str) -> Number | None:
     )
     if shared is None and re.search(
         rf"\b{_NOUNS} {_HAVING} (?:a )?churn risk\b|"
-        rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn",
+        rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn"
+        r"|\bchurn(?: |-)?(?:risk )?(?:flags|signals|alerts)\b",
         text,
     ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
@@ -291,7 +297,7 @@ def dimension_of(word: str, *, within_driver: bool) -> str | None:
 
 def named_dimension(text: str, *, within_driver: bool) -> str | None:
     """The first dimension a ranking asks for: "top issues", "which accounts", "what tags"."""
-    if re.search(r"\bwho(?:'s)? (?:handled|took|solved|closed|answered|dealt)", text):
+    if re.search(WHO_HANDLED, text):
         return "agent"
     topic = "tag" if within_driver else "driver"
     if is_topic_asked(text):
@@ -309,6 +315,8 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     ]
     if places:
         return min(places)[1]
+    if re.search(r"^(?:and |so |ok )*who\b", text):
+        return "account"
     return topic if re.search(r"\bcomplain", text) else None
 
 

@@ -33,7 +33,7 @@ def _meant(word: Word, before: Word | None) -> str | None:
     if before is not None and word.original[:1].isupper():
         return None
     found = process.extractOne(word.text, _KNOWN, scorer=fuzz.ratio, score_cutoff=100 * SIMILAR)
-    if found is None or found[0] == word.text:
-        return None
+    if found is None or word.text.startswith(found[0]):
+        return None  # "answered" is spelt as it is meant
     meant = found[0]
     return None if before and before.text in _BEFORE_NAMES and meant not in _DATES else meant

@@ -7,7 +7,7 @@ from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
 from service.reading.intents import is_about_them
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Filters, Reading
-from service.reading.units import unit_on, unit_start
+from service.reading.units import DAY, unit_on, unit_start
 from service.reading.words import Words
 
 _OPENS = (
@@ -187,13 +187,15 @@ def _period(last: Reading, slots: Slots) -> Window | None:
 def _earlier(last: Reading, text: str) -> Window | None:
     """Read "the week before": as many days, or the whole unit that a whole unit follows."""
     found = re.search(
-        r"\b(week|month|day|period|quarter|year|fortnight|one)s? (?:before|earlier|prior)\b"
+        r"\b(week|month|day|period|quarter|year|fortnight|weekend|one)s? (?:before|earlier|prior)\b"
         r"|\bprevious (week|month|quarter|year|one|period)\b",
         text,
     )
     if found is None or last.period is None:
         return None
     unit, period = found.group(1) or found.group(2), last.period
+    if unit == "weekend":
+        return Window(period.start - 7 * DAY, period.end - 7 * DAY)
     calendar = unit in {"month", "quarter", "year"}
     if calendar and period == Window(
         unit_start(unit, period.start), unit_on(unit, period.start, 1)

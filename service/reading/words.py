@@ -154,6 +154,16 @@ class Words:
                 word.used = by
             at += len(shown) + 1
 
+    def original(self, start: int, end: int) -> str:
+        """Return what was written where these characters of `free()` stand."""
+        at, found = 0, list[str]()
+        for word in self.words:
+            shown = _mark(word) if word.used else word.shown
+            if at < end and at + len(shown) > start:
+                found.append(word.original)
+            at += len(shown) + 1
+        return " ".join(found)
+
     def find(self, pattern: str, *, by: str = "") -> re.Match[str] | None:
         """Search the free words; with `by` what was found is used up."""
         match = re.search(pattern, self.free())
