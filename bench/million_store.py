@@ -156,7 +156,7 @@ def _copy(connection: psycopg.Connection, batch: Batch) -> None:
 
 def _finish(url: str) -> None:
     database = opened(url)
-    database.analyses.rebuild()
+    database.analyses.fill()
     for source in ("intercom", "zendesk"):
         database.conversations.sync_finished(source, million_data.now())
     with database.engine.raw.connect() as connection:

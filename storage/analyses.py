@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Row, select, update
+from sqlalchemy import Connection, Row, func, select, update
 
 from service.domain.conversations import ConversationKey
 from service.domain.measurements import (
@@ -140,15 +140,26 @@ class SqlAnalyses:
             return read_history(connection, key)
 
     def rebuild(self) -> int:
-        with self._engine.changing() as connection:
-            calendar_days.recompute(connection, self._zone)
-            return rollups.rebuild(connection)
+        """Mend slice by slice, so that nobody else who writes waits for long."""
+        with self._engine.reading() as connection:
+            slices = list(rollups.slices(connection))
+        for ids in slices:
+            with self._engine.changing() as connection:
+                calendar_days.recompute(connection, self._zone, ids)
+                rollups.mend(connection, ids)
+        with self._engine.reading() as connection:
+            weeks = list(rollups.weeks(connection))
+        for days in weeks:
+            with self._engine.changing() as connection:
+                rollups.recount(connection, days)
+        with self._engine.reading() as connection:
+            return connection.execute(select(func.count()).select_from(conversation)).scalar_one()
 
     def fill(self) -> None:
         """Derive what a migration left empty. Safe to repeat after it was cut off."""
         with self._engine.changing() as connection:
             if rollups.are_missing(connection):
-                rollups.rebuild(connection)
+                rollups.build(connection)
 
 
 def analyses_of(

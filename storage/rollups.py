@@ -1,7 +1,8 @@
 """Keeps the facts, the touched tags and the rollups equal to the rows they are made from.
 
 `refresh` derives the facts of the given conversations anew and moves the rollups by the difference,
-in the caller's transaction; `rebuild` makes everything again. Both end with the same rows.
+in the caller's transaction; `mend` and `recount` make everything again, a slice at a time. Both end
+with the same rows.
 """
 
 from collections import Counter, defaultdict
@@ -11,10 +12,14 @@ from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
+    Column,
+    CompoundSelect,
     Connection,
     Select,
     Table,
     Text,
+    and_,
     cast,
     func,
     literal,
@@ -25,7 +30,7 @@ from sqlalchemy import (
 
 from service.collecting import no_collections
 from service.query import Dimension
-from storage import day_marks
+from storage import day_marks, deriving
 from storage.bulk import add, change_by, insert_tuples
 from storage.bulk import remove as remove_rows
 from storage.derived import (
@@ -36,7 +41,7 @@ from storage.derived import (
     derived_from,
     stored,
 )
-from storage.deriving import derive_everything
+from storage.deriving import derive_everything, facts_of, touches_of, within
 from storage.tables.conversations import conversation
 from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day, touch
 
@@ -69,11 +74,13 @@ LENSES = {
     _CHANNEL: fact.c.channel,
     _SOURCE: fact.c.source,
 }
+_SLICE, _DAYS = 5_000, 7  # conversations and days mended at once: others write in between
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
 Cell = tuple[str, str, int, int, int]  # lens, name, day, m, month
 # How many conversations more there are, by metric, lens, name, day, m, value and month.
 Alike = Counter[tuple[Any, ...]]
+Wanted = Select[Any] | CompoundSelect[Any]
 Moved = defaultdict[tuple[str, str, str, int, int, str, int], int]
 
 _AT = {name: place for place, name in enumerate(fact.c.keys())}
@@ -121,14 +128,55 @@ def remove(connection: Connection, ids: Iterable[int]) -> None:
     _replace(connection, stored(connection, sorted(set(ids))), Derived())
 
 
-def rebuild(connection: Connection) -> int:
-    """Derive everything again; return how many conversations there are."""
-    connection.execute(rollup_day.delete())
+def build(connection: Connection) -> None:
+    """Derive and count everything at once, which nothing else can write beside."""
     derive_everything(connection)
     day_marks.note_all(connection)
-    for lens in LENSES:
-        _roll_up(connection, lens)
-    return connection.execute(select(func.count()).select_from(conversation)).scalar_one()
+    connection.execute(rollup_day.delete())
+    counted = _counted(deriving.EVERYTHING)
+    connection.execute(rollup_day.insert().from_select([*_KEY, "month", "n"], counted))
+
+
+def mend(connection: Connection, ids: range) -> None:
+    """Derive these conversations again, and write what differs; none keeps what is gone."""
+    facts = facts_of(ids)
+    if not _is_right(connection, facts, fact.c.conversation_id, ids):
+        _change_facts(connection, *_differing(connection, facts, fact.c.conversation_id, ids))
+    touches = touches_of(ids)
+    if not _is_right(connection, touches, touch.c.conversation_id, ids):
+        gone, come = _differing(connection, touches, touch.c.conversation_id, ids)
+        _write(connection, touch, gone, come)
+
+
+def recount(connection: Connection, days: range) -> None:
+    """Count the facts of these days again, and write what differs."""
+    counted = _counted(days)
+    if not _is_right(connection, counted, rollup_day.c.day, days):
+        _write(connection, rollup_day, *_differing(connection, counted, rollup_day.c.day, days))
+
+
+def slices(connection: Connection) -> Iterator[range]:
+    """Cut the ids of all conversations, and of what was derived of others, into pieces."""
+    start: int | None = 0
+    while start is not None:
+        later = select(conversation.c.id).where(conversation.c.id >= start)
+        stop = connection.execute(
+            later.order_by(conversation.c.id).offset(_SLICE).limit(1)
+        ).scalar_one_or_none()
+        yield range(start, deriving.EVERYTHING.stop if stop is None else stop)
+        start = stop
+
+
+def weeks(connection: Connection) -> Iterator[range]:
+    """Cut the days that are counted, or should be, into pieces."""
+    bounds = [
+        connection.execute(select(func.min(of.day), func.max(of.day))).one()
+        for of in (fact.c, rollup_day.c)
+    ]
+    known = [day for bound in bounds for day in bound if day is not None]
+    if known:
+        for first in range(min(known), max(known) + 1, _DAYS):
+            yield range(first, first + _DAYS)
 
 
 def are_missing(connection: Connection) -> bool:
@@ -143,7 +191,10 @@ def are_missing(connection: Connection) -> bool:
 def _replace(connection: Connection, old: Derived, new: Derived) -> None:
     """Write what differs, and move the rollups by it; what did not change costs nothing."""
     _write(connection, touch, *_apart(old.touches, new.touches))
-    gone, come = _apart(old.facts, new.facts)
+    _change_facts(connection, *_apart(old.facts, new.facts))
+
+
+def _change_facts(connection: Connection, gone: set[Fact], come: set[Fact]) -> None:
     _write(connection, fact, gone, come)
     day_marks.note(connection, (row[_DAY] for row in gone | come))
     move(connection, gone, come)
@@ -162,6 +213,34 @@ def _apart(old: Iterable[Any], new: Iterable[Any]) -> tuple[set[Any], set[Any]]:
     """Return the rows that are no more, and those that were not."""
     there, wanted = set(old), set(new)
     return there - wanted, wanted - there
+
+
+def _is_right(connection: Connection, wanted: Wanted, of: Column[int], numbers: range) -> bool:
+    """Whether a table, where its column is one of the numbers, holds what it should, and no more.
+
+    Looking each row up takes half as long as comparing all with all.
+    """
+    table, new = of.table, wanted.cte("wanted")
+    same = and_(*(there == should for there, should in zip(table.c, new.c, strict=True)))
+    counted = (
+        select(func.count()).select_from(new),
+        select(func.count()).select_from(table).where(within(of, numbers)),
+        select(func.count()).select_from(new.join(table, same)),
+    )
+    found = connection.execute(select(*(one.scalar_subquery() for one in counted))).one()
+    return len(set(found)) == 1
+
+
+def _differing(
+    connection: Connection, wanted: Wanted, of: Column[int], numbers: range
+) -> tuple[set[Any], set[Any]]:
+    """Return the rows that are there and should not be, and those that are missing."""
+    new, there = wanted.cte("wanted"), select(of.table).where(within(of, numbers)).cte("there")
+    gone, come = (
+        {tuple(row) for row in connection.execute(select(one).except_(select(other)))}
+        for one, other in ((there, new), (new, there))
+    )
+    return gone, come
 
 
 def _write(connection: Connection, table: Table, gone: Iterable[Any], come: Iterable[Any]) -> None:
@@ -245,8 +324,13 @@ def _move(connection: Connection, moved: Moved) -> None:
         connection.execute(rollup_day.delete().where(rollup_day.c.n == literal_column("0")))
 
 
-def _roll_up(connection: Connection, lens: str) -> None:
-    """Count one lens from all facts: in one pass over them, then metric by metric."""
+def _counted(days: range) -> CompoundSelect[Any]:
+    """The rollups of these days, in the order of the columns."""
+    return union_all(*(part for lens in LENSES for part in _counted_in(lens, days)))
+
+
+def _counted_in(lens: str, days: range) -> Iterator[Select[Any]]:
+    """Count one lens: in one pass over the facts, then metric by metric."""
     f, name = fact.c, LENSES[lens]
     by_driver = lens == Dimension.DRIVER
     groups = [f.day, f.month, *([] if name is None else [name]), *([f.m] if by_driver else [])]
@@ -259,19 +343,20 @@ def _roll_up(connection: Connection, lens: str) -> None:
             *(column.label(f"of_{metric}") for metric, column in _COUNTED.items()),
             func.count().label("n"),
         )
-        .where(f.driver != NOT_ANALYSED if by_driver else f.rank == 0)
+        .where(f.driver != NOT_ANALYSED if by_driver else f.rank == 0, within(f.day, days))
         .group_by(*groups, *_COUNTED.values())
-        .cte("passed")
+        .cte(f"passed_{lens}")
     )
-    counted = union_all(*(_of_metric(passed, lens, metric) for metric in _METRICS))
-    connection.execute(rollup_day.insert().from_select([*_KEY, "month", "n"], counted))
+    for metric in _METRICS:
+        yield _of_metric(passed, lens, metric)
 
 
 def _of_metric(passed: CTE, lens: str, metric: str) -> Select[Any]:
     p = passed.c
     value = cast(p[f"of_{metric}"], Text)
+    n = cast(func.sum(p.n), BigInteger)
     return (
-        select(literal(metric), literal(lens), p.name, p.day, p.m, value, p.month, func.sum(p.n))
+        select(literal(metric), literal(lens), p.name, p.day, p.m, value, p.month, n)
         .where(value != "")
         .group_by(p.name, p.day, p.m, value, p.month)
     )

@@ -53,5 +53,7 @@ class AnalysisStore(Protocol):
         ...
 
     def rebuild(self) -> int:
-        """Recompute facts and rollups from the rows; return the conversations read."""
+        """Recompute facts and rollups from the rows, while others may write; return the
+        conversations read.
+        """
         ...

@@ -8,13 +8,14 @@ from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy import event
 
 from service.domain.conversations import Account, Conversation
 from service.domain.measurements import Analysis, SetBy
 from service.domain.people import SYSTEM
 from service.measures import all_metrics
 from service.query import Dimension, Filter, Query
-from storage import calendar_days
+from storage import rollups
 from storage.database import SqlDatabase, open_database
 from tests.builders import (
     ACME,
@@ -28,7 +29,7 @@ from tests.builders import (
     a_tag,
     an_analysis,
 )
-from tests.databases import SECRET
+from tests.databases import SECRET, ZONE
 
 DRIVERS = ("Access", "Billing", "Bugs", None)
 STEPS, MANY = 24, 12
@@ -181,20 +182,52 @@ def test_what_a_person_set_outlives_labels(database: SqlDatabase) -> None:
 def test_another_time_zone_moves_the_days(
     database: SqlDatabase, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(calendar_days, "_BATCH", 2)
+    monkeypatch.setattr(rollups, "_SLICE", 2)
     late = [a_conversation(n, created_at=NOON + timedelta(hours=5)) for n in range(3)]
     database.conversations.save_page("zendesk", a_page(*late, a_conversation(9, created_at=NOON)))
     assert _by_day(database) == [("2026-11-18", 4)]
-    tokyo = open_database(
-        database.engine.url.render_as_string(hide_password=False),
-        metrics=all_metrics(),
-        zone=ZoneInfo("Asia/Tokyo"),
-        secret=SECRET,
-        clock=clock,
-    )
+    tokyo = _opened_again(database, clock, ZoneInfo("Asia/Tokyo"))
     assert tokyo.analyses.rebuild() == 4
     tokyo.close()
     assert _by_day(database) == [("2026-11-18", 1), ("2026-11-19", 3)]
+
+
+def test_others_write_while_everything_is_rebuilt(
+    database: SqlDatabase, clock: Clockwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rollups, "_SLICE", 2)
+    chance = random.Random(7)  # noqa: S311 -- as above
+    for _ in range(MANY):
+        _arrive_labelled(database, chance)
+    with database.engine.writing() as connection:
+        connection.exec_driver_sql("DELETE FROM touch")
+        connection.exec_driver_sql("UPDATE fact SET sentiment = 'positive', m = 9")
+    beside = _opened_again(database, clock, ZONE)
+    waiting = chance.choices(CHANGES, k=6)
+
+    def write(*_connection: object) -> None:
+        if waiting:
+            waiting.pop()(beside, chance)
+
+    event.listen(database.engine.raw, "checkout", write)  # before each of its transactions begins
+    database.analyses.rebuild()
+    event.remove(database.engine.raw, "checkout", write)
+    beside.close()
+    assert not waiting
+    mended = derived(database)
+    with database.engine.changing() as connection:
+        rollups.build(connection)
+    assert derived(database) == mended
+
+
+def _opened_again(database: SqlDatabase, clock: Clockwork, zone: ZoneInfo) -> SqlDatabase:
+    return open_database(
+        database.engine.url.render_as_string(hide_password=False),
+        metrics=all_metrics(),
+        zone=zone,
+        secret=SECRET,
+        clock=clock,
+    )
 
 
 def _by_day(database: SqlDatabase) -> list[tuple[str, int]]:
