@@ -133,6 +133,7 @@ def _teach_templates(app: Flask) -> None:
     app.jinja_env.globals |= {
         "HERE": HERE,
         "driver_address": subjects.driver_address,
+        "driver_listing": subjects.driver_listing,
         "tag_address": subjects.tag_address,
     }
     app.context_processor(_around)

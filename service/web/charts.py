@@ -54,7 +54,8 @@ class Chart:
     top: str  # what the end of the scale is called
 
 
-LABEL_WIDTH = 250
+LABEL_WIDTH = 250  # at most; a chart of short names needs less, and a narrow screen has less
+LETTER_WIDTH = 7.5
 BAR_WIDTH = 400
 VALUE_WIDTH = 150
 ROW_HEIGHT = 26
@@ -76,10 +77,12 @@ def stacked(segments: Sequence[Segment]) -> tuple[Placed, ...]:
 
 def bars(points: Sequence[Point], *, top: float, top_words: str) -> Chart:
     """Lay out one horizontal bar a point, on a scale from 0 to `top`."""
+    longest = max((len(point.title) for point in points), default=0)
+    labels = min(LABEL_WIDTH, 14 + round(LETTER_WIDTH * longest))
     marks = tuple(
         Mark(
             point=point,
-            x=LABEL_WIDTH,
+            x=labels,
             y=index * ROW_HEIGHT + 4,
             width=_length(point, top, BAR_WIDTH),
             height=ROW_HEIGHT - 10,
@@ -87,7 +90,7 @@ def bars(points: Sequence[Point], *, top: float, top_words: str) -> Chart:
         for index, point in enumerate(points)
     )
     return Chart(
-        width=LABEL_WIDTH + BAR_WIDTH + VALUE_WIDTH,
+        width=labels + BAR_WIDTH + VALUE_WIDTH,
         height=max(1, len(points)) * ROW_HEIGHT,
         marks=marks,
         top=top_words,

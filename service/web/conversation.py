@@ -10,6 +10,7 @@ from flask import Blueprint, render_template, request
 
 from service.domain.conversations import Conversation, ConversationKey, Message
 from service.domain.measurements import (
+    CUSTOM,
     Analysis,
     Measurement,
     Metric,
@@ -47,9 +48,10 @@ _BY = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A change of a value, and who made it in words."""
+    """A change of a value: of what, and who made it, in words."""
 
     change: ValueChange
+    metric: str
     by: str
 
 
@@ -99,11 +101,17 @@ def page(key: str) -> str:
         hidden=hidden,
         tags=analysis.tags if analysis else (),
         history=[
-            Told(change=one, by=_BY[one.set_by])
+            Told(change=one, metric=_title(one.metric), by=_BY[one.set_by])
             for one in reversed(here.database.analyses.history(row.head.key))
             if one.metric not in hidden
         ],
     )
+
+
+def _title(name: str) -> str:
+    """A metric that is asked no more is left with its name."""
+    known = {metric.name: metric.title for metric in all_metrics()}
+    return known.get(name, name.removeprefix(CUSTOM).replace("_", " ").capitalize())
 
 
 def visible(key: ConversationKey, viewer: Viewer, here: Site) -> ListedConversation:

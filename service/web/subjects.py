@@ -164,7 +164,7 @@ def _driver_named(name: str, viewer: Viewer, here: Site) -> str:
     known = [d.name for d in here.taxonomy.drivers]
     known += here.database.facts.values(Dimension.DRIVER, viewer)
     for candidate in (*known, UNMAPPED):
-        if slug(candidate) == name:
+        if slug(candidate) == slug(name):
             return candidate
     raise NotFound("There is no driver of that name in the taxonomy.")
 
@@ -189,6 +189,10 @@ def _recent(here: Site) -> Window | None:
 
 def driver_address(name: str) -> str:
     return url_for("subjects.driver", name=slug(name))
+
+
+def driver_listing(name: str) -> str:
+    return HERE.explore(Query(filters=(Filter.of(Dimension.DRIVER, name),)))
 
 
 def tag_address(name: str) -> str:

@@ -89,6 +89,19 @@ def test_hostile_words_stay_words(reader: Reader) -> None:
     assert visit.complaints == []
 
 
+def test_on_a_narrow_screen_the_open_page_is_in_sight_and_nothing_runs_over(
+    reader: Reader,
+) -> None:
+    visit = reader.visit(ANA)
+    visit.page.set_viewport_size({"width": 390, "height": 800})
+    for path in ("/taxonomy", "/trust"):
+        visit.open(path)
+        box = visit.page.locator("nav a[aria-current]").bounding_box()
+        assert box is not None
+        assert 0 <= box["x"] <= box["x"] + box["width"] <= 390
+        assert visit.page.locator("html").evaluate("e => e.scrollWidth - e.clientWidth") <= 0
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_pages_are_accessible_quiet_and_keep_to_themselves(
     reader: Reader, scheme: Scheme

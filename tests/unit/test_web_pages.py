@@ -167,6 +167,25 @@ def test_what_is_not_there_is_a_404(ana: FlaskClient, address: str) -> None:
     assert ana.get(address).status_code == 404
 
 
+@pytest.mark.parametrize("group", ["driver", "account", "account&group=segment"])
+def test_the_name_of_a_group_opens_its_own_page(ana: FlaskClient, group: str) -> None:
+    words = ana.get(f"/group?group={group}").text
+    opened = re.findall(r'<th scope="row"[^>]*><a class="plain" href="([^"]+)">([^<]+)<', words)
+    assert opened
+    for address, name in opened:
+        assert f'<h1 dir="auto">{name}</h1>' in ana.get(html.unescape(address)).text
+
+
+def test_every_count_of_the_ladder_is_the_list_it_links_to(ana: FlaskClient) -> None:
+    ladder = ana.get("/taxonomy").text
+    found = re.findall(r'<td class="n"><a href="(/\?driver=[^"]+)">([\d,]+)<', ladder)
+    assert len(found) > 1
+    for address, n in found:
+        total = TOTAL.search(ana.get(html.unescape(address)).text)
+        assert total is not None
+        assert total[1] == n
+
+
 def test_a_csm_sees_her_accounts_and_nothing_of_others(site: Sample) -> None:
     maya = site.client(MAYA)
     keys = {key for page in _walk(maya, "/") for key in _keys(page)}
