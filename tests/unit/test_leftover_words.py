@@ -1,14 +1,17 @@
 """A question's words that nothing understood are named, and so are words that name two things."""
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
 
 from service.catalogue import Catalogue
+from service.domain.answers import Intent
 from service.names import Entity
 from service.questions import assumptions, read
 from tests.unit.question_cases import CASES, CATALOGUE
 
+_ASKED_BACK = {Intent.CLARIFY, Intent.REFUSE, Intent.DEFINITION, Intent.HELP}
 BILLING_TWICE = Catalogue(
     today=date(2026, 3, 12),
     entities=(
@@ -25,11 +28,63 @@ BILLING_TWICE = Catalogue(
         ("open tickets on chat yesterday", "open"),
         ("how many new accounts wrote in", "new"),
         ("how many of the tickets are still pending", "pending"),
+        ("accounts with more than 10 tickets", "more than 10"),
+        ("tickets that were never answered", "never answered"),
+        ("conversations with no tag", "no tag"),
+        ("average number of tickets per account", "average"),
+        ("how many agents handled double charges", "agents"),
+        ("top 3 tags per segment", "by tag"),
+        ("did the invoice fix help in february", "1\u201328 Feb 2026"),
+        ("compare february and january by week", "by week"),
+        ("who are our top 5 accounts by tickets, and why", "and why"),
     ],
 )
 def test_a_word_that_nothing_understood_is_named(text: str, left: str) -> None:
     said = assumptions(read(text, CATALOGUE))
     assert f"not understood and left out: “{left}”" in said
+
+
+@pytest.mark.parametrize("text", [text for text, _ in CASES])
+def test_no_strange_word_leaves_a_question_as_it_was_in_silence(text: str) -> None:
+    parts = text.split()
+    for place in range(len(parts)):
+        asked = " ".join((*parts[:place], "flurbing", *parts[place:]))
+        found = read(asked, CATALOGUE)
+        told = str((found.assumed, found.filters))
+        assert found.intent in _ASKED_BACK or "flurbing" in told, asked
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("double charges last week, no, last month", "double charges last month"),
+        ("quotes from chat - sorry, email", "quotes from email"),
+        ("sentiment, I mean effort, for pro", "effort for pro"),
+        ("tickets by week, sorry by month", "tickets by month"),
+        ("how is Quill Press doing, no wait, Harbor Lane Hotels", "how is harbor doing"),
+        (
+            "how many tickets on chat last week? sorry for asking",
+            "how many tickets on chat last week",
+        ),
+        ('tickets that mention "sorry, no, chat"', 'tickets mentioning "sorry, no, chat"'),
+    ],
+)
+def test_what_is_taken_back_is_replaced_by_what_follows(text: str, meant: str) -> None:
+    found, plain = read(text, CATALOGUE), read(meant, CATALOGUE)
+    assert replace(found, assumed=()) == replace(plain, assumed=())
+
+
+@pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("complants ystrday", "complaints yesterday"),
+        ("how mnay ticktes last week", "how many tickets last week"),
+    ],
+)
+def test_a_misspelt_word_is_read_and_said(text: str, meant: str) -> None:
+    found = read(text, CATALOGUE)
+    assert replace(found, assumed=()) == replace(read(meant, CATALOGUE), assumed=())
+    assert "is read as" in " ".join(assumptions(found))
 
 
 def test_a_follow_up_names_what_it_left_out() -> None:

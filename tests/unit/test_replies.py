@@ -35,6 +35,29 @@ def test_a_reply_names_the_account_that_was_asked_for(
     assert (found.intent, found.filters["account"]) == (Intent.COUNT, accounts)
 
 
+@pytest.mark.parametrize("reply", ["yes", "yep that one", "correct"])
+def test_yes_confirms_the_one_name_that_was_offered(reply: str) -> None:
+    pending = {"intent": "count", "metric": "sentiment"}
+    asked = {"slot": "account", "reason": "ambiguous", "options": ["harbor"], "pending": pending}
+    thread = [{"text": "hotellers?", "reading": {"intent": "clarify", "clarify": asked}}]
+    found = read(reply, CATALOGUE, thread)
+    assert (found.metric, found.filters) == ("sentiment", {"account": ("harbor",)})
+
+
+def test_yes_does_not_choose_between_two() -> None:
+    assert said(BEFORE, "yes") == said(BEFORE)
+
+
+def test_why_after_a_comparison_stays_with_its_sides() -> None:
+    found = said("compare chat and email on effort", "why?")
+    assert (found.intent, found.filters) == (Intent.WHY_CHANGE, {"channel": ("chat", "email")})
+
+
+def test_how_many_alone_counts_what_the_thread_is_about() -> None:
+    found = said("quotes from chat last week", "how many?")
+    assert (found.intent, found.filters["channel"]) == (Intent.COUNT, ("chat",))
+
+
 def test_a_reply_that_names_nothing_is_asked_again() -> None:
     assert said(BEFORE, "neither") == said(BEFORE)
 
