@@ -11,6 +11,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Protocol
 
+from service.analysis._churn_parting import (
+    CHOSE_NAME,
+    COMES_TO_US,
+    CREDIT_FILE,
+    ENDED_ELSEWHERE,
+    REPORTED,
+)
 from service.analysis._churn_phrases import (
     ABOUT_SOMETHING_ELSE,
     ALREADY_NEGATIVE,
@@ -55,7 +62,9 @@ class Churn:
     sentence: Sentence | None  # the stating sentence when the value is yes
 
 
-_PHRASES = (*EXPLICIT, SWITCH_TO_NAME, BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE, *EARLY)
+_NAMES_A_RIVAL = (SWITCH_TO_NAME, CHOSE_NAME)
+_DELETES = re.compile(r"delet|remov|eras", re.IGNORECASE)
+_PHRASES = (*EXPLICIT, *_NAMES_A_RIVAL, BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE, *EARLY)
 _LOOKED_AT = 40  # sentences of one conversation that are read; who leaves says so sooner
 # Set by hand until spot checks can fit them: explicit phrases are surer than early ones, and those
 # than what was only read.
@@ -120,15 +129,25 @@ def _signals(sentences: Sequence[Sentence], reader: Reader | None) -> list[Signa
     stated = [None if s is None or reader.denies(s.sentence) else s for s in found]
     margins = reader.margins(sentences[:_LOOKED_AT])
     for place, (margin, sentence) in enumerate(zip(margins, sentences, strict=False)):
-        if margin > 0 and found[place] is None and _may_be_read(sentence.text):
+        if margin > 0 and found[place] is None and _may_be_read(sentence):
             stated[place] = Signal(
                 sentence=sentence, position=0, tier=ChurnTier.EARLY, margin=margin
             )
     return stated
 
 
-def _may_be_read(text: str) -> bool:
-    return left_to_reader(text) and not ENDS_SOMETHING_ELSE.search(text)
+def _may_be_read(sentence: Sentence) -> bool:
+    if not left_to_reader(sentence.text) or ENDS_SOMETHING_ELSE.search(sentence.text):
+        return False
+    return not _is_of_somebody_else(sentence)
+
+
+def _is_of_somebody_else(sentence: Sentence) -> bool:
+    """Whether another is quoted, or another is left so that the customer can come to us."""
+    text = sentence.text
+    if REPORTED.search(text):
+        return True
+    return bool(ENDED_ELSEWHERE.search(text) and COMES_TO_US.search(sentence.message.text))
 
 
 def _taken_back(text: str) -> re.Match[str] | None:
@@ -153,13 +172,15 @@ def signal_in(sentence: Sentence, *, goes_on: str = "") -> Signal | None:
     What the customer goes on to say may name what a bare "please cancel" is about.
     """
     text = sentence.text
-    if not _holds_phrase(text) or TOWARDS_US.search(text):
+    if not _holds_phrase(text) or TOWARDS_US.search(text) or _is_of_somebody_else(sentence):
         return None
     for match, tier in _candidates(sentence, goes_on):
         before = text[: match.start()]
         inside = ALREADY_NEGATIVE.match(match.group())
         theirs = BY_THE_OTHER_SIDE.search(before) and not LOST_US.match(match.group())
         if (not inside and NEGATED.search(before)) or theirs:
+            continue
+        if _DELETES.match(match.group()) and CREDIT_FILE.search(sentence.message.text):
             continue
         tier = ChurnTier.EARLY if MAYBE.search(text) else tier
         return Signal(sentence=sentence, position=match.start(), tier=tier)
@@ -172,9 +193,10 @@ def _candidates(sentence: Sentence, goes_on: str) -> Iterator[tuple[re.Match[str
         match = rule.search(text)
         if match:
             yield match, ChurnTier.EXPLICIT
-    match = SWITCH_TO_NAME.search(text)
-    if match:
-        yield match, ChurnTier.EXPLICIT
+    for rule in _NAMES_A_RIVAL:
+        match = rule.search(text)
+        if match:
+            yield match, ChurnTier.EXPLICIT
     for rule in (BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE):
         match = rule.search(text)
         if match and not _is_about_something_else(sentence, match, goes_on):

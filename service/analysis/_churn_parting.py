@@ -138,7 +138,85 @@ STATED = (
         r"programme?)\b"
     ),
 )
+PARTED = (
+    _rule(
+        rf"\bnotice\s+(?:on|for|of|under)\s+(?:my|our|the|this)\s+(?:\w+\s+)?(?:{_PRODUCT}|subscription|"
+        r"licen[cs]e|agreement)\b|\bnotice\s+to\s+(?:end|leave|cancel|terminate|quit)\b"
+    ),
+    _rule(
+        r"\b(?:not|n['\u2019]?t|no\s+longer|never)\s+(?:be\s+|ever\s+)?us(?:e|ing)\s+(?:this|it|you|"
+        r"your\s+\w+)\s+(?:again|any\s?more|any\s+longer)\b"
+    ),
+    _rule(
+        r"\b(?:seats?|licen[cs]es?|subscriptions?|services?|workspace|contract)\s+(?:will|are|is|['\u2019]ll)\s+"
+        r"no\s+longer\s+(?:be\s+)?(?:required|needed|necessary)\b"
+    ),
+    _rule(
+        r"\b(?:awarded|gave|given)\s+(?:the|our)\s+(?:\w+\s+)?(?:contract|tender|business|work)\s+to\s+"
+        r"(?:an?other|a\s+different|some(?:one|body))\b"
+        r"|\b(?:opted|chosen|decided|elected|voted)\s+(?:to\s+go|to\s+work|for)\s+(?:with\s+)?(?:an?other|a\s+"
+        r"different)\s+(?:\w+\s+)?(?:vendor|supplier|provider|tool|platform|company|partner)\b"
+    ),
+    _rule(
+        r"\blet\s+(?:me|us)\s+out\s+of\s+(?:the|our|my|this)\s+(?:\w+\s+){0,2}(?:contract|agreement|deal|term"
+        r"|months|year)\b"
+    ),
+    _rule(
+        r"\b(?:decided|voted)\s+against\s+(?:another|an?\s+(?:further|second|new))\s+(?:year|term|month)\b"
+        r"|\brenew\w*\b.{0,60}\b(?:not|n['\u2019]t)\s+go(?:ing)?\s+(?:ahead|through)\s+with\b"
+        r"|\b(?:not|n['\u2019]t)\s+(?:to\s+)?(?:proceed|go\s+ahead|continue)(?:ing)?\s+(?:with|for|into)\s+"
+        r"(?:another|an?\s+(?:second|further|new)|(?:the|our)\s+renewal)\b"
+        r"|\bnot\s+(?:be\s+|to\s+)?tak(?:e|ing)\s+up\s+the\s+(?:option|renewal|extension)\b"
+    ),
+    _rule(
+        r"\b(?:will|['\u2019]ll|shall)\s+be\s+off\s+(?:of\s+)?your\s+(?:\w+\s+)?(?:platform|service|system|"
+        r"software|tool|product)\b|\boffboard(?:ing)?\s+from\s+your\b"
+    ),
+    _rule(
+        r"\b(?:years?|months?|you\s+guys|u\s+guys)\b.{0,20}\bi['\u2019]?m\s+(?:out|off|gone)\b"
+        r"|\b(?:cease|stop)\s+providing\s+(?:the|your|us|me)\b|\b(?:hereby|formally)\s+(?:rescind|withdraw"
+        r"\s+from)\b|\b(?:don['\u2019]t|not|no\s+longer)\s+want\s+to\s+be\s+(?:your|a)\s+(?:\w+\s+)?(?:customer|client"
+        r"|member|subscriber)\b|\bphas(?:e|ing)\s+(?:you|your\s+\w+)\s+out\b"
+    ),
+)
+# The name of a rival follows: only its capital tells it from "going with care".
+CHOSE_NAME = re.compile(
+    r"\b(?:[Ww]e|I)(?:['\u2019](?:ve|re|ll|m))?\b[^.!?]{0,25}?\b(?:(?:signed|go(?:ing|ne)?)\s+with|chosen?|chose|picked"
+    r"|gone\s+over\s+to)\s+(?!(?:Google|Apple|Facebook|Microsoft|Plan|Option|The)\b)[A-Z][\w&-]+\b"
+    r"(?=\s*(?:[.!,;]|$)|\s+(?:instead|and\s+(?:will|are)|over\s+you|for\s+next|now|so)\b)"
+)
+# What is said is another's: "a client wrote: ...".
+REPORTED = _rule(
+    r"\b(?:customers?|clients?|users?|guests?|members?|tenants?|s?he|they|some(?:one|body)|people|docs?|"
+    r"article|page)\b[^.!?]{0,30}?\b(?:wrote|writes?|said|says?|told|tells?|asked|asks?|e?-?mail(?:s|ed)|"
+    r"state[sd]?|claims?|claimed|complains?)\b[^.!?]{0,20}[\"\u201c\u2018:]"
+)
+# Whoever ended it with somebody else and comes to us leaves them, not us.
+ENDED_ELSEWHERE = re.compile(
+    r"\b(?:contract|subscription|plan|account|agreement|deal|licen[cs]e)\s+with\s+(?!(?:you|your|u|us|our"
+    r"|the|an?|my|immediate)\b)\w+|\b(?:leav|quitt?|dropp?|ditch)(?:e|ing)\s+[A-Z]\w+"
+)
+COMES_TO_US = _rule(
+    r"\b(?:get|have|set)\s+(?:us|me)\s+(?:started|set\s+up|up\s+and|going|on\s?board)|\bto\s+you\b|\bonboarding\b"
+    r"|\b(?:start|sign\s+up|join|begin|work)(?:ing)?\s+with\s+(?:you|your)\b|\bhow\s+(?:quickly|soon|fast)\s+can\b"
+)
+# A wrong entry in somebody's file is deleted, not what the customer has here.
+CREDIT_FILE = _rule(
+    r"\bcredit\s+(?:report|file|bureau|score|histor)|\b(?:my|the|consumer)\s+reports?\b|\bfcra\b|\bdebts?\b"
+    r"|\bcollections?\b|\b(?:unverified|inaccurate|fraudulent|disput\w+)\b|\bidentity\s+theft\b"
+)
 LOOKING = (
+    _rule(
+        r"\b(?:for|been)\s+(?:\w+\s+){0,2}(?:weeks|months)\b.{0,60}\b(?:broken|failing|fails|wrong|crashing|down|worse)\b"
+    ),
+    _rule(r"\bthrow(?:ing)?\s+in\s+the\s+towel\b|\brevisit\s+(?:our|the)\s+relationship\b"),
+    _rule(
+        r"\bearliest\s+(?:date|day|point|time)\b.{0,40}\b(?:get\s+out|leave|cancel|terminate|give\s+notice)\b"
+        r"|\bobject\s+to\s+(?:the|an|our)\s+(?:extension|renewal)\b"
+    ),
+    _rule(
+        r"\b(?:probably|rather|then)\s+(?:\w+\s+)?go\s+with\s+(?:them|the\s+others?|your\s+competitors?)\b"
+    ),
     _rule(
         rf"\b(?:find|look(?:ing)?\s+for|need|want|get|hire|try|search(?:ing)?\s+for)\s+(?:an?\s+|an?other\s+|some\s+|"
         rf"other\s+)?{_HELPER}\s+(?:who|that|which)\s+(?:\w+\s+)?(?:can|could|does|do|will|actually|answers?|"

@@ -5,7 +5,7 @@ Which of them count, and when they are taken back, is decided by the rules of ch
 
 import re
 
-from service.analysis._churn_parting import LOOKING, STATED
+from service.analysis._churn_parting import LOOKING, PARTED, STATED
 
 _NOT_OURS = (
     r"order|orders|meeting|meetings|flight|flights|card|cards|booking|bookings|appointment|"
@@ -221,6 +221,7 @@ EXPLICIT = (
         r"product|tool|software|system)\b"
     ),
     *STATED,
+    *PARTED,
 )
 # "I am leaving" without saying what: only where nothing else in the message can be left.
 BARE_LEAVE = _rule(
@@ -265,7 +266,7 @@ SWITCH_TO_NAME = re.compile(
     r"|[Ww]e['\u2019]ve"
     r"|I['\u2019]ve)\b[^.!?]{0,40}?\b(?:switch(?:ing|ed)?(?:\s+(?:over|back|away))?|migrat(?:ing|ed)"
     r"|(?<=of )moving|(?<=about )moving|(?<=onsidering )moving"
-    r"|mov(?:e|ing|ed)\s+(?:everything|everyone|all|our\s+\w+|the\s+(?:team|company)))\s+to\s+"
+    r"|mov(?:e|ing|ed)\s+(?:everything|everyone|(?:all\s+(?:of\s+)?)?our\s+\w+|all|the\s+(?:team|company)))\s+to\s+"
     rf"(?!(?i:{_NO_COMPETITOR})\b)[A-Z][\w&-]+\b(?!\s+(?:plan|tier|view|mode))"
     r"|(?:^|[.!?,;]\s*)(?:[Ss]witching|[Mm]igrating)\s+(?:over\s+|back\s+)?to\s+"
     rf"(?!(?i:{_NO_COMPETITOR})\b)[A-Z][\w&-]+\b(?!\s+(?:plan|tier|view|mode))"
@@ -442,6 +443,6 @@ WITHDRAWN = _rule(
 ENDS_SOMETHING_ELSE = _rule(
     r"\b(?:cancel(?:l?(?:ing|ed|ation\s+of))?|clos(?:e|ing)|end(?:ing)?|terminat(?:e|ing)|call(?:ing)?\s+off|"
     r"reschedul(?:e|ing))\s+(?:my|our|the|this|that|an?|your|his|her|one|both|all)?\s*(?:[\w'\u2019-]+\s+){0,2}?"
-    rf"(?:{_NOT_OURS})\b"
+    rf"(?:{_NOT_OURS})\b|\block(?:ed|ing|s)?\s+(?:me\s+|us\s+)?out\b"
 )
 ABOUT_SOMETHING_ELSE = _rule(rf"\b(?:{_NOT_OURS})\b")

@@ -39,6 +39,7 @@ HIGH_FROM = 1.0  # the question asks for repeating, re-explaining, waiting or a 
 LONG_WAIT = timedelta(hours=24)
 LONG_CASE = timedelta(days=3)
 MOST_MESSAGES = 12  # of a side are compared with each other
+LONGEST_ANSWER = 40  # letters and digits of a message that only tells a value
 FEWEST_SHARED = 2  # words of what is wanted: "your order number", twice
 # Words of asking, which say nothing of what is asked for.
 _ASKING_WORDS = """
@@ -47,6 +48,9 @@ contact reply respond write call question questions information details thank ha
 assistance assist
 """
 _ASKING = frozenset(_ASKING_WORDS.split())
+
+
+_HOLDS_A_VALUE = re.compile(r"\d|\[(?:email|phone|id|name|address)\]|@")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +172,23 @@ def _asked_again(messages: Sequence[Message], vectors: Vectors) -> list[Sign]:
     sign = [Sign(words="the agent asked for the same again", weight=1.0)]
     if any(ASKS_AGAIN.search(m.text) for m in messages if is_agent_reply(m)):
         return sign
-    return sign if _wanted_twice(messages) or _nearly_the_same(messages, vectors) else []
+    asked = _wanted_twice(messages) or _answered_twice(messages)
+    return sign if asked or _nearly_the_same(messages, vectors) else []
+
+
+def _answered_twice(messages: Sequence[Message]) -> bool:
+    """Whether the customer gave the same number or name of a thing again to another question."""
+    given: dict[str, int] = {}
+    questions = 0
+    for message in messages:
+        if is_agent_reply(message):
+            questions += WANTS.search(message.text) is not None
+        elif is_customer_voice(message):
+            answer = "".join(filter(str.isalnum, message.text.casefold()))
+            tells = len(answer) <= LONGEST_ANSWER and _HOLDS_A_VALUE.search(message.text)
+            if tells and given.setdefault(answer, questions) < questions and given[answer]:
+                return True
+    return False
 
 
 def _nearly_the_same(messages: Sequence[Message], vectors: Vectors) -> bool:

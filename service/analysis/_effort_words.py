@@ -11,7 +11,8 @@ EXPLAINED = re.compile(
     r"|given|gave|"
     r"provided|tried|did|done|asked|answered|shared|mentioned)"
     r"|\b(?:repeat(?:ing)?\s+myself|explain(?:ing)?\s+(?:this\s+|it\s+|everything\s+)?again"
-    r"|told\s+you(?:\s+\w+){0,3}\s+(?:already|before|twice|times)|once\s+again|yet\s+again"
+    r"|told\s+you(?:\s+\w+){0,3}\s+(?:already|before|twice|times)"
+    r"|(?<!thanks )(?<!thank you )once\s+again|yet\s+again"
     r"|asking\s+(?:\w+\s+){0,2}again|(?:second|third|fourth|fifth)\s+time\s+(?:i|we|that\s+i))\b"
     # Told before: how often, to how many, when, or where it can be read.
     r"|\b(?:i|we)\b[^.?!]{0,30}\b(?:told|said|explained|described|gave|given|sent|wrote|answered)\b"
@@ -23,6 +24,9 @@ EXPLAINED = re.compile(
     r"(?:all\s+over\s+)?again\b"
     r"|\b(?:it\s+is|it['\u2019]s|that\s+is|that['\u2019]s|see|read)\s+(?:all\s+)?(?:in\s+)?my\s+"
     r"(?:first|last|earlier|previous|original)\s+(?:e-?mail|message|ticket|mail|letter)"
+    r"|\b(?:it\s+is|it['\u2019]s|that['\u2019]s|everything\s+is|all)\s+(?:all\s+|already\s+|written\s+){0,2}in\s+(?:the|this|our)"
+    r"\s+(?:thread|ticket|conversation|chat|history)\b"
+    r"|\b(?:scroll\s+up|read\s+(?:it|the\s+thread|what\s+i\s+wrote)|wrote\s+it\s+all\s+down)\b"
     # Told or sent a while ago, or standing above.
     r"|\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:already\s+)?(?:asked|wrote|written|uploaded|sent|reported|told"
     r"|gave|given|attached|filled|mailed|submitted|answered|replied|shared|provided)\b[^.?!]{0,40}?"
@@ -74,7 +78,8 @@ REMEDY = re.compile(
 )
 FAULT = re.compile(
     r"\b(?:not|no|nothing|none|cannot|never|same|error|stuck|fails?|failed|still|(?:like|as)\s+before"
-    r"|dead|empty|blank|unchanged|without|nope|nah|missing|twice)\b"
+    r"|dead|empty|blank|unchanged|without|nope|nah|missing|twice|as\s+well|lost|loses?|drop(?:s|ped)"
+    r"|crash(?:es|ed)|freezes|froze|just\s+as\s+before)\b"
     r"|n['\u2019]t\b",
     re.IGNORECASE,
 )
@@ -85,9 +90,12 @@ CONTENT = re.compile(
 )
 WAITED = re.compile(
     r"\b(?:(?:have\s+|['\u2019]ve\s+)?been\s+waiting|still\s+waiting|waited|on\s+hold"
-    r"|any\s+(?:update|news|progress)s?\b|following\s+up|(?:no|without)\s+(?:reply|response|answer)"
+    r"|any\s+(?:update|news|progress)s?\b|following\s+up|(?:no|without)\s+(?:a\s+)?(?:reply|response|answer|word|sign)"
+    r"|(?:not|n['\u2019]t|never)\s+(?:yet\s+)?heard\s+(?:back|anything|a\s+thing|from)"
+    r"|no\s?(?:body|\s?one)\s+(?:has\s+|ever\s+)?(?:got|gotten|came|come|been|get)\s+(?:back\s+to|in\s+touch)"
+    r"|(?:hours|days|weeks|months)\s+(?:(?:have\s+)?(?:gone\s+by|passed)|(?:later|on)\b[^.?!]{0,20}\b(?:no|not|nothing|still))"
     r"|no\s?(?:body|\s?one)\s+(?:has\s+)?(?:\w+\s+)?(?:answered|replied|responded|called|came)"
-    r"|(?:it|that)(?:\s+has|['\u2019]s)\s+been\s+(?:over\s+|more\s+than\s+)?(?:an?|two|three"
+    r"|(?:it|that)(?:\s+has|['\u2019]s)\s+been\s+(?:(?:over|almost|nearly|about)\s+|more\s+than\s+)?(?:an?|two|three"
     r"|four|five|six|ten|\d+)\s+"
     r"(?:hours|days?|weeks?|months?)|nothing\s+(?:has\s+)?(?:came|come|arrived)"
     r"|(?:you|they)\s+(?:had\s+|have\s+)?promised|how\s+(?:much|many)\s+(?:longer"
@@ -103,7 +111,7 @@ PASSED_ON = re.compile(
     r"|(?:it|this|that)\s+is\s+(?:handled|dealt\s+with|done)\s+by|transferr?(?:ing|ed)?\s+(?:you|this|your)|hand(?:ing|ed)?\s+(?:you|this|it)\s+over"
     r"|escalat(?:e|ed|ing)|another\s+(?:team|department|colleague|specialist)"
     r"|(?:pass|forward)(?:ed|ing)?\s+(?:this|you|your|it)\b|passed\s+(?:me\s+)?(?:a)?round"
-    r"|connect(?:ing)?\s+you\s+(?:with|to)|different\s+(?:agent|person|department))",
+    r"|connect(?:ing)?\s+you\b|different\s+(?:agent|person|department))",
     re.IGNORECASE,
 )
 # Every agent asks these twice, and no customer minds.
@@ -130,10 +138,11 @@ SENT_AROUND = re.compile(
 CAME_BACK = re.compile(
     r"\b(?:here\s+(?:i|we)\s+(?:am|are)\s+again|(?:writing|contacting|messaging|calling|asking|reporting)"
     r"\s+(?:you\s+|in\s+|this\s+|it\s+)*(?:yet\s+)?(?:again|once\s+more)"
-    r"|(?:second|third|fourth|fifth|2nd|3rd|[4-9]th)\s+(?:ticket|request|e-?mail|message|complaint|chat|"
+    r"|(?:second|third|fourth|fifth|2nd|3rd|[4-9]th)\s+(?:ticket|request|e-?mail|mail|message|letter|complaint|chat|attempt|"
     r"call|time\s+(?:i|we)\s+(?:write|wrote|contact|ask|call|report|raise|open|had\s+to|have\s+to))"
     r"|(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:already\s+)?(?:wrote|written|contacted|called|reported|raised|opened|"
-    r"asked|chatted|complained|e-?mailed|spoke|spoken)\b[^.?!]{0,60}\b(?:last\s+(?:week|month|year|"
+    r"asked|chatted|complained|e-?mailed|spoke|spoken|phoned|rang|texted|been\s+in\s+touch)\b[^.?!]{0,60}"
+    r"\b(?:(?:last|on)\s+(?:week|month|year|"
     r"monday|tuesday|wednesday|thursday|friday)|(?:days|weeks|months)\s+ago|twice|in\s+(?:january|"
     r"february|march|april|may|june|july|august|september|october|november|december)|before|yesterday)\b"
     r"|(?:follow(?:ing)?[- ]?up|com(?:e|ing)\s+back)\s+(?:on|to)\s+(?:my|our|the)\s+"

@@ -6,6 +6,7 @@
 
 EXPLAIN, FAILED, WAITED = "had to explain again", "a fix did not work", "says that they waited"
 AGAIN, ASKED = "asked the same thing again", "the agent asked for the same again"
+BACK = "came back with the same"
 PASSED, DAY, LONG = "was passed on", "waited over a day for a reply", "took over three days"
 
 HIGH = (
@@ -85,8 +86,20 @@ HIGH = (
         "c I want to talk to sales.|a I am transferring you.|c I was passed around all day, as I said.",
     ),
     (PASSED, "c My loan?|+26h a I am connecting you with another department.|c Fine by me."),
+    (EXPLAIN, "c Parcel is lost.|a What is this about?|c It's all in the thread above."),
+    (WAITED, "c My modem?|a We will tell you.|c Four days have gone by without a word from you."),
+    (WAITED, "c The letter?|a Tomorrow.|c Three days later and there is no letter."),
+    (FAILED, "c The lock loses wifi.|a Reset it please.|c Done the reset, lost wifi again later."),
+    (ASKED, "c Login fails.|a What browser?|c Firefox 140.|a Which browser is it?|c Firefox 140."),
+    (BACK, "c I've phoned twice, my contract has the wrong name.|a Could you send an ID?|c Sure."),
+    (
+        PASSED,
+        "c A form?|a I'll forward you.|c Okay.|a Customs, connecting you.|c Hm.|a Which?|c B1.",
+    ),
 )
 LOW = (
+    "c Is the manual there in Dutch?|a It is, here.|c Thanks once again.",
+    "c Please ship order 5510.|a Done. And 5511?|c Leave 5511 as it is.|a All right.|c Thanks.",
     "c How do I add a user?|a Under Settings, Team.|c Perfect, thank you!",
     "c Do you deliver on Sundays?|a Yes, we do.|c Great, thanks.",
     "c I need a copy of my invoice.|a Here it is.|c Thanks a lot.",
