@@ -3,25 +3,34 @@
 It asks for counts as it goes (`Counts`) and refuses to know where they come from.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from itertools import combinations
 from typing import NamedTuple
 
+from service import statistics
 from service.decomposition import (
     POINTS_BACK,
     Decomposition,
     Found,
     Kind,
+    Verdict,
     contributors,
     decompose,
     within,
 )
-from service.query import MULTI_VALUED, Dimension
+from service.query import MULTI_VALUED, NO_VALUE, Dimension
 from service.sides import Sides
+from service.whole import Whole
 
 Value = tuple[Dimension, str]
 Narrowed = tuple[Value, ...]
 Counts = Callable[[Narrowed, Dimension | None], Sides]
 LENSES = (Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT)
+_BEYOND_DOUBT = 0.01  # over all pairs together
+_WORTH_TELLING = Fraction(1, 20)  # of the pair's own conversations; many make a trifle certain
+_LOOKED_INTO = 3  # of the pairs that are sure enough
+_ENOUGH_IN_PAIR = 5  # conversations in each window
 
 
 class Pair(NamedTuple):
@@ -51,7 +60,9 @@ def _whole(counts: Counts, narrowed: Narrowed, sides: Mapping[Dimension, Sides])
 def cause_of(found: Decomposition, counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
     """Name the cause, and the pair that says more. `closed` dimensions are what was asked about."""
     cause = found.cause
-    if cause is not None and cause.kind is not Kind.ACCOUNT:
+    if cause is None:
+        return None if found.verdict is Verdict.TOO_FEW else _hidden(counts, closed)
+    if cause.kind is not Kind.ACCOUNT:
         cause = next((one for one in contributors(found) if one.dimension not in closed), None)
     if cause is None:
         return None
@@ -74,6 +85,62 @@ def _inside(counts: Counts, value: Value, closed: frozenset[Dimension]) -> Value
     if other is None or within(*_looked_into(counts, other, closed)) != value:
         return None
     return other
+
+
+def _hidden(counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
+    """Find the pair of values whose own rate moved beyond doubt where no single value's did.
+
+    A driver within a segment can turn from well to ill and be too small to move the whole. Every
+    pair is a chance to be wrong, so one must be as sure as one in a hundred divided by them all;
+    and each of the two, looked into, must name the other.
+    """
+    cells = _cells(counts, closed)
+    for p_value, first, second in sorted(cells)[:_LOOKED_INTO]:
+        if p_value > _BEYOND_DOUBT / len(cells):
+            break
+        whole = Whole.of(counts((first, second), None))
+        unsure = max(whole.p_value, statistics.two_sided(whole.clustered_z))
+        if unsure > _BEYOND_DOUBT / len(cells) or abs(whole.change) < _WORTH_TELLING:
+            continue
+        if _are_each_others(counts, first, second, closed):
+            return Pair(Found(Kind.RATE, *first), second)
+    return None
+
+
+def _are_each_others(
+    counts: Counts, first: Value, second: Value, closed: frozenset[Dimension]
+) -> bool:
+    return _inside(counts, first, closed) == second and _inside(counts, second, closed) == first
+
+
+def _cells(counts: Counts, closed: frozenset[Dimension]) -> list[tuple[float, Value, Value]]:
+    """Every pair of values with enough conversations, and how likely it is that nothing moved."""
+    found: list[tuple[float, Value, Value]] = []
+    open_lenses = [lens for lens in LENSES if lens not in closed]
+    for lens, other in combinations(open_lenses, 2):
+        for name in counts((), other).names:
+            sides = counts(((other, name),), lens)
+            found += [
+                (p_value, (lens, value), (other, name))
+                for value, p_value in _moved(sides)
+                if value != NO_VALUE != name
+            ]
+    return found
+
+
+def _moved(sides: Sides) -> Iterator[tuple[str, float]]:
+    """Each value with enough conversations, and how likely its change of rate is by chance."""
+    import numpy as np
+
+    size, after = len(sides.names), sides.is_after
+    n0, x0, n1, x1 = (
+        np.bincount(sides.value[here], weights=of[here], minlength=size)
+        for here in (~after, after)
+        for of in (sides.n, sides.x)
+    )
+    for place in np.flatnonzero(np.minimum(n0, n1) >= _ENOUGH_IN_PAIR).tolist():
+        z = statistics.pooled_z(x0[place], n0[place], x1[place], n1[place])
+        yield sides.names[place], statistics.two_sided(z)
 
 
 def _looked_into(

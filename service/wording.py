@@ -215,6 +215,11 @@ def contributor(name: str, inside: str | None, rising: bool, *, most: bool) -> s
     return f"The largest identified contributor to the {change} is {where}."
 
 
+def moved_inside(name: str, inside: str, *, rising: bool) -> str:
+    """Name a pair that moved though the whole did not."""
+    return f"Inside it {name} within {inside} clearly {'rose' if rising else 'fell'}:"
+
+
 def share_of(name: str, size: str) -> str:
     """Name a part that adds by its number and not by its rate; `size` is "larger" or "smaller"."""
     return f"a {size} share of {name if 'conversations' in name else f'conversations in {name}'}"

@@ -28,9 +28,9 @@ def score(world: World) -> Score:
     """Count one world: told or silent; named, of the right type, with its pair; quiet."""
     found = causes.split(world.counts, causes.LENSES)
     pair = causes.cause_of(found, world.counts, frozenset())
-    silent = found.verdict in SILENT
+    silent = found.verdict in SILENT and pair is None
     if not world.truth.named:
-        return Counter(worlds=1, quiet=int(silent and pair is None))
+        return Counter(worlds=1, quiet=int(silent))
     if silent:
         return Counter(worlds=1, silent=1)
     told = pair.names[0] if pair else None

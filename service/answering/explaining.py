@@ -143,8 +143,9 @@ def parts_of(desk: Desk, found: Explained) -> tuple[Part, ...]:
 
 def offsetting(desk: Desk, found: Explained) -> tuple[Part, ...]:
     """The parts that moved clearly under a whole that did not, and what made up for them."""
-    rows = found.split.lenses[found.lens]
-    clear = [row for row in rows if row.clear and row.total != 0]
+    named = found.cause.value if found.cause else None
+    rows = sorted(found.split.lenses[found.lens], key=lambda row: row.value != named)
+    clear = [row for row in rows if (row.clear or row.value == named) and row.total != 0]
     return _parts(desk, found, rows, clear[:TOP_PARTS]) if clear else ()
 
 
@@ -261,6 +262,17 @@ def cause_sentence(desk: Desk, found: Explained, parts: Sequence[Part]) -> str:
     if row.state:
         sentence = f"{sentence[:-1]} ({row.state})."
     return sentence
+
+
+def inside_sentence(desk: Desk, found: Explained) -> str:
+    """What moved clearly under a whole that did not."""
+    cause = found.cause
+    if cause is None or found.pair is None or cause.within_dimension is None:
+        return wording.OFFSET
+    now, before = found.pair
+    name = _spoken(desk, cause.dimension, cause.value)
+    inside = _spoken(desk, cause.within_dimension, cause.within_value or "")
+    return wording.moved_inside(name, inside, rising=now.n * before.of > before.n * now.of)
 
 
 def _grew(split: Decomposition, row: Row) -> bool:

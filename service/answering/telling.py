@@ -12,6 +12,7 @@ from service.answering.explaining import (
     cause_sentence,
     evidence_query,
     explain,
+    inside_sentence,
     offsetting,
     parts_of,
     shifts,
@@ -133,7 +134,7 @@ def _share_change(desk: Desk, asked: Asked, also: Sequence[str]) -> Answer:
         reading=asked.reading.as_dict(),
         understood=line_one(desk, asked, query),
         headline=found.headline,
-        cause=found.cause if clear else None,
+        cause=found.cause if parts else None,
         parts=parts,
         quotes=quotes,
         quote_rule=evidence.RULE if quotes else None,
@@ -173,7 +174,7 @@ def _text(desk: Desk, asked: Asked, found: Explained, answer: Answer) -> tuple[s
 def _told(desk: Desk, found: Explained, parts: Sequence[Part]) -> str:
     change = found.headline.change
     if change is None or not change.clear:
-        return wording.OFFSET
+        return inside_sentence(desk, found)
     return cause_sentence(desk, found, parts)
 
 

@@ -183,8 +183,10 @@ def test_what_moved_under_a_whole_that_did_not_is_told(tmp_path: Path) -> None:
     assert answer.headline is not None
     assert answer.headline.change is not None
     assert not answer.headline.change.clear
-    assert answer.cause is None
-    assert answer.text[1].endswith("Inside it some moved clearly, and the rest made up for it:")
+    assert answer.cause is not None
+    pair = (answer.cause.value, answer.cause.within_value)
+    assert pair == ("Billing", "enterprise")
+    assert answer.text[1].endswith("Inside it Billing within Enterprise clearly rose:")
     billing = next(part for part in answer.parts if part.value == "Billing")
     assert billing.clear
     assert billing.receipt

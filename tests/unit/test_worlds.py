@@ -62,10 +62,22 @@ def test_a_large_part_goes_before_a_sure_one(kind: str, seed: int, points: float
     assert wanted in pair.names
 
 
+def test_a_pair_too_small_to_move_the_whole_is_named() -> None:
+    small = Scale(conversations=600, accounts=120)
+    world = make("driver in a segment", 30_041, 3.0, scale=small)
+    found = causes.split(world.counts, causes.LENSES)
+    pair = causes.cause_of(found, world.counts, closed=frozenset())
+    assert found.verdict is Verdict.NO_CHANGE
+    assert pair is not None
+    assert pair.names == (world.truth.named[0][1:], world.truth.within)
+
+
 @pytest.mark.parametrize("kind", STILL)
 def test_where_nothing_changed_nothing_is_named(kind: str) -> None:
-    found = causes.split(make(kind, SEED, POINTS).counts, causes.LENSES)
-    assert (found.verdict, found.cause) == (Verdict.NO_CHANGE, None)
+    world = make(kind, SEED, POINTS)
+    found = causes.split(world.counts, causes.LENSES)
+    assert found.verdict is Verdict.NO_CHANGE
+    assert causes.cause_of(found, world.counts, closed=frozenset()) is None
 
 
 @pytest.mark.parametrize("kind", sorted(SCALES))
