@@ -203,7 +203,12 @@ def _moved_more(row: Row, whole: Whole) -> bool:
 
 def _rows(whole: Whole, sides: Sides) -> tuple[Row, ...]:
     rows = [_row(value, folds, whole) for value, folds in whole.fold(sides).items()]
-    return tuple(sorted(rows, key=lambda row: (-abs(row.total), row.value)))
+    return tuple(sorted(rows, key=_largest_first))
+
+
+def _largest_first(row: Row) -> tuple[float, Fraction, str]:
+    total = -abs(row.total)
+    return float(total), total, row.value  # most differ as floats, which are compared faster
 
 
 def _row(value: str, folds: Folds, whole: Whole) -> Row:
@@ -214,9 +219,9 @@ def _row(value: str, folds: Folds, whole: Whole) -> Row:
     # A value that one window lacks takes the other's share: all mix, no rate, the sum is kept.
     r0 = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
     r1 = x1 / n1 if n1 else r0
-    pivot = (r0 + r1) / 2 - whole.middle
-    rate, mix = (s0 + s1) / 2 * (r1 - r0), (s1 - s0) * pivot
-    rate_error = whole.errors.rate(folds, (n0, n1), (r0, r1), (s0 + s1) / 2)
+    share, pivot = (s0 + s1) / 2, (r0 + r1) / 2 - whole.middle
+    rate, mix = share * (r1 - r0), (s1 - s0) * pivot
+    rate_error = whole.errors.rate(folds, (n0, n1), (r0, r1), share)
     mix_error = whole.errors.mix(folds, (s0, s1), pivot)
     raw_n0, raw_x0 = folds.before.weighted(None)
     return Row(
@@ -231,8 +236,8 @@ def _row(value: str, folds: Folds, whole: Whole) -> Row:
         mix=mix,
         z_rate=_ratio(rate, rate_error),
         z_mix=_ratio(mix, mix_error),
-        touched0=folds.before.plain(),
-        touched1=folds.after.plain(),
+        touched0=folds.before.plain,
+        touched1=folds.after.plain,
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import lcm, sqrt
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -72,31 +73,31 @@ class Clusters:
         return np.array([place.get(one, self.many) for one in accounts], dtype=np.int32)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fold:
     """The cells of one value in one window."""
 
     exact: Exact = field(default_factory=dict)
     alone: Exact = field(default_factory=dict)  # the same, of conversations in no cluster
 
+    @cached_property
     def plain(self) -> tuple[int, int]:
         """Count each conversation once."""
-        return (
-            sum(counts[0] for counts in self.exact.values()),
-            sum(counts[1] for counts in self.exact.values()),
-        )
+        n = x = 0
+        for many, counted in self.exact.values():
+            n += many
+            x += counted
+        return n, x
 
     def weighted(self, weights: Weights | None) -> tuple[Fraction, Fraction]:
         """Add integer counts first and divide last: no drift, and few Fractions."""
         whole = lcm(*(m for m, _ in self.exact))
-        days: dict[int, list[int]] = {}
-        for (m, day), (n, x) in self.exact.items():
-            _add(days, day if weights else 0, whole // m * n, whole // m * x)
-        if weights is None:
-            n, x = days.get(0, (0, 0))
-            return Fraction(n, whole), Fraction(x, whole)
-        parts, of = weights.parts
-        n, x = (sum(parts[day] * counts[side] for day, counts in days.items()) for side in (0, 1))
+        parts, of = ((1,) * 7, 1) if weights is None else weights.parts
+        n = x = 0
+        for (m, day), (many, counted) in self.exact.items():
+            part = whole // m * parts[day]
+            n += part * many
+            x += part * counted
         return Fraction(n, whole * of), Fraction(x, whole * of)
 
 
@@ -248,7 +249,7 @@ class Errors:
     def __init__(self, whole: Folds, weights: Weights) -> None:
         self._days = {day: float(weight) for day, weight in weights.by_weekday.items()}
         self._size0 = float(whole.before.weighted(weights)[0])
-        self._size1 = float(whole.after.plain()[0])
+        self._size1 = float(whole.after.plain[0])
         spread = whole.spread
         self._of0 = spread.n0 / self._size0 if self._size0 else spread.n0
         self._of1 = spread.n1 / self._size1 if self._size1 else spread.n1
@@ -329,7 +330,7 @@ def _least(folds: Folds, share: Fraction) -> float:
     Without it 0 of 1 against 1 of 1 would have no error at all, and accounts that happen to agree
     would count as proof.
     """
-    (n0, x0), (n1, x1) = folds.before.plain(), folds.after.plain()
+    (n0, x0), (n1, x1) = folds.before.plain, folds.after.plain
     if not n0 or not n1:
         return 0.0
     pooled = (x0 + x1) / (n0 + n1)

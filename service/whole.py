@@ -38,11 +38,11 @@ class Whole:
 
     @cached_property
     def before(self) -> tuple[int, int]:
-        return self.folds.before.plain()
+        return self.folds.before.plain
 
     @cached_property
     def after(self) -> tuple[int, int]:
-        return self.folds.after.plain()
+        return self.folds.after.plain
 
     @cached_property
     def sizes(self) -> tuple[Fraction, Fraction]:

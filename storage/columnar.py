@@ -6,9 +6,10 @@ A row of its own for each would cost more than everything that is done with it.
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, FromClause, Text, cast, func, select
@@ -73,15 +74,13 @@ class Numbering:
     """Numbers the distinct values of a column as they come."""
 
     def __init__(self) -> None:
-        self._known: dict[Any, int] = {}
+        self._known = defaultdict[Any, int](count().__next__)
         self._ordered: Sequence[Any] = []
         self._place: Ints | None = None
 
     def places(self, values: Sequence[Any]) -> Ints:
         import numpy as np
 
-        for value in dict.fromkeys(values):
-            self._known.setdefault(value, len(self._known))
         return np.fromiter(map(self._known.__getitem__, values), np.int32, len(values))
 
     def known(self) -> Sequence[Any]:
