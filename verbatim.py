@@ -90,7 +90,7 @@ class Built:
         """The ladder in force: a change by another process is seen at the next call."""
         self._notice_metrics()
         file = self._once("taxonomy", self._read_taxonomy)
-        if not self._has_database():
+        if not self.has_database():
             return file
         from service.domain.governing import in_force
 
@@ -345,7 +345,7 @@ class Built:
         database.migrate()
         return database
 
-    def _has_database(self) -> bool:
+    def has_database(self) -> bool:
         """Labelling a file stores nothing, so it makes no database either."""
         if "database" in self._parts or self.settings.database_url is not None:
             return True

@@ -5,13 +5,16 @@ where just one of the two gave it.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from service.domain.conversations import ConversationKey
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import UNMAPPED
+from service.links import Links
 from service.measures import all_metrics
+from service.query import Dimension, Query
 
 DRIVER = "driver"
 EMPTY = "empty"
@@ -20,7 +23,7 @@ SHOWN = 20  # conversations that are named to a person, a metric
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    conversation: str  # its id in the file
+    conversation: ConversationKey
     metric: str
     here: str | None
     there: str | None
@@ -48,27 +51,36 @@ class Comparison:
     there: str
     metrics: tuple[MetricComparison, ...]
     differences: tuple[Difference, ...]
-    unread: tuple[str, ...]  # conversations that one of the two could not read
+    unread: tuple[ConversationKey, ...]  # conversations that one of the two could not read
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self, links: Links, stored: Collection[ConversationKey]) -> dict[str, Any]:
+        """Each difference with its page, where the conversation is `stored` here."""
         return {
             "analyser": self.here,
             "against": self.there,
             "metrics": [_as_json(one) for one in self.metrics],
             "differences": [
-                {"id": d.conversation, "metric": d.metric, "here": d.here, "there": d.there}
+                {
+                    "id": _id(d.conversation),
+                    "metric": d.metric,
+                    "here": d.here,
+                    "there": d.there,
+                    "url": links.conversation(d.conversation) if d.conversation in stored else None,
+                }
                 for d in self.differences
             ],
-            "unread": list(self.unread),
+            "unread": [_id(key) for key in self.unread],
         }
 
-    def lines(self) -> Iterator[str]:
+    def lines(self, links: Links, stored: Collection[ConversationKey]) -> Iterator[str]:
         """Yield the comparison for a person, as plain lines."""
         yield f"{self.here} against {self.there}"
         for one in self.metrics:
             yield from self._metric_lines(one)
+            apart = [d.conversation for d in self.differences if d.metric == one.metric]
+            yield from _apart_lines(apart, links, stored)
         if self.unread:
-            yield f"Not read by one of the two: {', '.join(self.unread[:SHOWN])}"
+            yield f"Not read by one of the two: {', '.join(map(_id, self.unread[:SHOWN]))}"
 
     def _metric_lines(self, one: MetricComparison) -> Iterator[str]:
         share = "none" if one.agreement is None else f"{one.agreement:.0%}"
@@ -79,10 +91,6 @@ class Comparison:
         )
         for here, there, n in one.pairs[:6]:
             yield f"  {n} times {here} here and {there} there"
-        ids = [d.conversation for d in self.differences if d.metric == one.metric]
-        if ids:
-            more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
-            yield f"  they differ on: {', '.join(ids[:SHOWN])}{more}"
 
 
 @dataclass(slots=True)
@@ -93,14 +101,14 @@ class Comparer:
     there: str
     _values: dict[str, Counter[tuple[str | None, str | None]]] = field(default_factory=dict)
     _differences: list[Difference] = field(default_factory=list)
-    _unread: list[str] = field(default_factory=list)
+    _unread: list[ConversationKey] = field(default_factory=list)
 
-    def add(self, conversation: str, here: Analysis, there: Analysis) -> None:
+    def add(self, conversation: ConversationKey, here: Analysis, there: Analysis) -> None:
         for metric in [one.name for one in all_metrics()]:
             self._add(conversation, metric, _value(here, metric), _value(there, metric))
         self._add(conversation, DRIVER, _driver(here), _driver(there))
 
-    def add_unread(self, conversation: str) -> None:
+    def add_unread(self, conversation: ConversationKey) -> None:
         self._unread.append(conversation)
 
     def result(self) -> Comparison:
@@ -112,12 +120,32 @@ class Comparer:
             unread=tuple(self._unread),
         )
 
-    def _add(self, conversation: str, metric: str, here: str | None, there: str | None) -> None:
+    def _add(
+        self, conversation: ConversationKey, metric: str, here: str | None, there: str | None
+    ) -> None:
         self._values.setdefault(metric, Counter())[here, there] += 1
         if here != there:
             self._differences.append(
                 Difference(conversation=conversation, metric=metric, here=here, there=there)
             )
+
+
+def _apart_lines(
+    apart: Sequence[ConversationKey], links: Links, stored: Collection[ConversationKey]
+) -> Iterator[str]:
+    """Name the first of them, and link to a list of those that are stored here."""
+    if not apart:
+        return
+    more = f" and {len(apart) - SHOWN} more" if len(apart) > SHOWN else ""
+    yield f"  they differ on: {', '.join(map(_id, apart[:SHOWN]))}{more}"
+    here = [key for key in apart[:SHOWN] if key in stored]
+    if here:
+        yield f"    {links.explore(Query().narrowed(Dimension.CONVERSATION, *here))}"
+
+
+def _id(key: ConversationKey) -> str:
+    """The id that the file gave."""
+    return key.partition(":")[2]
 
 
 def _value(analysis: Analysis, metric: str) -> str | None:

@@ -71,6 +71,10 @@ class Workspace(Protocol):
 
     def links(self) -> Links: ...
 
+    def has_database(self) -> bool:
+        """Whether there is one already: labelling a file stores nothing, so it makes none."""
+        ...
+
     def database(self) -> Database:
         """The stores, with the schema brought up to date."""
         ...

@@ -1,7 +1,7 @@
 """Files in and out: import, label, evaluate."""
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -16,7 +16,8 @@ from service.commands.terminal import (
     say,
     say_json,
 )
-from service.comparison import Comparer
+from service.comparison import Comparer, Comparison
+from service.domain.conversations import ConversationKey
 from service.domain.measurements import Analysis
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
@@ -134,12 +135,14 @@ def evaluate_command(
             evaluator.add(analysis, row.labels)
     result = evaluator.result()
     compared = other.comparer.result() if other else None
-    if as_json:
-        say_json(result.as_json() | ({"against": compared.as_json()} if compared else {}))
+    if compared is None:
+        say_json(result.as_json()) if as_json else say(*result.lines())
     else:
-        if result.metrics or compared is None:
-            say(*result.lines())
-        say(*(compared.lines() if compared else ()))
+        told = (workspace.links(), _stored(workspace, compared))
+        if as_json:
+            say_json(result.as_json() | {"against": compared.as_json(*told)})
+        else:
+            say(*(result.lines() if result.metrics else ()), *compared.lines(*told))
     complain(bad, len(bad))
 
 
@@ -190,11 +193,11 @@ class _Beside:
         while batch := list(islice(measured, _BATCH)):
             others = measure(self.analyser, [row.conversation for row, _ in batch], self.taxonomy)
             for (row, analysis), other in zip(batch, others, strict=True):
-                external_id = row.conversation.key.split(":", 1)[1]
+                key = row.conversation.key
                 if isinstance(other, Unreadable):
-                    self.comparer.add_unread(external_id)
+                    self.comparer.add_unread(key)
                 else:
-                    self.comparer.add(external_id, analysis, other)
+                    self.comparer.add(key, analysis, other)
                 yield row, analysis
 
 
@@ -207,6 +210,14 @@ def _beside(
         taxonomy=taxonomy,
         comparer=Comparer(here=here.version, there=there.version),
     )
+
+
+def _stored(workspace: Workspace, compared: Comparison) -> Collection[ConversationKey]:
+    """Which of the conversations in dispute can be opened here."""
+    if not workspace.has_database():
+        return ()
+    apart = list(dict.fromkeys(each.conversation for each in compared.differences))
+    return workspace.database().conversations.updated_at(apart).keys()
 
 
 def _good(rows: Iterable[Row | BadRow], bad: list[BadRow]) -> Iterator[Row]:

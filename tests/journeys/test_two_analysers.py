@@ -102,9 +102,13 @@ def test_two_analysers_are_compared_conversation_by_conversation(
     apart = [one for one in found["differences"] if one["metric"] == "churn_risk"]
     churn = by_name["churn_risk"]
     assert len(apart) == churn["answered"] - churn["agreed"] + churn["one_empty"]
+    assert {one["url"] for one in found["differences"]} == {None}
+    printed(capsys, desk.workspace(), "import", desk.file())
     told = printed(capsys, desk.workspace(), *words)
     assert "sentiment:" in told
     assert "No label" not in told
+    page = f"{desk.workspace().settings.public_url}/?conversation=import%3Ac"
+    assert page in told
 
 
 def test_labels_and_another_analyser_can_be_compared_at_once(
