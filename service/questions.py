@@ -297,11 +297,14 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         grouped = (one,) if one is not None and one != "sentiment" else ()
     if last.group_by and seen.number.metric == "sentiment":
         grouped = tuple(one for one in grouped if one != "sentiment")  # it is the number now
+    felt = seen.filters.get("sentiment", ()) if bare is not None else ()
+    rate = signals.same_rate(last.metric, felt)
+    filters = {kind: of for kind, of in seen.filters.items() if rate is None or kind != "sentiment"}
     slots = threads.Slots(
         text=seen.text,
         intent=seen.intent,
-        metric=seen.number.metric,
-        filters=seen.filters,
+        metric=rate or seen.number.metric,
+        filters=filters,
         exclude=seen.exclude,
         period=period,
         baseline=baseline,

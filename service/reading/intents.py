@@ -96,6 +96,7 @@ _BRIEF = (
 _OF_A_NAME = (
     r"\b(?:status|summary|overview|background|update|lowdown|rundown|health) (?:of|on|for|at|about) "
     r"(?!(?:the|our|my|this|last|all|your|sentiment|effort|churn)\b)[a-z]"
+    r"|^how(?:'s|s| is| are) (?!(?:we|you|things|it|they|my|our|the|this|every\w+|~|@)(?: |$))[a-z]\S*(?: [a-z]\S*){0,2} (?:doing|looking|getting on)\b"
 )
 
 

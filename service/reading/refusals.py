@@ -46,7 +46,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
         rf"|\b(?!{_NO_PERSON})[a-z]+'s (?:e-?mail|phone|mobile|cell|address|number)\b(?! {_OF_OURS})"
         rf"|\b(?:his|her|their) (?:(?:full|first|last) )?(?:names?|e-?mails?|phone|number|address(?:es)?)\b(?! {_OF_OURS})"
-        r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b",
+        r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b"
+        r"|\b(?:customer|person|requester|user|caller)'s (?:card|bank|passport|number|account number)\b",
     ),
     (
         "no_write",

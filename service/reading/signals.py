@@ -240,6 +240,13 @@ def _mood(text: str) -> Number | None:
     return Number(metric="sentiment") if re.search(rf"\b{_MOOD}\b", text) else None
 
 
+def same_rate(metric: str | None, felt: tuple[str, ...]) -> str | None:
+    """ "And negative?" after a positive rate is the other rate, and no count."""
+    if metric in {"negative_rate", "positive_rate"} and felt in {("negative",), ("positive",)}:
+        return f"{felt[0]}_rate"
+    return None
+
+
 def find_direction(text: str, metric: str | None) -> str | None:
     """The way the metric's value is said to move; "so high" is no movement."""
     good_is_up = metric in {"sentiment", "positive_rate"}
