@@ -34,9 +34,9 @@ MOST_PIECES = 16  # of one conversation: where it starts and how it ends decide
 
 # By how much meaning moves the model's log-odds. They are steps, not fits: the development sets
 # hold too few calm reports and dry complaints to fit them.
-DRY_SHIFT = 1.8
-BITTER_SHIFT = 3.0
-CALM_SHIFT = 3.5
+DRY_SHIFT = 1.9
+BITTER_SHIFT = 3.2
+CALM_SHIFT = 3.7
 
 _COURTEOUS = (
     r"\b(?:hi|hello|hey|good|morning|afternoon|evening|day|thanks?|thank|you|thx|ty"
@@ -51,6 +51,7 @@ _SMALL_WORDS = re.compile(
     r"\b(?:of|to|my|me|this|was|be|about|oh|ah|u|ur|i|im|am)\b", re.IGNORECASE
 )
 FOR_WHAT = 2  # words that tell whom somebody thanks, or what for
+CLOSING = 5  # words around a thank-you that closes a chat, if it reads as praise
 COURTESY_LENGTH = 80
 
 
@@ -122,12 +123,12 @@ def is_courtesy(text: str) -> bool:
     return len(text) <= COURTESY_LENGTH and _COURTESY.fullmatch(text) is not None
 
 
-def only_thanks(text: str) -> bool:
+def only_thanks(text: str, *, at_most: int = FOR_WHAT) -> bool:
     """Whether a text thanks or excuses itself and tells at most to whom or what for."""
     if len(text) > COURTESY_LENGTH or _THANKS_OR_SORRY.search(text) is None:
         return False
     rest = _COURTEOUS_WORD.sub(" ", _THANKS_OR_SORRY.sub(" ", text))
-    return count_words(_SMALL_WORDS.sub(" ", rest)) <= FOR_WHAT and not is_felt(rest)
+    return count_words(_SMALL_WORDS.sub(" ", rest)) <= at_most and not is_felt(rest)
 
 
 def tone_of(
@@ -138,7 +139,7 @@ def tone_of(
     Courtesies do not count while there is anything else: a "thank you" closes most complaints.
     """
     by_turn = _by_turn(pieces, shares)
-    weighty = {piece.turn for piece in pieces if _has_weight(piece.text)} or set(by_turn)
+    weighty = {p.turn for p in pieces if _has_weight(p.text, by_turn[p.turn])} or set(by_turn)
     total = _added_up([by_turn[turn] for turn in by_turn if turn in weighty])
     if calibration is not None:
         applied = calibration.apply(np.array([total], dtype=np.float32))[0]
@@ -156,8 +157,11 @@ def tone_of(
     )
 
 
-def _has_weight(text: str) -> bool:
-    return not is_courtesy(text) and not only_thanks(text)
+def _has_weight(text: str, shares: Shares) -> bool:
+    if is_courtesy(text) or only_thanks(text):
+        return False
+    praises = ORDER[_strongest_of(shares)] is Sentiment.POSITIVE
+    return not (praises and "!" not in text and only_thanks(text, at_most=CLOSING))
 
 
 def measured_tone(tone: Tone) -> Measurement:
