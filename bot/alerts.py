@@ -7,6 +7,7 @@ from bot.blocks import Message, answer_message, escape, notice_message
 from bot.clients import Clients
 from bot.connection import Connection
 from bot.instead import watched
+from bot.memory import Memory
 from bot.plain_text import MAX_LINE
 from bot.policy import Policies, shared
 from bot.posting import Unconfirmed
@@ -28,6 +29,7 @@ class SlackAlertMessenger:
         self._policies = Policies(database.work, connection.shows)
         self._channel = channel
         self._work = database.work
+        self._memory = Memory(database.work)
 
     def put(self, news: News, *, channel: str | None) -> bool:
         place = channel or self._channel
@@ -38,7 +40,7 @@ class SlackAlertMessenger:
         headline = news.answer.headline
         if headline is not None:  # what a verdict is about
             receipt = headline.current.receipt.rpartition("/")[2]
-            self._work.remember(f"slack-receipt:{news.alert.key}", receipt)
+            self._memory.keep_receipt(news.alert.key, receipt)
         team = self._clients.home()
         with watched(self._clients, team):
             try:

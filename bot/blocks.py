@@ -38,6 +38,7 @@ from bot.rich_text import (
 from service.digest import Digest, DriverLine
 from service.domain.answers import Answer, Counted, EvidenceLink
 from service.domain.conversations import ConversationKey
+from service.wording import full_day
 
 # Slack's documented limits are 50 blocks and 3,000 characters a text; a whole message was measured
 # by others to be refused from about 11,300 characters on.
@@ -276,7 +277,7 @@ def _cut(line: str) -> str:
 
 
 def _quote(quote: EvidenceLink) -> Block:
-    day = f"{quote.created_at.day} {quote.created_at:%b %Y}"
+    day = full_day(quote.created_at.date())
     beside = [literal(quote.account_name or "", MAX_NAME), day, literal(quote.channel, MAX_NAME)]
     source = " · ".join(part for part in beside if part.strip())
     words = literal(quote.shown(), MAX_LINE)

@@ -6,7 +6,7 @@ Customers' words stand in quotes that show everything literally; nothing here al
 from collections.abc import Sequence
 
 from bot.blocks import Message, escape
-from bot.plain_text import MAX_LINE, MAX_NAME, actions, button, header, link_button, small
+from bot.plain_text import MAX_LINE, MAX_NAME, actions, button, header, link_button, plain, small
 from bot.rich_text import (
     Block,
     Element,
@@ -21,6 +21,7 @@ from bot.rich_text import (
 from service.domain.flags import FlagState
 from service.flags import Evidence, ShownFlag
 from service.links import Links
+from service.wording import full_day
 
 ADDRESSED, NOT_A_RISK, SNOOZE = (
     "verbatim_flag_addressed",
@@ -73,15 +74,15 @@ def reason_modal(account: str, name: str) -> dict[str, object]:
         "type": "modal",
         "callback_id": NOT_A_RISK,
         "private_metadata": account,
-        "title": {"type": "plain_text", "text": "Not a risk"},
-        "submit": {"type": "plain_text", "text": "Save"},
-        "close": {"type": "plain_text", "text": "Cancel"},
+        "title": plain("Not a risk"),
+        "submit": plain("Save"),
+        "close": plain("Cancel"),
         "blocks": [
             rich_text(section([text(literal(name, MAX_NAME) or account)])),
             {
                 "type": "input",
                 "block_id": "reason",
-                "label": {"type": "plain_text", "text": "Why? It is kept with the flag."},
+                "label": plain("Why? It is kept with the flag."),
                 "element": {
                     "type": "plain_text_input",
                     "action_id": "reason",
@@ -95,7 +96,7 @@ def reason_modal(account: str, name: str) -> dict[str, object]:
 
 def _standing(shown: ShownFlag) -> str:
     flag = shown.flag
-    since = f"{shown.since.day} {shown.since:%b %Y}"
+    since = full_day(shown.since.date())
     said = f"{flag.tier.value.capitalize()}, {flag.state.value}, since {since}"
     if flag.state is FlagState.OPEN:
         return said
@@ -106,7 +107,7 @@ def _standing(shown: ShownFlag) -> str:
 
 def _quote(one: Evidence) -> list[Element]:
     words = literal(" ".join(one.text.split()), _LONGEST_QUOTE)
-    said = f"{one.signal.at.day} {one.signal.at:%b %Y} · {one.signal.tier.value} · "
+    said = f"{full_day(one.signal.at.date())} · {one.signal.tier.value} · "
     return [
         text(f"“{words}”\n"),
         text(said, "italic"),

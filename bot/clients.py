@@ -40,7 +40,10 @@ class Clients:
 
     def of(self, team: str) -> WebClient:
         """Raises Unauthorized when we may not act in that workspace, or no longer."""
-        return self._client(self._usable(self.token(team)))
+        token = self.token(team)
+        if not token:
+            raise Unauthorized(NOT_CONNECTED)
+        return self._client(token)
 
     def poster(self, team: str) -> Poster:
         """One poster a workspace: posts to one channel wait for each other there."""
@@ -87,11 +90,6 @@ class Clients:
         """Note that a workspace's token was taken."""
         if self._installations.get(team) is None:
             self._reachability.over(Part.TOKEN)
-
-    def _usable(self, token: str | None) -> str:
-        if not token:
-            raise Unauthorized(NOT_CONNECTED)
-        return token
 
     def _client(self, token: str) -> WebClient:
         with self._lock:

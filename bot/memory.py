@@ -66,6 +66,11 @@ class Question:
     thread: str | None
 
 
+def channel_name(channel: str) -> str:
+    """Where the id is kept of a channel that was posted to by its name."""
+    return f"slack-channel:{channel}"
+
+
 def _quotes_name(answer: str) -> str:
     return f"slack-quotes:{answer}"
 

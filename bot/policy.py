@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from bot.memory import channel_name
 from service.digest import Digest
 from service.domain.answers import Answer, Intent
 from service.query import Dimension, Query
@@ -65,7 +66,7 @@ class Policies:
 
     def of(self, channel: str) -> Shows:
         """`channel` is an id, or the name of one that we have posted to."""
-        known = self._work.recall(f"slack-channel:{channel}") or channel
+        known = self._work.recall(channel_name(channel)) or channel
         stored = self._work.recall(_name(known))
         return Shows(json.loads(stored)["shows"]) if stored else self._default
 

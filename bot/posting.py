@@ -19,6 +19,7 @@ from slack_sdk import WebClient
 
 from bot.blocks import Message
 from bot.calling import NOTHING_DONE, Refused, call, pages
+from bot.memory import channel_name
 from service.domain.erasures import quoted_name
 from service.errors import TellPerson
 from service.ports import Clock
@@ -85,6 +86,10 @@ class Poster:
         place = {"channel": channel, "user": user, **_in_thread(thread)}
         _as_taken(message, self._calling("chat.postEphemeral", place))
 
+    def redraw(self, message: Message, *, channel: str, ts: str) -> None:
+        """Put a message in the place of one of ours, whichever key that had."""
+        _as_taken(message, self._calling("chat.update", {"channel": channel, "ts": ts}))
+
     def _note_quotes(self, key: str, message: Message) -> None:
         """Keep whose words a post shows, before it shows them: an erasure has to find it."""
         name = quoted_name(key)
@@ -121,7 +126,7 @@ class Poster:
 
         self._note_quotes(key, message)
         answer = _as_taken(message, attempt)
-        self._work.remember(_channel_name(channel), str(answer["channel"]))
+        self._work.remember(channel_name(channel), str(answer["channel"]))
         remote = f"{answer['channel']}:{answer['ts']}"
         self._work.outbox_sent(key, remote)
         return remote
@@ -132,7 +137,7 @@ class Poster:
         place, _, ts = remote.partition(":")
         self._note_quotes(key, message)
         try:
-            _as_taken(message, self._calling("chat.update", {"channel": place, "ts": ts}))
+            self.redraw(message, channel=place, ts=ts)
         except Refused as refused:
             if refused.code != "message_not_found":
                 raise
@@ -141,7 +146,7 @@ class Poster:
 
     def _find(self, key: str, *, channel: str, thread: str | None) -> str | None:
         """Look for a post whose answer was lost, by the key in its metadata."""
-        place = self._work.recall(_channel_name(channel)) or channel  # reading takes only ids
+        place = self._work.recall(channel_name(channel)) or channel  # reading takes only ids
         try:
             direct = self._direct_channel(place) if place.startswith(_PEOPLE) else place
             if direct is None:
@@ -228,7 +233,3 @@ def _content(message: Message) -> dict[str, Any]:
 
 def _in_thread(thread: str | None) -> dict[str, str]:
     return {} if thread is None else {"thread_ts": thread}
-
-
-def _channel_name(channel: str) -> str:
-    return f"slack-channel:{channel}"

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from bot.blocks import notice_message
-from bot.calling import Refused, call
+from bot.calling import Refused
 from bot.clients import Clients
 from bot.connection import Connection
 from service.errors import Misused
@@ -29,10 +29,9 @@ class SlackWithdrawer:
         if not ts:
             return
         said = notice_message(SENTENCE)
-        changed = {"channel": channel, "ts": ts, "text": said.text, "blocks": list(said.blocks)}
         for team in self._teams():
             try:
-                call(self._clients.of(team), "chat.update", changed)
+                self._clients.poster(team).redraw(said, channel=channel, ts=ts)
             except Refused as refused:
                 if refused.code not in _NOT_THERE:
                     raise

@@ -11,7 +11,7 @@ from bot.blocks import OPTION, SHARE, USEFUL, WRONG
 from bot.calling import call
 from bot.clients import Clients
 from bot.listeners.clicks import spot_of, team_of, thread_of
-from bot.rich_text import literal
+from bot.plain_text import label, plain
 from bot.telling import Asked, Telling
 from service.domain.feedback import ShownQuote, Verdict, WrongPart
 
@@ -94,23 +94,20 @@ def register(app: App, *, asking: Asking, telling: Telling, clients: Clients) ->
 
 def what_modal(answer: str, quotes: Sequence[ShownQuote] = ()) -> dict[str, Any]:
     """Ask what was wrong, and which quote; the answer's opaque id comes back with it."""
-    options = [
-        {"text": {"type": "plain_text", "text": words}, "value": part.value}
-        for part, words in _ASKED.items()
-    ]
+    options = [{"text": plain(words), "value": part.value} for part, words in _ASKED.items()]
     note = {"type": "plain_text_input", "action_id": "note", "multiline": True, "max_length": 300}
     return {
         "type": "modal",
         "callback_id": _MODAL,
         "private_metadata": answer,
-        "title": {"type": "plain_text", "text": "What was wrong?"},
-        "submit": {"type": "plain_text", "text": "Send"},
-        "close": {"type": "plain_text", "text": "Skip"},
+        "title": plain("What was wrong?"),
+        "submit": plain("Send"),
+        "close": plain("Skip"),
         "blocks": [
             {
                 "type": "input",
                 "block_id": "what",
-                "label": {"type": "plain_text", "text": "Wrong was"},
+                "label": plain("Wrong was"),
                 "element": {"type": "radio_buttons", "action_id": "what", "options": options},
             },
             *_which(quotes[:_MOST_QUOTES]),
@@ -118,7 +115,7 @@ def what_modal(answer: str, quotes: Sequence[ShownQuote] = ()) -> dict[str, Any]
                 "type": "input",
                 "block_id": "note",
                 "optional": True,
-                "label": {"type": "plain_text", "text": "What did you mean?"},
+                "label": plain("What did you mean?"),
                 "element": note,
             },
         ],
@@ -129,11 +126,7 @@ def _which(quotes: Sequence[ShownQuote]) -> list[dict[str, Any]]:
     """The quotes by their conversations, as they are named beside each."""
     options = [
         {
-            "text": {
-                "type": "plain_text",
-                "text": literal(str(one.conversation), 75),
-                "emoji": False,
-            },
+            "text": label(str(one.conversation)),
             "value": one.name,
         }
         for one in quotes
@@ -146,7 +139,7 @@ def _which(quotes: Sequence[ShownQuote]) -> list[dict[str, Any]]:
             "type": "input",
             "block_id": "quotes",
             "optional": True,
-            "label": {"type": "plain_text", "text": "If a quote was wrong: which?"},
+            "label": plain("If a quote was wrong: which?"),
             "element": {"type": "checkboxes", "action_id": "quotes", "options": options},
         }
     ]

@@ -10,8 +10,9 @@ from bot.calling import call
 from bot.cards import ADDRESSED, NOT_A_RISK, SNOOZE, flag_card, reason_modal
 from bot.clients import Clients
 from bot.listeners.clicks import spot_of, team_of
-from bot.people import Directory, Stranger, viewer
+from bot.people import Directory, Stranger
 from bot.telling import Telling
+from service.access import viewer
 from service.domain.conversations import AccountKey
 from service.domain.flags import FlagEvent
 from service.errors import VerbatimError
@@ -68,10 +69,8 @@ def register(
         ts = (body.get("message") or {}).get("ts")
         shown = flags.shown_of(AccountKey(account))
         if channel and ts and shown is not None:
-            card = flag_card(shown, links)
-            content = {"text": card.text, "blocks": list(card.blocks)}
-            arguments = {"channel": channel, "ts": ts, **content}
-            call(clients.of(team_of(body)), "chat.update", arguments)
+            poster = clients.poster(team_of(body))
+            poster.redraw(flag_card(shown, links), channel=channel, ts=ts)
 
     def _tell(body: Mapping[str, Any], sentence: str) -> None:
         spot = spot_of(body)
