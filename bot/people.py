@@ -10,7 +10,6 @@ from typing import Any
 
 from bot.calling import Refused, read
 from bot.clients import Clients
-from service.domain.people import PersonRole, Viewer
 from service.stores import PeopleStore, Person
 
 
@@ -45,10 +44,6 @@ class Directory:
             return None  # the person is told how to be linked instead
         email = found.get("profile", {}).get("email")
         return str(email).lower() if email and _is_ours(found, team) else None
-
-
-def viewer(person: Person) -> Viewer:
-    return Viewer(person=person.email, role=PersonRole(person.role), accounts=person.accounts)
 
 
 def _is_ours(user: Mapping[str, Any], team: str) -> bool:

@@ -16,9 +16,10 @@ from bot.calling import Refused, call
 from bot.charts import charted, picture
 from bot.clients import Clients
 from bot.memory import Memory, Question
-from bot.people import Directory, Stranger, viewer
+from bot.people import Directory, Stranger
 from bot.policy import Policies, shared
 from bot.posting import Unconfirmed
+from service.access import viewer
 from service.charting import trend_chart
 from service.domain.answers import Answer, Recount
 from service.domain.feedback import Feedback, QuoteReport, ShownQuote, Verdict, WrongPart

@@ -101,9 +101,7 @@ class Catalogue:
     ) -> "Catalogue":
         """Read the names in use. Accounts outside the viewer's are not named."""
         accounts = [
-            account
-            for account in database.conversations.accounts()
-            if viewer.accounts is None or account.key in viewer.accounts
+            account for account in database.conversations.accounts() if viewer.sees(account.key)
         ]
         agents = database.conversations.agents()
         used = {

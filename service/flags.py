@@ -164,7 +164,7 @@ class Flags:
 
     def standing(self, viewer: Viewer) -> list[ShownFlag]:
         """Return the standing flags that this viewer may see: explicit first, newest first."""
-        flags = [flag for flag in self._all(None) if flag.stands and _sees(viewer, flag.account)]
+        flags = [flag for flag in self._all(None) if flag.stands and viewer.sees(flag.account)]
         shown = self._shown(flags)
         return sorted(
             shown,
@@ -255,7 +255,7 @@ class Flags:
         return tuple(found)
 
     def _allowed(self, account: AccountKey, viewer: Viewer) -> None:
-        if not _sees(viewer, account):
+        if not viewer.sees(account):
             raise NotFound("There is no such account, or it is not one of yours.")
 
 
@@ -321,7 +321,3 @@ def _by_account(found: Sequence[T]) -> defaultdict[AccountKey, list[T]]:
 
 def _drivers(signals: Sequence[Signal]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(signal.driver for signal in signals if signal.driver))
-
-
-def _sees(viewer: Viewer, account: AccountKey) -> bool:
-    return viewer.accounts is None or account in viewer.accounts

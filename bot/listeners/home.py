@@ -12,7 +12,8 @@ from bot.calling import call
 from bot.clients import Clients
 from bot.home import FOLLOW, FORGET, WISH, Mine, account_options, home_view, stranger_view
 from bot.listeners.clicks import team_of
-from bot.people import Directory, Stranger, viewer
+from bot.people import Directory, Stranger
+from service.access import viewer
 from service.domain.conversations import Account, AccountKey
 from service.domain.follows import Wish
 from service.domain.people import Viewer
@@ -87,12 +88,8 @@ class Homes:
             links=self.links,
         )
 
-    def _visible(self, sees: Viewer) -> dict[AccountKey, Account]:
-        return {
-            one.key: one
-            for one in self.conversations.accounts()
-            if sees.accounts is None or one.key in sees.accounts
-        }
+    def _visible(self, person: Viewer) -> dict[AccountKey, Account]:
+        return {one.key: one for one in self.conversations.accounts() if person.sees(one.key)}
 
 
 def register(app: App, homes: Homes) -> None:

@@ -9,10 +9,11 @@ from slack_bolt import App
 
 from bot.calling import call
 from bot.clients import Clients
-from bot.people import Directory, Stranger, viewer
+from bot.people import Directory, Stranger
 from bot.policy import Policies, Shows, query_names_accounts
 from bot.rich_text import literal, rich_text, section, text
 from bot.telling import Gateway
+from service.access import viewer
 from service.domain.people import Viewer
 from service.errors import VerbatimError
 from service.links import Links

@@ -20,7 +20,7 @@ from service.commands.terminal import (
 )
 from service.domain.answers import Intent
 from service.domain.measurements import CUSTOM
-from service.domain.people import SYSTEM, PersonRole, Viewer
+from service.domain.people import SYSTEM, Viewer
 from service.errors import Misused, NotFound
 from service.query import TIME, Dimension, Filter, Query, Window
 from service.workspace import Workspace
@@ -241,7 +241,9 @@ def viewer_named(workspace: Workspace, email: str | None) -> Viewer:
     person = workspace.database().people.get(email)
     if person is None:
         raise NotFound(f"Nobody here is called {email}; verbatim link {email} adds them.")
-    return Viewer(person=person.email, role=PersonRole(person.role), accounts=person.accounts)
+    from service.access import viewer
+
+    return viewer(person)
 
 
 def read_window(text: str) -> Window:

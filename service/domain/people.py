@@ -26,5 +26,8 @@ class Viewer:
     role: PersonRole
     accounts: frozenset[AccountKey] | None = None
 
+    def sees(self, account: AccountKey) -> bool:
+        return self.accounts is None or account in self.accounts
+
 
 SYSTEM = Viewer(person="system", role=PersonRole.ADMIN)

@@ -100,7 +100,7 @@ class Site:
         return {
             account.key: account
             for account in self.database.conversations.accounts()
-            if viewer.accounts is None or account.key in viewer.accounts
+            if viewer.sees(account.key)
         }
 
     def names(self, viewer: Viewer) -> dict[str, str]:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 
 from bot.blocks import MAX_BLOCKS, MAX_CHARACTERS, USEFUL, WRONG, size
-from bot.people import viewer
 from bot.precedence import Precedence
 from connectors.sandbox.slack_limits import refusal, words_of
 from connectors.sandbox.slack_state import BOT_USER
+from service.access import viewer
 from service.domain.conversations import AccountKey
 from service.domain.feedback import Verdict, WrongPart
 from service.errors import Forbidden
