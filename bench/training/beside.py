@@ -1,7 +1,8 @@
 """`make evaluate DATA=folder`: what ships beside the reference, a word list and counted words.
 
 Every development set is read as conversations of one message by the whole analyser and counted as
-`verbatim evaluate` counts; then a bank of 150 conversations that nothing was learnt from.
+`verbatim evaluate` counts; then two banks of conversations that nothing was learnt from: of all
+kinds, and of several turns or sentences each.
 """
 
 import argparse
@@ -24,7 +25,7 @@ from service.exchange import Row, read_rows
 from service.masking import masked_rows
 from service.redaction import Redactor
 
-BANK = Path(__file__).parent / "tone_bank.jsonl"
+BANKS = tuple(sorted(Path(__file__).parent.glob("tone_bank*.jsonl")))
 AT_MOST = 2_500  # of a set, from its beginning
 _WHEN = "2026-01-05T09:00:00Z"
 
@@ -37,7 +38,7 @@ def main() -> int:
     try:
         sets.check_folder(chosen.data)
         texts = {name: _rows(_of_set(chosen.data, name)) for name in sets.DEV_SETS}
-        texts["bank"] = _rows(BANK.read_text(encoding="utf-8").splitlines())
+        texts |= {bank.stem: bank_rows(bank) for bank in BANKS}
         for title, reader, floor in _readers(chosen.data, chosen.reference):
             print(title)
             for name, rows in texts.items():
@@ -46,6 +47,10 @@ def main() -> int:
         print(problem, file=sys.stderr)
         return 1
     return 0
+
+
+def bank_rows(bank: Path) -> list[Row]:
+    return _rows(bank.read_text(encoding="utf-8").splitlines())
 
 
 def told(name: str, found: MetricResult) -> str:

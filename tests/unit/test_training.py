@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from bench.training import manifest, sets, weights
-from bench.training.beside import BANK
+from bench.training.beside import BANKS, bank_rows
 from bench.training.figures import KEPT
 from bench.training.placing import by_examples, by_name, spelt
 from bench.training.probe import DRY_COMPLAINTS, PLAIN_REQUESTS
@@ -22,7 +22,6 @@ from bench.training.vocabulary import SPECIAL, pruned, written_in_ascii
 from service.analysis._models import FOLDER, checked_artefacts, prepare
 from service.analysis._tone import TEMPERATURE
 from service.errors import TellPerson
-from service.exchange import Row, read_rows
 
 WORDS = ("refund", "refunds", "invoice", "late", "parcel", "again", "charged", "twice", "why")
 PIECES = [
@@ -296,8 +295,8 @@ def test_intents_are_found_by_name_and_by_examples() -> None:
     assert by_examples(vectors, pairs, pairs) == 1.0
 
 
-def test_the_tone_bank_reads_as_labelled_conversations() -> None:
-    rows = list(read_rows(BANK.read_text(encoding="utf-8").splitlines()))
-    labels = [row.labels for row in rows if isinstance(row, Row) and row.labels]
-    assert len(labels) == len(rows) == 150
-    assert {label.measured["sentiment"] for label in labels} == {*sets.LABELS, None}
+def test_the_tone_banks_read_as_labelled_conversations() -> None:
+    sizes = {bank.stem: len(bank_rows(bank)) for bank in BANKS}
+    labels = {row.labels.measured["sentiment"] for b in BANKS for row in bank_rows(b) if row.labels}
+    assert sizes == {"tone_bank": 150, "tone_bank_turns": 40}
+    assert labels == {*sets.LABELS, None}
