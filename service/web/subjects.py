@@ -10,6 +10,7 @@ from datetime import timedelta
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
+from service import measures
 from service.domain.answers import Answer, Intent
 from service.domain.conversations import Account, AccountKey
 from service.domain.flags import FlagChange, FlagEvent
@@ -17,7 +18,6 @@ from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import UNMAPPED, slug
 from service.errors import Forbidden, Misused, NotFound
 from service.flags import Flags, ShownFlag
-from service.measures import own_rates
 from service.query import Dimension, Filter, Query, Window
 from service.web.group import chart, number, rows
 from service.web.site import HERE, Site, current_viewer, signed_in, site
@@ -25,7 +25,11 @@ from service.web.withholding import tells, withheld_metrics, without_rate
 
 WEEKS = 12
 TOP = 6
-RATES = ("negative_rate", "churn_risk_rate", "high_effort_rate")
+RATES = {
+    "negative_rate": "Negative",
+    "churn_risk_rate": "Churn risk",
+    "high_effort_rate": "High effort",
+}
 OPEN = ("open", "pending")
 
 _ACTIONS = (FlagEvent.ADDRESSED, FlagEvent.SNOOZED, FlagEvent.NOT_A_RISK)
@@ -129,8 +133,8 @@ def _page(
         facts=facts,
         total=number(query, store.count(query, viewer)),
         rates=[
-            (rate, number(q, store.count(q, viewer)))
-            for rate in (*RATES, *own_rates())
+            (RATES.get(rate) or measures.title(rate), number(q, store.count(q, viewer)))
+            for rate in (*RATES, *measures.own_rates())
             for q in (replace(query, metric=rate),)
             if not tells(q, hidden)
         ],

@@ -89,6 +89,7 @@ def test_a_metric_of_ones_own_appears_wherever_a_built_in_one_does(
     asked = f"/group?metric={OWN}_no_rate&group=driver"
     assert "Legal threat" in client.get(asked).text
     assert OWN in client.get(f"/export.csv?{OWN}=no").text.splitlines()[0]
+    assert "<dt>Legal threat, share</dt>" in client.get("/drivers/billing").text
     told = said.by(workspace, "ask", "How many legal threats were there?")
     assert "egal threat" in told
 
