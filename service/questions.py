@@ -20,7 +20,7 @@ from service.reading.doubts import with_doubts
 from service.reading.leftover import is_strange
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Clarify, Compare, Reading
-from service.reading.refusals import refusal, unnamed
+from service.reading.refusals import refusal
 from service.reading.targets import ask, of_fix, with_fix
 from service.reading.terms import defined_term
 from service.reading.words import Word, Words
@@ -28,7 +28,9 @@ from service.reading.words import Word, Words
 __all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
 ThreadItem = Mapping[str, object]
-_ANSWERED = set(Intent) - {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}
+# What comes between does not end what a thread is about.
+_BESIDE = {Intent.REFUSE, Intent.HELP, Intent.DEFINITION}
+_ANSWERED = set(Intent) - {Intent.CLARIFY, *_BESIDE}
 _NO_METRIC = {Intent.ACCOUNT_BRIEF, Intent.QUOTES, Intent.CHURN_LIST, Intent.FUNNEL}
 
 
@@ -43,7 +45,7 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if term is not None:
         return Reading(intent=Intent.DEFINITION, term=term)
     seen = look(words, catalogue)
-    reason = refusal(unnamed(words))
+    reason = refusal(words)
     if reason == "no_write" and last is not None and threads.is_adjustment(words):
         reason = None
     if reason is not None:
@@ -108,7 +110,7 @@ def _replied(seen: Seen, asked: Reading, clarify: Clarify, catalogue: Catalogue)
 def _last_reading(thread: Sequence[ThreadItem]) -> Reading | None:
     for item in reversed(thread):
         found = item.get("reading")
-        if isinstance(found, Mapping):
+        if isinstance(found, Mapping) and found.get("intent") not in _BESIDE:
             return Reading.from_dict(found)
     return None
 

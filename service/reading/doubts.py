@@ -36,7 +36,7 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
             one.entity.name
             for one in seen.entities.matches
             if one.entity.kind not in {"fix", "funnel"}
-            and not (one.negated and reading.compare and reading.compare.by == one.entity.kind)
+            and not (one.negated and held.get(one.entity.kind))
             and not (one.entity.kind == "tag" and reading.fix)  # its own tags go without saying
             and not (
                 one.entity.kind in {"agent", "owner"} and reading.intent is Intent.ACCOUNT_BRIEF

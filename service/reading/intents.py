@@ -46,6 +46,7 @@ _TOP = (
 # "Which customers complained about refunds", "who wrote in": those with most of it.
 _WHICH_ONES = (
     r"^(?:and |so |ok )*(?:which|what) (?:of )?(?:\S+ ){0,3}?(?:accounts|customers|companies|clients|segments|channels|drivers|agents|tags)\b(?! (?:are|is|were|do|does|did|have|has) (?:we|there|you|it)\b)(?: \S+)+"
+    r"|^(?:show |me |give |list )*(?:all|every) (?:the |our )?(?:accounts|customers|segments|channels|drivers|agents|tags) by\b"
     r"|^(?:and |so |ok )*who(?:'s|s| has| is| are| was| were)?(?: been)? (?:(?:so |most |very )?(?:un)?happy|angry|annoyed|upset|frustrated|grumpy|complain\w*|wrote|writ\w+|contact\w*|moan\w*)\b"
 )
 _CHANGE_RANK = (

@@ -154,6 +154,12 @@ def _mentioned(words: Words) -> tuple[str, ...]:
     match = None
     if not texts:
         match = words.find(
+            r"\b(?:contain(?:s|ed|ing)?|(?:with|using|say(?:s|ing)?|includ(?:es|ing))(?= (?:the )?"
+            r"(?:words?|phrase|term)\b))(?: the)?(?: (?:words?|phrase|term))? ([^\s~@]+)",
+            by="text",
+        )
+    if not texts and match is None:
+        match = words.find(
             r"\b(?:is|are|was|were|do|did|does) ([^\s~@]+(?: [^\s~@]+)?)"
             r" (?:get |being )?mentioned\b",
             by="text",

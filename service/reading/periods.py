@@ -69,6 +69,10 @@ def _each_point(text: str, days: Days) -> list[Found]:
 
 def _is_a_date(words: str, before: str, after: str) -> bool:
     """Words such as "may" and "sat" are dates only after a preposition or before a noun of ours."""
+    if words == "now":  # an end, and no period by itself
+        return (
+            re.search(r"\b(?:between|from)\b.*\b(?:and|to|until|till)$", before.strip()) is not None
+        )
     if words.strip() not in _NEEDS_CONTEXT:
         return True
     return any(

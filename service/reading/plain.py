@@ -29,7 +29,7 @@ ORDINARY = frozenset(
 # May stand in a question without changing what it asks.
 PLAIN = frozenset(
     """
-    id owned owns broken trending doin grumpiest industry quietest
+    ignore ignored ignoring phrase id owned owns broken trending doin grumpiest industry quietest
     able absolute absolutely according across actual actually add added affect affecting against
     agenda ago agreed ah ahead aka allow almost alone along alright although altogether always am
     amid among amount amounts an anger angrier angriest annual annually another anybody anymore

@@ -3,6 +3,7 @@
 
 import re
 
+from service.reading.leftover import is_strange
 from service.reading.words import Word, Words
 
 _NO_PERSON = (
@@ -17,6 +18,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         "instructions",
         r"\b(?:ignore|forget|disregard|override|bypass|drop)\b.{0,30}\b(?:rules?|instructions?|"
         r"prompts?|guidelines|restrictions|guardrails|above)\b"
+        r"|\b(?:ignore|forget|disregard|override)\b.{0,20}\b(?:previous|prior|above|earlier|everything|all)\b(?! (?:weeks?|months?|quarters?|years?|days?|questions?|tickets?|~))"
+        r"|\b(?:repeat|print|show|output|reveal|display|quote)\b.{0,20}\b(?:above|instructions?|prompts?)\b|\binstructions you\b"
         r"|\b(?:system|hidden|initial|secret) (?:prompt|instructions?|message)\b|\byour (?:prompt|instructions)\b"
         r"|\b(?:api|secret|access|signing) (?:keys?|tokens?)\b|\bcredentials\b"
         r"|\b(?:your|my|his|her|their|the|a|an|admin|root|database|db|login|user) passwords?\b|\bpasswords?(?: (?:of|for|to))?$"
@@ -40,7 +43,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:names?|surname|e-?mails?|phone|address|mobile)\b of (?:the |that |this |a |each |our )*"
         r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who|ones?|them|him|her|whoever|someone)\b"
         r"|\b(?:customers?|persons?|users?|requesters?|guy|woman|man|lady|people) (?:named|by the name)\b"
-        r"|\b(?:list|give me|show me|get|share|find|what are)\b.{0,20}\b(?:customer|user|requester|contact)(?:s|'s)? "
+        r"|\b(?:list|give me|show me|get|share|find|print|send|what are)\b.{0,20}\b(?:customer|user|requester|contact)(?:s|'s)? "
         r"(?:e-?mails|names|phones|addresses|contacts)\b(?! (?:about|that|which|saying|on|with))"
         r"|\bwho (?:exactly )?(?:wrote|said|sent|opened|filed) (?:that|this|it|them)\b"
         r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
@@ -75,6 +78,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"wait(?:ing)? times?|first (?:response|reply|contact resolution)|time to (?:resolve|resolution|reply|first)|"
         r"fcr|sla|slas|revenue|arr|mrr|ltv|lifetime value|cost|costs|how much money|spend|forecast\w*|predict\w*|"
         r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection)\b"
+        r"|\b(?:likely|going|gonna|expected|set|bound|about) (?:to )?(?:rise|fall|increase|decrease|drop|grow|go (?:up|down)|spike|improve|worsen|get (?:better|worse))\b"
+        r"|^(?:so |and )*will (?:~|the|our|we|they|it|there|more|churn|sentiment|effort|volumes?|complaints?|tickets)(?= |$)(?! (?:took|handl|solv|clos|answer))"
         r"|\bwill (?:we|it|they|there|sentiment|churn|volume|effort|tickets)\b.*\b(?:next|tomorrow)\b"
         r"|^(?:so |and )*(?:when|what|how|where) (?:will|would)\b|\bwhat (?:happens|would happen|will happen) (?:if|when)\b"
         r"|\b(?:you|we|should|can|to) expect\b|\bhow much (?:do|does|did|have|has|will|would) .{1,40}\b(?:pay|paid|spend|spent|owe|cost)\b"
@@ -124,6 +129,8 @@ _FOREIGN = frozenset(
     pourquoi combien clients semaine derniere dernière hier est les des une quel quels quelle sont le la
     porque cuantos cuántos clientes semana pasada ayer los las una que qué por el está fue
     perche perché quanti clienti settimana scorsa ieri sono il gli waarom hoeveel klanten vorige
+    läuft bei mit für auf wir sind haben gibt von eine kein auch nous vous avec pour dans sur pas
+    qui estan están cómo como muchas muchos para con della nel sui een het voor met van zijn não
     ile dlaczego jak klientow hvorfor varfor varför quantos ontem
     """.split()  # noqa: SIM905  # a list of eighty quoted words would be unreadable
 )
@@ -137,11 +144,23 @@ _UNMISTAKABLE = frozenset(
 )
 
 
-def refusal(text: str) -> str | None:
-    """Return why a message is refused, or None. `text` lacks names and what stood in quotes."""
-    if _foreign(text):
+_STRANGE, _MOSTLY = 3, 0.7  # words, and their share, beside one that is known to be foreign
+
+
+def refusal(words: Words) -> str | None:
+    """Return why a message is refused, or None; names and what stood in quotes are only data."""
+    text = unnamed(words)
+    if _foreign(text) or _mostly_strange(words):
         return "language"
     return next((reason for reason, pattern in _RULES if re.search(pattern, text)), None)
+
+
+def _mostly_strange(words: Words) -> bool:
+    """Whether hardly a word beside names and dates is one that questions are made of."""
+    free = [word for word in words.words if not word.used and word.text[:1].isalpha()]
+    strange = sum(is_strange(word) for word in free)
+    known = any(word.text in _FOREIGN for word in free)
+    return known and strange >= _STRANGE and strange > _MOSTLY * len(free)
 
 
 def _foreign(text: str) -> bool:

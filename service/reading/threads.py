@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
+from service.reading.baselines import grain_of
 from service.reading.intents import is_about_them
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Filters, Reading
 from service.reading.units import DAY, unit_on, unit_start
@@ -13,7 +14,7 @@ from service.reading.words import Words
 _OPENS = (
     r"^(?:and|what about|how about|same|only|just|ok|okay|also|now|but|instead|with|without|for|"
     r"by|since|vs|versus|excluding|except|not|then|in|on|from|more|\d+ more|again|why|the|this|"
-    r"last|yes|no|make it|split|break)\b"
+    r"last|yes|no|make it|split|break|sort|rank|order|group)\b"
 )
 _POINTS = (
     r"\b(?:that|those|them|these|there|they|same|instead|it|its|ones)\b"
@@ -71,7 +72,10 @@ _ADJUSTS = frozenset(
     pls just only instead in for from with exclude ok
     """.split()  # noqa: SIM905  # shorter so
 )
-_ADDS = r"^(?:and |ok |please |pls |also |now )*(?:add|include|plus|also)\b"
+_ADDS = (
+    r"^(?:and |ok |please |pls |also |now )*(?:add|include|plus|also)\b"
+    r"|\b(?:too|as well)(?: please| pls)?$"
+)
 
 
 def is_adjustment(words: Words) -> bool:
@@ -93,6 +97,7 @@ def merge(last: Reading, slots: Slots) -> Reading:
             kind: tuple(dict.fromkeys((*last.filters.get(kind, ()), *values)))
             for kind, values in slots.filters.items()
         }
+    filters = dict(_without(filters, slots.exclude))
     if last.intent is Intent.CHURN_LIST and intent in _OF_CONVERSATIONS:
         filters["churn_risk"] = ("yes",)
     if intent is Intent.CHURN_LIST:
@@ -106,7 +111,7 @@ def merge(last: Reading, slots: Slots) -> Reading:
         metric=slots.metric or last.metric or _of_the_list(last, intent),
         direction=last.direction if intent is last.intent and not new else None,
         filters=filters,
-        exclude={**last.exclude, **slots.exclude},
+        exclude=_without({**last.exclude, **slots.exclude}, slots.filters),
         period=period,
         baseline=slots.baseline,
         fix=slots.fix or last.fix,
@@ -125,6 +130,15 @@ def merge(last: Reading, slots: Slots) -> Reading:
         if last.compare is None:
             return _compared(last, slots, merged)
     return _shaped(last, slots, merged)
+
+
+def _without(filters: Filters, others: Filters) -> Filters:
+    """What is left out now is not asked for any more, and the other way round."""
+    left = {
+        kind: tuple(one for one in of if one not in others.get(kind, ()))
+        for kind, of in filters.items()
+    }
+    return {kind: of for kind, of in left.items() if of}
 
 
 def _sides_kept(last: Reading, intent: Intent) -> Filters:
@@ -210,11 +224,15 @@ def _other_sides(compare: Compare, slots: Slots, merged: Reading) -> Reading:
     named = slots.filters.get(by, ())
     every = dict.fromkeys(named if len(named) > 1 else (*compare.values, *named))
     values = tuple(one for one in every if one not in slots.exclude.get(by, ()))
+    filters = {kind: of for kind, of in merged.filters.items() if kind != by}
+    alone = len(values) < len(("this", "that"))
     return replace(
         merged,
-        filters={kind: of for kind, of in merged.filters.items() if kind != by},
+        intent=Intent.COUNT if alone else merged.intent,
+        metric=merged.metric or (CONVERSATIONS if alone else None),
+        filters=filters | ({by: values} if alone and values else {}),
         exclude={kind: of for kind, of in merged.exclude.items() if kind != by},
-        compare=Compare(by=by, values=values),
+        compare=None if alone else Compare(by=by, values=values),
     )
 
 
@@ -301,11 +319,14 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
     if intent is Intent.TREND:
         grain = (slots.grain,) if slots.grain else ()
         keep = last.group_by if same and slots.period is None else ()
-        extra = tuple(one for one in slots.grouped if one not in {"day", "week", "month"})
+        named = slots.grouped or (last.group_by[1:] if same else ())
+        extra = tuple(one for one in named if one not in {"day", "week", "month"})
         return replace(
             merged,
             metric=merged.metric or "conversations",
-            group_by=(grain or keep[:1]) + extra if grain or keep or extra else (),
+            group_by=(grain or keep[:1] or _grain(merged)) + extra
+            if grain or keep or extra
+            else (),
             rank_by=None,
             order=None,
             limit=None,
@@ -333,6 +354,10 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
             baseline=None,
         )
     return merged
+
+
+def _grain(merged: Reading) -> tuple[str, ...]:
+    return (grain_of(merged.period),) if merged.period is not None else ("week",)
 
 
 def _of_the_list(last: Reading, intent: Intent) -> str | None:

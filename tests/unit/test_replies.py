@@ -58,6 +58,27 @@ def test_how_many_alone_counts_what_the_thread_is_about() -> None:
     assert (found.intent, found.filters["channel"]) == (Intent.COUNT, ("chat",))
 
 
+def test_what_is_left_out_is_not_asked_for_any_more() -> None:
+    found = said("why did billing tickets go up", "is it harbor", "exclude harbor")
+    assert (found.filters, found.exclude) == ({"driver": ("billing",)}, {"account": ("harbor",)})
+
+
+def test_a_refusal_in_between_does_not_end_the_thread() -> None:
+    found = said("negative rate on chat last month", "delete them", "and last week?")
+    assert (found.metric, found.filters) == ("negative_rate", {"channel": ("chat",)})
+
+
+def test_a_ranking_of_what_a_thread_is_about_keeps_its_slice() -> None:
+    found = said("negative rate by channel for pro", "sort by volume")
+    assert (found.intent, found.filters) == (Intent.TOP, {"segment": ("pro",)})
+    assert found.group_by == ("channel",)
+
+
+def test_a_comparison_that_loses_a_side_counts_the_other() -> None:
+    found = said("compare chat and email on volume", "drop chat")
+    assert (found.intent, found.filters) == (Intent.COUNT, {"channel": ("email",)})
+
+
 def test_a_reply_that_names_nothing_is_asked_again() -> None:
     assert said(BEFORE, "neither") == said(BEFORE)
 
