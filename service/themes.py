@@ -19,7 +19,8 @@ Vectors = Callable[[Sequence[str]], Floats]
 
 SEED = 7
 ROUNDS = 40
-LARGEST_SHARE = 0.5  # of a theme's conversations have to share the words that name it
+LARGEST_SHARE = 0.5  # of a theme's conversations have to share the words that name it,
+OWN_SHARE = 0.2  # or so many, when the words are hardly used in other themes
 SAME_THEME = 0.5  # of an earlier theme's raw tags, by which it is known again
 MOST_REMEMBERED = 200  # raw tags of a theme
 
@@ -44,13 +45,14 @@ def find_themes(
     rows = vectors([f"{one.raw}. {one.example}" for one in ordered])
     weights = np.array([one.conversations for one in ordered], dtype=np.float64)
     owners, centres = cluster(rows, weights, k=_how_many(len(ordered)))
+    everywhere = _runs(ordered)
     found = []
     for group in range(len(centres)):
         members = np.flatnonzero(owners == group)
         if members.size:
             near = rows[members] @ centres[group]
             central = [ordered[members[place]] for place in np.argsort(-near, kind="stable")]
-            found.append(_theme(central))
+            found.append(_theme(central, everywhere))
     return _named_as_before(_distinct(found), earlier)
 
 
@@ -111,19 +113,35 @@ def _how_many(n: int) -> int:
     return min(n, max(2, round(1.5 * math.sqrt(n))))
 
 
-def _theme(central: Sequence[WaitingTag]) -> Theme:
+def _theme(central: Sequence[WaitingTag], everywhere: Counter[str]) -> Theme:
     return Theme(
-        name=_shared_words(central) or central[0].raw,
+        name=_shared_words(central, everywhere) or central[0].raw,
         raws=tuple(one.raw for one in central),
         conversations=sum(one.conversations for one in central),
         example=next((one.example for one in central if one.example), ""),
     )
 
 
-def _shared_words(central: Sequence[WaitingTag]) -> str:
-    """The two or three words in a row that most of the conversations share, if most do."""
+def _shared_words(central: Sequence[WaitingTag], everywhere: Counter[str]) -> str:
+    """The two or three words in a row that most conversations share, or that are this theme's own.
+
+    The most central raw tag alone may be a sentence that nobody else would say.
+    """
+    counts = _runs(central)
+    total = sum(one.conversations for one in central)
+    ranked = sorted(counts, key=lambda run: (-counts[run], -len(run.split()), run))
+    if len(central) < 2 or not ranked:
+        return ""
+    if counts[ranked[0]] >= LARGEST_SHARE * total:
+        return ranked[0]
+    own = max(ranked, key=lambda run: counts[run] * counts[run] / everywhere[run])
+    return own if counts[own] >= OWN_SHARE * total else ""
+
+
+def _runs(tags: Sequence[WaitingTag]) -> Counter[str]:
+    """How many conversations have two or three words in a row."""
     counts: Counter[str] = Counter()
-    for one in central:
+    for one in tags:
         words = one.raw.split()
         runs = {
             " ".join(words[start : start + length])
@@ -131,11 +149,7 @@ def _shared_words(central: Sequence[WaitingTag]) -> str:
             for start in range(len(words) - length + 1)
         }
         counts.update(dict.fromkeys(runs, one.conversations))
-    total = sum(one.conversations for one in central)
-    ranked = sorted(counts.items(), key=lambda run: (-run[1], -len(run[0].split()), run[0]))
-    if len(central) < 2 or not ranked or ranked[0][1] < LARGEST_SHARE * total:
-        return ""
-    return ranked[0][0]
+    return counts
 
 
 def _distinct(themes: Sequence[Theme]) -> list[Theme]:

@@ -31,7 +31,13 @@ TAG_WORDS = (2, 4)
 TAG_LENGTH = 40
 
 _FRAME = re.compile(
-    r"^(?:(?:please|so|and|but|well|also|hi|hello|ok|okay|just|actually|basically|kindly)\b[\s,]*"
+    r"^(?:(?:please|so|and|but|well|also|hi|hello|hey|ok|okay|just|actually|basically|kindly|yes|yeah|yep|no"
+    r"|right|there|then|because|since)\b[\s,]*"
+    r"|(?:my\s+name\s+is|my\s+name['\u2019]s|this\s+is)\s+(?:\[name\]|[\w'\u2019-]+)(?:\s+[\w'\u2019-]+)?\s*"
+    r"(?:,|\.|\band\b|(?=\bi\b|\bi['\u2019]))\s*"
+    r"|(?:i|we)(?:['\u2019]?m|['\u2019]?re|\s+am|\s+are|['\u2019]?ve\s+been)?\s+(?:just\s+|here\s+)?(?:looking|trying|hoping|calling"
+    r"|writing|contacting\s+you|reaching\s+out|wanna|gonna|gotta|having)\s+(?:to|about|into|for|in|because)?\s*"
+    r"|wanna\s+|there['\u2019]?s\s+|it['\u2019]?s\s+"
     r"|(?:i|we)(?:['\u2019]d|\s+would)?\s+(?:really\s+)?(?:like|love|want|need|wish|have|am\s+trying|"
     r"are\s+trying|tried|was\s+trying|was\s+wondering|am\s+writing|am\s+looking|wanted|needed)\s+"
     r"(?:to\s+)?(?:know\s+|ask\s+(?:about\s+)?|check\s+|see\s+|find\s+out\s+)?(?:if|whether|how\s+to)?\s*"
@@ -61,9 +67,18 @@ some any such get got getting go going want wanted need needed like know let see
 tell told help try trying tried make made one thing things something someone today now yesterday
 still again already since ago user url seem seems regarding able anything everything lot much many
 more hope dont didnt doesnt isnt wasnt cant wont ill youre theyre weve youve theyve hes shes can
+yeah wanna gonna gotta theres whats ur pls plz normal certain
 could couldve unless morning afternoon evening good
 """
 _FILLER = frozenset(_FILLER_WORDS.split())
+# Of a sentence with one telling word the others make a name with it, but not these.
+_LIGHT_WORDS = """
+a an the i im ive id me my we our us you your it its this that these those is are was be to of in at
+for with and or so if how what where when why who yes yeah please thanks thank hi hello ok
+"""
+_LIGHT = frozenset(_LIGHT_WORDS.split())
+_SPLIT_NEGATIVE = re.compile(r"\bcan(?:\s+(?:i|we|you))?\s+not\b", re.IGNORECASE)
+_MASKED = re.compile(r"\[[a-z]+\]|\b[Xx/]{2,}\b")  # a placeholder, or what a helpdesk blanked
 _NEGATIVE_FORMS = re.compile(r"^(?:can['\u2019]?t|cannot|couldn['\u2019]?t|unable)$")
 _CLEAN = re.compile(r"[^a-z0-9 ]+")
 
@@ -124,7 +139,7 @@ class Namer:
         """Return 2 to 4 words of [a-z0-9 ], or None when the sentence has too few."""
         words = content_words(sentence)
         if len(words) < TAG_WORDS[0]:
-            words = _any_words(sentence)
+            words = _any_words(sentence, words)
         if len(words) < TAG_WORDS[0]:
             return None
         return self._best(words[:14])
@@ -163,7 +178,7 @@ def _likeness(
 
 def content_words(sentence: str) -> list[str]:
     """Return the words that carry the issue, lower-cased, in order."""
-    text = sentence[without_opening(sentence) :]
+    text = _SPLIT_NEGATIVE.sub("cannot", sentence[without_opening(sentence) :])
     text = text[_frame_end(text) :]
     return [word for word in _plain_words(text) if word not in _FILLER and not word.isdigit()]
 
@@ -173,16 +188,18 @@ def _frame_end(text: str) -> int:
     return match.end() if match else 0
 
 
-def _any_words(sentence: str) -> list[str]:
-    return [w for w in _plain_words(sentence[without_opening(sentence) :]) if not w.isdigit()][:4]
+def _any_words(sentence: str, telling: Sequence[str]) -> list[str]:
+    words = [w for w in _plain_words(sentence[without_opening(sentence) :]) if not w.isdigit()]
+    heavy = [word for word in words if word not in _LIGHT or word in telling]
+    return (heavy if len(heavy) >= TAG_WORDS[0] else words)[:4]
 
 
 def _plain_words(text: str) -> list[str]:
     words: list[str] = []
-    for word in words_of(text):
+    for word in words_of(_MASKED.sub(" ", text)):
         lowered = word.lower()
         plain = "cannot" if _NEGATIVE_FORMS.match(lowered) else lowered
         cleaned = _CLEAN.sub("", plain)
-        if cleaned:
+        if len(cleaned) > 1 or cleaned.isdigit():
             words.append(cleaned)
     return words

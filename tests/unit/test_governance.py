@@ -275,5 +275,13 @@ def test_names_are_the_same_from_run_to_run_as_themes_grow(
     assert {theme.name for theme in first} & {theme.name for theme in later}
 
 
+def test_a_theme_is_named_by_words_of_its_own_not_by_one_odd_sentence(vectors: Vectors) -> None:
+    said = ("transfer pending long", "my transfer pending", "transfer pending why", "wire slow odd")
+    waiting = [WaitingTag(raw=raw, conversations=1, example=raw) for raw in said]
+    waiting += [WaitingTag(raw=f"parcel lost {n}", conversations=1) for n in range(4)]
+    names = {theme.name for theme in find_themes(waiting, vectors, earlier={})}
+    assert names >= {"transfer pending", "parcel lost"}
+
+
 def test_nothing_waits_when_nothing_is_unmapped(vectors: Vectors) -> None:
     assert find_themes([], vectors, earlier={}) == []

@@ -15,6 +15,7 @@ from service.analysis._gates import own_sentences
 from service.analysis._language import LanguageReader
 from service.analysis._sentences import sentence_spans
 from service.analysis._tone import only_thanks
+from service.analysis._topics import content_words
 from service.analysis.local import build
 from service.domain.conversations import Conversation
 from service.domain.measurements import Analysis, EmptyReason, Measurement, quote_is_true
@@ -406,3 +407,20 @@ def test_a_conversation_is_measured_alike_alone_and_among_others(analyser: Analy
     said = [[m.confidence for m in each.measurements] for each in together]
     assert said == [[m.confidence for m in each.measurements] for each in reverse]
     assert said[-6:] == [[m.confidence for m in each.measurements] for each in alone]
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        (
+            "Hi, my name is [name] and I want to get a quote for condo cover",
+            ["quote", "condo", "cover"],
+        ),
+        ("Yeah, I'm looking to change my billing preference", ["change", "billing", "preference"]),
+        ("i wanna cancel one enrolled plan", ["cancel", "enrolled", "plan"]),
+        ("Why can I not do a transfer?", ["cannot", "transfer"]),
+        ("Account XXXX XX/XX is wrong", ["account", "wrong"]),
+    ],
+)
+def test_a_name_is_made_of_what_it_is_about(said: str, words: list[str]) -> None:
+    assert content_words(said) == words
