@@ -7,11 +7,12 @@ then the thread and the defaults.
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.names import nearest
-from service.query import CONVERSATIONS
+from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, replies, signals, threads
 from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undefined
 from service.reading.corrections import correction_in
@@ -212,11 +213,18 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
         and seen.words.words[at - 1].text
         in {"at", "for", "from", "with", "about", "on", "is", "are"}
     ]
+    if not capital:
+        capital = [
+            after
+            for before, after in zip(seen.words.words, seen.words.words[1:], strict=False)
+            if before.text in _BEFORE_DOERS and after.original[:1].isupper() and is_strange(after)
+        ]
     if capital:
         return capital[0].original
     return next((word.original for word in strangers(seen.words)), None)
 
 
+_BEFORE_DOERS = {"has", "have", "did", "does", "was", "were", "will", "why"}
 _BEFORE_ACCOUNTS = {"from", "at", "for", "with"}
 _NOT_NAMES = frozenset(
     "i i'm slack verbatim monday tuesday wednesday thursday friday saturday sunday csat nps".split()  # noqa: SIM905  # shorter so
@@ -320,6 +328,9 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         grain=signals.find_grain(seen.free),
     )
     merged = threads.merge(last, slots)
+    tomorrow = catalogue.today + timedelta(days=1)
+    if merged.period is not None and merged.period.start < tomorrow < merged.period.end:
+        merged = replace(merged, period=Window(merged.period.start, tomorrow))
     if baseline is not None and seen.back and baseline_for(merged, catalogue) is None:
         merged = replace(merged, period=baseline.window)  # "same week last year" is what to count
     if merged.intent is Intent.FIX_IMPACT and merged.fix is None:

@@ -96,6 +96,9 @@ def _groups(draft: Reading, seen: Seen, period: Window | None) -> tuple[str, ...
     if intent is Intent.CHURN_LIST:
         tickets = re.search(r"\b(?:tickets?|tix|conversations?|convos?|cases)\b", seen.text)
         return ("conversation",) if tickets else ("account",)
+    if intent is Intent.COUNT and not grouped and re.search(r"\beach(?= @|$)", seen.free):
+        several = [kind for kind, values in draft.filters.items() if len(values) > 1]
+        return tuple(several[:1])  # "Ken and Rui: how many each"
     return grouped if intent is Intent.COUNT else ()
 
 

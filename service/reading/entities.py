@@ -156,8 +156,9 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             owned
             or (before in {"for", "under"} and _no_other_word(run[0]))
             or _beside_person(names, words, first)
-            or before in {"by", "agent", "owner", "handled", "did", "has", "vs", "and"}
-            or after in {*_DEEDS, "vs"}
+            or before in {"by", "agent", "owner", "handled", "did", "has"}
+            or after in _DEEDS
+            or ((before in {"vs", "and"} or after == "vs") and _no_other_word(run[0]))
         )
     if len(run) == 1 and _moves(text) and text not in {name.lower() for name in names_of(entity)}:
         return False  # "drops" may be a name; "did sentiment drop" says how it moved

@@ -331,7 +331,7 @@ def rank_named(text: str, metric: str | None) -> tuple[str | None, str | None]:
         r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest|worst|angriest|unhappiest|grumpiest"
         r"|hardest|best|happiest|easiest|most|highest|biggest|largest)\b",
         text,
-    )
+    ) or (metric not in {"sentiment", "positive_rate"} and re.search(r"\btop\b", text))
     return by if by == "change" else None, order if ordered else None
 
 

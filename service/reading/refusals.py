@@ -57,7 +57,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"^(?:hey |hi |pls |please |can you |could you |would you |go ahead and |just |now |then |and )*"
         r"(?:close|reopen|tag|untag|retag|refund|assign|reassign|merge|delete|remove|reply|respond|escalate|"
         r"mark|update|change|set|create|add|cancel|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
-        r"apologi[sz]e|offer|schedule|book|drop(?! ?off))\b(?!'| (?:of|in|over|by|did|does)\b)"
+        r"apologi[sz]e|offer|schedule|book|drop(?! ?off))\b(?!'| (?:of|in|on|about|over|by|did|does)\b)"
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|write|send|tell|notify|contact)"
         r" (?:to |an? |the |all |every |them|him|her|their|our|this |that |customers?)+"
         r"(?!about\b)"

@@ -182,7 +182,10 @@ def _intent(last: Reading, slots: Slots) -> Intent:
         return Intent.QUOTES
     if is_about_them(slots.text) and len(last.filters.get("account", ())) == 1:
         return Intent.ACCOUNT_BRIEF
-    if re.search(r"^by which\b|^(?:and )?which\b", slots.text) and slots.dimension:
+    if (
+        re.search(r"^(?:(?:and|so|ok|by|from|for|at|in) )*(?:which|what)\b", slots.text)
+        and slots.dimension
+    ):
         return Intent.TOP
     if last.metric == "accounts" and re.search(_WHICH_ONES, slots.text):
         return Intent.TOP
@@ -195,7 +198,21 @@ def _intent(last: Reading, slots: Slots) -> Intent:
 
 
 def _period(last: Reading, slots: Slots) -> Window | None:
-    return slots.period or _earlier(last, slots.text) or last.period
+    moved = _earlier(last, slots.text) or _later(last, slots.text)
+    return slots.period or moved or last.period
+
+
+def _later(last: Reading, text: str) -> Window | None:
+    """Read "the week after" as what follows on the thread's period."""
+    found = re.search(r"\b(week|month|day|period|quarter|year|one)s? (?:after|later)\b", text) or (
+        re.search(r"\bthe (?:next|following) (week|month|day|period|quarter|year|one)\b", text)
+    )
+    if found is None or last.period is None:
+        return None
+    unit, period = found.group(1), last.period
+    if unit in {"month", "quarter", "year"} and period.start == unit_start(unit, period.start):
+        return Window(period.end, unit_on(unit, period.end, 1))
+    return Window(period.end, period.end + period.days * DAY)
 
 
 def _earlier(last: Reading, text: str) -> Window | None:
