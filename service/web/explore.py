@@ -150,13 +150,12 @@ def withheld_page(query: Query, names: dict[str, str]) -> str:
 
 
 def read_list_query(params: list[tuple[str, str]]) -> tuple[Query, str | None]:
-    """Read a list's address. A list shows conversations, so what a rate adds is left aside."""
+    """Read a list's address: the question, and the place in its pages."""
     tokens = [value for name, value in params if name == "after"]
     if len(tokens) > 1:
         raise Misused("after is given twice.")
     query = Query.from_params([pair for pair in params if pair[0] not in {"after", columns.PARAM}])
-    plain = replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)
-    return plain, tokens[0] if tokens and tokens[0] else None
+    return _as_list(query), tokens[0] if tokens and tokens[0] else None
 
 
 def paged(query: Query, token: str | None) -> str | None:
@@ -196,12 +195,22 @@ def sentiment_labels(query: Query, viewer: Viewer, facts: Facts) -> list[Label]:
     ]
 
 
+def listing(query: Query) -> str:
+    """Return the address of the conversations that a question is about."""
+    return HERE.explore(_as_list(query))
+
+
 def listing_of(query: Query, dimension: Dimension, value: str) -> str | None:
     """Return the address of one group's conversations; None when no conversation can be both."""
     try:
-        return HERE.explore(replace(query.narrowed(dimension, value), metric=CONVERSATIONS))
+        return listing(query.narrowed(dimension, value))
     except Misused:
         return None
+
+
+def _as_list(query: Query) -> Query:
+    """A list shows conversations, so what a rate or a group adds is left aside."""
+    return replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)
 
 
 def _other_order(sort: str) -> str:

@@ -25,9 +25,9 @@ from service.query import (
     Window,
 )
 from service.web import charts
-from service.web.explore import form_of, withheld_page
+from service.web.explore import form_of, listing, listing_of, withheld_page
 from service.web.numbers import Confidence, Share, share, whole
-from service.web.site import HERE, current_viewer, site
+from service.web.site import current_viewer, site
 from service.web.withholding import tells, withheld_metrics
 
 MAX_ROWS = 200
@@ -100,7 +100,7 @@ def page() -> str:
         metrics=[(name, title(name)) for name in (CONVERSATIONS, ACCOUNTS, *rate_names())],
         dimensions=[(d.value, d.words) for d in offered()],
         shared=any(d in MULTI_VALUED for d in query.group_by),
-        list_url=HERE.explore(replace(whole_query, metric=CONVERSATIONS)),
+        list_url=listing(query),
         form=form_of(query, viewer, here, names),
     )
 
@@ -142,14 +142,14 @@ def number(query: Query | None, tally: Tally) -> Cell:
     if query is None:
         return Cell(words="none", remark="", n=0, url=None)
     if not is_rate(query):
-        return Cell(words=whole(tally.numerator), remark="", n=tally.numerator, url=_list(query))
+        return Cell(words=whole(tally.numerator), remark="", n=tally.numerator, url=listing(query))
     found = share(tally)
     metric, rate = rate_named(query.metric)
     return Cell(
         words=found.words,
         remark=found.remark,
         n=found.n,
-        url=_list_of(query, Dimension(metric.name), rate.value) if found.n else None,
+        url=listing_of(query, Dimension(metric.name), rate.value) if found.n else None,
         pale=found.confidence in {Confidence.LIST, Confidence.FEW},
     )
 
@@ -193,7 +193,7 @@ def _row(query: Query, values: tuple[str, ...], tally: Tally, names: dict[str, s
     one = narrowed(query, values)
     counted: Share = share(tally)
     listed = Cell(
-        words=whole(tally.total), remark="", n=tally.total, url=_list(one) if one else None
+        words=whole(tally.total), remark="", n=tally.total, url=listing(one) if one else None
     )
     return Row(
         values=values,
@@ -235,16 +235,5 @@ def _state(query: Query | None, state: str, n: int) -> Cell:
     if query is None or n == 0:
         return Cell(words="0", remark="", n=0, url=None)
     metric, _ = rate_named(query.metric)
-    url = _list_of(query, Dimension(metric.name), state)
+    url = listing_of(query, Dimension(metric.name), state)
     return Cell(words=whole(n), remark="", n=n, url=url)
-
-
-def _list(query: Query) -> str:
-    return HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None))
-
-
-def _list_of(query: Query, dimension: Dimension, value: str) -> str | None:
-    try:
-        return _list(query.narrowed(dimension, value))
-    except Misused:
-        return None

@@ -4,7 +4,7 @@ It shows a recount and why each conversation differs; the reasons are service.di
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 
 from flask import Blueprint, render_template
@@ -16,7 +16,7 @@ from service.domain.people import Viewer
 from service.errors import Forbidden
 from service.measures import title
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
-from service.web.explore import withheld_page
+from service.web.explore import listing, withheld_page
 from service.web.numbers import Share, whole
 from service.web.site import HERE, current_viewer, site
 from service.web.withholding import tells, withheld_metrics
@@ -62,7 +62,7 @@ def page(receipt_id: str) -> str:
         joined=named(recount.joined, recount.reasons),
         parted=named(recount.parted, recount.reasons),
         counted_url=HERE.explore(numerator_query(query)),
-        list_url=HERE.explore(replace(query, metric=CONVERSATIONS, group_by=(), compare_to=None)),
+        list_url=listing(query),
         is_share=is_rate(query.metric),
     )
 

@@ -21,7 +21,7 @@ from service.measures import all_metrics, metric_named
 from service.proof import last_proof
 from service.query import EMPTY_VALUE, Dimension, Filter, Query, Window
 from service.spotchecks import SpotChecks
-from service.stores import CoverageCounts, DayCoverage, Quarantined
+from service.stores import CoverageCounts, DayCoverage
 from service.web.site import HERE, Site, current_viewer, signed_in, site
 
 FAILURES = 50
@@ -53,30 +53,30 @@ class Source:
     not_written: Mapping[str, int]
     days: tuple[DayCoverage, ...]  # newest first
 
-    @property
-    def set_aside(self) -> int:
-        return sum(day.quarantined for day in self.days)
-
 
 @pages.get("/trust")
 def page() -> str:
     here, viewer = site(), current_viewer()
     synced = here.database.conversations.synced_at()
     names = sorted({*here.database.facts.values(Dimension.SOURCE, viewer), *synced})
-    failures = _failures(viewer, here)
+    everything = viewer.accounts is None  # else the ledgers, which know no viewer, stay closed
+    failures = here.database.analyses.failures() if everything else []
+    set_aside = here.database.conversations.quarantined() if everything else []
+    checks = _spot_checks(here)
     return render_template(
         "trust.html",
         sources=[_source(name, viewer, here, synced.get(name)) for name in names],
         failures=failures[:FAILURES],
         more_failures=max(0, len(failures) - FAILURES),
-        set_aside=_set_aside(viewer, here)[:FAILURES],
-        verdicts=_verdicts(here) if viewer.accounts is None else None,
-        standing=_spot_checks(here).standing() if viewer.accounts is None else (),
-        reports=_spot_checks(here).reports() if viewer.accounts is None else {},
+        set_aside=set_aside[:FAILURES],
+        more_set_aside=max(0, len(set_aside) - FAILURES),
+        verdicts=_verdicts(here) if everything else None,
+        standing=checks.standing() if everything else (),
+        reports=checks.reports() if everything else {},
         taxonomy=here.taxonomy.version,
-        everything=viewer.accounts is None,
-        ended=_ended(here) if viewer.accounts is None else (),
-        proof=last_proof(here.database.work) if viewer.accounts is None else None,
+        everything=everything,
+        ended=_ended(here) if everything else (),
+        proof=last_proof(here.database.work) if everything else None,
     )
 
 
@@ -189,11 +189,3 @@ def _blank(metric: Metric, query: Query, viewer: Viewer, here: Site) -> Blank:
         total=sum(reasons.values()),
         url=HERE.explore(listed),
     )
-
-
-def _failures(viewer: Viewer, here: Site) -> list[tuple[ConversationKey, str]]:
-    return here.database.analyses.failures() if viewer.accounts is None else []
-
-
-def _set_aside(viewer: Viewer, here: Site) -> list[Quarantined]:
-    return here.database.conversations.quarantined() if viewer.accounts is None else []
