@@ -443,6 +443,6 @@ WITHDRAWN = _rule(
 ENDS_SOMETHING_ELSE = _rule(
     r"\b(?:cancel(?:l?(?:ing|ed|ation\s+of))?|clos(?:e|ing)|end(?:ing)?|terminat(?:e|ing)|call(?:ing)?\s+off|"
     r"reschedul(?:e|ing))\s+(?:my|our|the|this|that|an?|your|his|her|one|both|all)?\s*(?:[\w'\u2019-]+\s+){0,2}?"
-    rf"(?:{_NOT_OURS})\b|\block(?:ed|ing|s)?\s+(?:me\s+|us\s+)?out\b"
+    rf"(?:{_NOT_OURS}|billing|auto-?\s?pay)\b|\block(?:ed|ing|s)?\s+(?:me\s+|us\s+)?out\b"
 )
 ABOUT_SOMETHING_ELSE = _rule(rf"\b(?:{_NOT_OURS})\b")

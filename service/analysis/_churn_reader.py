@@ -5,6 +5,7 @@ neighbours. What may not count at all, the rules of churn decide.
 """
 
 from collections.abc import Iterator, Sequence
+from math import log
 
 from service.analysis._churn_words import FEWEST_WORDS, ChurnWords
 from service.analysis._matching import Vectors
@@ -17,6 +18,7 @@ NAME = "churn"
 # those, in which hardly anybody leaves, too many sound like it to the reader alone.
 GATE_COUNTS = 0.5
 LEAVES_ABOVE = 2.9
+OF_MANY = 0.7  # the more somebody writes, the clearer one sentence of it has to be
 TOGETHER_ABOVE = 5.0  # of two sentences: more words sound like it by chance
 STAYS_BELOW = -2.0
 MOST_WORDS = 40  # of two sentences that are read together
@@ -33,10 +35,11 @@ class ChurnReader:
     def margins(self, sentences: Sequence[Sentence]) -> list[float]:
         """Return how clearly each sentence states leaving; what is not above 0 does not."""
         by_place = {place: list(_readings(sentences, place)) for place in range(len(sentences))}
+        chance = OF_MANY * log(max(1, len(sentences)))
         asked = [place for place, its in by_place.items() if its]
         passed = self._words.margins([sentences[place].text for place in asked])
         readings = [
-            (place, text, needed - GATE_COUNTS * margin)
+            (place, text, needed + chance - GATE_COUNTS * margin)
             for place, margin in zip(asked, passed, strict=True)
             if margin > 0
             for text, needed in by_place[place]
