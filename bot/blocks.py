@@ -299,7 +299,7 @@ def _driver(driver: DriverLine) -> list[Block]:
     line = [
         text(f"{literal(driver.name, MAX_NAME)}: ", "bold"),
         link(driver.current.listing, now),
-        text(f", {before} the week before"),
+        text(f", {before} the week before{driver.part}"),
     ]
     return [rich_text(section(line)), *([_quote(driver.quote)] if driver.quote else [])]
 

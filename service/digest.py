@@ -5,7 +5,7 @@ validation is withheld by name, never dropped in silence.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -24,6 +24,7 @@ from service.links import Links
 from service.measures import all_metrics
 from service.ports import Clock
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Query, Window
+from service.statistics import discoveries
 
 TOP = 3  # drivers shown
 WEEKS = 8  # of the usual range
@@ -40,11 +41,17 @@ class DriverLine:
     current: Counted
     baseline: Counted | None
     quote: EvidenceLink | None
+    points: float | None = None  # its part of all conversations against the week before
 
     @property
     def counts(self) -> tuple[int, int]:
         """Conversations the week before and now."""
         return (self.baseline.n if self.baseline else 0), self.current.n
+
+    @property
+    def part(self) -> str:
+        """How its part of all conversations moved, in words."""
+        return "" if self.points is None else f" ({wording.points(self.points)} of all)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +107,7 @@ class Digests:
         """Return the digest of one ISO week; raises Misused for a week that is not one."""
         window = week_window(week)
         volume = self._answers.ask(_against(window), SYSTEM, intent=Intent.COUNT)
-        changed = self._changed(window)
+        changed = self._changed(window, volume)
         improved = next((one for one in changed if _fell(one)), None)
         drivers = [one for one in changed if one is not improved][:TOP]
         weeks = self._weeks(window, volume)
@@ -173,8 +180,11 @@ class Digests:
         ends = datetime.combine(window.end, time(), tzinfo=self._zone)
         return flag_line(self._flags.between(starts, ends))
 
-    def _changed(self, window: Window) -> list[DriverLine]:
-        """Drivers of which the count clearly changed, the surest first."""
+    def _changed(self, window: Window, volume: Answer) -> list[DriverLine]:
+        """Drivers of which the count clearly changed, the surest first.
+
+        Every driver is a chance to be wrong, so the tests are judged together.
+        """
         now, before = self._drivers(window), self._drivers(window.preceding())
         lines = [
             DriverLine(name=name, current=current, baseline=before.get(name), quote=None)
@@ -189,8 +199,10 @@ class Digests:
                 lines.append(
                     DriverLine(name=name, current=current, baseline=before[name], quote=None)
                 )
-        clear = [one for one in lines if _surest(one)[0] < SURE]
-        return sorted(clear, key=_surest)
+        found = discoveries([_surest(one)[0] for one in lines], q=SURE)
+        clear = [one for one, is_clear in zip(lines, found, strict=True) if is_clear]
+        told = [replace(one, points=_points(one, volume)) for one in clear]
+        return sorted(told, key=_surest)
 
     def _drivers(self, window: Window) -> dict[str, Counted]:
         by_driver = Query(window=window, group_by=(Dimension.DRIVER,))
@@ -201,12 +213,7 @@ class Digests:
     def _with_quote(self, driver: DriverLine, window: Window) -> DriverLine:
         query = Query(window=window).narrowed(Dimension.DRIVER, driver.name)
         quotes = self._answers.ask(query, SYSTEM, intent=Intent.QUOTES).quotes
-        return DriverLine(
-            name=driver.name,
-            current=driver.current,
-            baseline=driver.baseline,
-            quote=quotes[0] if quotes else None,
-        )
+        return replace(driver, quote=quotes[0] if quotes else None)
 
     def _shares(self, window: Window) -> list[str]:
         """One line a validated metric: its first share against last week."""
@@ -271,6 +278,17 @@ def _surest(driver: DriverLine) -> tuple[float, str]:
     return counts_p(before, now, SPAN), driver.name
 
 
+def _points(driver: DriverLine, volume: Answer) -> float | None:
+    """How its part of all conversations moved; nothing where the weeks are too small for shares."""
+    found = volume.headline
+    if found is None or found.baseline is None:
+        return None
+    (before, now), (all_before, all_now) = driver.counts, (found.baseline.n, found.current.n)
+    if min(all_before, all_now) <= wording.FEW:
+        return None
+    return 100 * (now / all_now - before / all_before)
+
+
 def _fell(driver: DriverLine) -> bool:
     before, now = driver.counts
     return now < before
@@ -291,7 +309,8 @@ def _changes(
 def _driver_line(driver: DriverLine) -> str:
     before, now = driver.counts
     verb = "rose" if now > before else "fell"
-    return f"{driver.name} {verb} from {before} to {now} conversations. {driver.current.receipt}"
+    counts = f"{verb} from {before} to {now} conversations{driver.part}"
+    return f"{driver.name} {counts}. {driver.current.receipt}"
 
 
 def _lines(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.blocks import digest_message
+from service.answering.counts import SURE, counts_p
 from service.chart_image import draw
 from service.charting import weekly
 from service.digest import MOST_LINES, Digest, Digests
@@ -81,7 +82,10 @@ def test_what_clearly_changed_is_told_with_both_counts_and_a_quote(database: Sql
     digest = made(database)
     assert [one.name for one in digest.drivers] == ["Billing"]
     place = next(i for i, line in enumerate(digest.lines) if line.startswith("Billing rose"))
-    assert "from 6 to 24 conversations. https://verbatim.example/r/" in digest.lines[place]
+    assert (
+        "from 6 to 24 conversations (+44 points of all). https://verbatim.example/r/"
+        in digest.lines[place]
+    )
     assert "The Billing page shows the wrong amount" in digest.lines[place + 1]
     assert "Improved: Shipping fell from 20 to 5 conversations." in digest.lines
 
@@ -102,6 +106,14 @@ def test_a_quiet_week_is_called_quiet(database: SqlDatabase) -> None:
     digest = made(database)
     assert digest.drivers == ()
     assert "A quiet week: no driver clearly changed." in digest.lines
+
+
+def test_a_driver_that_would_be_sure_alone_is_chance_among_twelve(database: SqlDatabase) -> None:
+    still = dict.fromkeys((f"Driver {letter}" for letter in "ABCDEFGHIJK"), 4)
+    store(database, BEFORE, {"Billing": 4, **still})
+    store(database, THIS, {"Billing": 14, **still})
+    assert counts_p(4, 14, (7, 7)) < SURE
+    assert made(database).drivers == ()
 
 
 def test_a_driver_that_went_away_is_what_improved(database: SqlDatabase) -> None:
@@ -153,6 +165,7 @@ def test_slack_shows_what_the_lines_say(database: SqlDatabase) -> None:
     assert digest.first[0] in whole
     assert "29 vs 26 before, no clear change" in whole
     assert "Improved: " in whole
+    assert "6 the week before" in whole
     assert whole.index(digest.first[0]) < whole.index("29 vs 26") < whole.index("Improved: ")
     assert digest.withheld[0] in whole
 
