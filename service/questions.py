@@ -18,7 +18,7 @@ from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undef
 from service.reading.corrections import correction_in
 from service.reading.defaults import baseline_for, with_defaults
 from service.reading.doubts import with_doubts
-from service.reading.leftover import is_strange
+from service.reading.leftover import IGNORED, is_strange
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Clarify, Compare, Reading
 from service.reading.refusals import refusal
@@ -64,8 +64,25 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
         if unknown and not seen.filters.get("account"):
             near = nearest(unknown[0].original, catalogue.of("account"))
             return ask("account", "unknown", found.as_dict(), *near)
-        return with_doubts(found, seen)
+        return _changed(with_doubts(found, seen), last, words)
     return with_doubts(_fresh(seen, catalogue), seen)
+
+
+_SAME_AGAIN = (
+    r"^(?:(?:more|again|yes|yep|ok|okay|please|pls|some|show|same|it|that|this|them|the|me|go|on"
+    r"|repeat)\b ?)*$"
+)
+
+
+def _changed(found: Reading, last: Reading, words: Words) -> Reading:
+    """A follow-up that changed nothing was not understood, unless it asks for the same again."""
+    same = replace(found, assumed=last.assumed, alternatives=last.alternatives) == last
+    said = words.everything()
+    if not same or any(one.startswith(IGNORED) for one in found.assumed):
+        return found
+    if re.search(_SAME_AGAIN, said) or words.has("~|@"):
+        return found
+    return replace(found, assumed=(*found.assumed, f"{IGNORED}{said[:_LONGEST]}"))
 
 
 def _corrected(words: Words, catalogue: Catalogue, thread: Sequence[ThreadItem]) -> Reading | None:
@@ -224,6 +241,7 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
     return next((word.original for word in strangers(seen.words)), None)
 
 
+_LONGEST = 40  # characters of a message that an answer repeats
 _BEFORE_DOERS = {"has", "have", "did", "does", "was", "were", "will", "why"}
 _BEFORE_ACCOUNTS = {"from", "at", "for", "with"}
 _NOT_NAMES = frozenset(

@@ -71,7 +71,12 @@ def ignored(words: Words, untimed: Sequence[str] = ()) -> tuple[str, ...]:
 
     `untimed` are times that no window of whole days is.
     """
-    strange = [word.original for word in words.words if is_strange(word)]
+    following = zip((None, *words.words), words.words, strict=False)
+    strange = [
+        word.original
+        for before, word in following
+        if is_strange(word) and not (before is not None and before.used == "agent")  # what one did
+    ]
     free = words.free()
     beyond = [
         words.original(*found.span(found.lastindex or 0))

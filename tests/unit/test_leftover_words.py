@@ -87,6 +87,14 @@ def test_a_misspelt_word_is_read_and_said(text: str, meant: str) -> None:
     assert "is read as" in " ".join(assumptions(found))
 
 
+@pytest.mark.parametrize(("text", "named"), [("which is higher?", True), ("more", False)])
+def test_a_follow_up_that_changes_nothing_is_named(text: str, *, named: bool) -> None:
+    before = "negative rate by channel last week"
+    thread = [{"text": before, "reading": read(before, CATALOGUE).as_dict()}]
+    said = " ".join(assumptions(read(text, CATALOGUE, thread)))
+    assert ("not understood and left out: “which is higher”" in said) == named
+
+
 def test_a_follow_up_names_what_it_left_out() -> None:
     text = "how many tickets last week"
     thread = [{"text": text, "reading": read(text, CATALOGUE).as_dict()}]
