@@ -77,9 +77,21 @@ def add(
     key: Sequence[str],
     counter: str,
 ) -> None:
-    """Insert rows; where the key exists, its counter grows by the row's."""
-    grown = f'UPDATE SET "{counter}" = {table.name}."{counter}" + excluded."{counter}"'
-    _merge(connection, table, names, rows, key, grown)
+    """Insert rows; where the key exists, its counter grows by the row's. What comes to count
+    nothing goes.
+    """
+    then = f'UPDATE SET "{counter}" = {table.name}."{counter}" + excluded."{counter}"'
+    if copying.pays_with_a_merge(connection, rows):
+        on_conflict = f"ON CONFLICT ({copying.listed(key)}) DO {then}"
+        empty = copying.grow(
+            connection, table, names, rows, key=key, on_conflict=on_conflict, counter=counter
+        )
+        remove(connection, table, key, empty)
+        return
+    _merge(connection, table, names, rows, key, then)
+    grown, key_of = names.index(counter), itemgetter(*map(names.index, key))
+    less = [(*key_of(row), 0) for row in rows if row[grown] < 0]
+    remove(connection, table, (*key, counter), less)
 
 
 def change(connection: Connection, table: Table, rows: Sequence[Row]) -> None:

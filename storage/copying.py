@@ -1,6 +1,7 @@
 """PostgreSQL's fast lane: COPY, and a merge of what was copied. Knows no table of ours."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from zlib import crc32
 
@@ -37,12 +38,39 @@ def merge(
     on_conflict: str,
 ) -> None:
     """Insert rows by way of a table that only this connection sees; of one key the last counts."""
+    with _copied(connection, table, names, rows, key) as merging:
+        connection.exec_driver_sql(f"{merging} {on_conflict}")
+
+
+def grow(
+    connection: Connection,
+    table: Table,
+    names: Sequence[str],
+    rows: Tuples,
+    *,
+    key: Sequence[str],
+    on_conflict: str,
+    counter: str,
+) -> Tuples:
+    """Merge rows that count something; return the keys of those that now count nothing."""
+    keys = listed(key)
+    with _copied(connection, table, names, rows, key) as merging:
+        found = connection.exec_driver_sql(
+            f"WITH grown AS ({merging} {on_conflict} RETURNING {keys}, {listed([counter])})"  # noqa: S608 - our own names
+            f" SELECT {keys} FROM grown WHERE {listed([counter])} = 0"
+        )
+        return [tuple(row) for row in found]
+
+
+@contextmanager
+def _copied(
+    connection: Connection, table: Table, names: Sequence[str], rows: Tuples, key: Sequence[str]
+) -> Iterator[str]:
+    """Copy rows aside, and give the statement that puts them into the table."""
     fresh = _fresh(connection, table, names)
     copy(connection, fresh, names, _last_of_each(names, rows, key))
     columns = listed(names)
-    connection.exec_driver_sql(
-        f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {fresh} {on_conflict}"  # noqa: S608 - our own names
-    )
+    yield f"INSERT INTO {table.name} ({columns}) SELECT {columns} FROM {fresh}"  # noqa: S608 - our own names
     connection.exec_driver_sql(f"TRUNCATE {fresh}")
 
 

@@ -23,7 +23,6 @@ from sqlalchemy import (
     cast,
     func,
     literal,
-    literal_column,
     select,
     union_all,
 )
@@ -319,9 +318,6 @@ def _move(connection: Connection, moved: Moved) -> None:
     """Add what changed to the rollups; what did not change costs nothing."""
     rows = [(*key, moved[key]) for key in sorted(moved) if moved[key]]
     add(connection, rollup_day, (*_KEY, "month", "n"), rows, key=_KEY, counter="n")
-    if any(row[-1] < 0 for row in rows):
-        # A literal, because a partial index is not used for a bound value.
-        connection.execute(rollup_day.delete().where(rollup_day.c.n == literal_column("0")))
 
 
 def _counted(days: range) -> CompoundSelect[Any]:

@@ -84,15 +84,7 @@ class RollupRow(SQLModel, table=True):
     """
 
     __tablename__ = "rollup_day"
-    __table_args__ = (
-        Index(
-            "ix_rollup_nothing",
-            "day",
-            sqlite_where=text("n = 0"),
-            postgresql_where=text("n = 0"),
-        ),
-        _BY_KEY,
-    )
+    __table_args__ = (_BY_KEY,)
 
     metric: str = words(key=True)
     lens: str = words(key=True)
