@@ -109,7 +109,6 @@ def run(workspace: Workspace, arguments: Sequence[str] | None = None) -> int:
         for sentence in (error, *getattr(error, "__notes__", ())):
             click.echo(f"verbatim: {sentence}", err=True)
         return 1
-    except BrokenPipeError:  # the reader of our output, such as `head`, has seen enough
-        sys.stderr.close()
+    except SystemExit:  # so click ends when the reader of our output, such as `head`, has enough
         return 0
     return code if isinstance(code, int) else 0

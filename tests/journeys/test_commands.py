@@ -1,6 +1,7 @@
 """The command line as people and scripts use it: names, exit codes, shapes, sentences."""
 
 import json
+import os
 from pathlib import Path
 
 import click
@@ -239,6 +240,16 @@ def test_init_writes_a_commented_file_and_never_over_another(
     assert "VERBATIM_HELPDESKS__ZENDESK__SUBDOMAIN" in path.read_text(encoding="utf-8")
     assert run(empty, ["init", "--yes", "--file", str(path)]) == 2
     assert "is there already" in said(capsys)[1]
+
+
+def test_a_reader_who_has_seen_enough_is_no_failure(
+    empty: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", os.fdopen(writer, "wb", buffering=0))
+        assert run(empty, ["taxonomy", "export"]) == 0
 
 
 def test_every_setting_is_explained_in_the_example_file() -> None:
