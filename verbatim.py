@@ -89,7 +89,7 @@ class Built:
     def taxonomy(self) -> Taxonomy:
         """The ladder in force: a change by another process is seen at the next call."""
         self._notice_metrics()
-        file = self._once("taxonomy", self._read_taxonomy)
+        file = self._taxonomy_file
         if not self.has_database():
             return file
         from service.domain.governing import in_force
@@ -102,7 +102,7 @@ class Built:
         return Governance(
             database=self.database(),
             taxonomy=self.taxonomy(),
-            file=self._once("taxonomy", self._read_taxonomy),
+            file=self._taxonomy_file,
             clock=self.now,
         )
 
@@ -141,7 +141,7 @@ class Built:
 
         return Answers(
             database=self.database(),
-            taxonomy=self._once("taxonomy", self._read_taxonomy),
+            taxonomy=self._taxonomy_file,
             links=self.links(),
             clock=self.now,
             zone=self.settings.zone,
@@ -266,7 +266,7 @@ class Built:
             settings=self.settings.model_copy(update={"secret_key": key}),
             links=self.links(),
             clock=self.now,
-            taxonomy=self._once("taxonomy", self._read_taxonomy),
+            taxonomy=self._taxonomy_file,
             themes=self._theme_vectors,
             helpdesks=self.helpdesks(),
             slack_handler=slack.http_handler(),
@@ -356,7 +356,9 @@ class Built:
 
         return self._once("theme vectors", theme_vectors)
 
-    def _read_taxonomy(self) -> Taxonomy:
+    @cached_property
+    def _taxonomy_file(self) -> Taxonomy:
+        """The ladder as the settings name it; people may have changed it since."""
         from service.taxonomy_files import default_taxonomy, read_taxonomy
 
         path = self.settings.taxonomy
