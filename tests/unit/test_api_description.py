@@ -81,3 +81,17 @@ def test_every_broken_request_is_refused_as_described(
         case.call_and_validate()
 
     every_refusal()
+
+
+def test_a_published_number_is_recounted_as_described(
+    described: schemathesis.BaseSchema,
+) -> None:
+    """A made-up id is of no receipt, so a real one is asked for."""
+    grouping = described[f"{PREFIX}/group"]["get"]
+    key = dict(described.config.headers or {})
+    grouped = grouping.Case(query={"group": ["driver"]}).call_and_validate(headers=key)
+    receipt = grouped.json()["total"]["receipt"].rpartition("/")[2]
+    operation = described[PREFIX + "/receipts/{receipt_id}"]["get"]
+    recount = operation.Case(path_parameters={"receipt_id": receipt})
+    answer = recount.call_and_validate(headers=key)
+    assert answer.status_code == 200
