@@ -46,7 +46,8 @@ class Forgotten:
             lines.append(
                 f"{len(self.posts_left)} messages in Slack could not be changed yet; run it again."
             )
-        lines.append("Receipts count them as erased; no sync brings them back.")
+        if self.conversations:
+            lines.append("Receipts count them as erased; no sync brings them back.")
         return lines
 
 

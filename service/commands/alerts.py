@@ -95,7 +95,7 @@ def add_command(
     if as_json:
         say_json({"rule": _rule(rule), "would_have_fired": len(fired)})
     else:
-        say(_rule_line(rule), f"It would have fired {len(fired)} times in the last 90 days.")
+        say(_rule_line(rule), f"In the last 90 days it would have fired: {len(fired)}.")
     unknown = "\n".join(unknown_values(workspace, rule.query.filters))
     if unknown:
         click.echo(harmless(f"{unknown}\nUntil one has, the rule is quiet."), err=True)
