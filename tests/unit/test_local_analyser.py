@@ -191,6 +191,20 @@ def test_another_language_is_told_from_a_few_words(text: str) -> None:
     assert LanguageReader().language(text) not in {None, "en"}
 
 
+@pytest.mark.parametrize(
+    ("text", "is_read"),
+    [
+        ("mera account band ho gaya hai please help kar do yaar", False),
+        ("zdravstvuyte ne mogu voyti v svoy akkaunt uzhe tretiy den", False),
+        ("kalimera o logariasmos mou einai kleidomenos voithiste me parakalo", False),
+        ("account locked cannot login error 403 invoice payment failed twice today", True),
+        ("i canot acces my acount plz hlp its urgnt", True),
+    ],
+)
+def test_latin_letters_alone_make_no_english(text: str, *, is_read: bool) -> None:
+    assert (LanguageReader().language(text) in {None, "en"}) is is_read
+
+
 def test_one_outburst_among_plain_answers_is_not_lost(analyser: Analyser) -> None:
     plain = [
         customer("My gift card says zero balance."),
