@@ -58,6 +58,11 @@ class Catalogue:
     def of(self, kind: str) -> tuple[Entity, ...]:
         return self.by_kind.get(kind, ())
 
+    def group_of(self, segment: str) -> str | None:
+        """What a segment is one of: a region, a plan."""
+        entity = self.get("segment", segment)
+        return entity.group if entity is not None else None
+
     def get(self, kind: str, entity_id: str) -> Entity | None:
         return next((one for one in self.of(kind) if one.id == entity_id), None)
 

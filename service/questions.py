@@ -313,6 +313,15 @@ def _counts_something(seen: Seen) -> bool:
 # --- Threads -------------------------------------------------------------------------------------
 
 
+def _narrows(seen: Seen, last: Reading, catalogue: Catalogue) -> bool:
+    """Whether "only France" names segments of another group than those that are compared."""
+    if last.compare is None or last.compare.by != "segment":
+        return False
+    new = seen.filters.get("segment", ())
+    groups = [{catalogue.group_of(one) for one in of} for of in (last.compare.values, new)]
+    return bool(new) and groups[0].isdisjoint(groups[1])
+
+
 def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     """Merge a follow-up into the last reading, and complete what it changed."""
     grouped = seen.grouped
@@ -344,6 +353,7 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         limit=intents.limit_of(seen.free),
         dimension=signals.named_dimension(seen.free, within_driver="driver" in last.filters),
         grain=signals.find_grain(seen.free),
+        narrows=_narrows(seen, last, catalogue),
     )
     merged = threads.merge(last, slots)
     tomorrow = catalogue.today + timedelta(days=1)

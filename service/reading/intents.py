@@ -18,6 +18,7 @@ _HELP = (
 )
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
+    r"|\bwhat (?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told us|writing|think|thinking)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling|think|thinking|thought)\b|\bwhat people (?:say|said|are saying|write)\b"
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
@@ -50,7 +51,7 @@ _WHICH_ONES = (
     r"|^(?:and |so |ok )*who(?:'s|s| has| is| are| was| were)?(?: been)? (?:(?:so |most |very )?(?:un)?happy|angry|annoyed|upset|frustrated|grumpy|complain\w*|wrote|writ\w+|contact\w*|moan\w*)\b"
 )
 _CHANGE_RANK = (
-    r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|e)|improv\w*|jumped|spik\w*|fell|fall\w*|dropp\w*|drop|declin\w*|"
+    r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|es?)|improv\w*|jump(?:ed|s)?|gains?|swings?|dips?|spik\w*|fell|fall\w*|dropp\w*|drops?|declin\w*|"
     r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
 )
 _WHY = (

@@ -1,5 +1,6 @@
 """Everything that the words of one message hold, before any default and without its thread."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -54,6 +55,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     entities = find_entities(words, catalogue)
     words.spell_out()
     mend(words)
+    _groups_of_segments(words, catalogue)
     text = words.everything()
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
     words.find(_COMING_EVENT, by="event")
@@ -92,10 +94,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     )
     if seen.number.metric is None and texts and re.search(r"\b(how many|mention)", text):
         seen.number = _with_metric(seen.number, CONVERSATIONS)
-    groups = {one.group.lower() for one in catalogue.of("segment") if one.group}
-    seen.grouped = signals.find_breakdown(
-        seen.free, within_driver="driver" in seen.filters, segment_groups=frozenset(groups)
-    )
+    seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
     _baseline(seen, second, catalogue)
     seen.compare = _sides(seen)
     seen.intent = intents.explicit_intent(
@@ -113,6 +112,21 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         )
     )
     return seen
+
+
+_RANKED = (
+    r"by|per|each|every|across|which|top|bottom|worst|best|most|least|happiest|unhappiest|angriest"
+    r"|biggest|busiest|quietest|happy|unhappy|\d+"
+)
+
+
+def _groups_of_segments(words: Words, catalogue: Catalogue) -> None:
+    """ "Which tier", "by country": what segments are grouped by stands for segments."""
+    groups = {one.group.lower() for one in catalogue.of("segment") if one.group}
+    known = {form for one in groups for form in (one, f"{one}s", f"{one[:-1]}ies")}
+    for before, word in itertools.pairwise(words.words):
+        if word.text in known and not word.used and re.fullmatch(_RANKED, before.text):
+            word.text = "segments"
 
 
 _FELT = (

@@ -15,7 +15,7 @@ from service.reading.points import (
     one_day,
     read_point,
 )
-from service.reading.units import DAY, MONTH, MONTHS, WEEKDAY
+from service.reading.units import DAY, MONTH, MONTHS, WEEKDAY, unit_on, unit_start
 from service.reading.words import Words
 
 _PREFIX = r"(?<!\S)(?:(?:in|on|for|during|over|within|of|from|at|this|the) )*"
@@ -216,3 +216,41 @@ def take_period(words: Words, days: Days) -> Window | None:
         return None
     words.use(found.start, found.end, "period")
     return found.window
+
+
+def moved(period: Window, text: str) -> Window | None:
+    """Read "the week before" and "the month after" from the period that a thread is about."""
+    return _earlier(period, text) or _later(period, text)
+
+
+def _earlier(period: Window, text: str) -> Window | None:
+    """Read "the week before": as many days, or the whole unit that a whole unit follows."""
+    found = re.search(
+        r"\b(week|month|day|period|quarter|year|fortnight|weekend|one)s? (?:before|earlier|prior)\b"
+        r"|\bprevious (week|month|quarter|year|one|period)\b",
+        text,
+    )
+    if found is None:
+        return None
+    unit = found.group(1) or found.group(2)
+    if unit == "weekend":
+        return Window(period.start - 7 * DAY, period.end - 7 * DAY)
+    calendar = unit in {"month", "quarter", "year"}
+    if calendar and period == Window(
+        unit_start(unit, period.start), unit_on(unit, period.start, 1)
+    ):
+        return Window(unit_on(unit, period.start, -1), period.start)
+    return period.preceding()
+
+
+def _later(period: Window, text: str) -> Window | None:
+    """Read "the week after" as what follows on the thread's period."""
+    found = re.search(r"\b(week|month|day|period|quarter|year|one)s? (?:after|later)\b", text) or (
+        re.search(r"\bthe (?:next|following) (week|month|day|period|quarter|year|one)\b", text)
+    )
+    if found is None:
+        return None
+    unit = found.group(1)
+    if unit in {"month", "quarter", "year"} and period.start == unit_start(unit, period.start):
+        return Window(period.end, unit_on(unit, period.end, 1))
+    return Window(period.end, period.end + period.days * DAY)

@@ -94,7 +94,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|let \S+ go|underperform\w*|hire|dismiss)\b"
         r"|\b(?:a|pay|get a|deserves? a) (?:raise|rise|bonus|promotion)\b"
         r"|\bwrite (?:me )?(?:a |an |some )?(?:code|script|sql|python|essay|blog|tweet|story|poem)\b"
-        r"|\b(?:who|what) (?:won|is the president)\b",
+        r"|\b(?:who|what) (?:won|is the president)\b|\bshould (?:i|we) (?:buy|invest|eat|wear|watch)\b",
     ),
 )
 _NAMED = {"quoted", "tag", "driver", "account", "fix", "custom"}

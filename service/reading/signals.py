@@ -261,13 +261,8 @@ def find_direction(text: str, metric: str | None) -> str | None:
     return "up" if up else None
 
 
-def find_breakdown(
-    text: str, *, within_driver: bool, segment_groups: frozenset[str] = frozenset()
-) -> tuple[str, ...]:
-    """The dimensions named after "by", "per", "for each": at most two.
-
-    A group of segments is one of them too: "by industry".
-    """
+def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:
+    """The dimensions named after "by", "per", "for each": at most two."""
     found: list[str] = []
     text = re.sub(r"^(?:and|ok|so|now|but) ", "", text)
     opening = r"\b(?:by|per|for each|across|broken down by|split by|each|and|every)"
@@ -286,7 +281,7 @@ def find_breakdown(
                 for one in named
                 if (found_one := dimension_of(one, within_driver=within_driver)) is not None
             ),
-            "segment" if first in segment_groups else None,
+            None,
         )
         if dimension is not None and dimension not in found:
             found.append(dimension)

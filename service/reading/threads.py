@@ -8,7 +8,7 @@ from service.query import CONVERSATIONS, Window
 from service.reading.baselines import grain_of
 from service.reading.intents import is_about_them
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Filters, Reading
-from service.reading.units import DAY, unit_on, unit_start
+from service.reading.periods import moved
 from service.reading.words import Words
 
 _OPENS = (
@@ -51,6 +51,7 @@ class Slots:
     limit: int | None
     dimension: str | None
     grain: str | None
+    narrows: bool  # "only France" after rail against bus: a segment of another group
 
 
 def continues(text: str, intent: Intent | None, has_slots: bool) -> bool:  # noqa: FBT001  # a fact about the message
@@ -125,8 +126,9 @@ def merge(last: Reading, slots: Slots) -> Reading:
     if intent is Intent.FIX_IMPACT and slots.fix:
         return _judged(merged)
     if intent is Intent.COMPARE:
-        if last.compare is not None and last.compare.by in {*slots.filters, *slots.exclude}:
-            return _other_sides(last.compare, slots, merged)
+        before = last.compare if not slots.narrows else None
+        if before is not None and before.by in {*slots.filters, *slots.exclude}:
+            return _other_sides(before, slots, merged)
         if last.compare is None:
             return _compared(last, slots, merged)
     return _shaped(last, slots, merged)
@@ -198,41 +200,11 @@ def _intent(last: Reading, slots: Slots) -> Intent:
 
 
 def _period(last: Reading, slots: Slots) -> Window | None:
-    moved = _earlier(last, slots.text) or _later(last, slots.text)
-    return slots.period or moved or last.period
+    return slots.period or _moved(last, slots) or last.period
 
 
-def _later(last: Reading, text: str) -> Window | None:
-    """Read "the week after" as what follows on the thread's period."""
-    found = re.search(r"\b(week|month|day|period|quarter|year|one)s? (?:after|later)\b", text) or (
-        re.search(r"\bthe (?:next|following) (week|month|day|period|quarter|year|one)\b", text)
-    )
-    if found is None or last.period is None:
-        return None
-    unit, period = found.group(1), last.period
-    if unit in {"month", "quarter", "year"} and period.start == unit_start(unit, period.start):
-        return Window(period.end, unit_on(unit, period.end, 1))
-    return Window(period.end, period.end + period.days * DAY)
-
-
-def _earlier(last: Reading, text: str) -> Window | None:
-    """Read "the week before": as many days, or the whole unit that a whole unit follows."""
-    found = re.search(
-        r"\b(week|month|day|period|quarter|year|fortnight|weekend|one)s? (?:before|earlier|prior)\b"
-        r"|\bprevious (week|month|quarter|year|one|period)\b",
-        text,
-    )
-    if found is None or last.period is None:
-        return None
-    unit, period = found.group(1) or found.group(2), last.period
-    if unit == "weekend":
-        return Window(period.start - 7 * DAY, period.end - 7 * DAY)
-    calendar = unit in {"month", "quarter", "year"}
-    if calendar and period == Window(
-        unit_start(unit, period.start), unit_on(unit, period.start, 1)
-    ):
-        return Window(unit_on(unit, period.start, -1), period.start)
-    return period.preceding()
+def _moved(last: Reading, slots: Slots) -> Window | None:
+    return moved(last.period, slots.text) if last.period is not None else None
 
 
 def _other_sides(compare: Compare, slots: Slots, merged: Reading) -> Reading:
@@ -255,7 +227,7 @@ def _other_sides(compare: Compare, slots: Slots, merged: Reading) -> Reading:
 
 def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
     """ "vs chat?" after a question about e-mail compares the two."""
-    other = slots.period or _earlier(last, slots.text)
+    other = slots.period or _moved(last, slots)
     if last.period is not None and (other is not None or slots.baseline is not None):
         named = Baseline(kind=BaselineKind.NAMED, window=other) if other else None
         return replace(

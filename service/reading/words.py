@@ -37,6 +37,8 @@ _SHORT_FORMS = {
     "abt": "about",
     "acct": "account",
     "accts": "accounts",
+    "contrast": "compare",
+    "contrasting": "comparing",
     "convs": "conversations",
     "cust": "customer",
     "custs": "customers",
