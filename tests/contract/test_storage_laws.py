@@ -241,6 +241,31 @@ def test_each_groups_number_is_that_of_the_question_behind_it(
         assert facts.count(behind, viewer) == tally, (values, behind)
 
 
+VALUE_OF = {
+    "negative_rate": (Dimension.SENTIMENT, "negative"),
+    "churn_risk_rate": (Dimension.CHURN_RISK, "yes"),
+    "high_effort_rate": (Dimension.EFFORT, "high"),
+}
+
+
+@laws
+@given(seed=seeds, query=queries(), viewer=viewers, metric=st.sampled_from(sorted(VALUE_OF)))
+def test_the_four_parts_of_a_number_are_four_lists(
+    world: World, seed: int, query: Query, viewer: Viewer, metric: str
+) -> None:
+    facts = world(seed).facts
+    dimension, value = VALUE_OF[metric]
+    tally = facts.count(replace(query, metric=metric), viewer)
+    every, said = replace(query, metric=CONVERSATIONS), (value, EMPTY_VALUE, UNMEASURED_VALUE)
+    try:
+        parts = [facts.count(every.narrowed(dimension, one), viewer).total for one in said]
+    except Misused:
+        reject()  # it asks for another value of the metric
+    rest = replace(every, exclude=(*query.exclude, Filter.of(dimension, *said)))
+    assert parts == [tally.numerator, tally.empty, tally.unmeasured]
+    assert facts.count(rest, viewer).total == tally.complement
+
+
 @laws
 @given(seed=seeds, query=queries(), viewer=viewers, by=st.sampled_from(SINGLE))
 def test_groups_of_a_single_valued_dimension_sum_to_the_total(

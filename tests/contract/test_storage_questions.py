@@ -146,6 +146,31 @@ def test_a_list_can_be_read_forth_and_back(filled: SqlDatabase) -> None:
     assert (back.next, start.next) == (second.next, first.next)
 
 
+@pytest.mark.parametrize("sort", ["-created", "created"])
+def test_rows_that_come_and_go_meanwhile_move_no_others(database: SqlDatabase, sort: str) -> None:
+    def store(*numbers: int) -> None:
+        many = [
+            a_conversation(number, created_at=NOON - timedelta(minutes=number))
+            for number in numbers
+        ]
+        database.conversations.save_page("zendesk", a_page(*many))
+
+    store(*range(100, 200, 10))
+    listed: list[str] = []
+    after: str | None = None
+    while not listed or after:
+        page = database.facts.conversations(Query(sort=sort), SYSTEM, after=after, limit=3)
+        listed += [row.head.key for row in page.rows]
+        after = page.next
+        place = len(listed)
+        store(99 - place, 101 + 10 * place, 201 + place)  # newest, in between and oldest
+        database.conversations.purge([conversation_key("zendesk", "150")], why="asked")
+    stood = [f"zendesk:{number}" for number in range(100, 200, 10) if number != 150]
+    kept = [key for key in listed if key in stood]
+    assert kept == (stood if sort == "-created" else stood[::-1])
+    assert len(listed) == len(set(listed))
+
+
 def test_a_list_can_start_with_the_oldest(filled: SqlDatabase) -> None:
     oldest = filled.facts.conversations(Query(sort="created"), SYSTEM, limit=1)
     assert [row.head.key for row in oldest.rows] == ["zendesk:6"]
