@@ -47,18 +47,18 @@ PLAIN = frozenset(
     deal dear decline declined decrease decreased deep deeper definitely delighted deploy deployed
     desk detail details deteriorate deteriorated develop developed development didn didnt differ
     difference differences different digging direct direction disappointed disappointment discuss
-    discussed dissatisfied distribution dm do doesn doesnt doin don done dont doubled doubling
-    downward dramatically drill drilled drive drives driving dropoff drove due dug dunno earlier
-    easier easiest ebr effect effective efforts eg eh eight either eleven else empty end ended
-    ending ends enough entire entirely especially etc even every everybody everyone evolve evolved
-    exact exactly except excerpt exclude excluding exec execs exist expect explained explains face
-    facing fact factor factors fairly far faster fastest favourite feel feels felt few fifteen
-    figure figures final finally find fine firm firms five fix flag flagged flagging fly flying
-    folk folks following for force fortnightly forward four frustrated frustrating full fully
-    furious further fyi general generally generic get gets getting give given gives giving glance
-    go goes gone gonna good got gotta gotten graphed great gripe grouped grumpier grumpiest grumpy
-    guess guy guys ha had half halved hand handle handles handling happen happened happens hard
-    harder hardest has hasn hasnt haven havent he heading healthy hear heard hello helpdesk
+    discussed dissatisfied distinct distribution dm do doesn doesnt doin don done dont doubled
+    doubling downward dramatically drill drilled drive drives driving dropoff drove due dug dunno
+    earlier easier easiest ebr effect effective efforts eg eh eight either eleven else empty end
+    ended ending ends enough entire entirely especially etc even every everybody everyone evolve
+    evolved exact exactly except excerpt exclude excluding exec execs exist expect explained
+    explains face facing fact factor factors fairly far faster fastest favourite feel feels felt
+    few fifteen figure figures final finally find fine firm firms five fix flag flagged flagging
+    fly flying folk folks following for force fortnightly forward four frustrated frustrating full
+    fully furious further fyi general generally generic get gets getting give given gives giving
+    glance go goes gone gonna good got gotta gotten graphed great gripe grouped grumpier grumpiest
+    grumpy guess guy guys ha had half halved hand handle handles handling happen happened happens
+    hard harder hardest has hasn hasnt haven havent he heading healthy hear heard hello helpdesk
     helpful helping helps her here heres hes hey hi him himself his hit hitting hm hmm hold hot
     how however hows huge hurt hurting id idea identified identify ie if ignore ignored ignoring
     imagine immediately imo improvement improvements in including incoming indeed industry info
@@ -80,7 +80,7 @@ PLAIN = frozenset(
     picture piece place places plain plans please pleased pleases plotted pls plus plz pm point
     pointed points poor poorly popped positivity possible possibly prep prepare prepped present
     pretty previous previously prior probably proper properly proportion proportions provide pull
-    pulled purely push pushed pushing put putting qbr qoq qtd quarterly quiet quietest quite
+    pulled purely push pushed pushing put putting qbr qoq qtd quarterly quick quiet quietest quite
     raised raising ran range rank ranked ranking rapid rapidly rates rather re reach reached
     reaching react read reading ready real really reason reasonable reasons receive received
     receiving recover recovered reduce reduced reduction regarding regards region regions related
@@ -104,7 +104,7 @@ PLAIN = frozenset(
     tone too took top topic topics total totally touch touched toward towards track tracking
     trailing trended trending tried trigger triggered triggering try trying turn turned twelve
     twenty two type types typical typically ultimately umm under understand unhappier unhappiest
-    until up upon upset upward upwards us use used user using usual usually vary verbatim
+    unique until up upon upset upward upwards us use used user using usual usually vary verbatim
     verbatims verse version versions versus via view views visible visual visualise visualize
     voice vs wanna wanted wants was wasn wasnt watch way ways we wed weekends weird well weren
     werent weve whatever whats when whenever wheres whether who whoever whom whos whose why wide
