@@ -83,6 +83,8 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     left += signals.other_rates(seen.free, reading.metric)
     if seen.free.startswith("when ") and reading.intent is not Intent.TREND:
         left.append("when")
+    if re.match(r"where\b", seen.free) and reading.intent in {Intent.COUNT, Intent.TOP}:
+        left.append("where")
     if re.match(r"who\b", seen.free) and reading.intent is Intent.COUNT:
         left.append("who")
     assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
@@ -94,6 +96,8 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     if re.search(r"\b(?:fiscal|financial|fy\d*)\b", seen.text):
         assumed.append(f"{TAKEN}years and quarters of the calendar")
     assumed += _either(reading, seen)
+    if seen.compare is not None and reading.intent is Intent.COUNT and not reading.group_by:
+        assumed.append(f"{TAKEN}all that is named, together in one number")
     others = []
     for taken, other in seen.entities.also:
         if not {taken.kind, other.kind} <= _TWO_READINGS:

@@ -35,7 +35,8 @@ _NEVER_MISSPELT = frozenset(
 _JOINTS = {"or", "vs", "versus", "and"}
 LEFT_OUT = (
     r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
-    r"|outside|outside of|with the exception of|save for|(?:all|any\w+|every\w+) but"
+    r"|(?:but|and|with|have|had|has) no|outside|outside of|with the exception of|save for"
+    r"|(?:all|any\w+|every\w+) but"
     r"|ignoring|ignore|apart from|aside from|besides|but not|not in|not on|not counting|leaving out"
     r"|non|leave out|skip|skipping|^(?:and |ok |now |please |pls )*(?:remove|drop|take out)"
     r"|rather than|instead of"

@@ -53,7 +53,7 @@ _BEYOND = tuple(
         r"(?! mention).{0,25}",
         r"(?<=@ )(?:before|earlier|prior)$",
         r"\b(?:time|hour)s? of (?:the )?(?:day|week)\b|\b(?:which|what) (?:time|hour)s?\b",
-        r"\bby hour\b",
+        r"\bby hour\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b",
         # Only conversations and accounts are counted.
         r"(?<=how many )(?:\w+ )?(?:agents|tags|drivers|segments|channels|owners|topics|reps|csms"
         r"|days|weeks|months|quotes|messages|replies)\b",

@@ -96,6 +96,8 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         seen.number = _with_metric(seen.number, CONVERSATIONS)
     seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
     _baseline(seen, second, catalogue)
+    if second is not None and second not in {seen.period, seen.baseline and seen.baseline.window}:
+        seen.untimed = (*seen.untimed, second.words())
     seen.compare = _sides(seen)
     seen.intent = intents.explicit_intent(
         intents.Asked(
@@ -209,7 +211,10 @@ def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window
     first = periods.take_period(words, days)
     if first is None:
         return None, None
-    return first, periods.take_period(words, days)
+    second = periods.take_period(words, days)
+    if second == first:  # "this June vs last June"
+        second = baselines.year_before(first).window
+    return first, second
 
 
 def _more_than_before(seen: Seen) -> bool:

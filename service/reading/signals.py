@@ -44,7 +44,7 @@ UP = (
 )
 DOWN = (
     r"\b(down|drop|drops|dropped|dropping|fall|falls|fell|fallen|falling|declin\w*|decreas\w*|lower|"
-    r"dip|dips|dipped|dipping|sank|sink\w*|plung\w*|fewer|shr[aiu]nk\w*|slump\w*|tank\w*|crash\w*|"
+    r"dip|dips|dipped|dipping|sank|sink\w*|plung\w*|fewer|shr[aiu]nk\w*|slump\w*|tank\w*|crashed|crashing|"
     r"nosediv\w*|less|slid\w*|reduc\w*|halv\w*)\b"
 )
 _NO_MOVEMENT = r"\b(?:what'?s? (?:is )?up|up with|up to|sign(?:ing|ed)? up|set up|more about)\b"
@@ -305,7 +305,8 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     if is_topic_asked(text):
         return topic
     grain = re.search(
-        r"\b(?:which|what|busiest|quietest|worst|best|top(?: \d+)?|slowest) (day|week|month)s?\b",
+        r"\b(?:which|what|busiest|quietest|worst|best|top(?: \d+)?|slowest|highest|lowest|biggest)"
+        r"(?: \S+)? (day|week|month)s?\b",
         text,
     )
     if grain is not None:
