@@ -132,6 +132,19 @@ def test_a_wrong_token_names_the_helpdesk_and_not_the_token(
         assert err.count("\n") == 1
 
 
+def test_of_two_helpdesks_that_fail_in_a_cycle_both_are_named(
+    ran: Ran, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = {
+        "VERBATIM_HELPDESKS__ZENDESK__OAUTH_TOKEN": "wrong",
+        "VERBATIM_HELPDESKS__INTERCOM__ACCESS_TOKEN": "wrong",
+    }
+    environment = {**ran.sandbox.environment, **wrong}
+    assert run(ran.workspace.with_settings(home=tmp_path, environment=environment), ["cycle"]) == 1
+    named = [line for line in said(capsys)[1].splitlines() if line.startswith("verbatim: ")]
+    assert [line.split()[1] for line in named] == ["Intercom", "Zendesk"]
+
+
 def test_a_broken_line_is_named_and_everything_else_is_kept(
     empty: Workspace, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
