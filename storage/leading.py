@@ -15,6 +15,7 @@ from sqlalchemy import (
     Select,
     Text,
     any_,
+    case,
     cast,
     false,
     func,
@@ -27,24 +28,27 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.domain.people import Viewer
 from service.query import Dimension, Filter, Query, Window
+from service.words import searchable
 from storage.querying import (
     Hits,
     Ids,
     Rows,
     conversations_of,
     found_first,
+    mentions,
     messages_of,
+    newest_of,
     posting_list,
     postings,
     rows_of,
 )
 from storage.rollup_reading import conversations_from_rollups
 from storage.tables.facts import fact
-from storage.words import searchable
 
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000
-_LOTS = 100_000  # of hits: the newest few conversations are then found by asking the newest
+_LOTS = 60_000  # of hits: to ask the newest conversations is then enough
+_THIN = 2  # times as many are passed by for each filter without a list
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +57,14 @@ class _Work:
 
     collect: float  # to learn of a hit whose message it is
     look_up: float  # to look up the conversation of that message
+    date: float  # to look up only when that conversation began
     narrow: float  # to learn, for each conversation of a period, which hits can be its own
     ask: float = 18  # to read a conversation's messages
 
 
 _WORK = {
-    "sqlite": _Work(collect=1.5, look_up=15, narrow=1.7),
-    "postgresql": _Work(collect=5, look_up=6, narrow=0.7),
+    "sqlite": _Work(collect=2.5, look_up=15, date=6, narrow=1.7),
+    "postgresql": _Work(collect=5, look_up=6, date=6, narrow=0.7),
 }
 
 
@@ -68,6 +73,7 @@ class _Way(Enum):
 
     LEAD = auto()  # look up those that the index found
     COLLECT = auto()  # pass them all by, and keep those that the index found
+    COLLECT_LAST = auto()  # the same of those that came last, and read what the others said
     ASK = auto()  # read the messages of each
 
 
@@ -79,12 +85,18 @@ class _Size:
     asked: int  # at most, those of the period that fit whatever has a list
     within: int  # the period
     every: int
+    thin: int  # so many are met for one that fits whatever has no list
 
-    def passed(self, hits: int, of: int) -> float:
-        """How many are gone through until enough hits are met: twice as many, to be sure."""
-        if self.wanted is None:
+    def needed(self) -> int | None:
+        """So many that fit the lists hold enough that fit all: twice as many, to be sure."""
+        return None if self.wanted is None else 2 * self.wanted * self.thin
+
+    def passed(self, hits: int, of: int) -> int:
+        """How many are gone through until enough hits are met."""
+        needed = self.needed()
+        if needed is None:
             return self.asked
-        return min(self.asked, 2 * self.wanted * of / max(hits, 1))
+        return min(self.asked, needed * of // max(hits, 1))
 
     def most(self, work: _Work) -> int:
         """So many hits, and to ask is cheaper than to collect them."""
@@ -125,10 +137,15 @@ def _rows(connection: Connection, query: Query, viewer: Viewer, *, wanted: int |
         size = _size_of(connection, query, viewer, wanted)
         for phrase in query.text:
             way, hits, many = _way_to(connection, phrase, query.window, size)
+            if hits is None or way is _Way.ASK:
+                continue
+            if way is _Way.COLLECT_LAST:
+                passed = size.passed(many, size.every)
+                texts[phrase] = _mentioned_of_late(connection, phrase, query.window, passed)
+                continue
+            texts[phrase] = _is_hit(connection, way, hits)
             if way is _Way.LEAD:
                 sizes[phrase] = many
-            if way is not _Way.ASK and hits is not None:
-                texts[phrase] = _is_hit(connection, way, hits)
     lead = min(sizes, key=sizes.__getitem__, default=None)
     return rows_of(query, viewer, lead=lead, texts=texts)
 
@@ -142,7 +159,8 @@ def _size_of(connection: Connection, query: Query, viewer: Viewer, wanted: int |
     if viewer.accounts:
         filters.append(Filter.of(Dimension.ACCOUNT, *viewer.accounts))
     sizes = [size for one in filters if (size := _listed(connection, query, one)) < _LONG]
-    return _Size(wanted, min([within, *sizes]), within, every)
+    thin = _THIN ** sum(posting_list(one, None) is None for one in filters)
+    return _Size(wanted, min([within, *sizes]), within, every, thin)
 
 
 def _listed(connection: Connection, query: Query, one: Filter) -> int:
@@ -164,19 +182,26 @@ def _way_to(
         return _Way.ASK, None, 0
     most = size.most(work)
     many = _mentions(connection, phrase, hits, min(most, 2 * size.within))
-    way, cost = _cheapest(work, many, size.passed(many, size.every))
+    if size.wanted is not None and many >= _LOTS:
+        return _Way.ASK, None, many
+    way, cost = _cheapest(work, size, many, of=size.every)
     if window is not None and cost > 2 * work.narrow * size.within:
         hits, many = _narrowed(connection, phrase, window, most, share=many / size.every)
-        way, _ = _cheapest(work, many, size.passed(many, size.within))
+        way, _ = _cheapest(work, size, many, of=size.within)
+        way = _Way.COLLECT if way is _Way.COLLECT_LAST else way  # these are few already
     return way, hits, many
 
 
-def _cheapest(work: _Work, hits: int, passed: float) -> tuple[_Way, float]:
+def _cheapest(work: _Work, size: _Size, hits: int, *, of: int) -> tuple[_Way, float]:
+    passed, needed = size.passed(hits, of), size.needed()
+    found = work.look_up if needed is None else work.date
     costs = {
-        _Way.LEAD: hits * (work.collect + work.look_up),
+        _Way.LEAD: hits * (work.collect + found),
         _Way.COLLECT: hits * work.collect + passed,
         _Way.ASK: passed * work.ask,
     }
+    if needed is not None and size.asked == size.within:  # no list, in which ids lie further apart
+        costs[_Way.COLLECT_LAST] = needed * work.collect + passed * (1 + work.narrow)
     return min(costs.items(), key=itemgetter(1))
 
 
@@ -188,26 +213,51 @@ def _narrowed(
     `share` is how many there are for each conversation: PostgreSQL knows no better.
     """
     held = Ids(*connection.execute(conversations_of(window)).one())
-    if connection.dialect.name != "sqlite":
-        many = share * (held.last - held.first + 1)
-        return found_first(phrase, connection.dialect.name, held), int(many)
-    said = Ids(*connection.execute(messages_of(held)).one())
-    hits = found_first(phrase, connection.dialect.name, said)
-    return hits, 0 if hits is None else _count(connection, hits.narrow, most)
+    hits = _hits_of(connection, phrase, held)
+    if hits is None or connection.dialect.name != "sqlite":
+        return hits, int(share * (held.last - held.first + 1))
+    return hits, _count(connection, hits.narrow, most)
+
+
+def _hits_of(connection: Connection, phrase: str, conversations: Ids) -> Hits | None:
+    ids = conversations
+    if connection.dialect.name == "sqlite":
+        ids = Ids(*connection.execute(messages_of(conversations)).one())
+    return found_first(phrase, connection.dialect.name, ids)
+
+
+def _mentioned_of_late(
+    connection: Connection, phrase: str, window: Window | None, passed: int
+) -> ColumnElement[bool]:
+    """Whether a conversation mentions a phrase, told by the index of those with the latest ids.
+
+    The newest of a period are nearly always among them; each of the others is asked.
+    """
+    newest = connection.execute(newest_of(window)).scalar() or 0
+    late = Ids(newest - passed, newest + passed)
+    hits = _hits_of(connection, phrase, late)
+    if hits is None:
+        return mentions(phrase)
+    is_late = fact.c.conversation_id.between(late.first, late.last)
+    return case((is_late, _is_collected(hits)), else_=mentions(phrase))
 
 
 def _is_hit(connection: Connection, way: _Way, hits: Hits) -> ColumnElement[bool]:
     """Whether the index found a conversation."""
     if way is _Way.COLLECT:
-        # Of a sum there is no index, and as a value PostgreSQL keeps to the order of time.
-        plain = fact.c.conversation_id + literal_column("0")
-        return func.coalesce(plain.in_(hits.conversations), false())
+        return _is_collected(hits)
     if connection.dialect.name == "sqlite":
         return fact.c.conversation_id.in_(hits.conversations)
     found = hits.conversations.subquery().c.conversation_id
     # In one value, as it came: to read thousands and bind them takes longer than the search itself.
     ids = connection.execute(select(cast(func.array_agg(found), Text))).scalar_one() or "{}"
     return fact.c.conversation_id == any_(cast(literal(ids), ARRAY(BigInteger)))
+
+
+def _is_collected(hits: Hits) -> ColumnElement[bool]:
+    # Of a sum there is no index, and as a value PostgreSQL keeps to the order of time.
+    plain = fact.c.conversation_id + literal_column("0")
+    return func.coalesce(plain.in_(hits.conversations), false())
 
 
 def _mentions(connection: Connection, phrase: str, hits: Hits, most: int) -> int:

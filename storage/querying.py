@@ -31,12 +31,12 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from service.domain.people import Viewer
 from service.query import MULTI_VALUED, TIME, Dimension, Filter, Query, Window
+from service.words import searchable
 from storage.in_force import reason_in_force, value_in_force
 from storage.moments import ordinal
 from storage.rollups import ROLLED_UP, WHY_EMPTY
 from storage.tables.conversations import conversation, message
 from storage.tables.facts import NOT_ANALYSED, fact, touch
-from storage.words import searchable
 
 NO_TEXTS: Mapping[str, ColumnElement[bool]] = {}
 _COLUMNS: Mapping[Dimension, Column[Any]] = {
@@ -279,6 +279,13 @@ def conversations_of(window: Window) -> Select[Any]:
     own = fact.c.conversation_id + literal_column("0")
     ends = (func.coalesce(end(own), 0) for end in (func.min, func.max))
     return select(*ends).where(*_during(window, fact.c.day))
+
+
+def newest_of(window: Window | None) -> Select[Any]:
+    """The id of a period's newest conversation."""
+    newest = [one.desc() for one in PLACE]
+    held = select(fact.c.conversation_id).where(*_during(window, fact.c.day))
+    return held.order_by(*newest).limit(1)
 
 
 def messages_of(conversations: Ids) -> Select[Any]:
