@@ -157,6 +157,7 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             owned
             or (before in {"for", "under"} and _no_other_word(run[0]))
             or _beside_person(names, words, first)
+            or (before == "about" and first == len(("what", "about")) and _no_other_word(run[0]))
             or before in {"by", "agent", "owner", "handled", "did", "has"}
             or after in _DEEDS
             or ((before in {"vs", "and"} or after == "vs") and _no_other_word(run[0]))

@@ -18,6 +18,7 @@ _HELP = (
 )
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
+    r"|\bwhat (?!(?:we|you|i|is|was)\b)(?:[a-z]+|~)(?: [a-z]+)? (?:say|said|are saying|tell us|told us|think|are telling us)\b"
     r"|\bwhat (?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told us|writing|think|thinking)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling|think|thinking|thought)\b|\bwhat people (?:say|said|are saying|write)\b"

@@ -96,7 +96,8 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     if custom:
         if re.search(rf"\b{_RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
             return Number(metric=f"custom:{custom[0]}")
-        return Number(metric="conversations", filters={"custom": custom})
+        counted = "accounts" if re.search(_COUNTED_ACCOUNTS, text) else "conversations"
+        return Number(metric=counted, filters={"custom": custom})
     found = _combined(text)
     if re.search(_COUNTED_ACCOUNTS, text):
         return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
