@@ -101,9 +101,13 @@ def _masked_head(
     if rating is not None and rating.comment:
         rating = replace(rating, comment=masks.mask(rating.comment, names))
     subject, helpdesk_tags = masks.mask(head.subject, names), tags.masked(head.helpdesk_tags)
-    if (subject, helpdesk_tags, rating) == (head.subject, head.helpdesk_tags, head.rating):
+    (channel,) = tags.masked((head.channel,))  # a file's may be any words
+    was = (head.subject, head.helpdesk_tags, head.rating, head.channel)
+    if (subject, helpdesk_tags, rating, channel) == was:
         return head
-    return replace(head, subject=subject, helpdesk_tags=helpdesk_tags, rating=rating)
+    return replace(
+        head, subject=subject, helpdesk_tags=helpdesk_tags, rating=rating, channel=channel
+    )
 
 
 def _masked_incoming(incoming: IncomingMessage, masks: Masks) -> IncomingMessage:

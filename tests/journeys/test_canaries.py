@@ -150,6 +150,7 @@ def _rows() -> Iterator[dict[str, object]]:
             "id": f"c{number}",
             "created_at": datetime.now(UTC).isoformat(),
             "subject": f"Charged twice, {said}",
+            "channel": "email" if "\n" in said else said,
             "requester": {"id": "canary.one@mail.example", "name": WHO},
             "tags": ["vip", "canary.one@mail.example"],
             "rating": {"score": "bad", "comment": f"Still broken, {said}"},
