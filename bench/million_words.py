@@ -4,8 +4,8 @@ import random
 from dataclasses import dataclass
 from itertools import accumulate
 
+from service.words import searchable
 from storage.analysis_rows import text_hash
-from storage.words import searchable
 
 COMMON = "invoice"  # in about a quarter of the customers' messages
 RARE = "zugzwang"  # in one text of all

@@ -4,8 +4,8 @@ Knows how much is held at a time, and when a second process pays. Stores nothing
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TypeVar
 
@@ -26,6 +26,9 @@ class Batch:
 
     rows: Sequence[Row] = ()
     bad: Sequence[BadRow] = ()
+    words: Mapping[str, str] = field(
+        default_factory=dict
+    )  # of customers' texts, where made already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

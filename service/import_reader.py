@@ -20,6 +20,7 @@ from service.exchange import Row
 from service.import_batches import Batch, Lines, read_lines
 from service.masking import Masks
 from service.measures import define, own_metrics
+from service.words import voice
 
 _PROGRAM = f"from {__name__} import work; work()"
 _GONE = (EOFError, OSError)  # what a pipe says when its other end is closed
@@ -33,6 +34,7 @@ class _Bad(NamedTuple):
 class _Told(NamedTuple):
     rows: list[Row]
     bad: list[_Bad]
+    words: dict[str, str]
 
 
 _packed = msgspec.msgpack.Encoder().encode
@@ -103,7 +105,8 @@ class Reader:
         if told is None:
             return self._read(these)
         found = _told_of(told)
-        return Batch(rows=found.rows, bad=[BadRow(*one) for one in found.bad])
+        bad = [BadRow(*one) for one in found.bad]
+        return Batch(rows=found.rows, bad=bad, words=found.words)
 
     def _send(self, told: bytes) -> None:
         try:
@@ -128,6 +131,11 @@ def _taken(stream: IO[bytes] | None) -> int:
         return os.dup(file.fileno())
 
 
+def _words(rows: Iterable[Row]) -> dict[str, str]:
+    said = (message for row in rows for message in row.conversation.messages)
+    return {message.text: words for message in said if (words := voice(message)) is not None}
+
+
 def work() -> None:
     """Be the other process: answer until its input is closed."""
     asked, told = Connection(0, writable=False), Connection(1, readable=False)
@@ -138,6 +146,6 @@ def work() -> None:
         while True:
             found = read_lines(_lines_of(asked.recv_bytes()), masks, source=source)
             bad = [_Bad(one.line, one.why) for one in found.bad]
-            told.send_bytes(_packed(_Told(list(found.rows), bad)))
+            told.send_bytes(_packed(_Told(list(found.rows), bad, _words(found.rows))))
     except _GONE:
         return

@@ -3,7 +3,7 @@
 Labels that come with a row are taken as measured by "imported" and are not measured again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
@@ -74,14 +74,15 @@ class Importer:
             report.bad += len(batch.bad)
             report.bad_rows += batch.bad[: _KEPT_ROWS - len(report.bad_rows)]
             if batch.rows:
-                self._store(batch.rows, source)
+                self._store(batch, source)
             report.conversations += len(batch.rows)
             report.labelled += sum(row.labels is not None for row in batch.rows)
             advance(len(batch.rows))
         return report
 
-    def _store(self, rows: Sequence[Row], source: str) -> None:
-        page = _page(self._news(rows), last=rows[-1].line)
+    def _store(self, batch: Batch, source: str) -> None:
+        rows = batch.rows
+        page = _page(self._news(rows), last=rows[-1].line, words=batch.words)
         self._database.conversations.save_page(f"file:{source}", page, self._labels(rows))
         carried = list(self._carried([row for row in rows if row.analysis is not None]))
         if carried:
@@ -129,7 +130,7 @@ class Importer:
         return [row for row in told if row is not None]
 
 
-def _page(rows: Sequence[Row], *, last: int) -> Page:
+def _page(rows: Sequence[Row], *, last: int, words: Mapping[str, str]) -> Page:
     return Page(
         cursor=f"line {last}",
         heads=tuple(row.conversation.head for row in rows),
@@ -142,6 +143,7 @@ def _page(rows: Sequence[Row], *, last: int) -> Page:
         accounts=tuple({r.account.key: r.account for r in rows if r.account}.values()),
         agents=tuple({r.agent.key: r.agent for r in rows if r.agent}.values()),
         complete=frozenset(row.conversation.key for row in rows if row.whole),
+        words=words,
     )
 
 

@@ -27,6 +27,7 @@ _patiently = Retrying(
 _PRAGMAS = (
     f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}",  # first: the others may have to wait too
     "PRAGMA journal_mode = WAL",
+    "PRAGMA wal_autocheckpoint = 4000",  # pages, 16 MB: one batch after the other writes the same
     "PRAGMA synchronous = NORMAL",
     "PRAGMA foreign_keys = ON",
     "PRAGMA secure_delete = ON",  # erased words leave the file, not only the table

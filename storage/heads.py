@@ -24,8 +24,8 @@ from service.domain.conversations import (
     Status,
     split_key,
 )
+from service.words import voice
 from storage.moments import from_ms, local_day, month_of, to_ms
-from storage.words import voice
 
 Hashed = Callable[[str], str]
 _ROLES = {role: role.value for role in Role}
@@ -86,15 +86,17 @@ def head_of(row: Row[Any]) -> ConversationHead:
     )
 
 
-def message_values(message: Message) -> tuple[Any, ...]:
-    """Return what is stored of a message, in the order of MESSAGE_COLUMNS."""
+def message_values(message: Message, words: Mapping[str, str]) -> tuple[Any, ...]:
+    """Return what is stored of a message, in the order of MESSAGE_COLUMNS. `words` are those of
+    customers' texts, where they are known.
+    """
     return (
         message.id,
         _ROLES[message.role],
         message.public,
         to_ms(message.created_at),
         message.text,
-        voice(message),
+        voice(message, words),
     )
 
 

@@ -1,6 +1,7 @@
 """Stores the messages of a page, also those that came before their conversation."""
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 from operator import itemgetter
 from typing import Any
 
@@ -46,6 +47,7 @@ class Messages:
         self._connection = connection
         self._known = known
         self._stale = stale
+        self._values = partial(message_values, words=page.words)
         self._complete = page.complete - blocked
         self._incoming: dict[str, Incoming] = {}
         self._first: dict[str, list[Values]] = {}
@@ -59,7 +61,7 @@ class Messages:
         """Return the fingerprints that conversations will have which are about to be stored."""
         self._fetch_waiting(sorted({*new, *self._known}))
         for key in new:
-            self._first[key] = list(map(message_values, self._incoming.get(key, {}).values()))
+            self._first[key] = list(map(self._values, self._incoming.get(key, {}).values()))
         return {
             key: fingerprint_of(map(_told_of, sorted(values, key=_at)))
             for key, values in self._first.items()
@@ -102,7 +104,7 @@ class Messages:
                     self.fingerprints[one] = fingerprint_of(_spoken(old, found, without=extra))
                 replaced = {*extra, *(said.id for said in found)} & old.keys()
                 self.erased |= any(old[name].is_voice for name in replaced)
-                new += [(one, *message_values(said)) for said in found]
+                new += [(one, *self._values(said)) for said in found]
                 surplus += [old[name].id for name in extra]
             names = ("conversation_id", *MESSAGE_COLUMNS)
             upsert_tuples(self._connection, message, names, new, key=names[:2])
@@ -175,7 +177,7 @@ class Messages:
 
 
 def _without_words(said: Message) -> dict[str, Any]:
-    row = dict(zip(MESSAGE_COLUMNS, message_values(said), strict=True))
+    row = dict(zip(MESSAGE_COLUMNS, message_values(said, words={}), strict=True))
     del row["words"]
     return row
 

@@ -171,6 +171,8 @@ class Page:
     unusable: tuple[Unusable, ...] = ()  # quarantined; `fetch` tries them again
     known_names: Mapping[ConversationKey, tuple[str, ...]] = field(default_factory=dict)  # people
     # in it whom the helpdesk names: for a head that comes without its messages
+    words: Mapping[str, str] = field(default_factory=dict)  # searchable ones of customers' texts,
+    # where they are known: they are made of a text when it is stored
     calls: int = 0  # requests made for this page
     words_until: datetime | None = None  # later pages bring words of what changed since; None: no
 
