@@ -20,7 +20,7 @@ GATE_COUNTS = 0.5
 LEAVES_ABOVE = 2.9
 OF_MANY = 0.7  # the more somebody writes, the clearer one sentence of it has to be
 TOGETHER_ABOVE = 5.0  # of two sentences: more words sound like it by chance
-STAYS_BELOW = -2.0
+STAYS_BELOW = -2.5
 MOST_WORDS = 40  # of two sentences that are read together
 NOT_READ = float("-inf")
 
