@@ -28,6 +28,7 @@ from sqlalchemy.dialects.postgresql import ARRAY
 
 from service.domain.people import Viewer
 from service.query import Dimension, Filter, Query, Window
+from service.words import searchable
 from storage.querying import (
     Hits,
     Ids,
@@ -43,7 +44,6 @@ from storage.querying import (
 )
 from storage.rollup_reading import conversations_from_rollups
 from storage.tables.facts import fact
-from storage.words import searchable
 
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000

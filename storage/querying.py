@@ -31,12 +31,12 @@ from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from service.domain.people import Viewer
 from service.query import MULTI_VALUED, TIME, Dimension, Filter, Query, Window
+from service.words import searchable
 from storage.in_force import reason_in_force, value_in_force
 from storage.moments import ordinal
 from storage.rollups import ROLLED_UP, WHY_EMPTY
 from storage.tables.conversations import conversation, message
 from storage.tables.facts import NOT_ANALYSED, fact, touch
-from storage.words import searchable
 
 NO_TEXTS: Mapping[str, ColumnElement[bool]] = {}
 _COLUMNS: Mapping[Dimension, Column[Any]] = {
