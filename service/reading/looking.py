@@ -10,7 +10,7 @@ from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
 from service.reading import baselines, intents, periods, points, signals, units
 from service.reading.entities import LEFT_OUT, LINKS, Entities, find_entities
-from service.reading.model import Baseline, BaselineKind, Compare
+from service.reading.model import Baseline, BaselineKind, Compare, without
 from service.reading.spelling import mend
 from service.reading.words import Words
 
@@ -83,7 +83,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         number=number,
         text=text,
         free=words.free(),
-        filters={kind: values for kind, values in filters.items() if values},
+        filters=without(filters, exclude),
         exclude={kind: values for kind, values in exclude.items() if values},
         period=first or since_fix,
         since_fix=since_fix,

@@ -14,6 +14,15 @@ from service.query import Window
 Filters = Mapping[str, tuple[str, ...]]  # kind -> catalogue ids; churn_risk is ("yes",)
 
 
+def without(filters: Filters, others: Filters) -> dict[str, tuple[str, ...]]:
+    """What is left out now is not asked for any more, and the other way round."""
+    left = {
+        kind: tuple(one for one in of if one not in others.get(kind, ()))
+        for kind, of in filters.items()
+    }
+    return {kind: of for kind, of in left.items() if of}
+
+
 class BaselineKind(StrEnum):
     PRECEDING = "preceding"
     NAMED = "named"

@@ -7,7 +7,15 @@ from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
 from service.reading.baselines import grain_of
 from service.reading.intents import is_about_them
-from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Filters, Reading
+from service.reading.model import (
+    Baseline,
+    BaselineKind,
+    Clarify,
+    Compare,
+    Filters,
+    Reading,
+    without,
+)
 from service.reading.periods import moved
 from service.reading.words import Words
 
@@ -29,6 +37,9 @@ _WHICH_ONES = (
     r"^(?:and |so |ok )?(?:which|who)(?: ones?| are (?:they|those)| accounts?| customers?)?$"
 )
 _BARE_COUNT = r"^(?:and |so |ok )*how many(?: (?:are|were) there| in total| is it| altogether)?$"
+_COMPARED = frozenset(
+    ("account", "driver", "tag", "segment", "channel", "agent", "owner", "source")
+)
 _OF_CONVERSATIONS = {Intent.QUOTES, Intent.COUNT, Intent.TREND, Intent.TOP}
 
 
@@ -98,7 +109,7 @@ def merge(last: Reading, slots: Slots) -> Reading:
             kind: tuple(dict.fromkeys((*last.filters.get(kind, ()), *values)))
             for kind, values in slots.filters.items()
         }
-    filters = dict(_without(filters, slots.exclude))
+    filters = dict(without(filters, slots.exclude))
     if last.intent is Intent.CHURN_LIST and intent in _OF_CONVERSATIONS:
         filters["churn_risk"] = ("yes",)
     if intent is Intent.CHURN_LIST:
@@ -112,7 +123,7 @@ def merge(last: Reading, slots: Slots) -> Reading:
         metric=slots.metric or last.metric or _of_the_list(last, intent),
         direction=last.direction if intent is last.intent and not new else None,
         filters=filters,
-        exclude=_without({**last.exclude, **slots.exclude}, slots.filters),
+        exclude=without({**last.exclude, **slots.exclude}, slots.filters),
         period=period,
         baseline=slots.baseline,
         fix=slots.fix or last.fix,
@@ -132,15 +143,6 @@ def merge(last: Reading, slots: Slots) -> Reading:
         if last.compare is None:
             return _compared(last, slots, merged)
     return _shaped(last, slots, merged)
-
-
-def _without(filters: Filters, others: Filters) -> Filters:
-    """What is left out now is not asked for any more, and the other way round."""
-    left = {
-        kind: tuple(one for one in of if one not in others.get(kind, ()))
-        for kind, of in filters.items()
-    }
-    return {kind: of for kind, of in left.items() if of}
 
 
 def _sides_kept(last: Reading, intent: Intent) -> Filters:
@@ -241,10 +243,9 @@ def _compared(last: Reading, slots: Slots, merged: Reading) -> Reading:
             limit=None,
         )
     for kind, values in slots.filters.items():
-        before = last.filters.get(kind, ())
-        if before:
+        both = tuple(dict.fromkeys((*last.filters.get(kind, ()), *values)))
+        if kind in _COMPARED and kind in last.filters and len(both) > 1:
             rest = {k: v for k, v in merged.filters.items() if k != kind}
-            both = tuple(dict.fromkeys((*before, *values)))
             return replace(
                 merged,
                 filters=rest,

@@ -1,11 +1,13 @@
 """What short messages in a thread mean: replies to what was asked back, and pointing words."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from service.domain.answers import Intent
 from service.questions import assumptions, read
 from service.reading.model import Reading
-from tests.unit.question_cases import CATALOGUE
+from tests.unit.question_cases import CASES, CATALOGUE, FOLLOW_UPS
 
 BEFORE = "how is sentiment at quill this week"  # Quill Press or Quill Studios
 WHY = "why did sentiment drop in january"
@@ -129,3 +131,18 @@ def test_the_same_day_last_week_is_seven_days_earlier() -> None:
     assert before.period is not None
     assert (before.period.start - found.period.start).days == 7
     assert found.period.days == 1
+
+
+MESSAGES = [*(text for text, _ in CASES), *(then for _, then, _ in FOLLOW_UPS)]
+WORDS = sorted({word for text in MESSAGES for word in text.split()})
+ANY_MESSAGE = some.one_of(
+    some.sampled_from(MESSAGES), some.lists(some.sampled_from(WORDS), max_size=8).map(" ".join)
+)
+
+
+@given(some.lists(ANY_MESSAGE, min_size=1, max_size=4))
+def test_no_thread_leads_to_half_a_comparison_or_a_slice_that_is_left_out(texts: list[str]) -> None:
+    found = said(*texts)
+    assert found.compare is None or found.compare.by == "period" or len(found.compare.values) > 1
+    for kind, left_out in found.exclude.items():
+        assert set(found.filters.get(kind, ())).isdisjoint(left_out)
