@@ -59,16 +59,31 @@ def _whole(counts: Counts, narrowed: Narrowed, sides: Mapping[Dimension, Sides])
 
 def cause_of(found: Decomposition, counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
     """Name the cause, and the pair that says more. `closed` dimensions are what was asked about."""
-    cause = found.cause
-    if cause is None:
-        return None if found.verdict is Verdict.TOO_FEW else _hidden(counts, closed)
-    if cause.kind is not Kind.ACCOUNT:
-        cause = next((one for one in contributors(found) if one.dimension not in closed), None)
-    if cause is None:
+    if found.verdict is Verdict.TOO_FEW:
         return None
-    if cause.kind is not Kind.RATE:
-        return Pair(cause, None)
-    return Pair(cause, _inside(counts, (cause.dimension, cause.value), closed))
+    rows = contributors(found) if found.verdict is Verdict.CHANGE else []
+    row = next((one for one in rows if one.dimension not in closed), None)
+    pair = _hidden(counts, closed)
+    if pair is not None and (row is None or _adds_more(found, counts, pair, row)):
+        return pair
+    if row is None:
+        account = found.cause if found.verdict is Verdict.CONCENTRATED else None
+        return Pair(account, None) if account else None
+    if row.kind is not Kind.RATE:
+        return Pair(row, None)
+    return Pair(row, _inside(counts, (row.dimension, row.value), closed))
+
+
+def _adds_more(found: Decomposition, counts: Counts, pair: Pair, row: Found) -> bool:
+    """Whether a pair that the row has no part in adds at least as much to the change."""
+    if (row.dimension, row.value) in pair.names:
+        return False
+    (n0, x0), (n1, x1) = counts(pair.names, None).of_value("")
+    middle = (found.p0 + found.composition + found.p1) / 2
+    added = (x1 - n1 * middle) / found.n1 - (x0 - n0 * middle) / found.n0
+    part = next(one for one in found.lenses[row.dimension] if one.value == row.value)
+    told = part.rate if row.kind is Kind.RATE else part.mix
+    return added >= told if found.delta > found.composition else added <= told
 
 
 def _inside(counts: Counts, value: Value, closed: frozenset[Dimension]) -> Value | None:
@@ -88,7 +103,7 @@ def _inside(counts: Counts, value: Value, closed: frozenset[Dimension]) -> Value
 
 
 def _hidden(counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
-    """Find the pair of values whose own rate moved beyond doubt where no single value's did.
+    """Find the pair of values whose own rate moved beyond doubt, which no single value may show.
 
     A driver within a segment can turn from well to ill and be too small to move the whole. Every
     pair is a chance to be wrong, so one must be as sure as one in a hundred divided by them all;
