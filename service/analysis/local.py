@@ -200,7 +200,7 @@ class LocalAnalyser:
 
     def _material(self, conversation: Conversation) -> Material:
         sentences = own_sentences(conversation)
-        text = " ".join(sentence.text for sentence in sentences[:12])
+        text = "\n".join(sentence.text for sentence in sentences[:12])
         return Material(
             conversation=conversation,
             sentences=sentences,

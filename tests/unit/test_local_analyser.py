@@ -199,6 +199,7 @@ def test_another_language_is_told_from_a_few_words(text: str) -> None:
         ("kalimera o logariasmos mou einai kleidomenos voithiste me parakalo", False),
         ("account locked cannot login error 403 invoice payment failed twice today", True),
         ("i canot acces my acount plz hlp its urgnt", True),
+        ("hai\nmissing periodic software updates outlook\njhon\nyamaha\nok\nok\nnothing", True),
     ],
 )
 def test_latin_letters_alone_make_no_english(text: str, *, is_read: bool) -> None:
