@@ -41,7 +41,9 @@ def explained(receipt: Receipt, trace: Trace, *, arrived: bool) -> Difference:
             why=WhyDifferent.WAITING, words="its words changed; not measured again yet"
         )
     if trace.analysed_at is not None and trace.analysed_at > since:
-        words = f"re-analysed by {trace.analyser} {_on(trace.analysed_at)}"
+        by_import = trace.changes and trace.changes[-1].set_by is SetBy.IMPORTED
+        how = "labelled again by an import" if by_import else f"re-analysed by {trace.analyser}"
+        words = f"{how} {_on(trace.analysed_at)}"
         return Difference(why=WhyDifferent.ANALYSED_AGAIN, words=words)
     return _unmeasured(receipt, trace, arrived=arrived)
 
