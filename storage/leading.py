@@ -151,16 +151,19 @@ def _rows(connection: Connection, query: Query, viewer: Viewer, *, wanted: int |
 
 
 def _size_of(connection: Connection, query: Query, viewer: Viewer, wanted: int | None) -> _Size:
-    every, within = (
-        int(connection.execute(conversations_from_rollups(window)).scalar_one() or 0)
-        for window in (None, query.window)
-    )
+    every = within = _conversations(connection, None)
+    if query.window is not None:
+        within = _conversations(connection, query.window)
     filters = list(query.filters)
     if viewer.accounts:
         filters.append(Filter.of(Dimension.ACCOUNT, *viewer.accounts))
     sizes = [size for one in filters if (size := _listed(connection, query, one)) < _LONG]
     thin = _THIN ** sum(posting_list(one, None) is None for one in filters)
     return _Size(wanted, min([within, *sizes]), within, every, thin)
+
+
+def _conversations(connection: Connection, window: Window | None) -> int:
+    return int(connection.execute(conversations_from_rollups(window)).scalar_one() or 0)
 
 
 def _listed(connection: Connection, query: Query, one: Filter) -> int:
@@ -198,7 +201,7 @@ def _cheapest(work: _Work, size: _Size, hits: int, *, of: int) -> tuple[_Way, fl
     costs = {
         _Way.LEAD: hits * (work.collect + found),
         _Way.COLLECT: hits * work.collect + passed,
-        _Way.ASK: passed * work.ask,
+        _Way.ASK: passed * work.ask / size.thin,
     }
     if needed is not None and size.asked == size.within:  # no list, in which ids lie further apart
         costs[_Way.COLLECT_LAST] = needed * work.collect + passed * (1 + work.narrow)
