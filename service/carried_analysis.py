@@ -17,7 +17,7 @@ from service.domain.measurements import (
     SetBy,
     TagAssignment,
 )
-from service.exchange import spelled_time, storable
+from service.spelled import spelled_time, storable
 
 Text = Annotated[str, AfterValidator(storable)]
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -5,7 +5,6 @@ stores nothing and measures nothing.
 """
 
 import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -29,9 +28,9 @@ from service.domain.conversations import (
 from service.domain.measurements import CUSTOM, Analysis, Measurement, YesNo
 from service.errors import BadRow
 from service.measures import all_metrics
+from service.spelled import storable
 
 LONGEST_LINE = 4 * 1024 * 1024  # characters; a longer row is no conversation
-_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 
 _STATUS_WORDS = {
     **{status.value: status for status in Status},
@@ -346,20 +345,6 @@ def _word(value: object) -> str:
     if isinstance(value, bool):
         return YesNo.YES if value else YesNo.NO
     return storable(str(value)).strip().lower()
-
-
-def storable(text: str) -> str:
-    """Neither NUL nor half a surrogate pair can be stored; one character takes its place, so that
-    offsets stay.
-    """
-    if text.isascii() and "\x00" not in text:
-        return text
-    return _UNSTORABLE.sub("\ufffd", text)
-
-
-def spelled_time(moment: datetime) -> str:
-    """Return a time in UTC as the files spell it."""
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 def label_line(analysis: Analysis, *, row_id: str) -> dict[str, Any]:

@@ -12,8 +12,8 @@ from service.domain.conversations import Account, Agent, Conversation, Message, 
 from service.domain.measurements import CUSTOM, Analysis, YesNo
 from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
-from service.exchange import spelled_time
 from service.query import Query
+from service.spelled import spelled_time
 from service.stores import Database
 
 _AT_ONCE = 200
