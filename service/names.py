@@ -72,6 +72,7 @@ class Names:
         self._whole: dict[Key, list[Entity]] = {}
         self._accounts: dict[str, dict[Entity, Key]] = defaultdict(dict)
         self._people: dict[str, list[Entity]] = defaultdict(list)
+        self._parts: dict[Key, list[Entity]] = defaultdict(list)
         self._sized: dict[tuple[int, int], dict[Key, str]] = defaultdict(dict)
         ranked = [one for one in entities if one.kind in KINDS]
         for entity in sorted(ranked, key=lambda one: KINDS.index(one.kind)):
@@ -86,6 +87,9 @@ class Names:
             joined = " ".join(key)
             if len(joined) >= TYPO_LENGTH:
                 self._sized[len(key), len(joined)][key] = joined
+        if entity.kind == "driver":
+            for part in _parts(entity.name):
+                self._parts[part].append(entity)
         if entity.kind == "account":
             key = name_key(entity.name)
             for word in key:
@@ -101,6 +105,10 @@ class Names:
     def accounts_holding(self, part: Key) -> list[Entity]:
         """Accounts with these words beside each other in their name."""
         return [one for one, name in self._with(part) if _holds(name, part)]
+
+    def drivers_joining(self, part: Key) -> list[Entity]:
+        """Drivers that have this as one of several parts: "Transfers & Payments"."""
+        return self._parts.get(part, [])
 
     def people_holding(self, part: Key) -> list[Entity]:
         """Agents with this word in their name; owners when no agent has it."""
@@ -147,6 +155,13 @@ def closest(text: str, entities: Sequence[Entity], *, most: int) -> list[Entity]
     written = [f"{one.name} {' '.join(one.aliases)}".lower() for one in entities]
     found = process.extract(text.lower(), written, scorer=fuzz.token_set_ratio, limit=most)
     return [entities[at] for _, _, at in found]
+
+
+def _parts(name: str) -> list[Key]:
+    """The parts of a name that joins several: none of one that does not."""
+    parts = re.split(r"(?i)\s*(?:[&,/+]|\band\b)\s*", name)
+    keys = dict.fromkeys(name_key(part) for part in parts)
+    return [key for key in keys if key] if len(parts) > 1 else []
 
 
 def _holds(name: Key, part: Key) -> bool:

@@ -38,14 +38,13 @@ _NO_METRIC = {Intent.ACCOUNT_BRIEF, Intent.QUOTES, Intent.CHURN_LIST, Intent.FUN
 def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> Reading:
     """Return what a message asks. It never counts and never looks at the clock."""
     words = Words.of(text)
-    everything = words.everything()
     last = _last_reading(thread)
-    if intents.is_help(everything):
+    seen = look(words, catalogue)
+    if intents.is_help(seen.text):
         return Reading(intent=Intent.HELP)
-    term = defined_term(everything, catalogue)
+    term = defined_term(seen.text, catalogue)
     if term is not None:
         return Reading(intent=Intent.DEFINITION, term=term)
-    seen = look(words, catalogue)
     reason = refusal(words)
     if reason == "no_write" and last is not None and threads.is_adjustment(words):
         reason = None
@@ -201,7 +200,8 @@ def _implied(seen: Seen) -> Intent | None:
     account = seen.filters.get("account", ())
     if (len(account) == 1 or seen.entities.unsure_account) and set(seen.filters) <= {"account"}:
         return Intent.ACCOUNT_BRIEF
-    return Intent.COUNT if seen.filters or seen.exclude else None
+    named = seen.filters or seen.exclude or seen.entities.ambiguous
+    return Intent.COUNT if named else None
 
 
 def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
@@ -260,7 +260,8 @@ def strangers(words: Words) -> list[Word]:
 def _nothing_moved(seen: Seen) -> bool:
     """Whether a "why is it down?" names nothing that could be down."""
     open_question = intents.is_open(seen.text) or intents.is_open(seen.free)
-    return not (seen.number.metric is not None or seen.filters or open_question)
+    named = seen.filters or seen.entities.ambiguous
+    return not (seen.number.metric is not None or named or open_question)
 
 
 def _draft(seen: Seen, intent: Intent) -> Reading:
@@ -307,7 +308,8 @@ def _counts_something(seen: Seen) -> bool:
     """Whether "why so many card declines" is about a volume: a counted noun, and no metric."""
     if intents.is_open(seen.text) or intents.is_open(seen.free):
         return False
-    return bool({"tag", "custom", "text", "driver", "channel"} & set(seen.filters))
+    named = {*seen.filters, seen.entities.ambiguous_kind}
+    return bool({"tag", "custom", "text", "driver", "channel"} & named)
 
 
 # --- Threads -------------------------------------------------------------------------------------

@@ -66,7 +66,8 @@ _TWO_READINGS = frozenset({"tag", "driver", "segment", "channel", "source", "cus
 def _either(reading: Reading, seen: Seen) -> list[str]:
     """Say that several tags are one or another of them, where "and" may have meant all."""
     tags = [one.entity for one in seen.entities.matches if one.entity.kind == "tag"]
-    named = [one.name for one in tags if one.id in reading.filters.get("tag", ())]
+    held = reading.filters.get("tag", ())
+    named = list(dict.fromkeys(one.name for one in tags if one.id in held))
     if len(named) < 2 or not re.search(
         r"~ (?:and|but|who|that)?(?: also| with)* ?~|\bboth\b", seen.free
     ):

@@ -7,8 +7,10 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
+from rapidfuzz import fuzz
+
 from service.catalogue import Catalogue
-from service.names import TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
+from service.names import SIMILAR, TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
 from service.reading.leftover import is_strange
 from service.reading.plain import ORDINARY, PLAIN
 from service.reading.signals import DOWN, UP
@@ -94,7 +96,9 @@ def find_entities(words: Words, catalogue: Catalogue) -> Entities:
     _quoted_names(words, names, found)
     _typos(words, names, found, (3, 2))  # before "blue" of "Blue Harbour" is taken for a part
     _partial(words, names, found)
+    _rest_of_names(words, found)
     _typos(words, names, found, (1,))
+    _parts(words, names, found)
     found.matches.sort(key=lambda match: match.first)
     # Only now: in "except Acme and Orbit" the second is left out because the first is a name.
     found.matches = [replace(one, negated=_negated(words, one.first)) for one in found.matches]
@@ -275,6 +279,36 @@ def _partial(words: Words, names: Names, found: Entities) -> None:
                 _ask_which(words, fits, run, found)
             for word in run:
                 word.part = bool(fits)
+
+
+def _rest_of_names(words: Words, found: Entities) -> None:
+    """Use up what is left of a longer name beside the part that was found, misspelt or not."""
+    for match in found.matches:
+        named = _words_of(match.entity)
+        for at in (match.last + 1, match.first - 1):
+            word = words.words[at] if 0 <= at < len(words.words) else None
+            if word is not None and is_strange(word) and _resembles(word, named):
+                word.used = match.entity.kind
+
+
+def _resembles(word: Word, named: set[str]) -> bool:
+    near = [one for one in named if len(one) >= TYPO_LENGTH]
+    return any(fuzz.ratio(stem(word.text), one) >= 100 * SIMILAR for one in near)
+
+
+def _parts(words: Words, names: Names, found: Entities) -> None:
+    """A part of a driver's joined name is that driver; of several drivers, a question."""
+    for length in (3, 2, 1):
+        for first, run in list(_runs(words, length)):
+            fits = names.drivers_joining(tuple(stem(_bare(word)) for word in run))
+            if not fits or any(word.used for word in run) or not any(map(is_strange, run)):
+                continue
+            if len(fits) == 1:
+                _take(words, fits, first, run, found)
+            else:
+                _ask_which(words, fits, run, found)
+            for word in run:
+                word.part = True
 
 
 def partly_named(words: Words, entities: Iterable[Entity]) -> list[str]:

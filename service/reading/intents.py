@@ -33,7 +33,7 @@ _SHOWN_BY_CHANNEL = (
     r"|latest |negative |positive |angry |happy |unhappy |annoyed |upset )*~"
 )
 _TREND = (
-    r"\b(?:trend\w*|over time|chart|graph|plot|per day|per week|per month|daily|weekly|monthly|timeline|"
+    r"\b(?:trend\w*|over time|(?:chart|graph)(?:s|ed|ing)?|plot(?:s|ted|ting)?|per day|per week|per month|daily|weekly|monthly|timeline|"
     r"day by day|week by week|month by month|history of|curve)\b"
     r"|\bhow (?:has|have|did|is|are) .*\b(?:moved?|changed?|develop(?:ed)?|evolved?|progress|moving|evolving|developing|progressed)\b"
     r"|\bby (?:day|week|month)\b|\beach (?:day|week|month)\b"
@@ -56,15 +56,15 @@ _CHANGE_RANK = (
     r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
 )
 _WHY = (
-    r"\b(?:why|how come|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
+    r"\b(?:why|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
     r"what (?:drove|caused|pushed|sent|brought|dragged|pulled|made|explains|is (?:driving|causing|pushing|dragging)|led to)|reasons? (?:for|behind|of)|explain|root causes?|"
     r"what (?:has |have )?(?:changed|happened|(?:went|gone) (?:wrong|well|right))|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
-    r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how'?s? (?:things|it going)|whats (?:behind|driving|causing|going on|happening)|"
+    r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how is (?:things|it going)|"
     r"behind the|driver of the|what made|due to what)\b"
 )
 _OPEN = (
     r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
-    r"what(?:'s| is|s| went| has gone) (?:wrong|well|right)|how (?:are|were|did) (?:we|things)|how'?s? (?:things|it going)|"
+    r"what(?:'s| is|s| went| has gone) (?:wrong|well|right)|how (?:are|were|did) (?:we|things)|how is (?:things|it going)|"
     r"how(?:'s| is| are|s) (?:the |our |my )*(?:~[ ~]*|accounts |customers |clients |book |portfolio )(?:\w+ )?(?:doing|going|looking))\b"
     r"|^(?:a |the |quick |give me (?:a |the )?)*(?:summary|recap|overview|rundown|round-?up)(?: of| for)?(?: @)+$"
     r"|^(?:so |and )*how(?:'s|s| (?:was|were|is|did|has))(?: been)?(?: @)+(?: (?:go|went|look|been|going|looking|been going))?$"
@@ -72,7 +72,7 @@ _OPEN = (
 _YES_NO = r"^(?:so |and |ok |hey )*(?:any|has|have|had|did|does|do|is|are|was|were)\b"
 YEAR_OVER_YEAR = r"\b(?:yoy|year (?:over|on) year)\b"
 _COMPARE = r"\b(?:qoq|yoy|(?:year|quarter) (?:over|on) (?:year|quarter)|vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
-_COUNT = r"\b(?:how many|how much|number of|# of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%|^# "
+_COUNT = r"\b(?:how many|how much|number of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%"
 _FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|ma(?:ke|de|king) (?:a |any |much )?(?:\w+ )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
 _ABOUT_THEM = (
     r"\b(?:tell (?:me|us) (?:more )?about|brief (?:me|us) on|how(?:'s| are| is)|what(?:'s| is) going on (?:with|at)) "
@@ -165,7 +165,7 @@ def _has(pattern: str, text: str) -> bool:
 
 
 def _is_fix(asked: Asked) -> bool:
-    if _has(r"\b(?:why|how come)\b", asked.free) or _is_dated_by_fix(asked):
+    if _has(r"\bwhy\b", asked.free) or _is_dated_by_fix(asked):
         return False
     named = asked.entities.first("fix") is not None or _has(UNNAMED_FIX, asked.text)
     since = r"\b(?:ever )?since (?:the |our |that )?(?:(?:last|latest) )?(?:~ ?(?:fix|release)?|fix|release)"
@@ -196,7 +196,7 @@ def _is_why(asked: Asked) -> bool:
         _is_top(asked) or _is_how_many(asked) or _is_churn_list(asked)
     ):
         return False
-    return _has(r"\b(?:why|how come)\b", asked.free) or (
+    return _has(r"\bwhy\b", asked.free) or (
         not ranks_reasons and _has(_WHY, asked.free) and not _is_brief_only(asked)
     )
 
@@ -213,7 +213,7 @@ def _is_how_many(asked: Asked) -> bool:
     if _is_yes_no_change(asked):
         return False
     return _has(
-        r"(?<!by )(?<!by the )\b(?:how many|number of|no of|nr of|# of|how often)\b|^# ", asked.free
+        r"(?<!by )(?<!by the )\b(?:how many|number of|how often)\b", asked.free
     ) and not _has(_TREND, asked.free)
 
 

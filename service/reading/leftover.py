@@ -55,8 +55,8 @@ _BEYOND = tuple(
         r"\b(?:time|hour)s? of (?:the )?(?:day|week)\b|\b(?:which|what) (?:time|hour)s?\b",
         r"\bby hour\b|\b(?:mon|tues|wednes|thurs|fri|satur|sun)days\b",
         # Only conversations and accounts are counted.
-        r"(?<=how many )(?:\w+ )?(?:agents|tags|drivers|segments|channels|owners|topics|reps|csms"
-        r"|days|weeks|months|quotes|messages|replies)\b",
+        r"(?:(?<=how many )|(?<=number of ))(?:\w+ )?(?:agents|tags|drivers|segments|channels"
+        r"|owners|topics|reps|csms|days|weeks|months|quotes|messages|replies)\b",
         # A second question in the same breath.
         rf"(?<=\S )(?:and|also|plus|but|then)(?: also| then)? {_ASKS}\b(?:(?: \S+){{1,4}})?",
     )

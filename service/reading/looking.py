@@ -25,6 +25,7 @@ _COMING_EVENT = (
     rf"(?: (?:with|at|on|later|this|next|~))* {_SOON}\b"
     rf"|\b{_SOON}(?:'s)? (?:\w+ )?{_EVENT}\b"
 )
+_IDIOM = r"\bup to speed\b(?= (?:on|with|about)\b|$)"
 _KINDS = ("account", "driver", "tag", "segment", "channel", "agent", "owner", "source")
 
 
@@ -55,6 +56,8 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     entities = find_entities(words, catalogue)
     words.spell_out()
     mend(words)
+    words.unfold()
+    words.find(_IDIOM, by="idiom")
     _groups_of_segments(words, catalogue)
     text = words.everything()
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
@@ -96,7 +99,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         seen.number = _with_metric(seen.number, CONVERSATIONS)
     seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
     _baseline(seen, second, catalogue)
-    if second is not None and second not in {seen.period, seen.baseline and seen.baseline.window}:
+    if second is not None and not _answers(seen, second):
         seen.untimed = (*seen.untimed, second.words())
     seen.compare = _sides(seen)
     seen.intent = intents.explicit_intent(
@@ -114,6 +117,16 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
         )
     )
     return seen
+
+
+def _answers(seen: Seen, second: Window) -> bool:
+    """Whether a period that was named second shows: "Q2 vs last year" is against that Q2."""
+    if seen.baseline is None:
+        return second == seen.period
+    against = seen.baseline.window
+    return second in {seen.period, against} or (
+        seen.back == "year" and second.start <= against.start and against.end <= second.end
+    )
 
 
 _RANKED = (

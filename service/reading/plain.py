@@ -57,7 +57,8 @@ PLAIN = frozenset(
     firms five fix flag flagged flagging fly flying folk folks following for force fortnightly
     forward four frustrated frustrating full fully furious further fyi general generally generic
     get gets getting give given gives giving glance go goes gone gonna good got gotta gotten
-    graphed great gripe grouped grumpier grumpiest grumpy guess guy guys ha had half halved hand
+    graphed graphing great gripe grouped grumpier grumpiest grumpy guess guy guys ha had
+    half halved hand
     handle handles handling happen happened happens hard harder hardest has hasn hasnt haven
     havent he heading healthy hear heard hello helpdesk helpful helping helps her here heres hes
     hey hi him himself his hit hitting hm hmm hold hot how however hows huge hurt hurting id idea
@@ -78,7 +79,8 @@ PLAIN = frozenset(
     organization others otherwise ought our ours ourselves out outside overall overview own owned
     owns pain part particular particularly parts past pattern patterns peak peaked per perform
     performing performs perhaps person personally phrase picked picture piece place places plain
-    plans please pleased pleases plotted pls plus plz pm point pointed points poor poorly popped
+    plans please pleased pleases plotted plotting pls plus plz pm point pointed points poor
+    poorly popped
     positivity possible possibly prep prepare prepped present pretty previous previously prior
     probably proper properly proportion proportions provide pull pulled purely push pushed pushing
     put putting qbr qoq qtd quarterly quick quiet quietest quite raised raising ran range rank

@@ -21,9 +21,7 @@ _COMPLAINTS = (
     r"moan(?:s|ing)?|"
     r"grumbles?|grievances?)"
 )
-_CONVERSATIONS = (
-    r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume|# of|#)"
-)
+_CONVERSATIONS = r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume)"
 
 _HAVING = r"(?:with|of|having|that (?:have|had|were|are)|where)(?: an?| the)?"
 _FELT = r"(?:negative|positive|neutral|angry|unhappy|happy)"
@@ -32,7 +30,7 @@ _RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|dri
 
 _PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
 _COUNTED_ACCOUNTS = (
-    r"\b(?:how many|number of|# of|count of|no of) (?:of )?"
+    r"\b(?:how many|number of|count of) (?:of )?"
     rf"(?:(?!{_NOUNS}(?<!~) |(?:from|by|in|with|at|across|for|do|did|have) )\S+ ){{0,3}}?"
     r"(?:accounts|customers|companies|clients)\b"
 )
@@ -103,7 +101,7 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
         return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
     if found is not None:
         return found
-    counted = r"\b(?:how many|(?:number|no|nr|count) of)\b"
+    counted = r"\b(?:how many|(?:number|count) of)\b"
     if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)|{counted}", text):
         return Number(metric="conversations")
     return Number()

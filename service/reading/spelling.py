@@ -4,6 +4,7 @@ Knows the plain words that questions are made of; the names of the catalogue com
 """
 
 from rapidfuzz import fuzz, process
+from rapidfuzz.distance import OSA
 
 from service.names import SIMILAR, TYPO_LENGTH
 from service.reading.leftover import is_strange
@@ -17,14 +18,37 @@ _KNOWN = sorted(word for word in ORDINARY | _DATES if len(word) >= TYPO_LENGTH)
 _BEFORE_NAMES = frozenset({"from", "at", "for", "with", "about", "on", "is", "are"})
 
 
+# Short words, so only where a question begins and after "how".
+_OPENING = ("how", "what", "which", "who", "when", "where", "why")
+_AFTER_HOW = ("many", "much", "often", "come")
+_BEFORE_QUESTIONS = frozenset({"and", "so", "ok", "but", "then", "also", "hi", "hey", "please"})
+
+
 def mend(words: Words) -> None:
     """Write misspelt plain words as they are spelt; names have taken theirs before."""
     before: Word | None = None
-    for word in words.words:
-        meant = _meant(word, before)
+    for word, after in zip(words.words, [*words.words[1:], None], strict=False):
+        meant = _asking(word, before, after) or _meant(word, before)
         if meant is not None:
             word.text, word.mended = meant, True
         before = word
+
+
+def _asking(word: Word, before: Word | None, after: Word | None) -> str | None:
+    if not is_strange(word):
+        return None
+    if before is not None and before.text == "how":
+        return _one_slip(word, _AFTER_HOW)
+    if before is None or before.text in _BEFORE_QUESTIONS:
+        return _one_slip(word, _OPENING)
+    counts = after is not None and not after.used and after.text in {"many", "much"}
+    return _one_slip(word, ("how",)) if counts else None
+
+
+def _one_slip(word: Word, known: tuple[str, ...]) -> str | None:
+    """The one of these that a word is, but for one letter more, less, wrong or out of place."""
+    near = [one for one in known if OSA.distance(word.text, one) == 1]
+    return max(near, key=lambda one: fuzz.ratio(word.text, one), default=None)
 
 
 def _meant(word: Word, before: Word | None) -> str | None:

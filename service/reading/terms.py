@@ -5,6 +5,7 @@ import re
 
 from service.catalogue import Catalogue
 from service.names import Entity, name_key
+from service.reading.signals import BETTER, DOWN, UP, WORSE
 
 _SHAPES = (
     r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are| does|s| do)? (?:you mean by |a |an |the |is |meant by )*(.+?)(?: even)? mean(?:s|ing)?$",
@@ -16,6 +17,13 @@ _SHAPES = (
     r"^what counts as (?:a |an )?(.+)$",
     r"^(?:why|when) (?:is|are) (?:the |some )?(.+?)(?: field| fields)? (?:empty|blank|missing)(?: .*)?$",
 )
+# "Effort is blank on half my tickets, why?": a reason asked for, whatever the order.
+_REASON = r"\b(?:why|reasons?|mean|means|meaning|what does)\b"
+_LINKS = r"(?:field|value|rating|score|label|column|is|are|was|were|been|be|being|has|have|left|often|sometimes|still|always|so|just|shown|showing|as)s?"
+_EMPTY = r"(?:empty|blank|missing|none|unset)"
+_NO_EFFORT = rf"\befforts?(?: {_LINKS})* {_EMPTY}\b|\b(?:{_EMPTY}|no) effort\b"
+# What is counted, ranked or moved is a number and no word to explain.
+_NUMBER = rf"\b(?:how many|number|share|rate|percent\w*|count|most|which|top|show|quotes?|{UP}|{DOWN}|{BETTER}|{WORSE})\b|%"
 
 _TAIL = r"(?: (?:again|here|exactly|even|really|anyway|please|pls|now|though|in plain english))+$"
 
@@ -33,6 +41,8 @@ def defined_term(text: str, catalogue: Catalogue) -> str | None:
         term = _term(words, catalogue)
         if term is not None:
             return term
+    if re.search(_REASON, plain) and re.search(_NO_EFFORT, plain) and not re.search(_NUMBER, plain):
+        return _term("empty effort", catalogue)
     return None
 
 

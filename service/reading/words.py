@@ -4,7 +4,7 @@ Knows Slack's markup and nothing of what a word means.
 """
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 _MARKUP = (
     (re.compile(r"<@[A-Z0-9]+(?:\|[^>]*)?>"), " "),
@@ -65,6 +65,8 @@ _SHORT_FORMS = {
     "yr": "year",
     "yrs": "years",
 }
+_ASKING = frozenset({"why", "how", "what", "where", "who", "when", "which"})
+_NUMBER = frozenset({"#", "no", "nos", "nr", "num"})  # before "of"
 USED = "~"  # stands for a name
 USED_PERIOD = "@"
 
@@ -87,6 +89,17 @@ class Word:
     @property
     def shown(self) -> str:
         return f"{self.text}'s" if self.possessive else self.text
+
+    def unwritten(self, text: str) -> "Word":
+        """Return a word that this one stands for as well."""
+        return replace(self, text=text, original="", possessive=False, mended=False)
+
+
+def _counts(sign: Word, after: Word) -> bool:
+    """Whether a "#" is "number of": neither "#1" nor "#billing", the name of a channel."""
+    if sign.text != "#" or after.text[:1].isdigit():
+        return False
+    return not after.used or after.start > sign.end
 
 
 def plain_text(message: str) -> str:
@@ -139,6 +152,28 @@ class Words:
             if not word.used:
                 word.text = _SHORT_FORMS.get(word.text, word.text)
 
+    def unfold(self) -> None:
+        """Write "why's", "how come" and "# of" as the words that they stand for."""
+        found: list[Word] = []
+        for word in self.words:
+            before = found[-1] if found and not found[-1].used else None
+            if before is not None and before.text in _NUMBER and word.text == "of":
+                before.text = "number"
+            elif before is not None and _counts(before, word):
+                before.text = "number"
+                found.append(before.unwritten("of"))
+            if before is not None and (before.text, word.text) == ("how", "come"):
+                before.text, before.original = "why", f"{before.original} {word.original}"
+                continue
+            found.append(word)
+            asked = word.text if word.possessive else word.text.removesuffix("s")
+            if asked in _ASKING and asked != word.shown and not word.used:
+                word.text, word.possessive = asked, False
+                found.append(word.unwritten("is"))
+        if found and found[-1].text == "#" and not found[-1].used:
+            found[-1].text = "number"
+        self.words = found
+
     def free(self) -> str:
         """Return the words not used up, with a mark where the others stood."""
         return " ".join(_mark(word) if word.used else word.shown for word in self.words)
@@ -164,7 +199,7 @@ class Words:
             if at < end and at + len(shown) > start:
                 found.append(word.original)
             at += len(shown) + 1
-        return " ".join(found)
+        return " ".join(filter(None, found))
 
     def find(self, pattern: str, *, by: str = "") -> re.Match[str] | None:
         """Search the free words; with `by` what was found is used up."""
