@@ -35,7 +35,6 @@ from storage.querying import (
     Rows,
     conversations_of,
     found_first,
-    mentions,
     messages_of,
     newest_of,
     posting_list,
@@ -48,6 +47,7 @@ from storage.tables.facts import fact
 # A posting list is counted up to here: beyond, two lists are equally long.
 _LONG = 50_000
 _LOTS = 60_000  # of hits: to ask the newest conversations is then enough
+_FEW = 2_000  # of hits are counted where PostgreSQL has noted nothing of a word
 _THIN = 2  # times as many are passed by for each filter without a list
 
 
@@ -59,12 +59,14 @@ class _Work:
     look_up: float  # to look up the conversation of that message
     date: float  # to look up only when that conversation began
     narrow: float  # to learn, for each conversation of a period, which hits can be its own
+    counts: bool  # whether the hits are counted; else there may be far fewer
+    spare: float  # so many times the latest ids that should do, before all hits are collected
     ask: float = 18  # to read a conversation's messages
 
 
 _WORK = {
-    "sqlite": _Work(collect=2.5, look_up=15, date=6, narrow=1.7),
-    "postgresql": _Work(collect=5, look_up=6, date=6, narrow=0.7),
+    "sqlite": _Work(collect=2.5, look_up=15, date=6, narrow=1.7, counts=True, spare=1.25),
+    "postgresql": _Work(collect=5, look_up=6, date=6, narrow=0.7, counts=False, spare=2),
 }
 
 
@@ -73,7 +75,7 @@ class _Way(Enum):
 
     LEAD = auto()  # look up those that the index found
     COLLECT = auto()  # pass them all by, and keep those that the index found
-    COLLECT_LAST = auto()  # the same of those that came last, and read what the others said
+    COLLECT_LAST = auto()  # the same of those that came last; of all if they are too few
     ASK = auto()  # read the messages of each
 
 
@@ -107,11 +109,14 @@ class _Size:
 # A word that is not among the most common is as common as the rarest of those, at most. The last
 # two of the shares are the least and the greatest.
 _NOTED = text("""
-    SELECT min(reltuples * coalesce(
-        most_common_elem_freqs[array_position(most_common_elems::text::text[], word)],
-        most_common_elem_freqs[array_length(most_common_elem_freqs, 1) - 1]
-    ))
-    FROM pg_stats, pg_class, unnest(CAST(:words AS text[])) AS word
+    SELECT
+        min(reltuples * coalesce(
+            most_common_elem_freqs[place],
+            most_common_elem_freqs[array_length(most_common_elem_freqs, 1) - 1]
+        )) AS many,
+        bool_and(place IS NOT NULL) AS is_noted
+    FROM pg_stats, pg_class, unnest(CAST(:words AS text[])) AS word,
+        array_position(most_common_elems::text::text[], word) AS place
     WHERE tablename = 'ix_message_words' AND schemaname = current_schema()
     AND pg_class.oid = 'ix_message_words'::regclass
 """)
@@ -140,8 +145,9 @@ def _rows(connection: Connection, query: Query, viewer: Viewer, *, wanted: int |
             if hits is None or way is _Way.ASK:
                 continue
             if way is _Way.COLLECT_LAST:
-                passed = size.passed(many, size.every)
-                texts[phrase] = _mentioned_of_late(connection, phrase, query.window, passed)
+                spare = _WORK[connection.dialect.name].spare
+                passed = int(spare * size.passed(many, size.every))
+                texts[phrase] = _is_hit_of_late(connection, phrase, query.window, passed, hits)
                 continue
             texts[phrase] = _is_hit(connection, way, hits)
             if way is _Way.LEAD:
@@ -201,7 +207,7 @@ def _cheapest(work: _Work, size: _Size, hits: int, *, of: int) -> tuple[_Way, fl
     costs = {
         _Way.LEAD: hits * (work.collect + found),
         _Way.COLLECT: hits * work.collect + passed,
-        _Way.ASK: passed * work.ask / size.thin,
+        _Way.ASK: (passed if work.counts else size.asked) * work.ask / size.thin,
     }
     if needed is not None and size.asked == size.within:  # no list, in which ids lie further apart
         costs[_Way.COLLECT_LAST] = needed * work.collect + passed * (1 + work.narrow)
@@ -229,20 +235,21 @@ def _hits_of(connection: Connection, phrase: str, conversations: Ids) -> Hits | 
     return found_first(phrase, connection.dialect.name, ids)
 
 
-def _mentioned_of_late(
-    connection: Connection, phrase: str, window: Window | None, passed: int
+def _is_hit_of_late(
+    connection: Connection, phrase: str, window: Window | None, passed: int, every: Hits
 ) -> ColumnElement[bool]:
-    """Whether a conversation mentions a phrase, told by the index of those with the latest ids.
+    """Whether the index found a conversation, looked up at first among the latest ids only.
 
-    The newest of a period are nearly always among them; each of the others is asked.
+    The newest of a period are nearly always among them. Both databases collect every hit when they
+    first meet another one: what was only said long ago costs no more than without this.
     """
     newest = connection.execute(newest_of(window)).scalar() or 0
     late = Ids(newest - passed, newest + passed)
     hits = _hits_of(connection, phrase, late)
     if hits is None:
-        return mentions(phrase)
+        return _is_collected(every)
     is_late = fact.c.conversation_id.between(late.first, late.last)
-    return case((is_late, _is_collected(hits)), else_=mentions(phrase))
+    return case((is_late, _is_collected(hits)), else_=_is_collected(every))
 
 
 def _is_hit(connection: Connection, way: _Way, hits: Hits) -> ColumnElement[bool]:
@@ -269,8 +276,12 @@ def _mentions(connection: Connection, phrase: str, hits: Hits, most: int) -> int
         return _count(connection, hits.narrow, most)
     # PostgreSQL reads all of a word's list before its first row. Of an index on some rows only its
     # planner does not look at what it has noted of it, so that is asked for here.
-    found = connection.execute(_NOTED, {"words": searchable(phrase).split()})
-    return int(found.scalar_one() or 0)
+    found = connection.execute(_NOTED, {"words": searchable(phrase).split()}).one()
+    if not found.is_noted:  # rare, or much rarer
+        few = _count(connection, hits.narrow, _FEW)
+        if few < _FEW:
+            return few
+    return int(found.many or 0)
 
 
 def _count(connection: Connection, rows: Select[Any], most: int) -> int:
