@@ -1,10 +1,9 @@
 """The reading side: counts, groups, columns, lists, keys and quotes of a Query, within a scope."""
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date
-from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
@@ -67,6 +66,7 @@ from storage.tallies import Measure, Measures, sums, tallies
 
 _MOST_VALUES = 200
 _MOST_NAMES = 5_000
+_BEYOND = 1 << 40  # more than any sum of counts
 _ACCOUNT = case((fact.c.account == NO_VALUE, ""), else_=fact.c.account)
 _OF_FACTS = {Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT}
 _PLACE = tuple(column.name for column in PLACE)
@@ -260,14 +260,15 @@ def _sorted_groups(
         _words(dimension, column)
         for dimension, column in zip(query.group_by, zip(*rows, strict=True), strict=False)
     ]
-    names: Iterable[tuple[str, ...]] = zip(*columns, strict=True) if size else [()] * len(rows)
-    found = list(zip(names, tallies(rows), strict=True))
-    found.sort(key=itemgetter(0))
+    names = list(zip(*columns, strict=True)) if size else [()] * len(rows)
+    counts = tallies(rows)
+    spelled = columns[0] if len(columns) == 1 else names
+    order = sorted(range(len(rows)), key=spelled.__getitem__)
     if not set(query.group_by[:1]) & TIME:
-        # Column by column: one key of all three would take longer for twenty thousand accounts.
-        found.sort(key=lambda pair: sum(pair[1]), reverse=True)
-        found.sort(key=lambda pair: pair[1][0], reverse=True)
-    return found
+        # By one number: a key of all three would take longer for twenty thousand accounts.
+        largest = [one[0] * _BEYOND + sum(one) for one in counts]
+        order.sort(key=largest.__getitem__, reverse=True)
+    return [(names[place], counts[place]) for place in order]
 
 
 def _words(dimension: Dimension, values: Sequence[Any]) -> Sequence[str]:
