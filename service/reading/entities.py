@@ -51,6 +51,7 @@ LINKS = (
     r"|who|are|is|were|was|came|come|coming|in|by|via|from|on|with|about|of|for|tagged)"
 )
 _PART_LENGTH = 4
+_TOPICAL = {"tickets", "tix", "conversations", "convos", "cases", "complaints", "questions"}
 _BEFORE_ACCOUNTS = {"from", "at", "about", "with", "on", "is", "for"}
 
 
@@ -296,12 +297,24 @@ def _resembles(word: Word, named: set[str]) -> bool:
     return any(fuzz.ratio(stem(word.text), one) >= 100 * SIMILAR for one in near)
 
 
+def _is_subject(words: Words, first: int, run: list[Word]) -> bool:
+    """Whether a part of a name stands for a topic: "tracking tickets", not "as we are tracking"."""
+    before = words.words[first - 1].text if first else ""
+    after = words.words[first + len(run)].text if first + len(run) < len(words.words) else ""
+    if re.match(r"mention|contain|say", before):
+        return False  # text to look for
+    return any(map(is_strange, run)) or (
+        not {word.text for word in run} <= ORDINARY
+        and (before in {"about", "on", "with"} or after in _TOPICAL)
+    )
+
+
 def _parts(words: Words, names: Names, found: Entities) -> None:
     """A part of a driver's joined name is that driver; of several drivers, a question."""
     for length in (3, 2, 1):
         for first, run in list(_runs(words, length)):
             fits = names.drivers_joining(tuple(stem(_bare(word)) for word in run))
-            if not fits or any(word.used for word in run) or not any(map(is_strange, run)):
+            if not fits or any(word.used for word in run) or not _is_subject(words, first, run):
                 continue
             if len(fits) == 1:
                 _take(words, fits, first, run, found)

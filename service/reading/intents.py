@@ -33,7 +33,7 @@ _SHOWN_BY_CHANNEL = (
     r"|latest |negative |positive |angry |happy |unhappy |annoyed |upset )*~"
 )
 _TREND = (
-    r"\b(?:trend\w*|over time|(?:chart|graph)(?:s|ed|ing)?|plot(?:s|ted|ting)?|per day|per week|per month|daily|weekly|monthly|timeline|"
+    r"\b(?:trend\w*|over time|(?<!about )(?<!about the )(?<!about our )(?:(?:chart|graph)(?:s|ed|ing)?|plot(?:s|ted|ting)?)|per day|per week|per month|daily|weekly|monthly|timeline|"
     r"day by day|week by week|month by month|history of|curve)\b"
     r"|\bhow (?:has|have|did|is|are) .*\b(?:moved?|changed?|develop(?:ed)?|evolved?|progress|moving|evolving|developing|progressed)\b"
     r"|\bby (?:day|week|month)\b|\beach (?:day|week|month)\b"

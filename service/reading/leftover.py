@@ -48,6 +48,7 @@ _BEYOND = tuple(
         # A refusal that no name took up: "conversations with no tag".
         rf"(?<!^)(?<!why )(?<!or )\b{_NOT}(?! (?:{_SAID_ELSEWHERE})\b)"
         rf"(?! (?:(?:{_LINKS}) )*~)(?: (?:{_LINKS}))*(?: (?:[\w'-]+|@))(?!\S)",
+        r"\babout (?:the |our )?((?:chart|graph|plot)\w*)",
         r"\b(?:average|mean (?=number|of)|never)\b",
         rf"(?<=\S )\b(?:after|before|until|while|because|if|unless|once|where) {_SUBJECT}\b"
         r"(?! mention).{0,25}",

@@ -22,7 +22,13 @@ CATALOGUE = Catalogue(
     today=date(2026, 9, 23),
     entities=(
         *_named("account", "Vantage Clinics", "Alder Robotics"),
-        *_named("driver", "Transfers & Payments", "Cards & Payments", "Fees, charges and interest"),
+        *_named(
+            "driver",
+            "Transfers & Payments",
+            "Cards & Payments",
+            "Delivery & Tracking",
+            "Fees, charges and interest",
+        ),
         *_named("tag", "Push notifications", "Refund"),
         *_named("channel", "Phone"),
         *_named("term", "Churn risk", "Empty effort"),
@@ -116,6 +122,7 @@ def test_what_was_understood_is_not_said_to_be_left_out(text: str) -> None:
     [
         ("how many transfers last week", "transfers_payments"),
         ("quotes about interest", "fees,_charges_and_interest"),
+        ("tracking tickets last week", "delivery_tracking"),
         ("excluding cards how many tickets", "cards_payments"),
     ],
 )
@@ -131,6 +138,18 @@ def test_a_part_of_two_drivers_is_asked_about_and_its_reply_keeps_the_rest() -> 
     thread = [{"text": "how many payments yesterday", "reading": asked.as_dict()}]
     answered = read("transfers", CATALOGUE, thread)
     assert replace(answered, assumed=()) == _meant("how many transfers yesterday")
+
+
+def test_a_part_of_a_name_is_no_name_where_it_is_a_verb_or_text_to_look_for() -> None:
+    assert read("how are we tracking on refunds", CATALOGUE).filters == {"tag": ("refund",)}
+    assert read("how many tickets mention interest", CATALOGUE).filters == {"text": ("interest",)}
+
+
+@pytest.mark.parametrize("text", ["complaints about charts", "complaints about our plotting"])
+def test_a_chart_that_is_written_about_is_no_trend_and_is_named(text: str) -> None:
+    found = read(text, CATALOGUE)
+    assert found.intent is Intent.COUNT
+    assert f"“{text.split()[-1]}”" in " ".join(assumptions(found))
 
 
 def test_a_part_of_a_name_hides_no_question_for_personal_data() -> None:
