@@ -20,6 +20,7 @@ from service.stores import QuoteRow
 
 QUOTES = 3
 CANDIDATES = 200  # newest rows to choose from: more would cost time and change little
+OF_THE_OTHER_SIDE = 50  # of which one is chosen
 
 
 class Rule(StrEnum):
@@ -40,6 +41,7 @@ def quotes_of(
     wanted: int = QUOTES,
     rule: Rule = Rule.TYPICAL,
     beyond: Collection[ConversationKey] = (),
+    candidates: int = CANDIDATES,
 ) -> tuple[EvidenceLink, ...]:
     """Return up to `wanted` quotes of the conversations that the query's number counts.
 
@@ -53,7 +55,7 @@ def quotes_of(
     rows: list[QuoteRow] = []
     chosen: list[QuoteRow] = []
     for shows in _shows(asked, query.metric):
-        found = desk.database.facts.quotes(asked, desk.viewer, shows=shows, limit=CANDIDATES)
+        found = desk.database.facts.quotes(asked, desk.viewer, shows=shows, limit=candidates)
         fit = [row for row in found if is_exact(row) and _is_fit(row, asked)]
         fit = [row for row in fit if row.conversation not in beyond]
         rows += _ordered(fit, asked.text, rule)
@@ -67,7 +69,9 @@ def counter_quote(desk: Desk, *queries: Query) -> EvidenceLink | None:
     """One quote of the other side, of the first of the queries that has one."""
     for query in queries:
         other = other_side(query)
-        found = quotes_of(desk, other, wanted=1) if other is not None else ()
+        if other is None:
+            continue
+        found = quotes_of(desk, other, wanted=1, candidates=OF_THE_OTHER_SIDE)
         if found:
             return found[0]
     return None
