@@ -97,7 +97,8 @@ def _corrected(words: Words, catalogue: Catalogue, thread: Sequence[ThreadItem])
     if replace(meant, assumed=first.assumed, alternatives=first.alternatives) == first:
         return None  # "sorry for asking again" takes nothing back
     said = f"{TAKEN}“{correction.after}” is what you meant"
-    return replace(meant, assumed=(*meant.assumed, said))
+    left = [one for one in first.assumed if one.startswith(IGNORED)]
+    return replace(meant, assumed=tuple(dict.fromkeys((*meant.assumed, *left, said))))
 
 
 def _replied(seen: Seen, asked: Reading, clarify: Clarify, catalogue: Catalogue) -> Reading:

@@ -76,7 +76,7 @@ def ignored(words: Words, untimed: Sequence[str] = ()) -> tuple[str, ...]:
     strange = [
         word.original
         for before, word in following
-        if is_strange(word) and not (before is not None and before.used == "agent")  # what one did
+        if is_strange(word) and not _is_deed(word, before)
     ]
     free = words.free()
     beyond = [
@@ -91,6 +91,13 @@ def ignored(words: Words, untimed: Sequence[str] = ()) -> tuple[str, ...]:
         if not any(one != other and f" {one} " in f" {other} " for other in left)
     ]
     return tuple(whole)[:_MOST]
+
+
+def _is_deed(word: Word, before: Word | None) -> bool:
+    """Whether a word says what an agent did: "tickets that Ana triaged"."""
+    if before is None or before.used != "agent" or before.possessive:
+        return False
+    return word.text.endswith("ed")
 
 
 def is_strange(word: Word) -> bool:

@@ -37,6 +37,8 @@ BILLING_TWICE = Catalogue(
         ("did the invoice fix help in february", "1\u201328 Feb 2026"),
         ("compare february and january by week", "by week"),
         ("who are our top 5 accounts by tickets, and why", "and why"),
+        ("how many tickets did Tess flurbing handle last week", "flurbing"),
+        ("flurbing tickets on chat last week, no, last month", "flurbing"),
     ],
 )
 def test_a_word_that_nothing_understood_is_named(text: str, left: str) -> None:
