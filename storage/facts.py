@@ -266,7 +266,7 @@ def _sorted_groups(
     order = sorted(range(len(rows)), key=spelled.__getitem__)
     if not set(query.group_by[:1]) & TIME:
         # By one number: a key of all three would take longer for twenty thousand accounts.
-        largest = [one[0] * _BEYOND + sum(one) for one in counts]
+        largest = [n * _BEYOND + n + rest + empty + un for n, rest, empty, un in counts]
         order.sort(key=largest.__getitem__, reverse=True)
     return [(names[place], counts[place]) for place in order]
 
