@@ -65,6 +65,7 @@ class PostgresServer:
         self._uri = uri
         self._numbers = count(1)
         self._template: str | None = None
+        self._forget_the_disk()
 
     def url(self) -> str:
         return self._at(self._create("template0"))
@@ -80,6 +81,13 @@ class PostgresServer:
         with psycopg.connect(self._uri, autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         return name
+
+    def _forget_the_disk(self) -> None:
+        """No test cuts the power, and a thousand databases are made and thrown away."""
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            for name in ("fsync", "full_page_writes"):
+                connection.execute(f"ALTER SYSTEM SET {name} = off")
+            connection.execute("SELECT pg_reload_conf()")
 
     def _at(self, name: str) -> str:
         return self._uri.replace("/postgres?", f"/{name}?")
