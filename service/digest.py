@@ -159,7 +159,8 @@ class Digests:
         range_said = (
             f"{where.capitalize()} the range of the {len(usual)} weeks before: {low} to {high}."
         )
-        return f"{said} {range_said} {found.current.receipt}", clear
+        unusual = clear or where != "inside"
+        return f"{said} {range_said} {found.current.receipt}", unusual
 
     def _weeks(self, window: Window, volume: Answer) -> tuple[WeekBar, ...]:
         """Conversations of the weeks before, from the first that holds one, and of this one."""

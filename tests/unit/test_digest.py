@@ -108,6 +108,15 @@ def test_a_quiet_week_is_called_quiet(database: SqlDatabase) -> None:
     assert "A quiet week: no driver clearly changed." in digest.lines
 
 
+def test_a_week_outside_the_usual_range_is_not_called_quiet(database: SqlDatabase) -> None:
+    for back in range(1, 5):
+        store(database, THIS - timedelta(days=7 * back), {"Billing": 10})
+    store(database, THIS, {"Billing": 13})
+    digest = made(database)
+    assert "no clear change. Above the range of the 4 weeks before: 10 to 10." in digest.headline
+    assert "No driver clearly changed." in digest.lines
+
+
 def test_a_driver_that_would_be_sure_alone_is_chance_among_twelve(database: SqlDatabase) -> None:
     still = dict.fromkeys((f"Driver {letter}" for letter in "ABCDEFGHIJK"), 4)
     store(database, BEFORE, {"Billing": 4, **still})
