@@ -32,8 +32,6 @@ _SAY_NOTHING = frozenset(
     gone went change changed better worse moving moved numbers number everything
     """.split()  # noqa: SIM905  # a list of thirty quoted words would be unreadable
 )
-# Only the kinds whose names are no person's.
-_OFFERED = ("account", "tag", "driver", "segment", "channel", "source")
 # A slice over the wrong one of these is worse than a question.
 _CONFIRMED = ("account", "segment")
 
@@ -80,6 +78,8 @@ class By(StrEnum):
 
 
 class Kind(StrEnum):
+    """Of what names are offered: only the kinds whose names are no person's."""
+
     ACCOUNT = "account"
     TAG = "tag"
     DRIVER = "driver"
@@ -175,7 +175,7 @@ def _left_out(first: Reading, text: str, catalogue: Catalogue) -> tuple[str, ...
 
 
 def _offered(text: str, left: Sequence[str], catalogue: Catalogue) -> list[Entity]:
-    known = [one for kind in _OFFERED for one in catalogue.of(kind)]
+    known = [one for kind in Kind for one in catalogue.of(kind)]
     return closest(" ".join(left) or text, known, most=MOST_NAMES)
 
 
@@ -274,7 +274,7 @@ class _Second:
         seen = look(Words.of(self.text), self.catalogue)
         window = seen.period or self._period()
         parts = [_QUESTIONS[told.intent](told)]
-        for kind in _OFFERED:
+        for kind in Kind:
             named = seen.filters.get(kind, ())
             parts += [f"about {self.catalogue.name(kind, one)}" for one in named]
         if window is not None:
