@@ -5,17 +5,22 @@ address of their own, and that two live attributes with one name make Intercom r
 (OAS issue 529). Touches no attribute that is not named like ours.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from connectors._http import Refused
 from connectors.intercom.client import NEWER_VERSION, Client
-from connectors.intercom.mapping import OUR_FIELDS, TITLES
+from connectors.intercom.mapping import OUR_FIELDS, title_of
 from connectors.intercom.payload import Json, identity, rows, words
-from service.domain.writeback import FieldSpec, SetupReport
+from service.domain.measurements import CUSTOM
+from service.domain.writeback import FieldSpec, SetupReport, field_specs, takes
 from service.errors import Misbehaving, Unauthorized
+from service.measures import own_metrics
+
+logger = logging.getLogger(__name__)
 
 _ATTRIBUTES = "/conversations/attributes"
 _WHERE = "Intercom, Settings > Data > Conversation attributes"
@@ -43,13 +48,34 @@ class _Step:
 
 def set_up(client: Client, specs: Sequence[FieldSpec], *, dry_run: bool) -> SetupReport:
     """Bring our attributes into being; running it again changes nothing. A dry run only reports."""
-    ours = [spec for spec in specs if spec.name in OUR_FIELDS]
+    ours = [_called(spec) for spec in specs if takes(OUR_FIELDS, spec.name)]
     listed = _listed(client)
     if listed is None:
         shown = _listed_before(client) or []
         return _report([_by_hand_unless_fine(_step(spec, shown)) for spec in ours])
     steps = [_step(spec, listed) for spec in ours]
     return _report(steps if dry_run else [_done(client, step) for step in steps])
+
+
+def make_own(client: Client, names: Collection[str]) -> None:
+    """Create what these own metrics need: they may be newer than the last setup.
+
+    What cannot be made is told when one of its values is refused.
+    """
+    own = [spec for spec in field_specs((), (), own_metrics()) if spec.name.startswith(CUSTOM)]
+    needed = [spec for spec in own if spec.name in names]
+    if not needed:
+        return
+    try:
+        made = set_up(client, needed, dry_run=False)
+    except Unauthorized:  # this right alone can be missing
+        return
+    if made.created or made.extended:
+        logger.info("intercom.attributes_made", extra={"fields": [*made.created, *made.extended]})
+
+
+def _called(spec: FieldSpec) -> FieldSpec:
+    return replace(spec, title=title_of(spec.name))
 
 
 def _listed(client: Client) -> list[Json] | None:
@@ -87,7 +113,7 @@ def refused_values(client: Client, fields: Mapping[str, str | None]) -> Mapping[
     live = _live(client)
     if live is None:
         return {}
-    found = {name: _why_not(TITLES[name], value, live) for name, value in fields.items()}
+    found = {name: _why_not(title_of(name), value, live) for name, value in fields.items()}
     return {name: why for name, why in found.items() if why}
 
 

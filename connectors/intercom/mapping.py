@@ -31,20 +31,21 @@ from service.domain.conversations import (
     agent_key,
     conversation_key,
 )
+from service.domain.measurements import CUSTOM
 from service.domain.writeback import TAG_PREFIX, FieldName, field_specs
 from service.errors import SkipThis
+from service.measures import own_metrics
 
 SOURCE = "intercom"
 MOST_PARTS = 500  # a retrieve returns the newest 500; the others cannot be asked for
 
 # Every change of an attribute is a visible line in the thread, so only what agents filter on.
-OUR_FIELDS = frozenset(
-    name.value
-    for name in (FieldName.SENTIMENT, FieldName.CHURN_RISK, FieldName.EFFORT, FieldName.DRIVER)
-)
-TITLES: Mapping[str, str] = {
-    spec.name: spec.title for spec in field_specs((), ()) if spec.name in OUR_FIELDS
+_BUILT_IN: Mapping[str, str] = {
+    spec.name: spec.title
+    for spec in field_specs((), ())
+    if spec.name in (FieldName.SENTIMENT, FieldName.CHURN_RISK, FieldName.EFFORT, FieldName.DRIVER)
 }
+OUR_FIELDS = frozenset((*_BUILT_IN, CUSTOM))
 
 _SOURCE_MESSAGE = "source"  # ids of the first message and of parts come from different counters
 _CUSTOMERS = frozenset(("user", "lead", "contact"))
@@ -85,6 +86,21 @@ class Fetched:
     customer_named: bool
     names: tuple[str, ...]
     agents: tuple[Agent, ...]
+
+
+def our_names() -> tuple[str, ...]:
+    """Return our fields as they are today: the workspace's own metrics come and go."""
+    return (*_BUILT_IN, *(metric.name for metric in own_metrics()))
+
+
+def title_of(name: str) -> str:
+    """Return what the attribute is called.
+
+    An own metric's is made of its name and not of its title: Intercom knows a value by the
+    attribute's name alone, so after a change of title every value would look blanked by an agent.
+    """
+    own = name.removeprefix(CUSTOM).replace("_", " ").capitalize()
+    return _BUILT_IN.get(name, f"Verbatim {own}")
 
 
 def key_of(external_id: str) -> ConversationKey:
@@ -296,7 +312,7 @@ def _agents_of(authors: list[Json]) -> tuple[Agent, ...]:
 def state_of(raw: Json) -> HelpdeskState:
     attributes = part(raw, "custom_attributes")
     return HelpdeskState(
-        fields={name: _shown(attributes.get(title)) for name, title in TITLES.items()},
+        fields={name: _shown(attributes.get(title_of(name))) for name in our_names()},
         tags=frozenset(_tags_of(raw)),
         writable=True,
     )
@@ -345,7 +361,7 @@ def set_by_agents_since(raw: Json, moment: int) -> dict[str, str | None]:
 
     Intercom signs a line about an attribute with the agent, and with its bot when a program did it.
     """
-    names = {title: name for name, title in TITLES.items()}
+    names = {title_of(name): name for name in our_names()}
     found: dict[str, str | None] = {}
     for row in _parts_of(raw):
         at, details = seconds(row.get("created_at")), part(row, "event_details")

@@ -27,14 +27,17 @@ class Refusals:
         self._unexplained = 0
         self.whole: str | None = None  # why nothing at all can be written
 
-    def known(self, fields: Fields) -> str | None:
-        """Return why these values would be refused, as far as that is known already."""
+    def known(self, fields: Fields) -> Mapping[str, str]:
+        """Return which of these values would be refused, and why, as far as that is known."""
         with self._lock:
             return self._known(fields)
 
-    def _known(self, fields: Fields) -> str | None:
-        values = (self._values.get(item) for item in fields.items())
-        return self.whole or next((why for why in values if why), None)
+    def _known(self, fields: Fields) -> dict[str, str]:
+        if self.whole is not None:
+            return dict.fromkeys(fields, self.whole)
+        return {
+            name: self._values[name, v] for name, v in fields.items() if (name, v) in self._values
+        }
 
     def judge(self, error: Refused, fields: Fields) -> tuple[str, bool]:
         """Return a refusal's reason, and whether these values would be refused for ever.
@@ -42,9 +45,9 @@ class Refusals:
         What a person can repair in Intercom's settings is not for ever.
         """
         with self._lock:
-            if self._known(fields) is None and isinstance(error, CodedRefusal):
+            if not self._known(fields) and isinstance(error, CodedRefusal):
                 self._look_for_shared_names(error)
-            known = self._known(fields)
+            known = self.whole or next(iter(self._known(fields).values()), None)
             if known is not None:
                 return known, False
             missing = refused_values(self._client, fields)

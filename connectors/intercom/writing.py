@@ -8,18 +8,21 @@ changed since it was read: an agent's value is in there.
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime
 
 from connectors._http import Refused
+from connectors.intercom.attributes import make_own
 from connectors.intercom.client import WORKERS, Client
 from connectors.intercom.mapping import (
-    TITLES,
     changed_by_others_since,
     has_parts,
     is_closed,
     last_said_at,
+    our_names,
     set_by_agents_since,
     state_of,
+    title_of,
 )
 from connectors.intercom.payload import Json, identity, moment_of, seconds
 from connectors.intercom.presence import BATCH, rows_of
@@ -71,6 +74,7 @@ class Writer:
         self._refusals = Refusals(client)
 
     def apply(self, changes: Sequence[FieldChange]) -> Iterator[WriteOutcome]:
+        make_own(self._client, {name for change in changes for name in change.fields})
         with ThreadPoolExecutor(WORKERS, thread_name_prefix="intercom") as pool:
             for start in range(0, len(changes), BATCH):
                 yield from self._chunk(changes[start : start + BATCH], pool)
@@ -108,7 +112,7 @@ class Writer:
 
     def _touches(self, change: FieldChange) -> bool:
         add, remove = self._tags.wanted(change)
-        return bool(add or remove or change.fields.keys() & TITLES.keys())
+        return bool(add or remove or _ours(change))
 
     def _outcomes(self, running: Sequence[Future[WriteOutcome]]) -> Iterator[WriteOutcome]:
         """Yield what was done before raising what went wrong, so that nothing done is lost."""
@@ -123,12 +127,16 @@ class Writer:
             raise problems[0]
 
     def _write(self, change: FieldChange, before: int | None, *, look: bool) -> WriteOutcome:
-        fields = {name: change.fields[name] for name in sorted(change.fields) if name in TITLES}
-        known = self._refusals.known(fields)
-        if known is not None:
-            return _unwritten(change, known)
+        """Write what is not known to be refused; the rest waits, and what was written is told."""
+        fields = _ours(change)
+        refused = self._refusals.known(fields)
+        why = self._refusals.whole or next(iter(refused.values()), None)
+        fields = {name: value for name, value in fields.items() if name not in refused}
+        if why is not None and not fields:
+            return _unwritten(change, why)
         try:
-            return self._write_or_raise(change, fields, before, look=look)
+            outcome = self._write_or_raise(change, fields, before, look=look)
+            return outcome if why is None else replace(outcome, written=False, reason=why)
         except SkipThis as problem:
             return _unwritten(change, str(problem))
         except Refused as error:
@@ -139,6 +147,8 @@ class Writer:
                 extra={"conversation": change.conversation, "status": error.status},
             )
             reason, permanent = self._refusals.judge(error, fields)
+            if 0 < len(self._refusals.known(fields)) < len(fields):
+                return self._write(change, before, look=look)
             return _unwritten(change, reason, permanent=permanent)
 
     def _write_or_raise(
@@ -191,7 +201,7 @@ class Writer:
                 raise _ChangedMeanwhile(CHANGED)
             return False
 
-        values = {TITLES[name]: value for name, value in fields.items()}
+        values = {title_of(name): value for name, value in fields.items()}
         body = {"custom_attributes": values}
         answer = self._client.put(_path(change), body, landed=landed)
         return answer if has_parts(answer) else self._client.get(_path(change))
@@ -212,6 +222,10 @@ class Writer:
         )
 
 
+def _ours(change: FieldChange) -> Fields:
+    return {name: change.fields[name] for name in sorted(our_names()) if name in change.fields}
+
+
 def _path(change: FieldChange) -> str:
     return path_of(split_key(change.conversation)[1])
 
@@ -219,7 +233,7 @@ def _path(change: FieldChange) -> str:
 def _differing(fields: Fields, current: Json) -> dict[str, str | None]:
     """Return the values that the conversation does not show; writing the others changes nothing."""
     shown = state_of(current).fields
-    return {name: value for name, value in fields.items() if shown[name] != value}
+    return {name: value for name, value in fields.items() if shown.get(name) != value}
 
 
 def _unwritten(change: FieldChange, reason: str, *, permanent: bool = False) -> WriteOutcome:

@@ -146,7 +146,7 @@ def doctor_command(workspace: Workspace, *, offline: bool, as_json: bool) -> Non
 def _with_left_out(report: SetupReport, wanted: Sequence[FieldSpec], desk: Helpdesk) -> SetupReport:
     """Add the workspace's own metrics that this helpdesk has no room for."""
     left_out = tuple(
-        f"{spec.title} is not written to {desk.name}, which takes our own four fields only: "
+        f"{spec.title} is not written to {desk.name}, which takes no metric of your own: "
         "read it in the explorer."
         for spec in wanted
         if spec.name.startswith(CUSTOM) and not takes(desk.fields, spec.name)

@@ -2,12 +2,14 @@
 
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import pytest
 
 from connectors.intercom import build
 from connectors.sandbox.faults import Fault, FaultKind
+from service import measures
+from service.custom_metrics import custom_metric
 from service.domain.conversations import ConversationKey
 from service.domain.writeback import FieldChange, FieldSpec, WriteOutcome, field_specs
 from service.errors import Misused, SkipThis, Unauthorized
@@ -142,6 +144,51 @@ def test_writing_stops_when_the_attributes_are_not_there() -> None:
         assert not any(outcome.written or outcome.permanent for outcome in outcomes)
         assert world.calls()[PUT] <= 8
         assert "no attribute 'Verbatim" in (outcomes[-1].reason or "")
+
+
+OWN = custom_metric(
+    name="legal_threat", title="Threat of court", question="Is there one?", values=("yes", "no")
+)
+OF_OWN: Mapping[str, str | None] = {"sentiment": "negative", OWN.name: "yes"}
+
+
+@pytest.fixture
+def own_metric() -> Iterator[None]:
+    measures.define([OWN])
+    yield
+    measures.define(())
+
+
+@pytest.mark.usefixtures("own_metric")
+def test_a_metric_that_is_newer_than_setup_gets_its_attribute_with_its_first_value() -> None:
+    with workspace() as world:
+        ready(world)
+        (outcome,) = write(world, change(world.all_keys()[0], OF_OWN))
+        assert outcome.written
+        assert outcome.state is not None
+        assert outcome.state.fields[OWN.name] == "yes"
+        row = world.state.conversations[world.id_of(world.all_keys()[0])]
+        assert row.custom_attributes["Verbatim Legal threat"] == "yes"
+        made = world.state.attributes.all()[-1]
+        assert (made.name, made.labels) == ("Verbatim Legal threat", {"yes", "no"})
+
+
+@pytest.mark.usefixtures("own_metric")
+def test_what_has_no_attribute_yet_waits_alone_and_the_rest_is_written_once() -> None:
+    with workspace() as world:
+        ready(world)
+        world.stand.faults.server_error(403, times=None, path="/conversations/attributes")
+        outcomes = write(world, *(change(key, OF_OWN) for key in world.all_keys()))
+        assert {(each.written, each.permanent) for each in outcomes} == {(False, False)}
+        assert "no attribute 'Verbatim Legal threat'" in (outcomes[0].reason or "")
+        for outcome in outcomes:
+            row = world.state.conversations[world.id_of(outcome.change.conversation)]
+            assert row.custom_attributes == {"Verbatim Sentiment": "negative"}
+            assert outcome.state is not None
+            assert outcome.state.fields["sentiment"] == "negative"
+        world.stand.faults.clear()
+        (outcome,) = write(world, change(world.all_keys()[0], {OWN.name: "yes"}))
+        assert outcome.written
 
 
 def test_writing_stops_when_everything_is_refused_without_a_reason() -> None:

@@ -64,8 +64,20 @@ def test_a_metric_of_ones_own_appears_wherever_a_built_in_one_does(
     said.by(workspace, "setup", "zendesk")
     add(workspace, said)
     workspace = started_again(workspace, sandbox)
-    assert "Legal threat is not written to intercom" in said.by(workspace, "setup", "intercom")
+    assert "created: Verbatim Legal threat" in said.by(workspace, "setup", "intercom")
     said.by(workspace, "cycle")
+
+    rows = (
+        workspace.database()
+        .facts.conversations(
+            Query().narrowed(Dimension.SOURCE, "intercom").narrowed(OWN, "no"), SYSTEM, limit=100
+        )
+        .rows
+    )
+    there = sandbox.stands["intercom"].state.conversations
+    shown = [there[int(row.head.key.split(":")[1])].custom_attributes for row in rows]
+    assert shown
+    assert {one.get("Verbatim Legal threat") for one in shown} == {"no"}
 
     stand = sandbox.stands["zendesk"].state
     made = [each for each in stand.fields.custom() if each.title == "Verbatim Legal threat"]
