@@ -1,7 +1,6 @@
 """Fixtures that several folders of tests use."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
@@ -22,14 +21,16 @@ def postgres() -> Iterator[PostgresServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def sqlite_files(tmp_path_factory: pytest.TempPathFactory) -> SqliteFiles:
+    return SqliteFiles(tmp_path_factory.mktemp("databases"))
+
+
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
-def databases(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Databases:
+def databases(request: pytest.FixtureRequest, sqlite_files: SqliteFiles) -> Databases:
     """Both kinds of database, one after the other."""
     if request.param == "sqlite":
-        folder: Path = tmp_path_factory.mktemp("databases")
-        return SqliteFiles(folder)
+        return sqlite_files
     server: PostgresServer = request.getfixturevalue("postgres")
     return server
 
@@ -43,9 +44,8 @@ def database(databases: Databases, clock: Clockwork) -> Iterator[SqlDatabase]:
 
 
 @pytest.fixture
-def sqlite_database(tmp_path: Path, clock: Clockwork) -> Iterator[SqlDatabase]:
+def sqlite_database(sqlite_files: SqliteFiles, clock: Clockwork) -> Iterator[SqlDatabase]:
     """An empty SQLite database, for tests that are not about storage."""
-    fresh = opened(f"sqlite:///{tmp_path / 'verbatim.db'}", clock)
-    fresh.migrate()
+    fresh = opened(sqlite_files.migrated_url(), clock)
     yield fresh
     fresh.close()
