@@ -68,7 +68,8 @@ _MOST_VALUES = 200
 _MOST_NAMES = 5_000
 _BEYOND = 1 << 40  # more than any sum of counts
 _ACCOUNT = case((fact.c.account == NO_VALUE, ""), else_=fact.c.account)
-_OF_FACTS = {Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT}
+# What the facts and the touched tags tell; there are more dimensions, which metrics add.
+_OF_FACTS = frozenset(Dimension) - {Dimension.CONVERSATION}
 _PLACE = tuple(column.name for column in PLACE)
 
 
@@ -102,8 +103,9 @@ class SqlFacts:
 
         with self._engine.reading() as connection:
             if _is_remembered(query, viewer, lenses, measure):
-                asked = (query.metric, *lenses)
-                columns = self._days.columns(connection, asked, window, rows)
+                asked = (query.metric, query.filters, query.exclude, *lenses)
+                names = ("account", "kind", *lenses)
+                columns = self._days.columns(connection, asked, names, window, rows)
             else:
                 columns = in_pieces(window, rows)
         accounts, kinds, *values = columns
@@ -279,8 +281,9 @@ def _is_remembered(
     query: Query, viewer: Viewer, lenses: Sequence[Dimension], measure: Measure
 ) -> bool:
     """Whether a change of what is read is always one of the facts, and of everybody's."""
-    narrowed = query.filters or query.exclude or query.text or viewer.accounts is not None
-    return not narrowed and measure.metric in ROLLED_UP and set(lenses) <= _OF_FACTS
+    if query.text or viewer.accounts is not None or measure.metric not in ROLLED_UP:
+        return False
+    return {*lenses, *(one.dimension for one in (*query.filters, *query.exclude))} <= _OF_FACTS
 
 
 def _rows_in_columns(

@@ -6,8 +6,9 @@ and a copy that was put back, are seen like our own changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import pairwise
 from threading import Lock
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from service.sides import Ints
 
 _MOST = 2_000_000  # rows that are kept, of some 20 bytes each
+_A_DAY = 32  # rows that a day takes the place of, however few it has
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,31 +34,9 @@ class _Day:
     mark: Mark
     columns: tuple[Ints, ...]  # places in the numberings
 
-
-@dataclass(slots=True)
-class _Asked:
-    """All that is remembered of one question."""
-
-    numberings: list[Numbering] = field(default_factory=list)
-    days: dict[int, _Day] = field(default_factory=dict)
-
-    def rows(self) -> int:
-        return sum(len(day.columns[0]) for day in self.days.values())
-
-    def add(self, days: Window, found: Read, marks: Mapping[int, Mark]) -> None:
-        import numpy as np
-
-        if not self.numberings:
-            self.numberings = [Numbering() for _ in found.columns]
-        pairs = zip(self.numberings, found.columns, strict=True)
-        columns = [numbering.places(values) for numbering, values in pairs]
-        day = np.array(found.days, dtype=np.int32)
-        order = np.argsort(day, kind="stable")
-        first, end = days.start.toordinal(), days.end.toordinal()
-        ends = np.searchsorted(day[order], np.arange(first, end + 1)).tolist()
-        for one, (start, stop) in zip(range(first, end), pairwise(ends), strict=True):
-            rows = order[start:stop]
-            self.days[one] = _Day(marks[one], tuple(column[rows] for column in columns))
+    @property
+    def size(self) -> int:
+        return _A_DAY + len(self.columns[0])
 
 
 class RememberedDays:
@@ -65,45 +45,79 @@ class RememberedDays:
     def __init__(self, most: int = _MOST) -> None:
         self._most = most
         self._lock = Lock()
-        self._asked: dict[Hashable, _Asked] = {}
+        self._asked: dict[Hashable, dict[int, _Day]] = {}  # the one asked last is the last
+        self._size = 0
+        self._numberings = defaultdict[Hashable, Numbering](Numbering)  # by the column's name
 
     def columns(
         self,
         connection: Connection,
         asked: Hashable,
+        names: Sequence[Hashable],
         window: Window,
         rows: Callable[[Window], Read],
     ) -> list[Column[Any]]:
-        """Return what `rows` reads of a window, the values of each column in their order."""
+        """Return what `rows` reads of a window, the values of each column in their order.
+
+        Columns of one name are numbered together, whatever is asked.
+        """
         import numpy as np
 
         # First the marks: a change after them makes the rows newer than they say, never older.
         wanted = day_marks.marks(connection, window)
         with self._lock:
-            known = self._asked.setdefault(asked, _Asked())
+            known = self._asked[asked] = self._asked.pop(asked, {})
+            numberings = [self._numberings[name] for name in names]
             stale = [day for day, mark in wanted.items() if _mark_of(known, day) != mark]
             for days in _in_a_row(stale):
-                known.add(days, rows(days), wanted)
-            found = zip(*(known.days[day].columns for day in wanted), strict=True)
-            ordered = [one.ordered() for one in known.numberings]
+                for day, columns in _by_day(days, rows(days), numberings):
+                    self._keep(known, day, _Day(wanted[day], columns))
+            found = zip(*(known[day].columns for day in wanted), strict=True)
+            ordered = [one.ordered() for one in numberings]
             self._forget(known, wanted)
         return [
             Column(values, place[np.concatenate(parts)])
             for (values, place), parts in zip(ordered, found, strict=True)
         ]
 
-    def _forget(self, asked: _Asked, wanted: Container[int]) -> None:
-        """Once it has become too much, keep only what is asked about, or not even that."""
-        if sum(one.rows() for one in self._asked.values()) > self._most:
-            asked.days = {day: one for day, one in asked.days.items() if day in wanted}
-            self._asked = {key: one for key, one in self._asked.items() if one is asked}
-        if asked.rows() > self._most:
-            asked.days.clear()
+    def _keep(self, known: dict[int, _Day], day: int, one: _Day) -> None:
+        self._drop(known, [day])
+        known[day] = one
+        self._size += one.size
+
+    def _forget(self, known: dict[int, _Day], wanted: Container[int]) -> None:
+        """Once it is too much, forget what was asked longest ago; at last what is asked now."""
+        for days in list(self._asked.values()):
+            if self._size <= self._most:
+                break
+            self._drop(days, [day for day in days if days is not known or day not in wanted])
+        if self._size > self._most:
+            self._drop(known, list(known))
+        self._asked = {asked: days for asked, days in self._asked.items() if days}
+
+    def _drop(self, known: dict[int, _Day], days: Iterable[int]) -> None:
+        self._size -= sum(known.pop(day).size for day in days if day in known)
 
 
-def _mark_of(asked: _Asked, day: int) -> Mark | None:
-    known = asked.days.get(day)
-    return None if known is None else known.mark
+def _by_day(
+    days: Window, found: Read, numberings: Sequence[Numbering]
+) -> Iterator[tuple[int, tuple[Ints, ...]]]:
+    """Cut what was read of some days, as places in the numberings."""
+    import numpy as np
+
+    pairs = zip(numberings, found.columns, strict=True)
+    columns = [numbering.places(values) for numbering, values in pairs]
+    day = np.array(found.days, dtype=np.int32)
+    order = np.argsort(day, kind="stable")
+    first, end = days.start.toordinal(), days.end.toordinal()
+    ends = np.searchsorted(day[order], np.arange(first, end + 1)).tolist()
+    for one, (start, stop) in zip(range(first, end), pairwise(ends), strict=True):
+        rows = order[start:stop]
+        yield one, tuple(column[rows] for column in columns)
+
+
+def _mark_of(known: Mapping[int, _Day], day: int) -> Mark | None:
+    return known[day].mark if day in known else None
 
 
 def _in_a_row(days: Sequence[int]) -> Iterator[Window]:

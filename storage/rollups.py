@@ -83,7 +83,8 @@ Wanted = Select[Any] | CompoundSelect[Any]
 Moved = defaultdict[tuple[str, str, str, int, int, str, int], int]
 
 _AT = {name: place for place, name in enumerate(fact.c.keys())}
-_DAY, _RANK = _AT["day"], _AT["rank"]
+_RANK = _AT["rank"]
+_day_of_fact, _day_of_touch = itemgetter(_AT["day"]), itemgetter(touch.c.keys().index("day"))
 _row_of = itemgetter(_AT["conversation_id"], _RANK)
 _seen_in = itemgetter(
     *(_AT[name] for name in ("driver", "m", "segment", "channel", "source", "day", "month"))
@@ -113,7 +114,7 @@ def begin(connection: Connection, ids: Iterable[int], measured: Measured) -> Non
     new = derived_from(connection, sorted(set(ids)), measured)
     insert_tuples(connection, touch, touch.c.keys(), sorted(new.touches))
     insert_tuples(connection, fact, fact.c.keys(), sorted(new.facts))
-    day_marks.note(connection, {row[_DAY] for row in new.facts})
+    day_marks.note(connection, map(_day_of_fact, new.facts))
     moved: Moved = defaultdict(int)
     for cells_of, alike in _like_each_other(new.facts):
         for seen, n in alike.items():
@@ -140,11 +141,15 @@ def mend(connection: Connection, ids: range) -> None:
     """Derive these conversations again, and write what differs; none keeps what is gone."""
     facts = facts_of(ids)
     if not _is_right(connection, facts, fact.c.conversation_id, ids):
-        _change_facts(connection, *_differing(connection, facts, fact.c.conversation_id, ids))
+        gone, come = _differing(connection, facts, fact.c.conversation_id, ids)
+        _write(connection, fact, gone, come)
+        day_marks.note(connection, map(_day_of_fact, gone | come))
+        move(connection, gone, come)
     touches = touches_of(ids)
     if not _is_right(connection, touches, touch.c.conversation_id, ids):
         gone, come = _differing(connection, touches, touch.c.conversation_id, ids)
         _write(connection, touch, gone, come)
+        day_marks.note(connection, map(_day_of_touch, gone | come))
 
 
 def recount(connection: Connection, days: range) -> None:
@@ -189,14 +194,12 @@ def are_missing(connection: Connection) -> bool:
 
 def _replace(connection: Connection, old: Derived, new: Derived) -> None:
     """Write what differs, and move the rollups by it; what did not change costs nothing."""
-    _write(connection, touch, *_apart(old.touches, new.touches))
-    _change_facts(connection, *_apart(old.facts, new.facts))
-
-
-def _change_facts(connection: Connection, gone: set[Fact], come: set[Fact]) -> None:
-    _write(connection, fact, gone, come)
-    day_marks.note(connection, (row[_DAY] for row in gone | come))
-    move(connection, gone, come)
+    touches, facts = _apart(old.touches, new.touches), _apart(old.facts, new.facts)
+    _write(connection, touch, *touches)
+    _write(connection, fact, *facts)
+    changed = {*map(_day_of_touch, set.union(*touches)), *map(_day_of_fact, set.union(*facts))}
+    day_marks.note(connection, changed)
+    move(connection, *facts)
 
 
 def move(connection: Connection, gone: Iterable[Fact], come: Iterable[Fact]) -> None:

@@ -12,13 +12,13 @@ import pytest
 from service.causes import LENSES
 from service.domain.conversations import Conversation
 from service.domain.people import SYSTEM
-from service.query import Query, Window
+from service.query import Dimension, Filter, Query, Window
 from service.stores import Column, Columns
 from storage import day_marks
 from storage.columnar import Read
 from storage.database import SqlDatabase
 from storage.remembered import RememberedDays
-from tests.builders import ACME, BOLT, NOON, a_conversation, a_page, an_analysis
+from tests.builders import ACME, BOLT, NOON, a_conversation, a_page, a_tag, an_analysis
 from tests.databases import Databases, opened
 
 DAYS = 30
@@ -28,6 +28,15 @@ LAST_TWO = (ALL.end - timedelta(days=2), ALL.end)
 RATES = ("negative_rate", "churn_risk_rate")
 SENTIMENTS = ("negative", "positive", None)
 DRIVERS = ("Access", "Billing", "Bugs")
+FILTERS = [
+    Filter.of(Dimension.DRIVER, "Billing"),
+    Filter.of(Dimension.DRIVER, "Access", "Bugs"),
+    Filter.of(Dimension.TAG, "Billing trouble"),
+    Filter.of(Dimension.CHANNEL, "chat"),
+    Filter.of(Dimension.ACCOUNT, BOLT.key),
+    Filter.of(Dimension.SENTIMENT, "positive"),
+]
+LENSES_OF = (LENSES, (Dimension.TAG,))
 Row = tuple[object, ...]
 
 
@@ -52,9 +61,30 @@ def test_what_is_remembered_is_what_is_read(
     for change in dice.choices(CHANGES, k=12):
         change(dice, dice.choice((here, there)), dice.sample(some, 3))
         for metric in RATES:
-            window = _within(dice)
-            assert _read(here, metric, window) == _read_anew(here, metric, window), change
-    assert _read(here, RATES[0], ALL)
+            query, lenses, window = _asked(dice, metric), dice.choice(LENSES_OF), _within(dice)
+            read = [_read(here, one, lenses, window) for one in (query, _never_kept(query))]
+            assert read[0] == read[1], change
+    assert _read(here, Query(metric=RATES[0]), LENSES, ALL)
+
+
+def test_another_tag_of_the_same_driver_is_seen(database: SqlDatabase) -> None:
+    talk = a_conversation(1)
+    database.conversations.save_page("zendesk", a_page(talk))
+    for tag in ("Late refund", "Wrong total"):
+        tags = (a_tag("a raw one", tag, "Billing"),)
+        database.analyses.save([an_analysis(talk, sentiment="negative", tags=tags)])
+        ((_, _, found),) = _read(database, Query(metric=RATES[0]), (Dimension.TAG,), ALL)
+        assert found == tag
+
+
+def test_what_was_asked_longest_ago_is_forgotten_first(database: SqlDatabase) -> None:
+    book, room_for_two = Book(), RememberedDays(most=2 * DAYS * 40)
+    read = []
+    for asked in ("one", "other", "one", "third", "one", "other"):
+        book.asked.clear()
+        book.read(database, room_for_two, ALL, asked=asked)
+        read += [asked] if book.asked else []
+    assert read == ["one", "other", "third", "other"]
 
 
 def test_only_days_that_changed_are_read_again(database: SqlDatabase) -> None:
@@ -93,9 +123,11 @@ class Book:
         self.kept = {day: [f"{day:%d}", "often"][: day.day % 3] for day in _days(ALL)}
         self.asked: list[Window] = []
 
-    def read(self, database: SqlDatabase, days: RememberedDays, window: Window) -> list[Row]:
+    def read(
+        self, database: SqlDatabase, days: RememberedDays, window: Window, asked: str = "words"
+    ) -> list[Row]:
         with database.engine.reading() as connection:
-            (words,) = days.columns(connection, "words", window, self._rows)
+            (words,) = days.columns(connection, asked, ["word"], window, self._rows)
         return [(words.known[place],) for place in words.places.tolist()]
 
     def _rows(self, window: Window) -> Read:
@@ -180,15 +212,21 @@ def _days(window: Window) -> Iterator[date]:
         yield window.start + timedelta(days=day)
 
 
-def _read(database: SqlDatabase, metric: str, window: Window) -> Counter[Row]:
-    return _rows(database.facts.columns(Query(metric=metric), SYSTEM, LENSES, window))
+def _asked(dice: random.Random, metric: str) -> Query:
+    filters = dice.sample(FILTERS, dice.randrange(3))
+    excluded = dice.sample(FILTERS, dice.randrange(2))
+    return Query(metric=metric, filters=tuple(filters), exclude=tuple(excluded))
 
 
-def _read_anew(database: SqlDatabase, metric: str, window: Window) -> Counter[Row]:
-    """A question with a filter is never remembered; this one leaves nothing out."""
-    plain = Query(metric=metric)
-    everywhere = plain.narrowed(LENSES[1], "email", "chat")
-    return _rows(database.facts.columns(everywhere, SYSTEM, LENSES, window))
+def _never_kept(query: Query) -> Query:
+    """The same question, as what one conversation's name narrows is never remembered."""
+    return replace(query, exclude=(*query.exclude, Filter.of(Dimension.CONVERSATION, "none")))
+
+
+def _read(
+    database: SqlDatabase, query: Query, lenses: tuple[Dimension, ...], window: Window
+) -> Counter[Row]:
+    return _rows(database.facts.columns(query, SYSTEM, lenses, window))
 
 
 def _rows(found: Columns) -> Counter[Row]:
