@@ -34,7 +34,7 @@ class Governance:
             words=edit.words,
             by=by,
             at=self._clock(),
-            base=self._file.version,
+            base=self._file.edition,
         )
         store = self._database.taxonomies
         impact = store.apply(version, edit.remaps, before=self.taxonomy.version)

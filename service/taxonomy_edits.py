@@ -1,4 +1,4 @@
-"""Changes of the ladder of meaning: map, merge, rename, move.
+"""Changes of the ladder of meaning: map, merge, rename, move, and who looks after a driver.
 
 Pure: each takes a taxonomy and returns the new one with what stored tags have to follow.
 """
@@ -12,6 +12,7 @@ from service.domain.taxonomy import UNMAPPED, CanonicalTag, Driver, Taxonomy
 from service.errors import Misused
 
 LONGEST_NAME = 60  # a name becomes a helpdesk option and a tag
+LONGEST_OWNER = 80  # a person, a team or an e-mail address
 
 
 def map_raw(
@@ -111,6 +112,17 @@ def move(taxonomy: Taxonomy, canonical: str, driver: str) -> Edit:
         taxonomy=Taxonomy(drivers=drivers),
         remaps=(Remap(canonical=tag.name, to_canonical=tag.name, to_driver=target.name),),
     )
+
+
+def look_after(taxonomy: Taxonomy, driver: str, owner: str) -> Edit:
+    """Say who looks after a driver; nobody, when `owner` is blank."""
+    found = _known_driver(taxonomy, driver, names=[d.name for d in taxonomy.drivers])
+    name = " ".join(owner.split())
+    if len(name) > LONGEST_OWNER:
+        raise Misused(f"An owner has at most {LONGEST_OWNER} characters.")
+    drivers = tuple(replace(d, owner=name) if d == found else d for d in taxonomy.drivers)
+    words = f"{found.name} is looked after by {name or 'nobody'}"
+    return Edit(words=words, taxonomy=Taxonomy(drivers=drivers), remaps=())
 
 
 def _names(taxonomy: Taxonomy) -> list[str]:

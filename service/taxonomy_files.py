@@ -24,7 +24,7 @@ from service.yaml_nodes import (
 DEFAULT = Path(__file__).parent / "taxonomies" / "default.yaml"
 LONGEST_NAME = 60  # a name becomes a helpdesk option and a tag
 
-_DRIVER_FIELDS = frozenset({"name", "description", "examples", "tags", "raw_tags"})
+_DRIVER_FIELDS = frozenset({"name", "description", "owner", "examples", "tags", "raw_tags"})
 _TAG_FIELDS = frozenset({"name", "description", "examples", "raw_tags"})
 
 
@@ -61,6 +61,8 @@ def write_taxonomy(taxonomy: Taxonomy) -> str:
 
 def _driver_data(driver: Driver) -> dict[str, Any]:
     data = _named(driver)
+    if driver.owner:
+        data["owner"] = driver.owner
     if driver.tags:
         data["tags"] = [_named(tag) for tag in driver.tags]
     return data
@@ -89,6 +91,7 @@ def _driver(node: yaml.Node, at: Place) -> Driver:
         examples=texts_of(fields, "examples"),
         tags=tags,
         raw_tags=texts_of(fields, "raw_tags"),
+        owner=text_of(fields, "owner"),
     )
 
 

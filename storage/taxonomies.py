@@ -156,6 +156,8 @@ def _people_follow(connection: Connection, old: str, new: str | None) -> set[int
 
 
 def _carry_over(connection: Connection, before: str, after: str) -> None:
+    if before == after:  # another owner is no other meaning
+        return
     connection.execute(update(analysis).where(analysis.c.taxonomy == before).values(taxonomy=after))
     mark = conversation.c.measured_by
     connection.execute(

@@ -47,7 +47,10 @@ def list_command(workspace: Workspace, *, as_json: bool) -> None:
         say_json({"version": taxonomy.version, "drivers": taxonomy.drivers})
         return
     for driver in taxonomy.drivers:
-        say(f"{driver.name}: {driver.description}", *(f"  {tag.name}" for tag in driver.tags))
+        owner = f" (owner: {driver.owner})" if driver.owner else ""
+        say(
+            f"{driver.name}: {driver.description}{owner}", *(f"  {tag.name}" for tag in driver.tags)
+        )
     say("", f"Version {taxonomy.version}. To edit: verbatim taxonomy export > taxonomy.yaml,")
     say("then set VERBATIM_TAXONOMY=taxonomy.yaml")
 
@@ -150,6 +153,21 @@ def move_command(workspace: Workspace, /, *, canonical: str, driver: str, **opti
     _make(workspace, lambda ladder: move(ladder.taxonomy, canonical, driver), **options)
 
 
+@taxonomy_command.command("owner")
+@click.argument("driver")
+@click.argument("owner")
+@_changing
+@pass_workspace
+def owner_command(workspace: Workspace, /, *, driver: str, owner: str, **options: Any) -> None:
+    """Say who looks after a driver: the weekly digest names them. "" for nobody.
+
+    Example: verbatim taxonomy owner Billing maya@example.com
+    """
+    from service.taxonomy_edits import look_after
+
+    _make(workspace, lambda ladder: look_after(ladder.taxonomy, driver, owner), **options)
+
+
 @taxonomy_command.command("history")
 @json_option
 @pass_workspace
@@ -187,10 +205,10 @@ def _make(
     if as_json:
         say_json(_as_json(edit, impact, before) | {"applied": not dry_run})
         return
-    say(f"{edit.words}: {impact.words()}")
+    say(f"{edit.words}: {impact.words()}" if edit.remaps else f"{edit.words}.")
     if dry_run:
         say("Nothing was changed: leave out --dry-run to do it.")
-    else:
+    elif edit.remaps:
         say(f"Version {before} -> {edit.taxonomy.version}; `verbatim write-back` shows it there.")
 
 

@@ -59,7 +59,7 @@ class TaxonomyVersion:
     words: str  # what changed
     by: str
     at: datetime
-    base: str  # version of the file that was in force; another file later wins over this
+    base: str  # edition of the file that was in force; another file later wins over this
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +76,6 @@ class WaitingTag:
 
 def in_force(file: Taxonomy, latest: TaxonomyVersion | None) -> Taxonomy:
     """The newest version, unless the file was edited since: then people meant the file."""
-    if latest is None or latest.base != file.version:
+    if latest is None or latest.base != file.edition:
         return file
     return latest.taxonomy

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 UNMAPPED = "Unmapped"
 
@@ -26,6 +26,7 @@ class Driver:
     examples: tuple[str, ...] = ()
     tags: tuple[CanonicalTag, ...] = ()
     raw_tags: tuple[str, ...] = ()  # of a driver without tags
+    owner: str = field(default="", repr=False)  # who looks after it; no part of what it means
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,18 @@ class Taxonomy:
     @property
     def version(self) -> str:
         """A short hash of the content: two workspaces with the same file have the same version."""
-        return hashlib.sha256(repr(self.drivers).encode()).hexdigest()[:10]
+        return _short_hash(repr(self.drivers))
+
+    @property
+    def edition(self) -> str:
+        """Like the version, and another one for other owners: they change no measurement."""
+        owners = tuple(driver.owner for driver in self.drivers)
+        return _short_hash(f"{self.drivers!r}{owners!r}") if any(owners) else self.version
+
+    @property
+    def owners(self) -> dict[str, str]:
+        """Who looks after which driver, where somebody does."""
+        return {driver.name: driver.owner for driver in self.drivers if driver.owner}
 
     def choices(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """Return what the driver and the topic field of a helpdesk may say."""
@@ -61,6 +73,10 @@ class Taxonomy:
             if any(tag.name == canonical for tag in driver.tags):
                 return driver.name
         return None
+
+
+def _short_hash(content: str) -> str:
+    return hashlib.sha256(content.encode()).hexdigest()[:10]
 
 
 def slug(name: str) -> str:

@@ -36,7 +36,7 @@ class Asked:
     name: str
     to: str
     driver: str
-    version: str  # of the ladder that the form was made for
+    edition: str  # of the ladder that the form was made for
 
     @classmethod
     def read(cls, form: Mapping[str, str]) -> "Asked":
@@ -47,16 +47,18 @@ class Asked:
         decide = _KINDS.get(self.kind)
         if decide is None:
             raise Misused(f"{self.kind!r} is no change of the ladder.")
-        if not self.name or not self.to:
+        if not self.name or not (self.to or self.kind == _OWN):
             raise Misused("Say which name the change is about, and what it becomes.")
         return decide(ladder, self)
 
 
+_OWN = "own"  # by nobody, too
 _KINDS: Mapping[str, Callable[[Governance, Asked], Edit]] = {
     "map": lambda ladder, asked: ladder.mapping(asked.name, asked.to, driver=asked.driver or None),
     "merge": lambda ladder, asked: taxonomy_edits.merge(ladder.taxonomy, asked.name, asked.to),
     "rename": lambda ladder, asked: taxonomy_edits.rename(ladder.taxonomy, asked.name, asked.to),
     "move": lambda ladder, asked: taxonomy_edits.move(ladder.taxonomy, asked.name, asked.to),
+    _OWN: lambda ladder, asked: taxonomy_edits.look_after(ladder.taxonomy, asked.name, asked.to),
 }
 
 
@@ -86,7 +88,7 @@ def change() -> Response | str:
     _refuse_readers(viewer)
     asked = Asked.read(request.form)
     ladder = _governance(here)
-    if asked.version != ladder.taxonomy.version:
+    if asked.edition != ladder.taxonomy.edition:
         return _shown(preview=_preview(here, asked))
     ladder.apply(asked.edit(ladder), by=viewer.person)
     return redirect(f"{PAGE}#history", code=303)
@@ -100,6 +102,7 @@ def _shown(*, preview: Preview | None) -> str:
     return render_template(
         "taxonomy.html",
         version=ladder.taxonomy.version,
+        edition=ladder.taxonomy.edition,
         drivers=ladder.taxonomy.drivers,
         without_tags=_without_tags(ladder.taxonomy.drivers),
         unmapped=UNMAPPED,
@@ -125,7 +128,7 @@ def _preview(here: Site, asked: Asked) -> Preview:
         name=asked.name,
         to=asked.to,
         driver=asked.driver,
-        version=ladder.taxonomy.version,
+        edition=ladder.taxonomy.edition,
     )
     return Preview(asked=current, edit=edit, impact=ladder.preview(edit))
 

@@ -10,7 +10,7 @@ class TaxonomyVersionRow(SQLModel, table=True):
 
     id: int | None = row_id()
     version: str = words()
-    base: str = words()  # version of the file that was in force then
+    base: str = words()  # edition of the file that was in force then
     text: str = words()  # the whole ladder, as a taxonomy file
     by: str = words()
     at: int = number()

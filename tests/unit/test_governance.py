@@ -229,6 +229,22 @@ def test_a_file_that_is_edited_later_wins(
     assert Built(lambda: here.settings).taxonomy() == edited
 
 
+def test_another_owner_measures_nothing_again_and_follows_a_renamed_driver(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = filled(tmp_path)
+    version = here.taxonomy().version
+    done = printed(here, capsys, "owner", "billing", "maya@example.com")
+    assert done["version"] == {"before": version, "after": version}
+    assert done["conversations"] == 0
+    assert here.database().conversations.unmeasured_count("imported", version) == 0
+    printed(here, capsys, "rename", "Billing", "Payments")
+    assert here.taxonomy().owners == {"Payments": "maya@example.com"}
+    file = tmp_path / "taxonomy.yaml"
+    file.write_text(file.read_text(encoding="utf-8") + "  owner: max\n", encoding="utf-8")
+    assert Built(lambda: here.settings).taxonomy().owners == {"Praise": "max"}
+
+
 def test_labelling_a_file_makes_no_database(tmp_path: Path) -> None:
     here = workspace(tmp_path)
     assert here.taxonomy().drivers

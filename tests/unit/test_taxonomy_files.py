@@ -97,6 +97,7 @@ _drivers = st.builds(
     description=_words,
     examples=st.lists(_texts, max_size=2).map(tuple),
     tags=st.lists(_tags, max_size=2, unique_by=lambda tag: tag.name.lower()).map(tuple),
+    owner=_words,
 )
 
 

@@ -34,7 +34,7 @@ def _hidden(page: str, name: str) -> str:
 
 def _form(client: FlaskClient, **said: str) -> dict[str, str]:
     page = client.get("/taxonomy").text
-    return {name: _hidden(page, name) for name in ("form_token", "version")} | said
+    return {name: _hidden(page, name) for name in ("form_token", "edition")} | said
 
 
 def _elsewhere(site: Sample) -> Governance:
@@ -82,7 +82,7 @@ def test_the_version_that_was_confirmed_is_the_one_that_is_changed(site: Sample)
     assert shown.status_code == 200
     assert "Preview: Moved Double charge from Payments to Account Access" in shown.text
     assert len(site.database.taxonomies.versions()) == 1
-    again = sent | {"version": _hidden(shown.text, "version")}
+    again = sent | {"edition": _hidden(shown.text, "edition")}
     assert client.post("/taxonomy/change", data=again, headers=OWN).status_code == 303
 
 
@@ -102,6 +102,7 @@ def test_a_change_made_elsewhere_is_seen_without_a_restart(site: Sample) -> None
         ({"kind": "rename", "name": "Billing", "to": "Payments"}, "Renamed the driver"),
         ({"kind": "merge", "name": "Invoice wrong", "to": "Double charge"}, "Merged"),
         ({"kind": "map", "name": "a new thing", "to": "New", "driver": "Billing"}, "Mapped"),
+        ({"kind": "own", "name": "Billing", "to": "Maya"}, "Billing is looked after by Maya"),
     ],
 )
 def test_every_kind_of_change_can_be_made(site: Sample, said: dict[str, str], words: str) -> None:
