@@ -14,7 +14,10 @@ from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from bench.training import baselines, sets
+from bench.training.scores import Answers, together
 from service.analysis import local
 from service.analysis._churn_reader import ChurnReader
 from service.analysis._models import Artefacts, TextModel, ThemeTable, checked_artefacts
@@ -41,8 +44,10 @@ def main() -> int:
         texts |= {bank.stem: bank_rows(bank) for bank in BANKS}
         for title, reader, floor in _readers(chosen.data, chosen.reference):
             print(title)
-            for name, rows in texts.items():
-                print("  " + told(name, _scored(rows, reader(rows), floor)), flush=True)
+            pairs = {name: _pairs(rows, reader(rows), floor) for name, rows in texts.items()}
+            for name, its in pairs.items():
+                print("  " + told(name, _scored(its)), flush=True)
+            print("  " + as_one([answers_of(pairs[name]) for name in sets.DEV_SETS]), flush=True)
     except TellPerson as problem:
         print(problem, file=sys.stderr)
         return 1
@@ -68,6 +73,31 @@ def told(name: str, found: MetricResult) -> str:
         f" agreement {found.agreement or 0:.3f},"
         f" negative P {negative.precision or 0:.2f} R {negative.recall or 0:.2f}, {error},"
         f" answered {found.answered} of {found.n}"
+    )
+
+
+def as_one(answers: Sequence[Answers]) -> str:
+    """One line: the calibration error of all sets together, small ones as they are and alike."""
+    if not all(one.right.size for one in answers):
+        return "all sets together: no confidence"
+    each = together(answers, [1.0] * len(answers), seed=sets.SEED)
+    alike = together(answers, [1 / one.right.size for one in answers], seed=sets.SEED)
+    return (
+        f"all sets together: ECE {each.error:.3f} (95% of resamplings {each.low:.3f} to"
+        f" {each.high:.3f}), each set counting alike {alike.error:.3f} ({alike.low:.3f} to"
+        f" {alike.high:.3f})"
+    )
+
+
+def answers_of(pairs: Sequence[Pair]) -> Answers:
+    said = [
+        (pair.confidence, pair.predicted == pair.labelled)
+        for pair in pairs
+        if pair.predicted is not None and pair.confidence is not None
+    ]
+    return Answers(
+        sure=np.array([sure for sure, _ in said], dtype=np.float32),
+        right=np.array([right for _, right in said], dtype=np.bool_),
     )
 
 
@@ -112,15 +142,23 @@ def _analyser(files: Artefacts) -> Reader:
     return read
 
 
-def _scored(rows: Sequence[Row], read: Sequence[Shares], floor: float) -> MetricResult:
+def _scored(pairs: Sequence[Pair]) -> MetricResult:
     evaluator = Evaluator()
+    for pair in pairs:
+        evaluator.add_pair(pair)
+    (found,) = evaluator.result().metrics
+    return found
+
+
+def _pairs(rows: Sequence[Row], read: Sequence[Shares], floor: float) -> list[Pair]:
+    found: list[Pair] = []
     for row, shares in zip(rows, read, strict=True):
         label = row.labels.measured["sentiment"] if row.labels else None
         if label is None:
             continue
         sure = max(shares) if shares else 0.0
         value = ORDER[list(shares).index(sure)] if shares and sure >= floor else None
-        evaluator.add_pair(
+        found.append(
             Pair(
                 metric="sentiment",
                 labelled=label,
@@ -128,7 +166,6 @@ def _scored(rows: Sequence[Row], read: Sequence[Shares], floor: float) -> Metric
                 confidence=sure if 0 < sure < 1 else None,  # a word list names a class, no share
             )
         )
-    (found,) = evaluator.result().metrics
     return found
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 BINS = 15
+DRAWS = 2_000
 CLASSES = (0, 1, 2)
 TEMPERATURES = tuple(round(0.6 + 0.02 * step, 2) for step in range(121))
 
@@ -23,6 +24,23 @@ class Scored:
     negative_precision: float
     negative_recall: float
     calibration_error: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """How sure each answer to a set's texts was, and whether it was right."""
+
+    sure: Floats
+    right: NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Together:
+    """The calibration error of several sets as one, and the range of 95% of resamplings."""
+
+    error: float
+    low: float
+    high: float
 
 
 def shares_of(logits: Floats, temperature: float = 1.0) -> Floats:
@@ -49,15 +67,29 @@ def scored(shares: Floats, labels: Sequence[int]) -> Scored:
 
 def calibration_error(shares: Floats, gold: NDArray[np.int64]) -> float:
     """The mean distance between how sure the model is and how often it is right."""
-    sure, right = shares.max(axis=1), shares.argmax(axis=1) == gold
+    answers = Answers(sure=shares.max(axis=1), right=shares.argmax(axis=1) == gold)
+    return _distance([answers], [1.0])
+
+
+def together(sets: Sequence[Answers], counts: Sequence[float], *, seed: int) -> Together:
+    """The same for sets as one, an answer of each counting so much; draws stay within a set."""
+    chooser = np.random.default_rng(seed)
+    draws = [_distance([_drawn(one, chooser) for one in sets], counts) for _ in range(DRAWS)]
+    low, high = np.quantile(draws, (0.025, 0.975))
+    return Together(error=_distance(sets, counts), low=float(low), high=float(high))
+
+
+def _drawn(answers: Answers, chooser: np.random.Generator) -> Answers:
+    rows = chooser.integers(0, answers.right.size, answers.right.size)
+    return Answers(sure=answers.sure[rows], right=answers.right[rows])
+
+
+def _distance(sets: Sequence[Answers], counts: Sequence[float]) -> float:
+    sure = np.concatenate([one.sure for one in sets])
+    right = np.concatenate([one.right for one in sets])
+    weights = np.repeat(counts, [one.right.size for one in sets])
     places = np.minimum((sure * BINS).astype(int), BINS - 1)
-    gaps = [
-        abs(float(sure[places == place].mean() - right[places == place].mean()))
-        * float((places == place).mean())
-        for place in range(BINS)
-        if (places == place).any()
-    ]
-    return sum(gaps)
+    return float(np.abs(np.bincount(places, weights * (sure - right))).sum() / weights.sum())
 
 
 def fitted_temperature(sets: Sequence[tuple[Floats, Sequence[int]]]) -> float:

@@ -17,7 +17,7 @@ from bench.training.beside import BANKS, bank_rows
 from bench.training.figures import KEPT
 from bench.training.placing import by_examples, by_name, spelt
 from bench.training.probe import DRY_COMPLAINTS, PLAIN_REQUESTS
-from bench.training.scores import fitted_temperature, scored, shares_of
+from bench.training.scores import Answers, fitted_temperature, scored, shares_of, together
 from bench.training.vocabulary import SPECIAL, pruned, written_in_ascii
 from service.analysis._models import FOLDER, checked_artefacts, prepare
 from service.analysis._tone import TEMPERATURE
@@ -281,6 +281,18 @@ def test_a_model_that_is_too_sure_gets_a_temperature_above_one() -> None:
     )
     assert after.calibration_error < before.calibration_error
     assert after.accuracy == before.accuracy
+
+
+def test_errors_of_opposite_sign_cancel_as_one_and_as_much_as_each_set_counts() -> None:
+    large, small = (
+        Answers(sure=np.full(right.size, 0.75, dtype=np.float32), right=right)
+        for right in (np.arange(100) < 50, np.arange(10) < 10)
+    )
+    alike = together([large, small], [1 / 100, 1 / 10], seed=0)
+    each = together([large, small], [1.0, 1.0], seed=0)
+    assert alike.error == pytest.approx(0.0)
+    assert each.error == pytest.approx(0.25 * 90 / 110)
+    assert each.low < each.error < each.high
 
 
 def test_intents_are_found_by_name_and_by_examples() -> None:
