@@ -194,9 +194,7 @@ def _implied(seen: Seen) -> Intent | None:
     """A slice without a question word: one account is a brief, a number or a slice is a count."""
     if seen.compare is not None:
         return Intent.COMPARE
-    if seen.grouped and seen.number.metric:
-        return Intent.COUNT
-    if seen.number.metric is not None:
+    if seen.grouped or seen.number.metric is not None:
         return Intent.COUNT
     account = seen.filters.get("account", ())
     if (len(account) == 1 or seen.entities.unsure_account) and set(seen.filters) <= {"account"}:

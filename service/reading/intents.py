@@ -55,12 +55,16 @@ _CHANGE_RANK = (
     r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|es?)|improv\w*|jump(?:ed|s)?|gains?|swings?|dips?|spik\w*|fell|fall\w*|dropp\w*|drops?|declin\w*|"
     r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
 )
-_WHY = (
-    r"\b(?:why|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing|going on|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
+_CAUSE = (
+    r"\b(?:why|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing)|"
     r"what (?:drove|caused|pushed|sent|brought|dragged|pulled|made|explains|is (?:driving|causing|pushing|dragging)|led to)|reasons? (?:for|behind|of)|explain|root causes?|"
+    r"behind (?:the|all)|driver of the|due to what)\b"
+)
+# Of one account these ask for a brief.
+_HAPPENED = (
+    r"\b(?:what'?s? (?:is |was |are )?(?:going on|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
     r"what (?:has |have )?(?:changed|happened|(?:went|gone) (?:wrong|well|right))|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
-    r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how is (?:things|it going)|"
-    r"behind the|driver of the|what made|due to what)\b"
+    r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how is (?:things|it going))\b"
 )
 _OPEN = (
     r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
@@ -196,9 +200,10 @@ def _is_why(asked: Asked) -> bool:
         _is_top(asked) or _is_how_many(asked) or _is_churn_list(asked)
     ):
         return False
-    return _has(r"\bwhy\b", asked.free) or (
-        not ranks_reasons and _has(_WHY, asked.free) and not _is_brief_only(asked)
-    )
+    if _has(r"\bwhy\b", asked.free):
+        return True
+    happened = _has(_HAPPENED, asked.free) and not _is_brief_only(asked)
+    return not ranks_reasons and (_has(_CAUSE, asked.free) or happened)
 
 
 def _is_brief_only(asked: Asked) -> bool:
@@ -300,9 +305,7 @@ def _is_open_question(asked: Asked) -> bool:
     return is_open(asked.free)
 
 
-_BAD_MOOD = (
-    r"(?:unhappy|angry|annoyed|upset|frustrated|grumpy|negative|dissatisfied|disappointed)\b"
-)
+_BAD_MOOD = rf"(?:negative|{signals.UNHAPPY})\b"
 
 
 def rank_of(text: str, metric: str | None) -> tuple[str, str]:
@@ -360,7 +363,7 @@ def limit_of(text: str) -> int | None:
         return 25
     words = "|".join(numbers)
     found = re.search(
-        rf"(?<![\w.])(?<!first )(?<!second )(?<!third )(?<!last )(?<!other )(?<!that )(?<!this )(?<!which )"
+        rf"(?<![\w.])(?<!first )(?<!second )(?<!third )(?<!last )(?<!other )(?<!that )(?<!this )(?<!which (?=one))"
         rf"(\d{{1,3}}|{words})(?![\w.%])",
         text,
     )

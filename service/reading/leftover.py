@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from service.names import stem
 from service.reading.plain import ORDINARY, PLAIN
-from service.reading.signals import BETTER, DOWN, UP, WORSE
+from service.reading.signals import BETTER, DOWN, HAPPY, UNHAPPY, UP, WORSE
 from service.reading.units import NUMBERS
 from service.reading.words import Word, Words
 
@@ -105,6 +105,6 @@ def is_strange(word: Word) -> bool:
     if word.used or len(word.text) < _SHORTEST or not word.text[:1].isalpha():
         return False
     bare = word.text.partition("'")[0]
-    if re.fullmatch(rf"{UP}|{DOWN}|{BETTER}|{WORSE}", bare):
+    if re.fullmatch(rf"{UP}|{DOWN}|{BETTER}|{WORSE}|{UNHAPPY}|{HAPPY}", bare):
         return False
     return word.text.replace("'", "") not in PLAIN and stem(bare) not in _STEMS

@@ -97,7 +97,11 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     )
     if seen.number.metric is None and texts and re.search(r"\b(how many|mention)", text):
         seen.number = _with_metric(seen.number, CONVERSATIONS)
-    seen.grouped = signals.find_breakdown(seen.free, within_driver="driver" in seen.filters)
+    within = "driver" in seen.filters
+    seen.grouped = signals.find_breakdown(seen.free, within_driver=within)
+    if number.metric == "sentiment" and seen.grouped == ("sentiment",):  # "accounts by sentiment"
+        named = signals.named_dimension(seen.free, within_driver=within)
+        seen.grouped = (named,) if named is not None else ()
     _baseline(seen, second, catalogue)
     if second is not None and not _answers(seen, second):
         seen.untimed = (*seen.untimed, second.words())
@@ -224,6 +228,9 @@ def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window
     first = periods.take_period(words, days)
     if first is None:
         return None, None
+    second = periods.take_one_before(words, first, days)
+    if second is not None:
+        return first, second
     second = periods.take_period(words, days)
     if second == first:  # "this June vs last June"
         second = baselines.year_before(first).window
@@ -309,14 +316,6 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=last)
         seen.period = Window(start, catalogue.today + timedelta(days=1))
         return
-    before = re.search(
-        r"\b(?:vs|versus|than|to|with|against|and) the (week|month|quarter|year) before(?! last)\b",
-        seen.text,
-    )
-    if before is not None and second is None and seen.period is not None:
-        start = seen.period.start
-        window = Window(units.unit_on(before.group(1), start, -1), start)
-        seen.baseline = Baseline(kind=BaselineKind.NAMED, window=window)
 
 
 # "Pricing or integrations" is one slice, unless a word weighs one against the other.

@@ -9,9 +9,11 @@ from dataclasses import dataclass, replace
 
 from service.query import Window
 from service.reading.points import (
+    COUNT,
     POINTS,
     Days,
     cut_after_today,
+    number,
     one_day,
     read_point,
 )
@@ -216,6 +218,44 @@ def take_period(words: Words, days: Days) -> Window | None:
         return None
     words.use(found.start, found.end, "period")
     return found.window
+
+
+_A_UNIT = r"(day|week|weekend|month|quarter|year|period|one)s?"
+# "August vs the month before", "yesterday compared with the previous day".
+_BESIDE_ANOTHER = re.compile(
+    r"\b(?:vs|versus|than|to|with|against|and|or|over) (?:tickets |those )?(?:the |one |a |its )?"
+    rf"(?:(?:{COUNT} )?{_A_UNIT} (?:before|prior|earlier)(?! (?:last|yesterday|@))"
+    rf"|(?:previous|preceding|prior) {_A_UNIT})\b"
+)
+_OF_THE_CALENDAR = ("week", "month", "quarter", "year")
+
+
+def take_one_before(words: Words, period: Window, days: Days) -> Window | None:
+    """Find a period that is told by the one before it, and use up its words."""
+    found = _BESIDE_ANOTHER.search(words.free())
+    if found is None:
+        return None
+    count, before, previous = found.groups()
+    unit = before or previous
+    if unit in {"one", "period"}:
+        unit = _unit_of(period, days)
+    elif previous in _OF_THE_CALENDAR and period.start != unit_start(unit, period.start):
+        return None  # "yesterday vs the previous week" names a week of the calendar
+    words.use(found.start() + found.group().index(" ") + 1, found.end(), "period")
+    if unit is None:
+        return period.preceding()
+    if unit == "weekend":
+        return Window(period.start - 7 * DAY, period.end - 7 * DAY)
+    return Window(unit_on(unit, period.start, -number(count or "one")), period.start)
+
+
+def _unit_of(period: Window, days: Days) -> str | None:
+    """The unit of the calendar that a period is, or is so far."""
+    for unit in _OF_THE_CALENDAR:
+        ends = {days.tomorrow, unit_on(unit, period.start, 1)}
+        if period.start == unit_start(unit, period.start) and period.end in ends:
+            return unit
+    return None
 
 
 def moved(period: Window, text: str) -> Window | None:

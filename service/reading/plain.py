@@ -58,7 +58,7 @@ PLAIN = frozenset(
     forward four frustrated frustrating full fully furious further fyi general generally generic
     get gets getting give given gives giving glance go goes gone gonna good got gotta gotten
     graphed graphing great gripe grouped grumpier grumpiest grumpy guess guy guys ha had
-    half halved hand
+    difficult easy fed half halved hand painful
     handle handles handling happen happened happens hard harder hardest has hasn hasnt haven
     havent he heading healthy hear heard hello helpdesk helpful helping helps her here heres hes
     hey hi him himself his hit hitting hm hmm hold hot how however hows huge hurt hurting id idea

@@ -22,7 +22,7 @@ from service.reading.units import (
     unit_start,
 )
 
-_N = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
+COUNT = r"(\d+|" + "|".join(sorted(NUMBERS, key=len, reverse=True)) + ")"
 _SEVERAL = r"(\d+|" + "|".join(list(NUMBERS)[1:12]) + ")"
 _UNIT = r"(days?|weeks?|wks?|months?|mths?|quarters?|qtrs?|years?|yrs?|d|w|m)"
 _WHOLE = r"(week|wk|month|quarter|qtr|year|yr)"
@@ -47,7 +47,7 @@ def _unit(word: str) -> str:
     return {"d": "day", "w": "week", "m": "month", "q": "quarter", "y": "year"}[first]
 
 
-def _number(word: str) -> int:
+def number(word: str) -> int:
     return int(word) if word.isdigit() else NUMBERS[word]
 
 
@@ -67,7 +67,7 @@ def _latest(day_of: Callable[[int], Window], days: Days) -> Window | None:
 
 
 def _rolling(match: re.Match[str], days: Days) -> Window | None:
-    count, unit = _number(match.group(1)), _unit(match.group(2))
+    count, unit = number(match.group(1)), _unit(match.group(2))
     return Window(unit_on(unit, days.today, -count), days.today) if count else None
 
 
@@ -91,7 +91,7 @@ def _whole_units(match: re.Match[str], days: Days) -> Window | None:
     """Read "last 3 full weeks": as many calendar units before the current one."""
     unit = _unit(match.group(2))
     end = days.today if unit == "day" else unit_start(unit, days.today)
-    count = _number(match.group(1))
+    count = number(match.group(1))
     return Window(unit_on(unit, end, -count), end) if count else None
 
 
@@ -282,7 +282,7 @@ def _day_of_month(match: re.Match[str], days: Days) -> Window | None:
 
 
 def _days_ago(match: re.Match[str], days: Days) -> Window | None:
-    day = days.today - _number(match.group(1)) * DAY
+    day = days.today - number(match.group(1)) * DAY
     return Window(day, day + DAY)
 
 
@@ -296,7 +296,7 @@ def _fixed(offset: int) -> Reader:
 def _units_ago(match: re.Match[str], days: Days) -> Window | None:
     """The week, month, quarter or year that lies so many units back."""
     unit = _unit(match.group(2))
-    start = unit_on(unit, unit_start(unit, days.today), -_number(match.group(1)))
+    start = unit_on(unit, unit_start(unit, days.today), -number(match.group(1)))
     return Window(start, unit_on(unit, start, 1))
 
 
@@ -341,10 +341,10 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (r"(?:last|past|previous) (24|48|72) ?(?:h|hrs?|hours?)", _hours),
         (
-            rf"(?:last|past|previous) {_N} (?:full|whole|complete|calendar) {_UNIT}",
+            rf"(?:last|past|previous) {COUNT} (?:full|whole|complete|calendar) {_UNIT}",
             _whole_units,
         ),
-        (rf"(?:last|past|previous|trailing|rolling|prior) {_N} ?{_UNIT}", _rolling),
+        (rf"(?:last|past|previous|trailing|rolling|prior) {COUNT} ?{_UNIT}", _rolling),
         (rf"(?<=since )(?:the )?(?:start|beginning) of (the|this|last) {_WHOLE}", _start_of),
         (r"(\d+)([dwm])", _rolling),
         (
@@ -364,10 +364,10 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r"(?:the|this|last|past|over the)? ?(?:weekend)(?! (?:before|prior|earlier))", _weekend),
         (rf"last ({WEEKDAY})", _last_weekday),
         (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
-        (rf"{_N} days ago", _days_ago),
-        (rf"{_N} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
+        (rf"{COUNT} days ago", _days_ago),
+        (rf"{COUNT} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
         (r"(?:the )?day before yesterday", _fixed(-2)),
-        (rf"(?:over|within|during|in)(?: the)? {_N} ?{_UNIT}", _rolling),
+        (rf"(?:over|within|during|in)(?: the)? {COUNT} ?{_UNIT}", _rolling),
         (
             rf"{_SEVERAL} (days|weeks|months|quarters|years)(?! (?:before|earlier|prior|old))",
             _rolling,

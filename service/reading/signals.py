@@ -11,11 +11,15 @@ _NOUNS = (
     r"customers?|accounts?|users?|people|clients?|ones|feedback|~)"
 )
 _RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
-_MOOD = (
-    r"(?:sentiment|mood|feelings?|feel|felt|happy|happier|happiest|happiness|unhappy|unhappier|"
-    r"unhappiest|angry|angrier|angriest|anger|annoyed|grumpy|grumpier|grumpiest|upset|frustrated|"
-    r"satisfied|dissatisfied|disappointed|delighted|tone|mad|furious|pleased)"
+# How people feel, as those say who are asked about it.
+_UNHAPPY = (
+    r"(?:unhappy|angry|annoyed|grumpy|upset|frustrated|dissatisfied|disappointed|mad|furious|"
+    r"pissed(?: off)?|livid|fed up|irritated|outraged)"
 )
+_HAPPY = r"(?:happy|satisfied|pleased|delighted|thrilled)"
+UNHAPPY = rf"(?:{_UNHAPPY}|anger|unhappiness|(?:unhapp|angr|grump)(?:ier|iest))"
+HAPPY = rf"(?:{_HAPPY}|happiness|happ(?:ier|iest))"
+_MOOD = rf"(?:sentiment|mood|feelings?|feel|felt|tone|{UNHAPPY}|{HAPPY})"
 _COMPLAINTS = (
     r"(?:complaints?|complain(?:s|ing|ed)?|gripes?|griping|pain points?|frustrations?|"
     r"moan(?:s|ing)?|"
@@ -24,10 +28,21 @@ _COMPLAINTS = (
 _CONVERSATIONS = r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume)"
 
 _HAVING = r"(?:with|of|having|that (?:have|had|were|are)|where)(?: an?| the)?"
-_FELT = r"(?:negative|positive|neutral|angry|unhappy|happy)"
+_FELT = rf"(?:negative|positive|neutral|{UNHAPPY}|{HAPPY})"
 _EMPTY = {"blank", "no", "missing"}
 _RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
 
+# "Tickets that were high effort", "how many cases at Acme had churn risk".
+_SAID_OF = (
+    rf"\b(?:how many|(?:number|count) of|{_CONVERSATIONS})\b(?: \S+)*? "
+    r"(?:with|of|having|had|have|has|are|were|was|got|being|marked|rated|flagged|labelled|"
+    r"considered|needed|took|where|whose)"
+    r"(?: (?:as|an?|the|at|in|on|of|for|been|being|very|really))*"
+)
+_HARD = r"\b(?:how (?:hard|easy|difficult|painful)|hard(?:er|est)(?! hit)|eas(?:ier|iest))\b"
+
+_SPLIT = r"(?:split|breakdown|break down|distribution|mix)"
+_RANKING = r"\b(?:top|most|least|worst|best|rank\w*|highest|lowest|which)\b"
 _PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
 _COUNTED_ACCOUNTS = (
     r"\b(?:how many|number of|count of) (?:of )?"
@@ -46,8 +61,8 @@ DOWN = (
     r"nosediv\w*|less|slid\w*|reduc\w*|halv\w*)\b"
 )
 _NO_MOVEMENT = r"\b(?:what'?s? (?:is )?up|up with|up to|sign(?:ing|ed)? up|set up|more about)\b"
-WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier)\b"
-BETTER = r"\b(better|improv\w*|happier|recover\w*)\b"
+WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier|harder)\b"
+BETTER = r"\b(better|improv\w*|happier|recover\w*|easier)\b"
 
 DIMENSIONS: Mapping[str, str] = {
     "driver": r"drivers?",
@@ -96,7 +111,7 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
             return Number(metric=f"custom:{custom[0]}")
         counted = "accounts" if re.search(_COUNTED_ACCOUNTS, text) else "conversations"
         return Number(metric=counted, filters={"custom": custom})
-    found = _combined(text)
+    found = _beside_sentiment(text) or _combined(text)
     if re.search(_COUNTED_ACCOUNTS, text):
         return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
     if found is not None:
@@ -105,6 +120,17 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)|{counted}", text):
         return Number(metric="conversations")
     return Number()
+
+
+def _beside_sentiment(text: str) -> Number | None:
+    """What is split by sentiment: "tickets by channel and sentiment", but no ranking by it."""
+    split = rf"\b(?:by|per|across|each)(?: \w+ (?:and|by))? sentiment\b|\bsentiment {_SPLIT}\b"
+    if not re.search(split, text) or re.search(_RANKING, text):
+        return None
+    rest = re.sub(split, " ", text)
+    ranked = named_dimension(rest, within_driver=False) is not None
+    counted = not ranked or re.search(rf"\b(?:{_CONVERSATIONS}|how many|number)\b", rest)
+    return _combined(rest) or (Number(metric="conversations") if counted else None)
 
 
 def _all_numbers(text: str) -> list[Number]:
@@ -121,7 +147,9 @@ def other_rates(text: str, metric: str | None) -> tuple[str, ...]:
     rates = [one.metric or "" for one in _all_numbers(text) if one.metric in _SAID]
     if metric not in rates:
         return ()
-    return tuple(_SAID[one] for one in dict.fromkeys(rates) if one != metric)
+    others = [_SAID[one] for one in dict.fromkeys(rates) if one != metric]
+    counted = re.search(r"\b(?:volumes?|how many|(?:number|count) of)\b", text)
+    return (*others, *([counted.group()] if counted else []))
 
 
 def _combined(text: str) -> Number | None:
@@ -140,11 +168,8 @@ def _combined(text: str) -> Number | None:
 
 def _felt(text: str) -> dict[str, tuple[str, ...]]:
     """How those who are counted feel: "how many accounts are unhappy"."""
-    if re.search(r"\b(?:unhappy|angry|annoyed|upset|frustrated|grumpy|dissatisfied|mad)\b", text):
-        return {"sentiment": ("negative",)}
-    if re.search(r"\b(?:happy|satisfied|pleased)\b", text):
-        return {"sentiment": ("positive",)}
-    return {}
+    felt = mood_of(text)
+    return {"sentiment": (felt,)} if felt else {}
 
 
 def _churn(text: str) -> Number | None:
@@ -157,7 +182,8 @@ def _churn(text: str) -> Number | None:
     if shared is None and re.search(
         rf"\b{_NOUNS} {_HAVING} (?:a )?churn risk\b|"
         rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn"
-        r"|\bchurn(?: |-)?(?:risk )?(?:flags|signals|alerts)\b",
+        r"|\bchurn(?: |-)?(?:risk )?(?:flags|signals|alerts)\b"
+        rf"|{_SAID_OF} (?:churn(?: |-)?risks?\b(?! {_RATE})|risk of churn)",
         text,
     ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
@@ -175,12 +201,14 @@ def _at_risk(text: str) -> Number | None:
 
 def _effort(text: str) -> Number | None:
     if not re.search(r"\befforts?\b", text):
-        return None
+        return Number(metric="high_effort_rate") if re.search(_HARD, text) else None
     counted = re.search(rf"\b(high|low|empty|blank|no) effort (?:{_FELT} )?{_NOUNS}", text)
     if counted is None:
         counted = re.search(
             rf"\b{_NOUNS} {_HAVING} (high|low|empty|blank|no|missing) effort\b", text
         )
+    if counted is None:
+        counted = re.search(rf"{_SAID_OF} (high|low|empty|blank|no|missing) effort\b", text)
     if counted is None:
         counted = re.search(
             r"\b(?:where|whose) (?:the )?effort (?:is|was) (high|low|empty|blank|missing)\b", text
@@ -218,18 +246,21 @@ def _rated_sentiment(text: str) -> Number | None:
 
 
 def _counted_sentiment(text: str) -> Number | None:
-    if re.search(rf"(?<!have )(?<!has )(?<!the )\b(?:least|most) {_MOOD} (?:{_RANKED})\b", text):
-        return Number(
-            metric="sentiment"
-        )  # a rank of moods; "has the most unhappy customers" counts
+    ranked = re.search(
+        rf"(\b(?:ha[sd]|have|gets?|got|sees?|sends?|with) (?:the )?)?"
+        rf"\b(?:least|most) {_MOOD} (?:{_RANKED})\b",
+        text,
+    )
+    if ranked is not None and not ranked.group(1):
+        return Number(metric="sentiment")  # and "has the most unhappy customers" counts
     named = re.findall(r"\b(negative|neutral|positive)\b", text)
     if named:
         values = tuple(dict.fromkeys(named))
         return Number(metric="conversations", filters={"sentiment": values})
-    moody = re.search(rf"\b(unhappy|angry|annoyed|happy|upset|frustrated|grumpy) {_NOUNS}", text)
+    moody = re.search(rf"\b({_UNHAPPY}|{_HAPPY}) {_NOUNS}|{_SAID_OF} ({_UNHAPPY}|{_HAPPY})\b", text)
     if moody is not None:
-        value = "positive" if moody.group(1) == "happy" else "negative"
-        return Number(metric="conversations", filters={"sentiment": (value,)})
+        felt = _felt(moody.group(1) or moody.group(2))
+        return Number(metric="conversations", filters=felt)
     if re.search(rf"\b{_COMPLAINTS}\b", text):
         return Number(metric="conversations", filters={"sentiment": ("negative",)})
     return None
@@ -264,8 +295,9 @@ def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:
     """The dimensions named after "by", "per", "for each": at most two."""
     found: list[str] = []
     text = re.sub(r"^(?:and|ok|so|now|but) ", "", text)
-    opening = r"\b(?:by|per|for each|across|broken down by|split by|each|and|every)"
-    if not re.search(r"\b(?:by|per|for each|across|each|every)\b", text):
+    opening = r"\b(?:by|per|for each|across|between|among|broken down by|split by|each|and|every)"
+    text = re.sub(rf"\b(\w+) {_SPLIT}\b", r"by \1", text)
+    if not re.search(r"\b(?:by|per|for each|across|between|among|each|every)\b", text):
         return ()
     for match in re.finditer(rf"{opening} (?:which )?(?:each )?(\w+)(?=(?: (\w+))?)", text):
         if match.group(0).startswith("and") and not found:
@@ -329,13 +361,9 @@ def is_topic_asked(text: str) -> bool:
 
 def mood_of(text: str) -> str | None:
     """How those feel who are spoken of: "quotes of unhappy enterprise customers"."""
-    if re.search(
-        r"\b(?:unhapp\w+|angr\w+|annoyed|grump\w+|upset|frustrated|furious|mad|dissat\w+)\b", text
-    ):
+    if re.search(rf"\b{UNHAPPY}\b", text):
         return "negative"
-    if re.search(r"\b(?:happ\w+|pleased|satisfied|delighted)\b", text):
-        return "positive"
-    return None
+    return "positive" if re.search(rf"\b{HAPPY}\b", text) else None
 
 
 def compared_dimension(text: str) -> str | None:
