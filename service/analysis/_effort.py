@@ -138,11 +138,11 @@ def _fault_after_remedy(material: Material, words: str, weight: float) -> list[S
 def _turns_after_a_remedy(messages: Sequence[Message]) -> set[str]:
     """Return the customer's messages whose last reply before them offered a remedy."""
     found: set[str] = set()
-    reply: Message | None = None
+    remedied = False
     for message in messages:
         if is_agent_reply(message):
-            reply = message
-        elif is_customer_voice(message) and reply is not None and REMEDY.search(reply.text):
+            remedied = REMEDY.search(message.text) is not None
+        elif remedied and is_customer_voice(message):
             found.add(message.id)
     return found
 

@@ -17,7 +17,8 @@ REMEMBERED = 4_096  # sentences whose words were counted: each is asked about se
 LONGEST_READ = 20_000  # code points of one message; a pasted log says nothing more after that
 
 _LINE = re.compile(r"[^\n]*\n?")
-_STOP = re.compile(r"[.!?…]+[\"'\u201d\u2019)\]]*(?=\s|$)")
+# Possessive, and from the first of several stops on: a message of dots is read once.
+_STOP = re.compile(r"(?<![.!?…])[.!?…]++[\"'\u201d\u2019)\]]*+(?=\s|$)")
 _ABBREVIATION = re.compile(
     r"(?:^|[\s(])(?:e\.g|i\.e|etc|vs|mr|mrs|ms|dr|st|no|nr|approx|inc|ltd|jan|feb|mar|apr|jun|jul|"
     r"aug|sep|sept|oct|nov|dec|a\.m|p\.m|[a-z])$",

@@ -24,6 +24,7 @@ from service.domain.mail_marks import (
 
 REMEMBERED = 2_048  # texts: a conversation's are asked about a dozen times while it is measured
 LONGEST_REMEMBERED = 10_000
+LONG_REMEMBERED = 4  # of the longer ones, of some megabytes each
 MOST_LINES = 50_000  # lines that are looked at; further ones are like the last of them
 _SIGNATURE_LINES = 10
 _SIGNATURE_WIDTH = 100
@@ -74,18 +75,17 @@ def lies_in_new_text(text: str, start: int, end: int) -> bool:
 
 
 def _labelled(text: str) -> "_Lines":
-    return _remembered(text) if len(text) <= LONGEST_REMEMBERED else _freshly_labelled(text)
-
-
-@lru_cache(maxsize=REMEMBERED)
-def _remembered(text: str) -> "_Lines":
-    return _freshly_labelled(text)
+    return (_remembered if len(text) <= LONGEST_REMEMBERED else _long_remembered)(text)
 
 
 def _freshly_labelled(text: str) -> "_Lines":
     lines = _Lines(text)
     lines.label()
     return lines
+
+
+_remembered = lru_cache(maxsize=REMEMBERED)(_freshly_labelled)
+_long_remembered = lru_cache(maxsize=LONG_REMEMBERED)(_freshly_labelled)
 
 
 def _joined(lines: "_Lines", length: int) -> Iterator[Segment]:

@@ -1,5 +1,6 @@
 """What the local analyser finds in conversations written for it."""
 
+import time
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -65,9 +66,25 @@ STAYING = [
 ]
 
 
+HOSTILE = {
+    "a line of stops": talk(customer("." * 19_999 + "x")),
+    "thousands of short lines": talk(customer("a\n" * 50_000)),
+    "many turns after a long reply": talk(
+        customer("My card does not work."),
+        agent("hello there mister " * 10_000),
+        *(customer(f"it is card {number}") for number in range(200)),
+    ),
+}
+
+
 @pytest.fixture(scope="module")
 def analyser() -> Analyser:
     return build()
+
+
+@pytest.fixture(scope="module")
+def languages() -> LanguageReader:
+    return LanguageReader()
 
 
 def analyse(analyser: Analyser, *conversations: Conversation) -> list[Analysis]:
@@ -173,8 +190,8 @@ def test_sentiment_is_blank_rather_than_guessed(
 
 
 @pytest.mark.parametrize("text", ["wifi kaput", "login nicht ok", "API v2 SAML SSO error 500"])
-def test_short_texts_get_the_benefit_of_the_doubt(text: str) -> None:
-    assert LanguageReader().language(text) in {None, "en"}
+def test_short_texts_get_the_benefit_of_the_doubt(languages: LanguageReader, text: str) -> None:
+    assert languages.language(text) in {None, "en"}
 
 
 @pytest.mark.parametrize(
@@ -187,8 +204,8 @@ def test_short_texts_get_the_benefit_of_the_doubt(text: str) -> None:
         "gdzie jest moja paczka",
     ],
 )
-def test_another_language_is_told_from_a_few_words(text: str) -> None:
-    assert LanguageReader().language(text) not in {None, "en"}
+def test_another_language_is_told_from_a_few_words(languages: LanguageReader, text: str) -> None:
+    assert languages.language(text) not in {None, "en"}
 
 
 @pytest.mark.parametrize(
@@ -202,8 +219,10 @@ def test_another_language_is_told_from_a_few_words(text: str) -> None:
         ("hai\nmissing periodic software updates outlook\njhon\nyamaha\nok\nok\nnothing", True),
     ],
 )
-def test_latin_letters_alone_make_no_english(text: str, *, is_read: bool) -> None:
-    assert (LanguageReader().language(text) in {None, "en"}) is is_read
+def test_latin_letters_alone_make_no_english(
+    languages: LanguageReader, text: str, *, is_read: bool
+) -> None:
+    assert (languages.language(text) in {None, "en"}) is is_read
 
 
 def test_one_outburst_among_plain_answers_is_not_lost(analyser: Analyser) -> None:
@@ -335,19 +354,6 @@ def test_a_summary_is_the_customers_own_sentences(analyser: Analyser) -> None:
     assert found.summary == "I was charged twice this month."
 
 
-def test_a_batch_reads_like_one_by_one(analyser: Analyser) -> None:
-    texts = [text for text, _ in LEAVING] + STAYING
-    conversations = [talk(customer(text), number=n) for n, text in enumerate(texts)]
-    together = analyse(analyser, *conversations)
-    for conversation, found in list(zip(conversations, together, strict=True))[::7]:
-        (alone,) = analyse(analyser, conversation)
-        assert _labels(alone) == _labels(found)
-
-
-def _labels(found: Analysis) -> Sequence[object]:
-    return [m.value for m in found.measurements], found.tags[:1], found.quotes
-
-
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(
@@ -390,6 +396,13 @@ def test_sentences_survive_abbreviations_and_wrapped_lines() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_conversation_is_measured_in_time(analyser: Analyser, name: str) -> None:
+    started = time.process_time()
+    analyse(analyser, HOSTILE[name])
+    assert time.process_time() - started < 1
+
+
 def test_a_very_long_message_is_read_in_bounded_pieces(analyser: Analyser) -> None:
     conversation = talk(customer("it does not work and " * 20_000))
     (found,) = analyse(analyser, conversation)
@@ -408,20 +421,23 @@ def test_a_changed_artefact_is_refused(tmp_path: Path) -> None:
 
 def test_a_conversation_is_measured_alike_alone_and_among_others(analyser: Analyser) -> None:
     """A model that quantises over everything it is given at once answered by the company."""
-    taxonomy = default_taxonomy()
-    lines = [text for text, _ in LEAVING] + [
+    texts = [text for text, _ in LEAVING] + [
+        *STAYING,
         "I reset the password as your colleague told me and it still says no.",
         "Thank you, the new page is nice although it took a while to find it.",
         "The export arrived, but I had hoped for something better.",
         "ok",
     ]
-    everybody = [talk(customer(text)) for text in lines]
-    together = list(analyser.analyse(everybody, taxonomy))
-    alone = [next(iter(build().analyse([one], taxonomy))) for one in everybody[-6:]]
-    reverse = list(analyser.analyse(everybody[::-1], taxonomy))[::-1]
-    said = [[m.confidence for m in each.measurements] for each in together]
-    assert said == [[m.confidence for m in each.measurements] for each in reverse]
-    assert said[-6:] == [[m.confidence for m in each.measurements] for each in alone]
+    everybody = [talk(customer(text), number=n) for n, text in enumerate(texts)]
+    together = [_found(each) for each in analyse(analyser, *everybody)]
+    forgetful = build()  # what one analyser has read before, it does not read again
+    alone = [_found(each) for one in everybody[-9:] for each in analyse(forgetful, one)]
+    assert alone == together[-9:]
+    assert [_found(each) for each in analyse(forgetful, *everybody[::-1])] == together[::-1]
+
+
+def _found(one: Analysis) -> Sequence[object]:
+    return one.measurements, one.tags, one.quotes, one.summary
 
 
 @pytest.mark.parametrize(
