@@ -159,16 +159,21 @@ class Built:
         return Access(self.database().people, self._secret, self.now)
 
     def digests(self) -> Digests:
+        from service.alert_book import AlertBook
         from service.digest import Digests
 
+        checks, zone = self.spot_checks(), self.settings.zone
         return Digests(
             answers=self.answers(),
             links=self.links(),
             publisher=self._slack().publisher(),
             clock=self.now,
-            zone=self.settings.zone,
-            validated=self.spot_checks().validated(),
+            zone=zone,
+            validated=checks.validated(),
             flags=self.flags(),
+            owners=self.taxonomy().owners,
+            checks=checks,
+            alerts=AlertBook(database=self.database(), clock=self.now, zone=zone),
         )
 
     def flags(self) -> Flags:

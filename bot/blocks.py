@@ -120,10 +120,12 @@ def digest_message(digest: Digest, chart: Sequence[Block] = ()) -> Message:
     shown = of_headline(digest.volume)
     before += [small([understood] if understood else []), _headline(headline, home, shown)]
     told = [*(_paragraph(line, home) for line in digest.notes[:MAX_LINES])]
-    told += [_paragraph(digest.flags, home), divider() if digest.drivers else None]
+    told += [_paragraph(digest.flag_line, home), divider() if digest.drivers else None]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
-    report = link_button("Open the report", digest.report_url, "verbatim_report")
-    after = [divider(), small([*digest.withheld, digest.trust]), actions(report)]
+    pages = link_button("Open the report", digest.report_url, "verbatim_report")
+    for name, url in digest.pages:
+        pages += link_button(name, url, f"verbatim_page_{name.lower()}")
+    after = [divider(), small([*digest.withheld, digest.trust]), actions(pages)]
     blocks = _within_budget(_present(before), chart, _present(told), drivers, _present(after))
     quoted = tuple(one.quote.conversation for one in digest.drivers if one.quote)
     said = _spoken(f"{title}. {headline}")
@@ -294,12 +296,14 @@ def _quote(quote: EvidenceLink) -> Block:
 
 
 def _driver(driver: DriverLine) -> list[Block]:
-    before = driver.baseline.n if driver.baseline else 0
+    before = driver.baseline
     now = f"{driver.current.n} conversation{'' if driver.current.n == 1 else 's'}"
     line = [
         text(f"{literal(driver.name, MAX_NAME)}: ", "bold"),
         link(driver.current.listing, now),
-        text(f", {before} the week before{driver.part}"),
+        text(", "),
+        link(before.listing, str(before.n)) if before and before.n else text("0"),
+        text(f" the week before{driver.part}\n{literal(driver.care, MAX_LINE)}"),
     ]
     return [rich_text(section(line)), *([_quote(driver.quote)] if driver.quote else [])]
 

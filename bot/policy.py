@@ -93,9 +93,9 @@ def shared(answer: Answer, shows: Shows) -> Shared:
 
 
 def shared_digest(digest: Digest, shows: Shows) -> Digest:
-    """A digest names accounts only beside its quotes."""
+    """A digest names accounts beside its quotes and beside the counts of flags."""
     notes: list[str] = []
-    drivers = digest.drivers
+    drivers, flagged = digest.drivers, digest.flagged if shows.names else ""
     if not shows.quotes and any(one.quote for one in drivers):
         drivers = tuple(replace(one, quote=None) for one in drivers)
         notes.append(_NO_WORDS)
@@ -105,7 +105,9 @@ def shared_digest(digest: Digest, shows: Shows) -> Digest:
             for one in drivers
         )
         notes.append(_NO_NAMES)
-    return replace(digest, drivers=drivers, withheld=(*digest.withheld, *notes))
+    if flagged != digest.flagged and _NO_NAMES not in notes:
+        notes.append(_NO_NAMES)
+    return replace(digest, drivers=drivers, flagged=flagged, withheld=(*digest.withheld, *notes))
 
 
 def names_accounts(answer: Answer) -> bool:

@@ -5,13 +5,14 @@ It watches nothing and tells nobody: that is service.watching's.
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from service import wording
 from service.domain import alerts
 from service.domain.alerts import Alert, AlertState, DayCount, Days, Reading, Rule, RuleKind
+from service.domain.feedback import Verdict
 from service.domain.people import SYSTEM
 from service.errors import Misused, NotFound
 from service.measures import rate_named, title
@@ -38,6 +39,14 @@ STARTER = Rule(
     threshold=alerts.Z,
     created_at=datetime(2026, 1, 1, tzinfo=UTC),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The alerts that people were told of in a time, and how many of them somebody found useful."""
+
+    n: int
+    useful: int
 
 
 class AlertBook:
@@ -82,6 +91,25 @@ class AlertBook:
     def history(self) -> Sequence[Alert]:
         return self._database.alerts.alerts(self.today() - HISTORY)
 
+    def playbook(self, driver: str) -> str:
+        """What to do about a driver, by the rules that watch it: its own before one for all."""
+        found = [rule for rule in self.rules() if rule.playbook and _watches(rule, driver)]
+        own = [rule for rule in found if driver in rule.query.values_of(Dimension.DRIVER)]
+        return next((rule.playbook for rule in (*own, *found)), "")
+
+    def sent(self, days: Window) -> Sent:
+        """The alerts that were raised on these days and told."""
+        found = self._database.alerts.alerts(days.start)
+        told = {
+            one.key
+            for one in found
+            if one.told_excess is not None and days.start <= one.opened_on < days.end
+        }
+        since = datetime.combine(days.start, time.min, self._zone)
+        said = self._database.feedback.since(since)
+        useful = {one.answer for one in said if one.verdict is Verdict.USEFUL}
+        return Sent(n=len(told), useful=len(told & useful))
+
     def fired_before(self, rule: Rule) -> list[tuple[date, str]]:
         """When the rule would have fired over the last 90 days."""
         today = self.today()
@@ -98,6 +126,11 @@ class AlertBook:
             count = DayCount(n=tally.known, x=tally.numerator)
             found[value][date.fromisoformat(names[-1])] = count
         return found
+
+
+def _watches(rule: Rule, driver: str) -> bool:
+    named = rule.query.values_of(Dimension.DRIVER)
+    return driver in named or (rule.over is Dimension.DRIVER and not named)
 
 
 def sentence(rule: Rule, reading: Reading) -> str:

@@ -4,32 +4,36 @@ It asks Answers like every other surface and counts nothing itself. A metric tha
 validation is withheld by name, never dropped in silence.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from service import wording
+from service.alert_book import AlertBook
 from service.answering.counts import SURE, counts_differ, counts_p
 from service.answers import Answers
 from service.charting import WeekBar
 from service.domain.answers import Answer, Counted, EvidenceLink, Group, Intent
-from service.domain.flags import FlagEvent
+from service.domain.conversations import ConversationKey
 from service.domain.people import SYSTEM
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
-from service.flags import Flags, FlagWeek
+from service.flags import Flags
 from service.links import Links
 from service.measures import all_metrics
 from service.ports import Clock
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Query, Window
+from service.spotchecks import SpotChecks
 from service.statistics import discoveries
 
 TOP = 3  # drivers shown
 WEEKS = 8  # of the usual range
 FEWEST_WEEKS = 3  # that make a range
 MOST_LINES = 15
+MOST_SHARES = 3  # validated metrics with a line of their own
+MOST_BEHIND = 60  # conversations behind the flags that one address can name
 SPAN = (7, 7)  # days of both weeks
 
 
@@ -42,11 +46,20 @@ class DriverLine:
     baseline: Counted | None
     quote: EvidenceLink | None
     points: float | None = None  # its part of all conversations against the week before
+    owner: str = ""  # who looks after it
+    playbook: str = ""  # what to do about it
 
     @property
     def counts(self) -> tuple[int, int]:
         """Conversations the week before and now."""
         return (self.baseline.n if self.baseline else 0), self.current.n
+
+    @property
+    def care(self) -> str:
+        """Who looks after it, and what to do or that somebody has to decide it."""
+        owner = f"Owner: {self.owner}" if self.owner else "No owner on record"
+        step = f"Playbook: {self.playbook}" if self.playbook else "No playbook: decision needed"
+        return f"{owner}. {step.rstrip('.')}."
 
     @property
     def part(self) -> str:
@@ -67,8 +80,15 @@ class Digest:
     first: tuple[str, ...] = ()  # what is missing or stale: said before any number
     headline: str = ""  # the volume against last week and the usual range
     notes: tuple[str, ...] = ()  # validated shares, what improved, or that the week was quiet
-    flags: str = ""  # what happened to churn-risk flags
+    flags: str = ""  # what happened to churn-risk flags, in counts
+    flagged: str = ""  # the accounts behind the counts, where they may be named
+    flags_url: str = ""  # the conversations behind the counts
     weeks: tuple[WeekBar, ...] = ()  # the chart: the weeks before and this one
+    pages: tuple[tuple[str, str], ...] = ()  # beside the report: what it is called, its address
+
+    @property
+    def flag_line(self) -> str:
+        return " ".join(part for part in (self.flags, self.flagged, self.flags_url) if part)
 
 
 class Publisher(Protocol):
@@ -78,7 +98,10 @@ class Publisher(Protocol):
 
 
 class Digests:
-    """Makes and posts digests. `validated` names the metrics that may reach leaders."""
+    """Makes and posts digests. `validated` names the metrics that may reach leaders.
+
+    `owners` look after drivers; `checks` and `alerts` know what was reviewed and sent.
+    """
 
     def __init__(
         self,
@@ -90,6 +113,9 @@ class Digests:
         zone: ZoneInfo,
         validated: Collection[str] = (),
         flags: Flags | None = None,
+        owners: Mapping[str, str] | None = None,
+        checks: SpotChecks | None = None,
+        alerts: AlertBook | None = None,
     ) -> None:
         self._answers = answers
         self._links = links
@@ -98,6 +124,9 @@ class Digests:
         self._zone = zone
         self._validated = frozenset(validated)
         self._flags = flags
+        self._owners = owners or {}
+        self._checks = checks
+        self._alerts = alerts
 
     def last_week(self) -> str:
         today = self._clock().astimezone(self._zone).date()
@@ -112,33 +141,34 @@ class Digests:
         drivers = [one for one in changed if one is not improved][:TOP]
         weeks = self._weeks(window, volume)
         headline, unusual = self._headline(volume, weeks[:-1])
-        flags = self._flag_line(window)
         notes = [*self._shares(window), *_changes(drivers, improved, unusual=unusual)]
-        quoted = tuple(self._with_quote(one, window) for one in drivers)
-        first = self._first(volume, window)
-        withheld, trust = self._withheld(), _trust(volume, self._zone)
-        report_url = self._links.group(
-            Query(metric=CONVERSATIONS, window=window, group_by=(Dimension.DRIVER,))
-        )
-        return Digest(
+        trust = " ".join([f"{_coverage(volume, self._zone)}.", *self._trust(window)])
+        digest = Digest(
             week=week,
             window=window,
             volume=volume,
-            drivers=quoted,
-            withheld=withheld,
+            drivers=tuple(self._told(one, window) for one in drivers),
+            withheld=self._withheld(),
             trust=trust,
-            report_url=report_url,
-            first=first,
+            report_url=self._links.group(
+                Query(metric=CONVERSATIONS, window=window, group_by=(Dimension.DRIVER,))
+            ),
+            first=self._first(volume, window),
             headline=headline,
             notes=tuple(notes),
-            flags=flags,
             weeks=weeks,
-            lines=_lines(
-                [*first, f"Week {week}: {volume.understood}", headline],
-                quoted,
-                [flags, *notes, *withheld, trust, f"Report: {report_url}"],
-            ),
+            pages=tuple(self._pages(window, weeks)),
+            lines=(),
         )
+        if self._flags is not None and "churn_risk" in self._validated:
+            flagged = self._flags.between(self._midnight(window.start), self._midnight(window.end))
+            digest = replace(
+                digest,
+                flags=flagged.line(),
+                flagged=flagged.names(),
+                flags_url=self._behind(flagged.conversations),
+            )
+        return replace(digest, lines=_lines(digest))
 
     def post(self, digest: Digest) -> str:
         return self._publisher.publish(digest)
@@ -173,13 +203,24 @@ class Digests:
         now = volume.headline.current.n if volume.headline else 0
         return (*held[first:], WeekBar(monday=window.start, n=now))
 
-    def _flag_line(self, window: Window) -> str:
-        """What became of churn-risk flags in the week; nothing while churn is not validated."""
-        if self._flags is None or "churn_risk" not in self._validated:
+    def _behind(self, conversations: Sequence[ConversationKey]) -> str:
+        if not conversations:
             return ""
-        starts = datetime.combine(window.start, time(), tzinfo=self._zone)
-        ends = datetime.combine(window.end, time(), tzinfo=self._zone)
-        return flag_line(self._flags.between(starts, ends))
+        newest = conversations[:MOST_BEHIND]
+        return self._links.explore(Query().narrowed(Dimension.CONVERSATION, *newest))
+
+    def _pages(self, window: Window, weeks: Sequence[WeekBar]) -> Iterator[tuple[str, str]]:
+        """Where the numbers open that are no link themselves."""
+        if len(weeks) > 1:
+            all_weeks = Window(weeks[0].monday, window.end)
+            asked = Query(window=all_weeks, group_by=(Dimension.WEEK,))
+            yield "Weeks", self._links.group(asked)
+        yield "Trust", self._links.trust()
+        if self._alerts is not None and self._alerts.sent(window).n:
+            yield "Alerts", self._links.alerts()
+
+    def _midnight(self, day: date) -> datetime:
+        return datetime.combine(day, time(), tzinfo=self._zone)
 
     def _changed(self, window: Window, volume: Answer) -> list[DriverLine]:
         """Drivers of which the count clearly changed, the surest first.
@@ -211,22 +252,48 @@ class Digests:
         unnamed = {UNMAPPED, NO_VALUE}
         return {one.values[0]: one.counted for one in groups if one.values[0] not in unnamed}
 
-    def _with_quote(self, driver: DriverLine, window: Window) -> DriverLine:
+    def _told(self, driver: DriverLine, window: Window) -> DriverLine:
+        """A driver with a customer's words, and with who is to do what about it."""
         query = Query(window=window).narrowed(Dimension.DRIVER, driver.name)
         quotes = self._answers.ask(query, SYSTEM, intent=Intent.QUOTES).quotes
-        return replace(driver, quote=quotes[0] if quotes else None)
+        return replace(
+            driver,
+            quote=quotes[0] if quotes else None,
+            owner=self._owners.get(driver.name, ""),
+            playbook=self._alerts.playbook(driver.name) if self._alerts is not None else "",
+        )
 
     def _shares(self, window: Window) -> list[str]:
         """One line a validated metric: its first share against last week."""
-        shares = [one.rates[0].name for one in all_metrics() if one.name in self._validated]
-        return [
+        found = [one for one in all_metrics() if one.name in self._validated]
+        shares = [one.rates[0].name for one in found[:MOST_SHARES]]
+        told = [
             self._answers.ask(_against(window, name), SYSTEM, intent=Intent.COUNT).text[1]
             for name in shares
         ]
+        if found[MOST_SHARES:]:
+            told.append(f"Also: {', '.join(one.title for one in found[MOST_SHARES:])} (explorer).")
+        return told
 
     def _withheld(self) -> tuple[str, ...]:
         names = [one.title for one in all_metrics() if one.name not in self._validated]
         return (f"{', '.join(names)}: withheld, not validated",) if names else ()
+
+    def _trust(self, window: Window) -> Iterator[str]:
+        """How far people agree with what is told, what waits for them, and what they were sent."""
+        if self._checks is not None:
+            agreed = [
+                f"{one.metric.title} {one.agreement.words()}"
+                for one in self._checks.standing()
+                if one.metric.name in self._validated
+            ]
+            yield f"Agreement: {'; '.join(agreed) or 'no metric is validated'}."
+            overdue = self._checks.overdue(self._midnight(window.end))
+            yield f"{overdue or 'No'} review{'' if overdue == 1 else 's'} overdue."
+        if self._alerts is not None:
+            sent = self._alerts.sent(window)
+            told = f"{sent.n or 'No'} alert{'' if sent.n == 1 else 's'} sent"
+            yield f"{told}, {sent.useful} of {sent.n} marked useful." if sent.n else f"{told}."
 
     def _first(self, volume: Answer, window: Window) -> tuple[str, ...]:
         """What must be known before any number: conversations missing, or a sync too old.
@@ -235,25 +302,12 @@ class Digests:
         """
         said = list(self._answers.gaps(_against(window)))
         as_of = volume.coverage.as_of if volume.coverage else None
-        ends = datetime.combine(window.end, time(), tzinfo=self._zone)
         if as_of is None:
             return (*said, "Nothing was synced yet: there are no numbers.")
-        if as_of < ends:
+        if as_of < self._midnight(window.end):
             when = wording.moment(as_of, self._zone)
             said.append(f"The week is not complete here: the last sync ended {when}.")
         return tuple(wording.capital(one.rstrip(".")) + "." for one in said)
-
-
-def flag_line(week: FlagWeek) -> str:
-    """Churn-risk flags of a week in counts; accounts are named where the channel allows it."""
-    counted = [
-        (week.of(FlagEvent.RAISED), "new"),
-        (week.of(FlagEvent.CLEARED), "cleared"),
-        (week.of(FlagEvent.ADDRESSED), "addressed"),
-        (week.overdue, "open for more than two working days"),
-    ]
-    told = ", ".join(f"{n} {word}" for n, word in counted if n)
-    return f"Churn-risk flags: {told or 'nothing new'}; {week.standing} stand."
 
 
 def week_window(week: str) -> Window:
@@ -301,7 +355,9 @@ def _changes(
     """What improved; or that no driver clearly changed, and whether the week was quiet."""
     if improved is not None:
         before, now = improved.counts
-        return [f"Improved: {improved.name} fell from {before} to {now} conversations."]
+        told = f"Improved: {improved.name} fell from {before} to {now} conversations"
+        kept = improved.current if now or improved.baseline is None else improved.baseline
+        return [f"{told}{improved.part}. {kept.receipt}"]
     if drivers:
         return []
     return ["No driver clearly changed." if unusual else "A quiet week: no driver clearly changed."]
@@ -311,16 +367,23 @@ def _driver_line(driver: DriverLine) -> str:
     before, now = driver.counts
     verb = "rose" if now > before else "fell"
     counts = f"{verb} from {before} to {now} conversations{driver.part}"
-    return f"{driver.name} {counts}. {driver.current.receipt}"
+    return f"{driver.name} {counts}. {driver.care} {driver.current.receipt}"
 
 
-def _lines(
-    before: Sequence[str], drivers: Sequence[DriverLine], after: Sequence[str]
-) -> tuple[str, ...]:
+def _lines(digest: Digest) -> tuple[str, ...]:
     """At most fifteen lines: the last drivers' quotes give way first, never a number."""
-    room = MOST_LINES - len(before) - len(drivers) - sum(map(bool, after))
+    pages = [("Report", digest.report_url), *digest.pages]
+    before = [
+        " ".join(digest.first),
+        f"Week {digest.week}: {digest.volume.understood}",
+        digest.headline,
+    ]
+    foot = " ".join([digest.trust, *(f"{one}." for one in digest.withheld)])
+    last = " · ".join(f"{name}: {url}" for name, url in pages)
+    after = [digest.flag_line, *digest.notes, foot, last]
+    room = MOST_LINES - sum(map(bool, (*before, *after))) - len(digest.drivers)
     told: list[str] = []
-    for driver in drivers:
+    for driver in digest.drivers:
         told.append(_driver_line(driver))
         if driver.quote is not None and room > 0:
             told.append(f"  “{driver.quote.shown()}” {driver.quote.url}")
@@ -328,10 +391,10 @@ def _lines(
     return tuple(line for line in (*before, *told, *after) if line)
 
 
-def _trust(volume: Answer, zone: ZoneInfo) -> str:
+def _coverage(volume: Answer, zone: ZoneInfo) -> str:
     coverage = volume.coverage
     if coverage is None or coverage.as_of is None:
-        return "Nothing was synced yet."
+        return "Nothing was synced yet"
     fresh = wording.moment(coverage.as_of, zone)
     return (
         f"{coverage.analysed} of {coverage.total} analysed, {coverage.failed} failed; "

@@ -12,7 +12,7 @@ from itertools import takewhile
 from statistics import median
 from typing import TypeVar
 
-from service.domain.conversations import Account, AccountKey
+from service.domain.conversations import Account, AccountKey, ConversationKey
 from service.domain.flags import (
     SIGNAL_LASTS,
     Flag,
@@ -22,6 +22,7 @@ from service.domain.flags import (
     Outcome,
     OutcomeKind,
     Signal,
+    SignalId,
     Stay,
     acted_on,
     evidence,
@@ -41,6 +42,7 @@ FEWEST_OUTCOMES = 20  # below this a share of outcomes says nothing
 COUNTS_FOR = timedelta(days=120)  # a flag foresees what happens this soon after it was raised
 
 WORKING_DAYS_TO_ADDRESS = 2
+MOST_NAMES = 5  # accounts of a kind that a line names
 
 T = TypeVar("T", Signal, Stay)
 
@@ -75,10 +77,28 @@ class FlagWeek:
 
     events: Mapping[FlagEvent, int]
     standing: int
-    overdue: int
+    new: tuple[str, ...]  # names of the accounts that were flagged
+    overdue: tuple[str, ...]  # names of those that nobody took care of in time
+    conversations: tuple[ConversationKey, ...]  # behind what is new, overdue or standing
 
     def of(self, event: FlagEvent) -> int:
         return self.events.get(event, 0)
+
+    def line(self) -> str:
+        counted = [
+            (self.of(FlagEvent.RAISED), "new"),
+            (self.of(FlagEvent.CLEARED), "cleared"),
+            (self.of(FlagEvent.ADDRESSED), "addressed"),
+            (len(self.overdue), "overdue (open for more than two working days)"),
+        ]
+        told = ", ".join(f"{n} {word}" for n, word in counted if n)
+        stand = "stands" if self.standing == 1 else "stand"
+        return f"Churn-risk flags: {told or 'nothing new'}; {self.standing} {stand}."
+
+    def names(self) -> str:
+        """The accounts behind the counts, for those who may read names."""
+        named = [("New", self.new), ("Overdue", self.overdue)]
+        return " ".join(f"{when}: {_some(names)}." for when, names in named if names)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,16 +206,33 @@ class Flags:
 
     def between(self, start: datetime, end: datetime) -> FlagWeek:
         """Return what happened to flags in [start, end), as they stood at its end."""
-        events: Counter[FlagEvent] = Counter()
-        standing = overdue = 0
-        for history in self._database.flags.changes().values():
-            events.update(one.event for one in history if start <= one.at < end)
-            flag = flag_of(one for one in history if one.at < end)
-            if flag is not None and flag.stands:
-                standing += 1
-                is_open = flag.state is FlagState.OPEN
-                overdue += is_open and working_days(flag.since, end) > WORKING_DAYS_TO_ADDRESS
-        return FlagWeek(events=events, standing=standing, overdue=overdue)
+        changes = self._database.flags.changes()
+        inside = [one for own in changes.values() for one in own if start <= one.at < end]
+        then = (flag_of(one for one in own if one.at < end) for own in changes.values())
+        standing = [flag for flag in then if flag is not None and flag.stands]
+        raised = {one.account for one in inside if one.event is FlagEvent.RAISED}
+        late = {flag.account for flag in standing if _is_overdue(flag, end)}
+        behind = {each for one in inside for each in one.signals}
+        behind |= {each for flag in standing for each in flag.signals}
+        return FlagWeek(
+            events=Counter(one.event for one in inside),
+            standing=len(standing),
+            new=self._names(raised),
+            overdue=self._names(late),
+            conversations=self._conversations(behind, start),
+        )
+
+    def _names(self, accounts: Collection[AccountKey]) -> tuple[str, ...]:
+        known = self._database.conversations.accounts()
+        return tuple(sorted(one.name for one in known if one.key in accounts))
+
+    def _conversations(
+        self, signals: Collection[SignalId], start: datetime
+    ) -> tuple[ConversationKey, ...]:
+        """The conversations that these words stand in, newest first."""
+        known = self._database.flags.signals(start - _LOOK_BACK)
+        found = sorted((one for one in known if one.id in signals), key=lambda one: one.at)
+        return tuple(dict.fromkeys(one.conversation for one in reversed(found)))
 
     def of(
         self, account: AccountKey, viewer: Viewer
@@ -281,6 +318,17 @@ def grade(outcomes: Sequence[Outcome], history: Mapping[AccountKey, Sequence[Fla
         lead_days=float(median(lead)) if lead else None,
         missed=tuple(missed),
     )
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first names, and how many there are beside them."""
+    left = len(names) - MOST_NAMES
+    return ", ".join(names[:MOST_NAMES]) + (f" and {left} more" if left > 0 else "")
+
+
+def _is_overdue(flag: Flag, at: datetime) -> bool:
+    is_open = flag.state is FlagState.OPEN
+    return is_open and working_days(flag.since, at) > WORKING_DAYS_TO_ADDRESS
 
 
 def working_days(start: datetime, end: datetime) -> int:

@@ -41,6 +41,12 @@ class Links:
     def driver(self, name: str) -> str:
         return f"{self._base}/drivers/{slug(name)}"
 
+    def trust(self) -> str:
+        return f"{self._base}/trust"
+
+    def alerts(self) -> str:
+        return f"{self._base}/alerts"
+
     def review(self, metric: str) -> str:
         """Where people are asked, blindly, what conversations say."""
         return f"{self._base}/trust/review/{quote(metric, safe='')}"

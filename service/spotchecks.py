@@ -6,6 +6,7 @@ it becomes the value in force.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from service.domain.answers import EvidenceLink
 from service.domain.conversations import ConversationKey
@@ -20,6 +21,7 @@ from service.query import Query
 from service.stores import Database
 
 SIZE = 120  # conversations drawn at a time: the first look is at 100, and some cannot be told
+REVIEW_WITHIN = timedelta(days=7)
 _REVIEWERS = frozenset({PersonRole.ADMIN, PersonRole.ANALYST, PersonRole.AGENT, PersonRole.CSM})
 
 
@@ -113,6 +115,20 @@ class SpotChecks:
             agreement = agreement_of(metric.name, self._analyser, own)
             found.append(Standing(metric=metric, agreement=agreement, confusion=tuple(pairs)))
         return found
+
+    def overdue(self, at: datetime) -> int:
+        """How many reviews nobody had made by then, a week after they were asked for.
+
+        Only of metrics that are not validated: of the others nothing hangs on them.
+        """
+        open_metrics = {one.name for one in all_metrics()} - self.validated()
+        return sum(
+            one.metric in open_metrics
+            and one.analyser == self._analyser
+            and one.drawn_at < at - REVIEW_WITHIN
+            and (one.answered_at is None or one.answered_at >= at)
+            for one in self._database.checks.checks()
+        )
 
     def validated(self) -> frozenset[str]:
         """Return the names of the metrics that may reach leaders."""

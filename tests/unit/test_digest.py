@@ -1,27 +1,36 @@
 """The weekly digest: what clearly changed, what is withheld, and first of all what is missing."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from bot.blocks import digest_message
+from bot.policy import Shows, shared_digest
+from service.alert_book import STARTER, AlertBook
 from service.answering.counts import SURE, counts_p
 from service.chart_image import draw
 from service.charting import weekly
 from service.digest import MOST_LINES, Digest, Digests
+from service.domain.alerts import Alert, AlertState, Reading
 from service.domain.answers import Intent
 from service.domain.conversations import Account, account_key
+from service.domain.feedback import Feedback, Verdict
 from service.domain.people import SYSTEM
 from service.flags import Flags
 from service.links import Links
+from service.query import Dimension, Query
+from service.spotchecks import SpotChecks
 from storage.database import SqlDatabase
-from tests.builders import a_conversation, a_page, a_quote, a_risk, an_analysis
+from tests.builders import VERSION, a_conversation, a_page, a_quote, a_risk, an_analysis
 from tests.unit.answering_world import TODAY, answers_over
 from tests.unit.test_answers import opened
 
+UTC_ZONE = ZoneInfo("UTC")
 WEEK, THIS, BEFORE = "2026-W46", date(2026, 11, 9), date(2026, 11, 2)
 
 
@@ -60,17 +69,15 @@ def store(database: SqlDatabase, monday: date, drivers: Mapping[str, int]) -> No
     database.conversations.sync_finished("zendesk", TODAY)
 
 
-def made(
-    database: SqlDatabase, *, validated: tuple[str, ...] = (), flags: Flags | None = None
-) -> Digest:
+def made(database: SqlDatabase, **beside: Any) -> Digest:
+    """The digest; `beside` is what a workspace has on record beside its answers."""
     digests = Digests(
         answers=answers_over(database),
         links=Links("https://verbatim.example"),
         publisher=Nowhere(),
         clock=lambda: TODAY,
-        zone=ZoneInfo("UTC"),
-        validated=validated,
-        flags=flags,
+        zone=UTC_ZONE,
+        **beside,
     )
     assert digests.last_week() == WEEK
     return digests.make(WEEK)
@@ -83,11 +90,61 @@ def test_what_clearly_changed_is_told_with_both_counts_and_a_quote(database: Sql
     assert [one.name for one in digest.drivers] == ["Billing"]
     place = next(i for i, line in enumerate(digest.lines) if line.startswith("Billing rose"))
     assert (
-        "from 6 to 24 conversations (+44 points of all). https://verbatim.example/r/"
-        in digest.lines[place]
+        "from 6 to 24 conversations (+44 points of all). No owner on record."
+        " No playbook: decision needed. https://verbatim.example/r/" in digest.lines[place]
     )
     assert "The Billing page shows the wrong amount" in digest.lines[place + 1]
-    assert "Improved: Shipping fell from 20 to 5 conversations." in digest.lines
+    improved = "Improved: Shipping fell from 20 to 5 conversations (-44 points of all). https://"
+    assert any(line.startswith(improved) for line in digest.lines)
+
+
+def test_a_driver_that_changed_has_its_owner_and_its_playbook(database: SqlDatabase) -> None:
+    store(database, BEFORE, {"Billing": 6, "Login": 9})
+    store(database, THIS, {"Billing": 24, "Login": 10})
+    book = AlertBook(database=database, clock=lambda: TODAY, zone=UTC_ZONE)
+    for name, query in (("all", Query()), ("own", Query().narrowed(Dimension.DRIVER, "Billing"))):
+        query = replace(query, metric="negative_rate")
+        over = Dimension.DRIVER if name == "all" else None
+        book.add(replace(STARTER, id=name, query=query, over=over, playbook=f"{name}: call them."))
+    (told,) = made(database, owners={"Billing": "Maya"}, alerts=book).drivers
+    assert told.care == "Owner: Maya. Playbook: own: call them."
+    assert book.playbook("Login") == "all: call them."
+    whole = _words(digest_message(made(database, owners={"Billing": "Maya"}, alerts=book)).blocks)
+    assert told.care in whole
+
+
+def test_the_trust_line_tells_agreement_late_reviews_and_what_became_of_alerts(
+    database: SqlDatabase,
+) -> None:
+    store(database, BEFORE, {"Billing": 7})
+    store(database, THIS, {"Billing": 7})
+    book = AlertBook(database=database, clock=lambda: TODAY, zone=UTC_ZONE)
+    drawn = [datetime(2026, 11, day, tzinfo=UTC) for day in (8, 10)]
+    for at, metric in zip(drawn, ("sentiment", "effort"), strict=True):
+        SpotChecks(database=database, analyser=VERSION, clock=lambda at=at: at).draw(metric, size=3)
+    reading = Reading(value="Billing", n0=40, x0=4, n1=40, x1=20, z=4.0)
+    for day in (8, 12, 13, 14):
+        one = Alert(
+            rule=STARTER.id,
+            opened_on=date(2026, 11, day),
+            seen_on=date(2026, 11, 14),
+            state=AlertState.OPEN,
+            reading=reading,
+            told_excess=None if day == 14 else 16.0,
+        )
+        database.alerts.save(one)
+        if day == 12:
+            useful = Feedback(answer=one.key, person="a@b.c", verdict=Verdict.USEFUL, at=TODAY)
+            database.feedback.note(useful)
+    checks = SpotChecks(database=database, analyser=VERSION, clock=lambda: TODAY)
+    digest = made(database, checks=checks, alerts=book)
+    assert digest.trust.endswith(
+        ". Agreement: no metric is validated. 3 reviews overdue."
+        " 2 alerts sent, 1 of 2 marked useful."
+    )
+    assert digest.lines[-1].endswith("/trust · Alerts: https://verbatim.example/alerts")
+    told = made(database, checks=checks, validated=("sentiment",)).trust
+    assert told.endswith("Agreement: Sentiment no checks yet. 3 reviews overdue.")
 
 
 def test_the_headline_gives_last_week_and_the_usual_range(database: SqlDatabase) -> None:
@@ -128,7 +185,8 @@ def test_a_driver_that_would_be_sure_alone_is_chance_among_twelve(database: SqlD
 def test_a_driver_that_went_away_is_what_improved(database: SqlDatabase) -> None:
     store(database, BEFORE, {"Billing": 10, "Login": 12})
     store(database, THIS, {"Billing": 10})
-    assert "Improved: Login fell from 12 to 0 conversations." in made(database).lines
+    improved = "Improved: Login fell from 12 to 0 conversations. https://verbatim.example/r/"
+    assert any(line.startswith(improved) for line in made(database).lines)
 
 
 def test_unvalidated_metrics_are_withheld_in_one_line(database: SqlDatabase) -> None:
@@ -232,6 +290,13 @@ def test_flags_are_told_once_churn_risk_is_validated(database: SqlDatabase) -> N
     at = datetime(2026, 11, 10, 12, tzinfo=UTC)
     flags = Flags(database=database, links=Links(""), clock=lambda: at)
     assert len(flags.update()) == 1
-    told = "Churn-risk flags: 1 new, 1 open for more than two working days; 1 stand."
-    assert told in made(database, validated=("churn_risk",), flags=flags).lines
+    told = (
+        "Churn-risk flags: 1 new, 1 overdue (open for more than two working days); 1 stands."
+        " New: Acme. Overdue: Acme. https://verbatim.example/?conversation=zendesk%3A7"
+    )
+    digest = made(database, validated=("churn_risk",), flags=flags)
+    assert told in digest.lines
+    unnamed = shared_digest(digest, Shows.QUOTES)
+    assert "Acme" not in _words(digest_message(unnamed).blocks)
+    assert any("not named" in line for line in unnamed.withheld)
     assert not any("flags" in line for line in made(database, flags=flags).lines)
