@@ -111,7 +111,7 @@ def answer_message(
 
 def digest_message(digest: Digest, chart: Sequence[Block] = ()) -> Message:
     """Render the weekly digest: volume and its chart, drivers with a customer's words, flags, what
-    is withheld.
+    improved, what it stands on.
     """
     title = f"Customer conversations, week {digest.week}"
     understood, counted = [*visible(digest.volume.text[:2]), "", ""][:2]
@@ -119,13 +119,14 @@ def digest_message(digest: Digest, chart: Sequence[Block] = ()) -> Message:
     before = [header(title), *(_paragraph(line, home) for line in digest.first[:MAX_LINES])]
     shown = of_headline(digest.volume)
     before += [small([understood] if understood else []), _headline(headline, home, shown)]
-    told = [*(_paragraph(line, home) for line in digest.notes[:MAX_LINES])]
-    told += [_paragraph(digest.flag_line, home), divider() if digest.drivers else None]
+    told = [*(_paragraph(line, home) for line in digest.shares[:MAX_LINES])]
     drivers = [block for driver in digest.drivers for block in _driver(driver)]
     pages = link_button("Open the report", digest.report_url, "verbatim_report")
     for name, url in digest.pages:
         pages += link_button(name, url, f"verbatim_page_{name.lower()}")
-    after = [divider(), small([*digest.withheld, digest.trust]), actions(pages)]
+    after = [_paragraph(digest.flag_line, home)]
+    after += [_paragraph(line, home) for line in digest.notes[:MAX_LINES]]
+    after += [divider(), small([*digest.withheld, digest.trust]), actions(pages)]
     blocks = _within_budget(_present(before), chart, _present(told), drivers, _present(after))
     quoted = tuple(one.quote.conversation for one in digest.drivers if one.quote)
     said = _spoken(f"{title}. {headline}")

@@ -79,7 +79,8 @@ class Digest:
     lines: tuple[str, ...]  # the whole message in words, at most fifteen lines
     first: tuple[str, ...] = ()  # what is missing or stale: said before any number
     headline: str = ""  # the volume against last week and the usual range
-    notes: tuple[str, ...] = ()  # validated shares, what improved, or that the week was quiet
+    shares: tuple[str, ...] = ()  # of the validated metrics
+    notes: tuple[str, ...] = ()  # what improved, or that the week was quiet
     flags: str = ""  # what happened to churn-risk flags, in counts
     flagged: str = ""  # the accounts behind the counts, where they may be named
     flags_url: str = ""  # the conversations behind the counts
@@ -141,7 +142,6 @@ class Digests:
         drivers = [one for one in changed if one is not improved][:TOP]
         weeks = self._weeks(window, volume)
         headline, unusual = self._headline(volume, weeks[:-1])
-        notes = [*self._shares(window), *_changes(drivers, improved, unusual=unusual)]
         trust = " ".join([f"{_coverage(volume, self._zone)}.", *self._trust(window)])
         digest = Digest(
             week=week,
@@ -155,7 +155,8 @@ class Digests:
             ),
             first=self._first(volume, window),
             headline=headline,
-            notes=tuple(notes),
+            shares=tuple(self._shares(window)),
+            notes=tuple(_changes(drivers, improved, unusual=unusual)),
             weeks=weeks,
             pages=tuple(self._pages(window, weeks)),
             lines=(),
@@ -377,6 +378,7 @@ def _lines(digest: Digest) -> tuple[str, ...]:
         " ".join(digest.first),
         f"Week {digest.week}: {digest.volume.understood}",
         digest.headline,
+        *digest.shares,
     ]
     foot = " ".join([digest.trust, *(f"{one}." for one in digest.withheld)])
     last = " · ".join(f"{name}: {url}" for name, url in pages)

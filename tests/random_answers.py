@@ -283,8 +283,12 @@ def random_digest(seed: int) -> Digest:
         lines=(),
         first=chance.some(chance.words, 0, 1, 12),
         headline=chance.words(0, 60, 600),
+        shares=chance.some(chance.words, 0, 3),
         notes=chance.some(chance.words, 0, 2, 12),
         flags=chance.words(0, 60),
+        flagged=chance.words(0, 60),
+        flags_url=chance.url(),
+        pages=(("Weeks", chance.url()), ("Trust", chance.url())),
         weeks=tuple(WeekBar(monday=day, n=chance.of(0, 700)) for day in reversed(mondays)),
     )
 

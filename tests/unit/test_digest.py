@@ -194,7 +194,7 @@ def test_unvalidated_metrics_are_withheld_in_one_line(database: SqlDatabase) -> 
     assert made(database).withheld == ("Sentiment, Churn risk, Effort: withheld, not validated",)
     some = made(database, validated=("sentiment",))
     assert some.withheld == ("Churn risk, Effort: withheld, not validated",)
-    assert some.notes[0].startswith("Negative share")
+    assert some.shares[0].startswith("Negative share")
 
 
 def test_the_same_week_gives_the_same_digest(database: SqlDatabase) -> None:
