@@ -303,8 +303,10 @@ def _matching(value: object, pattern: re.Pattern[str]) -> str | None:
 
 def _summary(value: object) -> str:
     """A summary is free text: it is dropped as soon as it could carry a link or an address."""
-    if not isinstance(value, str) or any(category(one) in _UNSEEN for one in value):
+    if not isinstance(value, str):
         return ""
     text = " ".join(value.split())
+    if len(text) > LONGEST_SUMMARY or any(category(one) in _UNSEEN for one in value):
+        return ""
     plain = normalize("NFKC", text)  # a full-width colon or at-sign is one as well
-    return "" if len(text) > LONGEST_SUMMARY or _NOT_IN_SUMMARY.search(plain) else text
+    return "" if _NOT_IN_SUMMARY.search(plain) else text
