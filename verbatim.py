@@ -145,7 +145,7 @@ class Built:
             links=self.links(),
             clock=self.now,
             zone=self.settings.zone,
-            analyser_version=self._analyser_version(),
+            analyser_version=self._analyser_version,
             masking_version=self.masks().version,
             second=self._second_reader(),
         )
@@ -276,7 +276,7 @@ class Built:
             helpdesks=self.helpdesks(),
             slack_handler=slack.http_handler(),
             slack_installer=slack.installer(),
-            analyser_version=self._analyser_version(),
+            analyser_version=self._analyser_version,
         )
 
     def run_bot(self, stop: Event) -> None:
@@ -342,7 +342,7 @@ class Built:
         make_folder(self.settings.folder)
         database = open_database(
             self.settings.database,
-            metrics=all_metrics(),
+            metrics=all_metrics,
             zone=self.settings.zone,
             secret=self._secret,
             clock=self.now,
@@ -425,6 +425,7 @@ class Built:
         """Answers name the analyser behind a number; they do not have to load its model."""
         from service import analysis, plugins
 
+        self._notice_metrics()
         module = plugins.load(analysis, self.settings.analyser_name)
         version: str = module.version(self.settings)
         return version

@@ -41,7 +41,7 @@ def _fresh(path: Path) -> sqlite3.Connection:
     """An empty database with the product's own tables, indexes and search index."""
     database = open_database(
         f"sqlite:///{path}",
-        metrics=(),
+        metrics=tuple,
         zone=ZoneInfo("UTC"),
         secret=b"floor",
         clock=lambda: datetime.now(UTC),

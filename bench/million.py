@@ -108,7 +108,7 @@ def answers(stand: Stand) -> None:
         links=Links("http://localhost"),
         clock=million_data.now,
         zone=ZONE,
-        analyser_version=million_data.ANALYSER,
+        analyser_version=lambda: million_data.ANALYSER,
     )
     with _without_receipts(stand):
         for what, intent, asked, bar in _questions():

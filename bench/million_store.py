@@ -22,7 +22,7 @@ _SEARCH = (
 
 def opened(url: str) -> SqlDatabase:
     return open_database(
-        url, metrics=all_metrics(), zone=ZONE, secret=b"bench", clock=million_data.now
+        url, metrics=all_metrics, zone=ZONE, secret=b"bench", clock=million_data.now
     )
 
 

@@ -64,7 +64,7 @@ class Answers:
         links: Links,
         clock: Clock,
         zone: ZoneInfo,
-        analyser_version: str,
+        analyser_version: Callable[[], str],
         date_order: str = "DMY",
         masking_version: str = "1",
         second: SecondReader | None = None,
@@ -209,6 +209,7 @@ class Answers:
 
     def catalogue(self, viewer: Viewer = SYSTEM, *, today: date | None = None) -> Catalogue:
         """The names that this viewer's questions may use."""
+        self._analyser()  # asked first: it notices metrics that another process defined meanwhile
         fresh = Catalogue.from_database(
             self._database,
             self._taxonomy,
@@ -232,7 +233,7 @@ class Answers:
             links=self._links,
             clock=self._clock,
             zone=self._zone,
-            analyser=self._analyser,
+            analyser=self._analyser(),
             masking=self._masking,
             receipts=self._receipts,
             viewer=viewer,

@@ -1,7 +1,7 @@
 """The coverage ledger: by source and day, what a helpdesk counts against what is held here."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, exists, func, select
 
 from service.domain.conversations import ConversationKey
+from service.domain.measurements import Metric
 from service.query import Dimension, Window
 from service.stores import DayCoverage
 from storage.bulk import upsert
@@ -26,9 +27,11 @@ Reasons = Mapping[int, Mapping[str, int]]  # day -> reason -> conversations
 class SqlCoverage:
     """Implements CoverageLedger."""
 
-    def __init__(self, engine: Engine, *, metrics: Sequence[str], zone: ZoneInfo) -> None:
+    def __init__(
+        self, engine: Engine, *, metrics: Callable[[], Sequence[Metric]], zone: ZoneInfo
+    ) -> None:
         self._engine = engine
-        self._metrics = list(metrics)
+        self._metrics = metrics
         self._zone = zone
 
     def record(self, source: str, counts: Mapping[date, int], *, at: datetime) -> None:
@@ -128,7 +131,7 @@ class SqlCoverage:
             .join(conversation, conversation.c.id == measurement.c.conversation_id)
             .where(
                 *_of(conversation.c.source, conversation.c.day, source, window),
-                measurement.c.metric.in_(self._metrics),
+                measurement.c.metric.in_([one.name for one in self._metrics()]),
                 measurement.c.value.is_(None),
                 ~overruled,
             )

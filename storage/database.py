@@ -1,6 +1,6 @@
 """All stores over one database. The only thing that other rooms are given of this one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from zoneinfo import ZoneInfo
 
 from sqlalchemy.exc import OperationalError
@@ -41,7 +41,7 @@ class SqlDatabase:
         self,
         engine: Engine,
         *,
-        metrics: Sequence[Metric],
+        metrics: Callable[[], Sequence[Metric]],
         zone: ZoneInfo,
         secret: bytes,
         clock: Clock,
@@ -58,7 +58,7 @@ class SqlDatabase:
         self.checks = SqlChecks(engine)
         self.alerts = SqlAlerts(engine)
         self.feedback = SqlFeedback(engine)
-        self.coverage = SqlCoverage(engine, metrics=[one.name for one in metrics], zone=zone)
+        self.coverage = SqlCoverage(engine, metrics=metrics, zone=zone)
         self.receipts = SqlReceipts(engine)
         self.people = SqlPeople(engine)
         self.follows = SqlFollows(engine)
@@ -99,7 +99,15 @@ class SqlDatabase:
 
 
 def open_database(
-    url: str, *, metrics: Sequence[Metric], zone: ZoneInfo, secret: bytes, clock: Clock
+    url: str,
+    *,
+    metrics: Callable[[], Sequence[Metric]],
+    zone: ZoneInfo,
+    secret: bytes,
+    clock: Clock,
 ) -> SqlDatabase:
-    """Open a database by its URL. Nothing is created before `migrate`."""
+    """Open a database by its URL. Nothing is created before `migrate`.
+
+    `metrics` tells which there are whenever something is counted: people add their own meanwhile.
+    """
     return SqlDatabase(Engine(url), metrics=metrics, zone=zone, secret=secret, clock=clock)

@@ -118,7 +118,7 @@ class SqlFacts:
     def conversations(
         self, query: Query, viewer: Viewer, *, after: str | None = None, limit: int = 50
     ) -> Listing:
-        metrics = [metric.name for metric in self._measures.metrics]
+        metrics = [metric.name for metric in self._measures.metrics()]
         with self._engine.reading() as connection:
             rows = newest_for(connection, query, viewer, limit)
             return list_page(

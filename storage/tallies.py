@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, case, func, literal, literal_column
 
 from service.domain.answers import Tally
-from service.domain.measurements import Metric, Rate
+from service.domain.measurements import Metric
 from service.errors import Misused
 from service.query import ACCOUNTS, CONVERSATIONS, EMPTY_VALUE, NO_VALUE, UNMEASURED_VALUE
 from storage.tables.facts import fact
@@ -25,21 +25,19 @@ class Measure:
 
 
 class Measures:
-    """The numbers that can be asked for, made from the metrics that were handed in."""
+    """The numbers that can be asked for now: a workspace's own metrics come and go."""
 
-    def __init__(self, metrics: Sequence[Metric]) -> None:
-        self.metrics = tuple(metrics)
-        self._rates: dict[str, tuple[Metric, Rate]] = {
-            rate.name: (metric, rate) for metric in metrics for rate in metric.rates
-        }
+    def __init__(self, metrics: Callable[[], Sequence[Metric]]) -> None:
+        self.metrics = metrics
 
     def named(self, name: str) -> Measure:
         if name in {CONVERSATIONS, ACCOUNTS}:
             return Measure(name)
-        if name not in self._rates:
-            known = ", ".join((CONVERSATIONS, ACCOUNTS, *self._rates))
+        rates = {rate.name: (metric, rate) for metric in self.metrics() for rate in metric.rates}
+        if name not in rates:
+            known = ", ".join((CONVERSATIONS, ACCOUNTS, *rates))
             raise Misused(f"There is no number called {name!r}; there is {known}.")
-        metric, rate = self._rates[name]
+        metric, rate = rates[name]
         return Measure(name, metric.name, rate.value)
 
 

@@ -111,7 +111,7 @@ def postgres_server() -> Iterator[PostgresServer]:
 
 def opened(url: str, clock: Clock | None = None) -> SqlDatabase:
     return open_database(
-        url, metrics=all_metrics(), zone=ZONE, secret=SECRET, clock=clock or Clockwork()
+        url, metrics=all_metrics, zone=ZONE, secret=SECRET, clock=clock or Clockwork()
     )
 
 

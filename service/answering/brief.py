@@ -16,14 +16,16 @@ from service.answering.telling import Asked, line_one
 from service.domain.answers import Answer, EvidenceLink, Group, Headline, Intent
 from service.domain.conversations import Account, Status
 from service.domain.flags import BY_RULE, FlagState
-from service.domain.measurements import YesNo
+from service.domain.measurements import Metric, Rate, YesNo
 from service.flags import Flags, ShownFlag
+from service.measures import own_metrics
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Filter, Query, Window
 from service.stores import ListedConversation
 
 DAYS, BEFORE = 30, 90  # a brief looks at the last 30 days against the 90 before
 OPEN = (Status.OPEN.value, Status.PENDING.value)
 TOP_DRIVERS = 3
+TOP_VALUES = 3  # of a metric of the workspace's own
 READ = 200  # conversations that are read one by one; of more, only counts are told
 
 
@@ -66,6 +68,7 @@ def account_brief(desk: Desk, asked: Asked) -> Answer:
         opening,
         _counts(desk, query, now.n, _people(rows, now.n)),
         *_risk(desk, query, accounts),
+        *_own_metrics(desk, query),
         *_drivers(desk, drivers, rows),
         *(wording.quote(one, desk.zone) for one in words),
         _waiting(desk, query),
@@ -199,6 +202,41 @@ def _churn(desk: Desk, query: Query) -> str:
     said = f" {wording.quote(words[0], desk.zone)}" if words else f" {counted.receipt}"
     signals = wording.conversations(counted.n)
     return f"Churn-risk signals: {signals}, the last {wording.full_day(last)}.{said}"
+
+
+def _own_metrics(desk: Desk, query: Query) -> list[str]:
+    """What the workspace asks itself, in one line; nothing when it asks nothing."""
+    hidden = desk.hidden()
+    told = [
+        f"{metric.title}: {wording.WITHHELD}"
+        if metric.name in hidden
+        else _own_metric(desk, query, metric)
+        for metric in own_metrics()
+    ]
+    return [f"Own metrics, where known: {'; '.join(told)}."] if told else []
+
+
+def _own_metric(desk: Desk, query: Query, metric: Metric) -> str:
+    """A metric's commonest values with the period before; a plain no is the rest of the yes."""
+    window, baseline = windows_of(query)
+    asked = [
+        (rate, replace(query, metric=rate.name)) for rate in metric.rates if rate.value != YesNo.NO
+    ]
+    found = [(desk.counted(one.during(window)), rate, one) for rate, one in asked]
+    found.sort(key=lambda each: -each[0].n)
+    if not found[0][0].of:
+        return f"{metric.title}: measured in none of them"
+    said = [
+        f"{_called(metric, rate)} {wording.share(now)},"
+        f" before {wording.share(desk.counted(one.during(baseline)))} {now.receipt}"
+        for now, rate, one in found[:TOP_VALUES]
+        if now.n or rate is found[0][1]
+    ]
+    return f"{', '.join(said)} ({desk.validation(metric.name)})"
+
+
+def _called(metric: Metric, rate: Rate) -> str:
+    return metric.title if rate.value == YesNo.YES else f"{metric.title} {rate.value}"
 
 
 def _waiting(desk: Desk, query: Query) -> str:

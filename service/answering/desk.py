@@ -171,7 +171,7 @@ class Desk:
         if not is_rate(query.metric):
             return said
         metric, _ = measures.rate_named(query.metric)
-        said.append(f"{metric.title}: {self._validation(metric.name)}")
+        said.append(f"{metric.title}: {self.validation(metric.name)}")
         missing = found.failed + found.waiting
         if found.total and missing / found.total > UNMEASURED_WORTH_SAYING:
             said.append(f"{missing} of {found.total} conversations are not measured")
@@ -195,7 +195,7 @@ class Desk:
             asked.add(measures.rate_named(query.metric)[0].name)
         return bool(asked & self.hidden())
 
-    def _validation(self, metric: str) -> str:
+    def validation(self, metric: str) -> str:
         """Whether people agreed often enough, and how often they did."""
         found = next(one.agreement for one in self._checked() if one.metric.name == metric)
         if found.state in _OPEN_TO_LEADERS:

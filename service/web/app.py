@@ -66,7 +66,7 @@ def create_app(
     taxonomy: Taxonomy,
     themes: "Callable[[], Vectors] | None" = None,
     helpdesks: Mapping[str, Helpdesk] | None = None,
-    analyser_version: str = "",
+    analyser_version: Callable[[], str] = str,
     slack_handler: machines.SlackHandler | None = None,
     slack_installer: SlackInstaller | None = None,
 ) -> Flask:
@@ -94,7 +94,7 @@ def create_app(
         file=taxonomy,
         themes=themes,
         helpdesks=helpdesks or {},
-        analyser=analyser_version,
+        analyser_version=analyser_version,
         slack=slack_installer,
     )
     for page in (explore, group, conversation, receipts, subjects, ladder, trust, signing_in):
@@ -112,6 +112,7 @@ def create_app(
             machines.slack_route(slack_handler),
             methods=["POST"],
         )
+    app.before_request(_notice_metrics)
     gate.install(app)
     _teach_templates(app)
     app.register_error_handler(VerbatimError, _say_it)
@@ -137,6 +138,11 @@ def _teach_templates(app: Flask) -> None:
         "tag_address": subjects.tag_address,
     }
     app.context_processor(_around)
+
+
+def _notice_metrics() -> None:
+    """A page asks many times which metrics there are: it starts with what is defined now."""
+    site().analyser_version()
 
 
 def _around() -> dict[str, object]:

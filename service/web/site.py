@@ -77,13 +77,18 @@ class Site:
     file: Taxonomy  # the ladder as the settings name it; people may have changed it since
     themes: "Callable[[], Vectors] | None"  # what tells which raw tags speak of one thing
     helpdesks: Mapping[str, Helpdesk]
-    analyser: str  # the version that measures now
+    analyser_version: Callable[[], str]  # what measures now; asking notices changed metrics
     slack: SlackInstaller | None = None  # None: no workspace can install the app by itself
 
     @property
     def taxonomy(self) -> Taxonomy:
         """The ladder in force now, whichever process changed it."""
         return in_force(self.file, self.database.taxonomies.latest())
+
+    @property
+    def analyser(self) -> str:
+        """The version that measures now, whichever process changed a metric or the calibration."""
+        return self.analyser_version()
 
     @property
     def secure(self) -> bool:

@@ -126,7 +126,7 @@ def make(
     zone = ZoneInfo("Europe/Berlin")
     database = open_database(
         f"sqlite:///{folder / 'verbatim.sqlite'}",
-        metrics=all_metrics(),
+        metrics=all_metrics,
         zone=zone,
         secret=SECRET.encode(),
         clock=now,
@@ -149,7 +149,7 @@ def make(
         links=links,
         clock=now,
         zone=zone,
-        analyser_version=VERSION,
+        analyser_version=lambda: VERSION,
     )
     app = create_app(
         database=database,
@@ -159,7 +159,7 @@ def make(
         clock=now,
         taxonomy=TAXONOMY,
         helpdesks=helpdesks,
-        analyser_version=VERSION,
+        analyser_version=lambda: VERSION,
     )
     app.testing = True
     return Sample(app=app, database=database, public_url=public_url)

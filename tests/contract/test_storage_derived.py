@@ -223,7 +223,7 @@ def test_others_write_while_everything_is_rebuilt(
 def _opened_again(database: SqlDatabase, clock: Clockwork, zone: ZoneInfo) -> SqlDatabase:
     return open_database(
         database.engine.url.render_as_string(hide_password=False),
-        metrics=all_metrics(),
+        metrics=all_metrics,
         zone=zone,
         secret=SECRET,
         clock=clock,

@@ -164,7 +164,7 @@ def _answers(database: SqlDatabase, clock: Clockwork) -> Answers:
         links=LINKS,
         clock=clock,
         zone=ZONE,
-        analyser_version="local-1",
+        analyser_version=lambda: "local-1",
     )
 
 

@@ -34,7 +34,7 @@ def filled(here: Town, tmp_path_factory: pytest.TempPathFactory) -> Path:
     here.run(home, "migrate")
     database = open_database(
         f"sqlite:///{home / 'verbatim.sqlite'}",
-        metrics=all_metrics(),
+        metrics=all_metrics,
         zone=ZONE,
         secret=SECRET_KEY.encode(),
         clock=Clockwork(),

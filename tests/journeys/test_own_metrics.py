@@ -1,6 +1,7 @@
 """A metric that a workspace defines, from one command to the helpdesk, the explorer and answers."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -104,6 +105,10 @@ def test_a_metric_of_ones_own_appears_wherever_a_built_in_one_does(
     assert "<dt>Legal threat, share</dt>" in client.get("/drivers/billing").text
     told = said.by(workspace, "ask", "How many legal threats were there?")
     assert "egal threat" in told
+    names = {one.key: one.name for one in workspace.database().conversations.accounts()}
+    theirs = next(row.head.account for row in rows if row.head.account is not None)
+    told = said.by(workspace, "ask", f'tell me about "{names[theirs]}" since January')
+    assert re.search(r"Legal threat \d+ of \d+, before .* \(not validated\)", told)
 
 
 def test_a_metric_of_ones_own_is_a_new_question_to_both_analysers(fresh: Fresh, said: Said) -> None:

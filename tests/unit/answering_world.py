@@ -84,7 +84,7 @@ def answers_over(
         links=Links("https://verbatim.example"),
         clock=now,
         zone=ZoneInfo("UTC"),
-        analyser_version="local-1",
+        analyser_version=lambda: "local-1",
         second=second,
     )
 

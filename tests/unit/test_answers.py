@@ -9,8 +9,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from service import measures
 from service.answer_json import as_json
 from service.answers import Answers
+from service.custom_metrics import custom_metric
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.errors import Forbidden, NotFound
@@ -28,7 +30,7 @@ WHY = "why did sentiment drop last week?"
 def opened(path: Path) -> SqlDatabase:
     database = open_database(
         f"sqlite:///{path}",
-        metrics=all_metrics(),
+        metrics=all_metrics,
         zone=ZoneInfo("UTC"),
         secret=b"a made-up secret of 32 characters",
         clock=lambda: TODAY,
@@ -292,6 +294,19 @@ def test_a_brief_gives_a_leader_no_metric_that_is_not_validated(answers: Answers
     assert "Churn risk: withheld: not validated" in said
     assert "Negative" not in said
     assert "Negative" in " ".join(answers.ask_text(asked, SYSTEM).text)
+
+
+def test_a_brief_tells_what_the_workspace_asks_itself(answers: Answers) -> None:
+    asked = f'tell me about "{ACCOUNTS[0].name}"'
+    before = answers.ask_text(asked, SYSTEM).text
+    measures.define([custom_metric(name="mood", title="Mood", question="?", values=("yes", "no"))])
+    try:
+        (line,) = set(answers.ask_text(asked, SYSTEM).text) - {*before}
+        assert line == "Own metrics, where known: Mood: measured in none of them."
+        leader = Viewer(person="lea@example.com", role=PersonRole.LEADER)
+        assert "Mood: withheld: not validated" in " ".join(answers.ask_text(asked, leader).text)
+    finally:
+        measures.define(())
 
 
 @pytest.mark.parametrize(
