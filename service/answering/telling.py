@@ -154,10 +154,9 @@ def _text(desk: Desk, asked: Asked, found: Explained, answer: Answer) -> tuple[s
     if found.headline.current.of == 0:
         return (first, " ".join([headline, *desk.stored_days(found.query)]), footer)
     if not answer.parts:
-        links = f"{wording.capital(desk.title(found.query))}: {found.headline.current.receipt}"
         if found.headline.current.of <= wording.LISTED:
-            links = f"The conversations: {answer.explore_url}"
-        return (first, headline, links, footer)
+            return (first, headline, f"The conversations: {answer.explore_url}", footer)
+        return (first, f"{headline} {found.headline.current.receipt}", footer)
     also = "Also changed: " + "; ".join(answer.also_changed) + "."
     if not answer.also_changed:
         also = wording.NOTHING_RECORDED
