@@ -79,7 +79,7 @@ def _changed(found: Reading, last: Reading, words: Words) -> Reading:
     said = words.everything()
     if not same or any(one.startswith(IGNORED) for one in found.assumed):
         return found
-    if re.search(_SAME_AGAIN, said) or words.has("~|@"):
+    if re.search(_SAME_AGAIN, said) or words.has("[~@=]"):
         return found
     return replace(found, assumed=(*found.assumed, f"{IGNORED}{said[:_LONGEST]}"))
 

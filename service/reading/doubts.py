@@ -17,7 +17,7 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
     dated = seen.since_fix is not None
     windows = {reading.period, reading.baseline.window if reading.baseline else None}
     sliced = {*reading.group_by, reading.compare.by if reading.compare else ""}
-    if reading.metric is not None:
+    if reading.metric in {"sentiment", "negative_rate", "positive_rate"}:
         sliced.add("sentiment")  # "accounts by sentiment" are ranked by it
     grain = signals.find_grain(re.sub(_MOVED_OR_NOW, " ", seen.free)) or ""
     left = [f"by {one}" for one in (*seen.grouped, grain) if one and one not in sliced]

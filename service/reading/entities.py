@@ -35,6 +35,7 @@ _NEVER_MISSPELT = frozenset(
     "of in to for on at by is my or vs a an the and with did was it we us as do has had".split()  # noqa: SIM905  # shorter so
 )
 _JOINTS = {"or", "vs", "versus", "and"}
+_WEIGHS = {*_JOINTS, "with", "to", "against", "than"}
 LEFT_OUT = (
     r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
     r"|(?:but|and|with|have|had|has) no|outside|outside of|with the exception of|save for"
@@ -188,7 +189,7 @@ def _no_other_word(word: Word) -> bool:
 def _beside_person(names: Names, words: Words, first: int) -> bool:
     """Whether "or", "vs" or "and" joins a first name to another one."""
     for joint, other in ((first + 1, first + 2), (first - 1, first - 2)):
-        if not (0 <= other < len(words.words)) or words.words[joint].text not in _JOINTS:
+        if not (0 <= other < len(words.words)) or words.words[joint].text not in _WEIGHS:
             continue
         beside = names.exactly((stem(_bare(words.words[other])),))
         if any(one.kind in _PEOPLE for one in beside):

@@ -25,7 +25,7 @@ _QUOTES = (
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
     r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated )*"
-    r"(?:tickets?|tix|conversations?|convos?|messages?|chats|calls|emails)\b|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
+    r"(?:tickets?|tix|conversations?|convos?|messages?|chats|calls|emails)\b(?! (?:volumes?|counts?|numbers?))|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
 )
 # "Show me negative calls": the channel is what is shown.
 _SHOWN_BY_CHANNEL = (
@@ -94,6 +94,7 @@ _CHURN = (
     r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
     r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
 )
+_LISTED = rf"\b(?:{signals.RANKED}|who|which|whose|lists?|show|give|any|tickets?|convos?|conversations?|flags?)\b"
 _BRIEF = (
     r"\b(?:tell (?:me|us) (?:about|more about)|prep (?:me|us)?|brief(?:ing)? (?:me |us )?(?:on|for|about)?|brief|catch (?:me|us) up|fill me in|get me ready|"
     r"anything (?:new|going on|happening|changed|happened|up)|what(?:'s| is|s| has| have)? (?:been )?(?:going on|happening|new|up|the (?:story|deal|latest|state))|what(?:'s| has)? (?:changed|happened)|how(?:'s| is| are|s| have| has) .*(?:doing|been|going|getting on|looking)|"
@@ -232,7 +233,8 @@ def _is_ranked_change(asked: Asked) -> bool:
 
 
 def _is_quotes(asked: Asked) -> bool:
-    if asked.entities.of("channel") and _has(_SHOWN_BY_CHANNEL, asked.free):
+    rated = _has(rf"\b{signals.RATE}(?!\w)|%", asked.free)
+    if asked.entities.of("channel") and not rated and _has(_SHOWN_BY_CHANNEL, asked.free):
         return True
     return _has(_QUOTES, asked.free)
 
@@ -256,9 +258,12 @@ def _is_compare(asked: Asked) -> bool:
 
 
 def _is_churn_list(asked: Asked) -> bool:
-    if _has(r"\b(?:most|share|percentage|percent|proportion|rate)\b|%", asked.free):
+    if _has(r"\b(?:most|share|percentage|percent|proportion|rate|volumes?)\b|%", asked.free):
         return False
-    return _has(_CHURN, asked.text)
+    if signals.find_breakdown(asked.free, within_driver=False):
+        return False
+    flagged = _has(_CHURN, asked.free) or _has(_LISTED, asked.text)
+    return flagged and _has(_CHURN, asked.text)
 
 
 def _is_top(asked: Asked) -> bool:

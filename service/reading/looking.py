@@ -2,14 +2,15 @@
 
 import itertools
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import CONVERSATIONS, Window
-from service.reading import baselines, intents, periods, points, signals, units
-from service.reading.entities import LEFT_OUT, LINKS, Entities, find_entities
+from service.reading import baselines, intents, labels, periods, points, signals, units
+from service.reading.entities import Entities, find_entities
 from service.reading.model import Baseline, BaselineKind, Compare, without
 from service.reading.spelling import mend
 from service.reading.words import Words
@@ -69,11 +70,14 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     if second is not None and _added_up(words):
         first, second, apart = _together(first, second)
         untimed = (*untimed, *apart)
-    left_out = _felt_left_out(words)
+    left_out = labels.take_left_out(words)
+    labelled = labels.take_within(words)
     number = signals.find_number(words, entities.of("custom"))
+    if labelled and number.metric is None:
+        number = _with_metric(number, CONVERSATIONS)
     filters = {kind: entities.of(kind) for kind in _KINDS}
     exclude = {kind: entities.of(kind, negated=True) for kind in _KINDS} | left_out
-    filters |= number.filters
+    filters |= number.filters | labelled
     if entities.of("custom", negated=True):
         exclude["custom"] = entities.of("custom", negated=True)
     filters |= _own(text)
@@ -148,25 +152,6 @@ def _groups_of_segments(words: Words, catalogue: Catalogue) -> None:
             word.text = "segments"
 
 
-_FELT = (
-    ("sentiment", r"(negative|neutral|positive)(?: (?:sentiment|mood))?"),
-    ("effort", r"(high|low|empty) effort"),
-    ("churn_risk", r"(?:churn(?: |-)?risks?|at(?: |-)risk|churn flags?|churning)"),
-)
-
-
-def _felt_left_out(words: Words) -> dict[str, tuple[str, ...]]:
-    """ "Not negative", "excluding high effort ones": labels that are left out."""
-    found: dict[str, tuple[str, ...]] = {}
-    for kind, labels in _FELT:
-        match = words.find(
-            rf"(?:(?<= )|^)(?:{LEFT_OUT})(?: {LINKS})* {labels}\b(?! ?%| rate| share)", by=kind
-        )
-        if match is not None:
-            found[kind] = (match.group(1) if match.re.groups else "yes",)
-    return found
-
-
 def _with_metric(number: signals.Number, metric: str) -> signals.Number:
     return signals.Number(metric=metric, filters=number.filters)
 
@@ -200,7 +185,9 @@ def _mentioned(words: Words) -> tuple[str, ...]:
     if not texts and match is None:
         match = words.find(
             r"\bmention(?:s|ing|ed)? (?:of )?"
-            r"((?:(?!in |on |since |this |last |past |for |from |by |~|@)"
+            r"((?:(?!(?:in|on|since|this|last|past|for|from|by|at|about|among|across|over|via|with"
+            r"|without|not|that|which|who|split|except|excluding|related|regarding|per|during"
+            r"|within|between|and|or|other|handled|taken|solved) |[~@=])"
             r"\S+ ?){1,3})",
             by="text",
         )
@@ -228,13 +215,20 @@ def _two_periods(words: Words, days: points.Days) -> tuple[Window | None, Window
     first = periods.take_period(words, days)
     if first is None:
         return None, None
+    before = [at for at, word in enumerate(words.words) if word.used == "period"]
     second = periods.take_one_before(words, first, days)
     if second is not None:
         return first, second
     second = periods.take_period(words, days)
     if second == first:  # "this June vs last June"
         second = baselines.year_before(first).window
-    return first, second
+    return (second, first) if _stands_later(words, before) else (first, second)
+
+
+def _stands_later(words: Words, places: Sequence[int]) -> bool:
+    """Whether a range that was found first is what stands after "vs"."""
+    after = [at for at, word in enumerate(words.words) if word.used == "period"]
+    return after[0] < places[0] and words.has(r"@.* (?:vs|versus|against|than|compared)\b.* @")
 
 
 def _more_than_before(seen: Seen) -> bool:
@@ -328,15 +322,39 @@ _WEIGHED = (
 def _sides(seen: Seen) -> Compare | None:
     """Two or more values of one dimension are the sides of a comparison."""
     asks = re.search(
-        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|than|against)\b", seen.free
+        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|against|(?<!other )(?<!rather )than)\b",
+        seen.free,
     ) or re.search(r"\bor\b", seen.free)
     if asks is None or (asks.group() == "or" and not re.search(_WEIGHED, seen.free)):
         return None
-    for kind in _KINDS:
-        values = seen.filters.get(kind, ())
-        if len(values) >= 2:
-            return Compare(by=kind, values=values)
+    several = [kind for kind in _KINDS if len(seen.filters.get(kind, ())) >= 2]
+    weighed = [kind for kind in several if _joined(seen, kind, _AGAINST)]
+    paired = [kind for kind in several if _joined(seen, kind, r"and|with|to")]
+    named = [*paired, *(kind for kind in several if _joined(seen, kind, "or"))]
+    if asks.group() == "or":
+        asked = signals.named_dimension(seen.free, within_driver=False)
+        beside = re.search(rf"\b{_PREPOSITION} (?:~ )+or ~", seen.free) is not None
+        named = [kind for kind in named if not beside or asked in {None, kind}]
+        weighed, several = [], []
+    if re.search(rf"@ (?:{_AGAINST}) @", seen.free):
+        named, several = [], []  # the periods are what is weighed
+    for kind in (*weighed, *named, *several):
+        return Compare(by=kind, values=seen.filters[kind])
     return None
+
+
+_AGAINST = r"vs|versus|against|than|compared (?:to|with)"
+_PREPOSITION = r"(?:on|via|in|by|from|for|over|through|at|about|with|of)"
+
+
+def _joined(seen: Seen, kind: str, joints: str) -> bool:
+    """Whether such a word stands between two values of a kind, and little else."""
+    matches = [one for one in seen.entities.matches if one.entity.kind == kind]
+    texts = (
+        " ".join(word.text for word in seen.words.words[before.last + 1 : after.first])
+        for before, after in itertools.pairwise(matches)
+    )
+    return any(re.search(rf"^(?:\S+ ){{0,3}}(?:{joints})\b(?: \S+){{0,4}}$", one) for one in texts)
 
 
 def has_own_slots(seen: Seen) -> bool:

@@ -10,7 +10,7 @@ _NOUNS = (
     r"(?:tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|"
     r"customers?|accounts?|users?|people|clients?|ones|feedback|~)"
 )
-_RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
+RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
 # How people feel, as those say who are asked about it.
 _UNHAPPY = (
     r"(?:unhappy|angry|annoyed|grumpy|upset|frustrated|dissatisfied|disappointed|mad|furious|"
@@ -18,6 +18,7 @@ _UNHAPPY = (
 )
 _HAPPY = r"(?:happy|satisfied|pleased|delighted|thrilled)"
 UNHAPPY = rf"(?:{_UNHAPPY}|anger|unhappiness|(?:unhapp|angr|grump)(?:ier|iest))"
+MOODY = rf"(?:{_UNHAPPY}|{_HAPPY})"
 HAPPY = rf"(?:{_HAPPY}|happiness|happ(?:ier|iest))"
 _MOOD = rf"(?:sentiment|mood|feelings?|feel|felt|tone|{UNHAPPY}|{HAPPY})"
 _COMPLAINTS = (
@@ -25,23 +26,17 @@ _COMPLAINTS = (
     r"moan(?:s|ing)?|"
     r"grumbles?|grievances?)"
 )
-_CONVERSATIONS = r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume)"
-
-_HAVING = r"(?:with|of|having|that (?:have|had|were|are)|where)(?: an?| the)?"
-_FELT = rf"(?:negative|positive|neutral|{UNHAPPY}|{HAPPY})"
-_EMPTY = {"blank", "no", "missing"}
-_RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
-
-# "Tickets that were high effort", "how many cases at Acme had churn risk".
-_SAID_OF = (
-    rf"\b(?:how many|(?:number|count) of|{_CONVERSATIONS})\b(?: \S+)*? "
-    r"(?:with|of|having|had|have|has|are|were|was|got|being|marked|rated|flagged|labelled|"
-    r"considered|needed|took|where|whose)"
-    r"(?: (?:as|an?|the|at|in|on|of|for|been|being|very|really))*"
+CONVERSATION_NOUNS = (
+    r"(?:tickets?|tix|convos?|conversations?|cases?|volumes?|contacts?|contact volume)"
 )
+
+EMPTY = frozenset({"blank", "no", "missing"})
+_FELT = rf"(?:negative|positive|neutral|{UNHAPPY}|{HAPPY})"
+RANKED = "accounts?|customers?|clients?|compan(?:y|ies)|segments?|channels?|drivers?|tags?|agents?"
+
 _HARD = r"\b(?:how (?:hard|easy|difficult|painful)|hard(?:er|est)(?! hit)|eas(?:ier|iest))\b"
 
-_SPLIT = r"(?:split|breakdown|break down|distribution|mix)"
+_SPLIT = r"(?:split|breakdown|break down|distribution|mix)\b(?! (?:by|per|into|across|between))"
 _RANKING = r"\b(?:top|most|least|worst|best|rank\w*|highest|lowest|which)\b"
 _PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
 _COUNTED_ACCOUNTS = (
@@ -60,7 +55,7 @@ DOWN = (
     r"dip|dips|dipped|dipping|sank|sink\w*|plung\w*|fewer|shr[aiu]nk\w*|slump\w*|tank\w*|crashed|crashing|"
     r"nosediv\w*|less|slid\w*|reduc\w*|halv\w*)\b"
 )
-_NO_MOVEMENT = r"\b(?:what'?s? (?:is )?up|up with|up to|sign(?:ing|ed)? up|set up|more about)\b"
+_NO_MOVEMENT = r"\b(?:what'?s? (?:is )?up|(?:catch\w*|keep\w*|put\w*) up|up to|sign(?:ing|ed)? up|set up|more about)\b"
 WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier|harder)\b"
 BETTER = r"\b(better|improv\w*|happier|recover\w*|easier)\b"
 
@@ -107,7 +102,7 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     text = words.free()
     everything = words.everything()
     if custom:
-        if re.search(rf"\b{_RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
+        if re.search(rf"\b{RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
             return Number(metric=f"custom:{custom[0]}")
         counted = "accounts" if re.search(_COUNTED_ACCOUNTS, text) else "conversations"
         return Number(metric=counted, filters={"custom": custom})
@@ -117,19 +112,19 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     if found is not None:
         return found
     counted = r"\b(?:how many|(?:number|count) of)\b"
-    if re.search(rf"(?<!\w){_CONVERSATIONS}(?!\w)|{counted}", text):
+    if re.search(rf"(?<!\w){CONVERSATION_NOUNS}(?!\w)|{counted}", text):
         return Number(metric="conversations")
     return Number()
 
 
 def _beside_sentiment(text: str) -> Number | None:
     """What is split by sentiment: "tickets by channel and sentiment", but no ranking by it."""
-    split = rf"\b(?:by|per|across|each)(?: \w+ (?:and|by))? sentiment\b|\bsentiment {_SPLIT}\b"
+    split = rf"\b(?:by|per|across|each)(?: \w+ (?:and|by))? sentiment\b|\bsentiment {_SPLIT}"
     if not re.search(split, text) or re.search(_RANKING, text):
         return None
     rest = re.sub(split, " ", text)
     ranked = named_dimension(rest, within_driver=False) is not None
-    counted = not ranked or re.search(rf"\b(?:{_CONVERSATIONS}|how many|number)\b", rest)
+    counted = not ranked or re.search(rf"\b(?:{CONVERSATION_NOUNS}|how many|number)\b", rest)
     return _combined(rest) or (Number(metric="conversations") if counted else None)
 
 
@@ -176,14 +171,12 @@ def _churn(text: str) -> Number | None:
     if not re.search(r"\bchurn\w*", text):
         return None
     shared = re.search(
-        rf"\b{_RATE} of (?:(?:the|our|all|{_NOUNS}|that|are|were|with|as) )*(?:flagged )?churn",
+        rf"\b{RATE} of (?:(?:the|our|all|{_NOUNS}|that|are|were|with|as) )*(?:flagged )?churn",
         text,
     )
     if shared is None and re.search(
-        rf"\b{_NOUNS} {_HAVING} (?:a )?churn risk\b|"
         rf"\bchurn(?: |-)?risk (?:flag(?:ged)? )?{_NOUNS}|\bflagged (?:as |for |with )?churn"
-        r"|\bchurn(?: |-)?(?:risk )?(?:flags|signals|alerts)\b"
-        rf"|{_SAID_OF} (?:churn(?: |-)?risks?\b(?! {_RATE})|risk of churn)",
+        r"|\bchurn(?: |-)?(?:risk )?(?:flags|signals|alerts)\b",
         text,
     ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
@@ -203,18 +196,8 @@ def _effort(text: str) -> Number | None:
     if not re.search(r"\befforts?\b", text):
         return Number(metric="high_effort_rate") if re.search(_HARD, text) else None
     counted = re.search(rf"\b(high|low|empty|blank|no) effort (?:{_FELT} )?{_NOUNS}", text)
-    if counted is None:
-        counted = re.search(
-            rf"\b{_NOUNS} {_HAVING} (high|low|empty|blank|no|missing) effort\b", text
-        )
-    if counted is None:
-        counted = re.search(rf"{_SAID_OF} (high|low|empty|blank|no|missing) effort\b", text)
-    if counted is None:
-        counted = re.search(
-            r"\b(?:where|whose) (?:the )?effort (?:is|was) (high|low|empty|blank|missing)\b", text
-        )
-    if counted is not None and not re.search(rf"\b{_RATE}\b", text):
-        value = "empty" if counted.group(1) in _EMPTY else counted.group(1)
+    if counted is not None and not re.search(rf"\b{RATE}\b", text):
+        value = "empty" if counted.group(1) in EMPTY else counted.group(1)
         return Number(metric="conversations", filters={"effort": (value,)})
     return Number(metric="high_effort_rate")
 
@@ -224,9 +207,9 @@ def _rated_sentiment(text: str) -> Number | None:
     if found is None:
         return None
     rated = re.search(
-        rf"\b(?:negative|positive) {_RATE}|{_RATE}(?: \S+){{0,6}} (?:negative|positive)|"
-        rf"\bhow (?:negative|positive)|\bmost (?:negative|positive) (?:{_RANKED})\b|"
-        rf"{_RATE} (?:negative|positive)",
+        rf"\b(?:negative|positive) {RATE}|{RATE}(?: \S+){{0,6}} (?:negative|positive)|"
+        rf"\bhow (?:negative|positive)|\bmost (?:negative|positive) (?:{RANKED})\b|"
+        rf"{RATE} (?:negative|positive)",
         text,
     )
     if rated is not None:
@@ -235,9 +218,6 @@ def _rated_sentiment(text: str) -> Number | None:
         rf"\b(?:{_PARTS_OF}) (?:of|for|behind) (?:negative|bad|poor) (?:sentiment|mood)", text
     ):
         return Number(metric="conversations", filters={"sentiment": ("negative",)})
-    held = re.search(rf"\b{_NOUNS} {_HAVING} (negative|positive) (?:sentiment|mood|tone)\b", text)
-    if held is not None:
-        return Number(metric="conversations", filters={"sentiment": (held.group(1),)})
     if re.search(r"\bnegative (?:sentiment|mood|tone)\b", text):
         return Number(metric="sentiment")
     if re.search(r"\bpositive (?:sentiment|mood|tone)\b", text):
@@ -248,7 +228,7 @@ def _rated_sentiment(text: str) -> Number | None:
 def _counted_sentiment(text: str) -> Number | None:
     ranked = re.search(
         rf"(\b(?:ha[sd]|have|gets?|got|sees?|sends?|with) (?:the )?)?"
-        rf"\b(?:least|most) {_MOOD} (?:{_RANKED})\b",
+        rf"\b(?:least|most) {_MOOD} (?:{RANKED})\b",
         text,
     )
     if ranked is not None and not ranked.group(1):
@@ -257,10 +237,9 @@ def _counted_sentiment(text: str) -> Number | None:
     if named:
         values = tuple(dict.fromkeys(named))
         return Number(metric="conversations", filters={"sentiment": values})
-    moody = re.search(rf"\b({_UNHAPPY}|{_HAPPY}) {_NOUNS}|{_SAID_OF} ({_UNHAPPY}|{_HAPPY})\b", text)
+    moody = re.search(rf"\b{MOODY} {_NOUNS}", text)
     if moody is not None:
-        felt = _felt(moody.group(1) or moody.group(2))
-        return Number(metric="conversations", filters=felt)
+        return Number(metric="conversations", filters=_felt(moody.group()))
     if re.search(rf"\b{_COMPLAINTS}\b", text):
         return Number(metric="conversations", filters={"sentiment": ("negative",)})
     return None
@@ -296,7 +275,7 @@ def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:
     found: list[str] = []
     text = re.sub(r"^(?:and|ok|so|now|but) ", "", text)
     opening = r"\b(?:by|per|for each|across|between|among|broken down by|split by|each|and|every)"
-    text = re.sub(rf"\b(\w+) {_SPLIT}\b", r"by \1", text)
+    text = re.sub(rf"\b(\w+) {_SPLIT}", r"by \1", text)
     if not re.search(r"\b(?:by|per|for each|across|between|among|each|every)\b", text):
         return ()
     for match in re.finditer(rf"{opening} (?:which )?(?:each )?(\w+)(?=(?: (\w+))?)", text):

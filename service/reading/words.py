@@ -69,9 +69,13 @@ _ASKING = frozenset({"why", "how", "what", "where", "who", "when", "which"})
 _NUMBER = frozenset({"#", "no", "nos", "nr", "num"})  # before "of"
 USED = "~"  # stands for a name
 USED_PERIOD = "@"
+USED_LABEL = "="  # "with high effort": a filter, and nothing that is counted
+_LABELS = frozenset({"sentiment", "effort", "churn_risk"})
 
 
 def _mark(word: "Word") -> str:
+    if word.used in _LABELS:
+        return USED_LABEL
     return USED_PERIOD if word.used == "period" else USED
 
 
