@@ -6,6 +6,7 @@ quiet week.
 
 from dataclasses import replace
 from functools import partial
+from typing import ClassVar
 
 from bot.blocks import digest_message
 from bot.calling import Refused
@@ -23,6 +24,8 @@ from service.stores import Database
 
 class SlackPublisher:
     """A digest's Publisher."""
+
+    prints: ClassVar[bool] = False
 
     def __init__(
         self, connection: Connection, *, channel: str, database: Database, clock: Clock

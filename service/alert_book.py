@@ -48,6 +48,12 @@ class Sent:
     n: int
     useful: int
 
+    def line(self) -> str:
+        if not self.n:
+            return "No alert sent."
+        plural = "" if self.n == 1 else "s"
+        return f"{self.n} alert{plural} sent, {self.useful} of {self.n} marked useful."
+
 
 class AlertBook:
     def __init__(self, *, database: Database, clock: Clock, zone: ZoneInfo) -> None:

@@ -7,7 +7,7 @@ validation is withheld by name, never dropped in silence.
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from typing import Protocol
+from typing import ClassVar, Protocol
 from zoneinfo import ZoneInfo
 
 from service import wording
@@ -93,6 +93,8 @@ class Digest:
 
 
 class Publisher(Protocol):
+    prints: ClassVar[bool]  # it has no other place than the terminal
+
     def publish(self, digest: Digest) -> str:
         """Post the digest once a week and channel; posting again replaces it. Return where."""
         ...
@@ -170,6 +172,10 @@ class Digests:
                 flags_url=self._behind(flagged.conversations),
             )
         return replace(digest, lines=_lines(digest))
+
+    @property
+    def prints(self) -> bool:
+        return self._publisher.prints
 
     def post(self, digest: Digest) -> str:
         return self._publisher.publish(digest)
@@ -290,11 +296,9 @@ class Digests:
             ]
             yield f"Agreement: {'; '.join(agreed) or 'no metric is validated'}."
             overdue = self._checks.overdue(self._midnight(window.end))
-            yield f"{overdue or 'No'} review{'' if overdue == 1 else 's'} overdue."
+            yield f"{overdue or 'No'} review{'s' if overdue > 1 else ''} overdue."
         if self._alerts is not None:
-            sent = self._alerts.sent(window)
-            told = f"{sent.n or 'No'} alert{'' if sent.n == 1 else 's'} sent"
-            yield f"{told}, {sent.useful} of {sent.n} marked useful." if sent.n else f"{told}."
+            yield self._alerts.sent(window).line()
 
     def _first(self, volume: Answer, window: Window) -> tuple[str, ...]:
         """What must be known before any number: conversations missing, or a sync too old.

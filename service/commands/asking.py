@@ -226,12 +226,13 @@ def digest_command(workspace: Workspace, *, week: str | None, dry_run: bool, as_
     """
     digests = workspace.digests()
     digest = digests.make(week or digests.last_week())
-    posted = None if dry_run else digests.post(digest)
+    posted = None if dry_run or digests.prints else digests.post(digest)
     if as_json:
         say_json({"week": digest.week, "lines": digest.lines, "posted": posted})
     else:
         say(*digest.lines)
-        say("", f"Posted: {posted}" if posted else "Not posted (dry run).")
+        why = "dry run" if dry_run else "Slack is not connected"
+        say("", f"Posted: {posted}" if posted else f"Not posted ({why}).")
 
 
 def viewer_named(workspace: Workspace, email: str | None) -> Viewer:

@@ -94,6 +94,15 @@ def test_no_helpdesk_is_one_sentence_and_exit_code_two(
     assert "No helpdesk is connected" in err
 
 
+def test_a_digest_without_slack_stands_on_the_terminal_once(
+    empty: Workspace, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(empty, ["digest", "--week", "2026-W46"]) == 0
+    out, err = said(capsys)
+    assert (out.count("Week 2026-W46"), err) == (1, "")
+    assert out.endswith("Not posted (Slack is not connected).\n")
+
+
 def test_a_helpdesk_that_cannot_be_reached_is_one_sentence_and_exit_code_one(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

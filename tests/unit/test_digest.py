@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -35,6 +35,8 @@ WEEK, THIS, BEFORE = "2026-W46", date(2026, 11, 9), date(2026, 11, 2)
 
 
 class Nowhere:
+    prints: ClassVar[bool] = False
+
     def publish(self, digest: Digest) -> str:
         return digest.week
 
