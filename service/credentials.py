@@ -54,13 +54,14 @@ _BARE = re.compile(
     # "password for the demo: x1": what it is for may stand between.
     r"(?:(?:[ \t](?:for|to|of|on|in))(?:[ \t][\w-]{1,20}){1,3}(?=[:=]))?)"
     r"(?:[ \t]{0,2}(?:[:=-]|['\u2019]s\b|(?i:\b(?:is|was|ist|lautet|est|es|\u00e9|to)\b)))?"
-    r"[ \t\"'`]{1,3}"
+    r"(?:[ \t\"'`]{1,3}|(?<=[:=]))"
     r"(?P<value>(?=[^\s\[\]]{0,60}\d)(?=[^\s\[\]]{0,60}[A-Za-z])[^\s\"'`,;<>\[\]]{6,200})"
 )
 # "name ann and password 4352": digits alone, where no unit follows that would count something.
 _DIGITS = re.compile(
-    r"(?i:\b(?:pass(?:word|code|phrase)|passwd|pwd|pin(?:[ \t]code)?|otp))[ \t]{1,3}"
-    r"(?P<value>[0-9]{4,12})(?![\w@])(?![ \t]{1,3}(?i:(?:second|minute|hour|day|week|month|year"
+    r"(?i:\b(?:(?:pass(?:word|code|phrase)|passwd|pwd|pin(?:[ \t]code)?|otp)(?=[ \t]{1,3}[0-9]{4})"
+    r"|(?:cv[vc]2?|security[ ]code)(?:[ \t](?:is|was|no|number|code)){0,2}))[ \t]{1,3}"
+    r"(?P<value>[0-9]{3,12})(?![\w@])(?![ \t]{1,3}(?i:(?:second|minute|hour|day|week|month|year"
     r"|time|character|attempt|tr(?:y|ie))s?)\b)"
 )
 # What follows one of these is a secret whatever it looks like: a phrase in quotation marks, a code
@@ -87,7 +88,7 @@ _SAYING = TELLING_ALONE | {"phrase", "code", "credentials"}
 LABELLING = (
     frozenset(
         (
-            *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "otp"),
+            *("password", "passcode", "passphrase", "passwd", "pwd", "pin", "otp", "cvv", "cvc"),
             *("key", "apikey", "accesskey"),
             *("token", "accesstoken", "authtoken", "authenticationtoken", "secret", "clientsecret"),
             *(

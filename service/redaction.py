@@ -30,9 +30,17 @@ _MOST_PASSES = 6
 PLACEHOLDER = re.compile(r"\[(?:email|phone|card|iban|id|ip|secret|address|name)\]")
 # Signs that nobody sees, and the joiners of other scripts where they join nothing: a number or an
 # address that they cut in pieces has no shape.
-UNSEEN = re.compile(
+_UNSEEN = re.compile(
     "[\u00ad\u200b\u2060\ufeff]|(?<=[!-~])[\u200c-\u200f\u202a-\u202e\u2066-\u2069]+(?=[!-~])"
 )
+# What word processors and web pages put between the groups of a number. A long dash between two
+# numbers is a range of years or prices, and stays.
+_SPACES = re.compile("[\u00a0\u2000-\u200a\u202f\u205f]")
+_DASHED = re.compile(
+    "\\d+(?:[\u2010-\u2015\u2212]\\d+){2,}|\\d[\u2010-\u2012](?=\\d)"
+    "|(?<!\\d)\\d{3}[\u2013\u2014]\\d{4}(?!\\d)"
+)
+_DASHES = re.compile("[\u2010-\u2015\u2212]")
 # Letters of scripts with spaces between words may stand in an address; it ends where others begin.
 _SIGN = r"A-Za-z0-9\u00c0-\u02af\u0370-\u058f"
 _EMAIL = re.compile(
@@ -78,7 +86,7 @@ _JUST_A_WORD = re.compile(r"[A-Za-z]+[.!?)]*\Z")
 _IN_URL = re.compile(r"(?<=://)[^\s/:@]{1,64}:[^\s/@]{1,128}(?=@)")
 # What stands before the first sign is looked at after it: a search for one sign is quick.
 _DIGIT_RUN = re.compile(
-    r"\d(?<![\w.,/-]\d)(?:[ -]?(?:\d[ -]?){11,17}\d|\d{3}(?:\.\d{4}){3})(?![\w/-]|[.,]\d)"
+    r"\d(?<![\w.,/-]\d)(?:[ -]?(?:\d[ -]?){11,17}\d|\d{3}(?:\.\d{4}){3})(?![\w-]|/(?!\d)|[.,]\d)"
 )
 _IBAN = re.compile(
     r"[A-Za-z](?<![A-Za-z0-9][A-Za-z])[A-Za-z]\d{2}(?:[ -]?[A-Za-z0-9]){11,30}(?![A-Za-z0-9])"
@@ -128,6 +136,14 @@ def _look(text: str) -> Glance:
     return glance(text, TELLING)
 
 
+def legible(text: str) -> str:
+    """Return the text as a keyboard writes it, where a number or an address would be hidden."""
+    if text.isascii():
+        return text
+    spaced = _SPACES.sub(" ", _UNSEEN.sub("", text))
+    return _DASHED.sub(lambda number: _DASHES.sub("-", number.group()), spaced)
+
+
 class Redactor:
     """Masks a text. Masking what is masked changes nothing."""
 
@@ -148,8 +164,7 @@ class Redactor:
         changes; ordinary text takes one pass more than it has something to hide.
         """
         names = tuple(known_names)[:MOST_NAMES]
-        if not text.isascii():
-            text = UNSEEN.sub("", text)
+        text = legible(text)
         for _ in range(_MOST_PASSES):
             masked = self._mask_once(text, names)
             if masked == text:

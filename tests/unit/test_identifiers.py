@@ -1,7 +1,5 @@
 """Ids, network addresses and the secrets of links: what is masked and what stays readable."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from service.redaction import Redactor
 
 REDACTOR = Redactor()
-SECONDS_FOR_A_MEGABYTE = 10.0  # a hang takes minutes
 
 MASKED = [
     ("my NI number is AB 12 34 56 C", "my NI number is [id]"),
@@ -114,26 +111,3 @@ def test_numbers_and_links_of_the_business_stay(text: str) -> None:
 def test_masking_twice_changes_nothing_more(parts: list[str]) -> None:
     once = REDACTOR.mask(" ".join(parts))
     assert REDACTOR.mask(once) == once
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        "www.",
-        "a://",
-        "?token=",
-        "&a=",
-        "ssn 1",
-        "1.",
-        "2a02:",
-        "password a1 ",
-        "AB 1",
-        "12-",
-        "/a1",
-    ],
-)
-def test_a_megabyte_of_bait_ends_in_time(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
-    start = time.process_time()
-    REDACTOR.mask(text)
-    assert time.process_time() - start < SECONDS_FOR_A_MEGABYTE

@@ -1,7 +1,5 @@
 """Names and addresses that people write themselves: where they are masked, and where words stay."""
 
-import time
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -9,7 +7,6 @@ from hypothesis import strategies as st
 from service.redaction import Redactor
 
 REDACTOR = Redactor()
-SECONDS_FOR_A_MEGABYTE = 10.0  # a hang takes minutes
 
 NAMES = [
     ("It fails.\n\nBest,\nMaria Schmidt", "It fails.\n\nBest,\n[name]"),
@@ -93,26 +90,3 @@ def test_words_in_such_places_that_name_nobody_stay(text: str) -> None:
 def test_masking_twice_changes_nothing_more(parts: list[str]) -> None:
     once = REDACTOR.mask(" ".join(parts), ["Maria Rose"])
     assert REDACTOR.mask(once, ["Maria Rose"]) == once
-
-
-@pytest.mark.parametrize(
-    "unit",
-    [
-        *(
-            "Dear Aa",
-            "Dear Aa,\n",
-            "Best,\nAa\n",
-            "my name is ",
-            "Mr. A. ",
-            "A ",
-            "Thanks \n",
-            "name: ",
-        ),
-        *("1 ", "1 A ", "12 Aa Bb ", "my address ", "ship to 1 a a ", "zip 1", "Aa, Bb ", "\n- "),
-    ],
-)
-def test_a_megabyte_of_bait_ends_in_time(unit: str) -> None:
-    text = unit * (1_000_000 // len(unit))
-    start = time.process_time()
-    REDACTOR.mask(text)
-    assert time.process_time() - start < SECONDS_FOR_A_MEGABYTE
