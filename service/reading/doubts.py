@@ -24,6 +24,10 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
     ranked = signals.named_dimension(seen.free, within_driver="driver" in seen.filters)
     if reading.intent is Intent.TOP and ranked is not None and ranked not in sliced:
         left.append(f"by {ranked}")
+    if reading.intent is Intent.TOP:
+        beside = re.findall(r"\b(?:and|plus) (?:top |the |our )*(\w+)", seen.free)
+        dimensions = [signals.dimension_of(one, within_driver=False) for one in beside]
+        left += [f"by {one}" for one in dimensions if one not in {None, "sentiment", *sliced}]
     if seen.period is not None and not {seen.period, seen.since_fix} & windows:
         left.append(seen.period.words())
     held = {

@@ -74,6 +74,10 @@ _OPEN = (
     r"|^(?:so |and )*how(?:'s|s| (?:was|were|is|did|has))(?: been)?(?: @)+(?: (?:go|went|look|been|going|looking|been going))?$"
 )
 _YES_NO = r"^(?:so |and |ok |hey )*(?:any|has|have|had|did|does|do|is|are|was|were)\b"
+_HOW_MUCH = (
+    r"\bhow much (?:did|has|have|is|are|was|were|does|do)\b|\bby how much\b"
+    r"|(?:percent\w*|%) (?:change|increase|decrease|growth|drop|rise)\b"
+)
 YEAR_OVER_YEAR = r"\b(?:yoy|year (?:over|on) year)\b"
 _COMPARE = r"\b(?:qoq|yoy|(?:year|quarter) (?:over|on) (?:year|quarter)|vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%"
@@ -240,6 +244,8 @@ def _is_quotes(asked: Asked) -> bool:
 
 
 def _is_trend(asked: Asked) -> bool:
+    if _has(r"^when (?:was|is) the (?:last|first|latest)\b", asked.free):
+        return False
     if _has(r"^when (?:did|has|have|was|were|is|are)\b", asked.free) and asked.number.metric:
         return True
     if _has(_OVER_THE_LAST, asked.free) and not _is_yes_no_change(asked):
@@ -282,7 +288,7 @@ def _is_top(asked: Asked) -> bool:
 
 
 def _is_yes_no_change(asked: Asked) -> bool:
-    if not _has(_YES_NO, asked.free):
+    if not _has(_YES_NO, asked.free) and not _has(_HOW_MUCH, asked.free):
         return False
     return signals.find_direction(asked.free, asked.number.metric) is not None or _has(
         r"\bchanged?\b", asked.free

@@ -31,13 +31,38 @@ _LINKS = (
     "from|about|in|on|by|via|with|for|to|counting|including|any|the|an?|all|yet|have|been|being"
 )
 _ASKS = r"(?:why|how|which|what|who|when|where)"
+_STATE = (
+    r"(?:open|closed|solved|unsolved|resolved|unresolved|reopened|pending|urgent|escalated|merged"
+    r"|assigned|unassigned|answered|unanswered|overdue|waiting|ongoing)"
+)
+_KIND = (
+    r"(?:new|returning|repeat|first|second|long|longer|short|shorter|old|older|busy|big|bigger"
+    r"|small|smaller|major|minor|key|important|critical|serious|severe|simple|complex|difficult"
+    r"|easy|bad|poor|terrible|awful|weird|strange|odd|risky|healthy|worried|concerned|loyal|quiet"
+    r"|loud|annual|monthly paying|typical|quick|slow|fast|internal|external|foreign|local"
+    r"|potential|former|active|inactive|churned|cancelled|lost|paying|trial|free|premium)"
+)
+_TOPIC = r"(?:renewal|errors?|release|morning|evening|business|leadership|management|industry)"
+_DEED = r"(?:close|solve|resolve|reopen|escalate|merge|answer|miss|lose|win|sign|onboard)d?"
+_GONE = (
+    r"(?:churned|cancell?ed|renewed|upgraded|downgraded|unsubscribed|quit|left us|leaving us"
+    r"|signed up)"
+)
+_HOURS = (
+    r"(?:(?:business|working|office|opening|peak|off) hours|mornings?|afternoons?|evenings?"
+    r"|nights?|weekends|weekdays)"
+)
 # What plain English can ask and no reading holds: nothing is filtered, counted or summed so.
 _BEYOND = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"\b(?:open|closed|solved|unsolved|resolved|unresolved|pending|new|urgent|returning"
-        rf"|waiting|first|second|long|short|old|busy|big)(?= {_NOUNS})",
-        r"\b(?:are|is|were|was) (?:still )?(open|closed|solved|unsolved|pending|urgent)$",
+        rf"\b(?:{_STATE}|{_KIND})(?= {_NOUNS}(?! of\b))",
+        rf"\b{_TOPIC}(?= (?:tickets?|tix|convos?|conversations?|cases|customers?|accounts?))",
+        rf"\b{_NOUNS}(?: (?:that|which|who))? (?:are|is|were|was|been|got|get|being)"
+        rf"(?: (?:still|not|so|very|already|\w+ly))* ({_STATE}|{_KIND})\b(?! by ~| effort)",
+        rf"\b(?:did|do|have) (?:we|they|you|the team|support) ({_DEED})\b",
+        rf"\b{_GONE}\b(?! out\b)",
+        rf"\b(?:in|during|over|at|on|outside)(?: of)? (?:the )?({_HOURS})\b",
         # Sizes: "more than 10 tickets", "5 or more", "three times", "for the first time".
         rf"\b(?:(?:more|less|fewer|greater|longer|shorter|higher|lower|bigger|smaller) than|over"
         rf"|under|below|at least|at most|exactly|up to) {_COUNT}(?! (?:of|from))\b",

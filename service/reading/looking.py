@@ -322,7 +322,8 @@ _WEIGHED = (
 def _sides(seen: Seen) -> Compare | None:
     """Two or more values of one dimension are the sides of a comparison."""
     asks = re.search(
-        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|against|(?<!other )(?<!rather )than)\b",
+        r"\b(?:vs|versus|compare[ds]?|comparing|comparison|between|against"
+        r"|(?<!other )(?<!rather )than)\b",
         seen.free,
     ) or re.search(r"\bor\b", seen.free)
     if asks is None or (asks.group() == "or" and not re.search(_WEIGHED, seen.free)):

@@ -369,7 +369,8 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (r"(?:the )?day before yesterday", _fixed(-2)),
         (rf"(?:over|within|during|in)(?: the)? {COUNT} ?{_UNIT}", _rolling),
         (
-            rf"{_SEVERAL} (days|weeks|months|quarters|years)(?! (?:before|earlier|prior|old))",
+            rf"(?<!than ){_SEVERAL} (days|weeks|months|quarters|years)"
+            r"(?! (?:before|earlier|prior|old))",
             _rolling,
         ),
         (r"(?:today|so far today|this (?:morning|afternoon|evening)|tonight)", _fixed(0)),

@@ -55,7 +55,10 @@ DOWN = (
     r"dip|dips|dipped|dipping|sank|sink\w*|plung\w*|fewer|shr[aiu]nk\w*|slump\w*|tank\w*|crashed|crashing|"
     r"nosediv\w*|less|slid\w*|reduc\w*|halv\w*)\b"
 )
-_NO_MOVEMENT = r"\b(?:what'?s? (?:is )?up|(?:catch\w*|keep\w*|put\w*) up|up to|sign(?:ing|ed)? up|set up|more about)\b"
+_NO_MOVEMENT = (
+    r"\b(?:what'?s? (?:is )?up|(?:catch\w*|keep\w*|put\w*) up|up to|sign(?:ing|ed)? up|set up"
+    r"|more about)\b"
+)
 WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier|harder)\b"
 BETTER = r"\b(better|improv\w*|happier|recover\w*|easier)\b"
 
@@ -144,7 +147,13 @@ def other_rates(text: str, metric: str | None) -> tuple[str, ...]:
         return ()
     others = [_SAID[one] for one in dict.fromkeys(rates) if one != metric]
     counted = re.search(r"\b(?:volumes?|how many|(?:number|count) of)\b", text)
-    return (*others, *([counted.group()] if counted else []))
+    joined = re.search(
+        rf"\b({CONVERSATION_NOUNS}) (?:and|plus) (?:the |their )?(?:{_MOOD}|effort|churn)\b"
+        rf"|\b(?:{_MOOD}|effort|risk) (?:and|plus) (?:the )?({CONVERSATION_NOUNS})\b",
+        text,
+    )
+    said = counted.group() if counted else joined and (joined.group(1) or joined.group(2))
+    return (*others, *([said] if said else []))
 
 
 def _combined(text: str) -> Number | None:

@@ -57,7 +57,7 @@ def _meant(word: Word, before: Word | None) -> str | None:
     if before is not None and word.original[:1].isupper():
         return None
     found = process.extractOne(word.text, _KNOWN, scorer=fuzz.ratio, score_cutoff=100 * SIMILAR)
-    if found is None or word.text.startswith(found[0]):
-        return None  # "answered" is spelt as it is meant
+    if found is None or word.text.startswith(found[0]) or word.text.endswith(found[0]):
+        return None  # "answered" and "reopened" are spelt as they are meant
     meant = found[0]
     return None if before and before.text in _BEFORE_NAMES and meant not in _DATES else meant
