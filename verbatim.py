@@ -29,9 +29,11 @@ if TYPE_CHECKING:
     from service.answers import Answers
     from service.backups import Backups
     from service.catalogue import Catalogue
+    from service.custom_metrics import Trial
     from service.digest import Digests
-    from service.domain.conversations import ConversationKey
+    from service.domain.conversations import Conversation, ConversationKey
     from service.domain.imported import Reader
+    from service.domain.measurements import Metric
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags
     from service.forgetting import Forgetting
@@ -71,7 +73,7 @@ class Built:
 
         settings = self._read_settings()
         required = settings.metrics is not None
-        metrics = MetricsInForce(settings.metrics_file, required=required)
+        metrics = MetricsInForce(settings.metrics_file, required=required, masks=self.masks)
         metrics.define()
         return settings, metrics
 
@@ -105,6 +107,9 @@ class Built:
             file=self._taxonomy_file,
             clock=self.now,
         )
+
+    def metrics(self) -> MetricsInForce:
+        return self._given[1]
 
     def masks(self) -> Masks:
         from service.redaction import Redactor
@@ -273,6 +278,8 @@ class Built:
             clock=self.now,
             taxonomy=self._taxonomy_file,
             themes=self._theme_vectors,
+            metrics=self.metrics(),
+            trial=self._try_metric,
             helpdesks=self.helpdesks(),
             slack_handler=slack.http_handler(),
             slack_installer=slack.installer(),
@@ -360,6 +367,11 @@ class Built:
         from service.analysis.local import theme_vectors
 
         return self._once("theme vectors", theme_vectors)
+
+    def _try_metric(self, metric: Metric, found: Sequence[Conversation]) -> list[Trial]:
+        from service.analysis.local import tried
+
+        return tried(metric, found, self._theme_vectors())
 
     @cached_property
     def _taxonomy_file(self) -> Taxonomy:

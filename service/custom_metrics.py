@@ -1,16 +1,18 @@
 """Metrics that a workspace defines as data: reads and writes their file, and says what is wrong.
 
-Knows the file's shape; how a value is found is the analysers'.
+Knows the file's shape and what a definition has to be; how a value is found is the analysers'.
 """
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from service.domain.measurements import CUSTOM, Example, Metric, Rate
+from service.domain.conversations import Conversation
+from service.domain.measurements import CUSTOM, Example, Measurement, Metric, Rate
 from service.domain.taxonomy import slug
 from service.errors import Misused
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension
@@ -18,6 +20,7 @@ from service.yaml_nodes import (
     Fields,
     Place,
     fields_of,
+    given,
     items,
     required,
     scalar,
@@ -39,6 +42,15 @@ _OTHER_WORDS = frozenset(
     {*Dimension, CONVERSATIONS, ACCOUNTS, "topic", "evidence", "churn", "tone"}
 )
 _STATES = frozenset({"empty", "unmeasured", "none"})  # what other values are called in questions
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What a metric would say of one conversation, and the words that show it."""
+
+    conversation: Conversation
+    measurement: Measurement
+    words: str
 
 
 def read_metrics(path: Path) -> tuple[Metric, ...]:
@@ -95,6 +107,50 @@ def custom_metric(
     )
 
 
+def given_metric(
+    *,
+    name: str,
+    title: str,
+    question: str,
+    values: Sequence[str],
+    decision: str = "",
+    owner: str = "",
+    examples: Sequence[Example] = (),
+) -> Metric:
+    """Return the metric that a person gives field by field; Misused names the field to mend."""
+    checked = _name_of(name, given("The name"))
+    allowed = _values_of([(one, given("A value")) for one in values], given("The list of values"))
+    asked = _short(question, 300, given("The question"))
+    if not asked:
+        raise given("The question").wrong("is empty: write what is asked of every conversation")
+    return custom_metric(
+        name=checked,
+        title=_short(title, 60, given("The title")) or _title_of(checked),
+        question=asked,
+        values=allowed,
+        decision=_short(decision, 200, given("The decision")),
+        owner=_short(owner, 100, given("The owner")),
+        examples=[_example_of(one, allowed) for one in examples],
+    )
+
+
+def _example_of(example: Example, allowed: Sequence[str]) -> Example:
+    place = given("An example")
+    if example.value not in allowed:
+        raise place.wrong(f"is of {example.value!r}, which is none of {', '.join(allowed)}")
+    text = _short(example.text, 500, place)
+    if not text:
+        raise place.wrong(f"of {example.value!r} has no words")
+    return Example(value=example.value, text=text)
+
+
+def _short(text: str, most: int, place: Place) -> str:
+    found = " ".join(text.split())
+    if len(found) > most:
+        raise place.wrong(f"has {len(found)} characters; {most} are the most")
+    return found
+
+
 def refuse_taken(made: Metric, known: Sequence[Metric]) -> None:
     """Raise Misused when a new metric is called what something else is called already.
 
@@ -116,7 +172,8 @@ def _rate(name: str, title: str, value: str) -> Rate:
 
 def _metric(node: yaml.Node, at: Place) -> Metric:
     fields = fields_of(node, at, _FIELDS, "a metric with a `name`")
-    name = _id(fields, at)
+    place, node = required(fields, "name", at)
+    name = _name_of(scalar(node, place), place)
     place, _ = required(fields, "question", at)
     question = text_of(fields, "question")
     if not question:
@@ -124,7 +181,7 @@ def _metric(node: yaml.Node, at: Place) -> Metric:
     values = _values(fields, at)
     return custom_metric(
         name=name,
-        title=text_of(fields, "title") or name.replace("_", " ").capitalize(),
+        title=text_of(fields, "title") or _title_of(name),
         question=question,
         values=values,
         decision=text_of(fields, "decision"),
@@ -133,9 +190,12 @@ def _metric(node: yaml.Node, at: Place) -> Metric:
     )
 
 
-def _id(fields: Fields, at: Place) -> str:
-    place, node = required(fields, "name", at)
-    name = scalar(node, place).strip()
+def _title_of(name: str) -> str:
+    return name.replace("_", " ").capitalize()
+
+
+def _name_of(text: str, place: Place) -> str:
+    name = text.strip()
     if not _ID.fullmatch(name):
         raise place.wrong(
             "has to be a word such as feature_request: a-z, 0-9 and _ between them, at most 40"
@@ -145,7 +205,11 @@ def _id(fields: Fields, at: Place) -> str:
 
 def _values(fields: Fields, at: Place) -> tuple[str, ...]:
     place, node = required(fields, "values", at)
-    values = tuple(_value(scalar(item, its), its) for its, item in items(node, place))
+    return _values_of([(scalar(item, its), its) for its, item in items(node, place)], place)
+
+
+def _values_of(told: Sequence[tuple[str, Place]], place: Place) -> tuple[str, ...]:
+    values = tuple(_value(text, its) for text, its in told)
     if not FEWEST_VALUES <= len(values) <= MOST_VALUES:
         raise place.wrong(f"needs {FEWEST_VALUES} to {MOST_VALUES} values")
     if len({slug(value) for value in values}) != len(values):
@@ -184,7 +248,7 @@ def _data(metric: Metric) -> dict[str, Any]:
     if metric.owner:
         data["owner"] = metric.owner
     examples = {v: [e.text for e in metric.examples if e.value == v] for v in metric.values}
-    given = {value: texts for value, texts in examples.items() if texts}
-    if given:
-        data["examples"] = given
+    shown = {value: texts for value, texts in examples.items() if texts}
+    if shown:
+        data["examples"] = shown
     return data

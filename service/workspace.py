@@ -30,6 +30,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.governance import Governance
     from service.links import Links
     from service.masking import Masks
+    from service.metrics_in_force import MetricsInForce
     from service.pipeline import Pipeline
     from service.ports import Analyser, Helpdesk
     from service.retention import Retention
@@ -84,6 +85,10 @@ class Workspace(Protocol):
         ...
 
     def governance(self) -> Governance: ...
+
+    def metrics(self) -> MetricsInForce:
+        """The workspace's own metrics, and what keeps them."""
+        ...
 
     def masks(self) -> Masks: ...
 

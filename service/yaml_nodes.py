@@ -20,7 +20,13 @@ class Place:
     field: str
 
     def wrong(self, why: str) -> Misused:
-        return Misused(f"{self.file}, line {self.line}: {self.field} {why}.")
+        where = f"{self.file}, line {self.line}: " if self.file else ""
+        return Misused(f"{where}{self.field} {why}.")
+
+
+def given(field: str) -> Place:
+    """Return the place of a value that a person gives alone, without a file around it."""
+    return Place(file="", line=0, field=field)
 
 
 Fields = Mapping[str, tuple[Place, yaml.Node]]

@@ -55,6 +55,7 @@ from service.analysis._topics import (
     summary_of,
 )
 from service.calibration import Calibration
+from service.custom_metrics import Trial
 from service.domain.conversations import Conversation
 from service.domain.measurements import (
     Analysis,
@@ -141,6 +142,20 @@ def theme_vectors() -> Vectors:
     return ThemeTable(checked_artefacts()).vectors
 
 
+def tried(metric: Metric, found: Sequence[Conversation], vectors: Vectors) -> list[Trial]:
+    """What a metric that nobody put in force yet would say of these conversations."""
+    asked, languages = CustomMetrics([metric], vectors), LanguageReader()
+    return [
+        Trial(
+            conversation=conversation,
+            measurement=answer.measurement,
+            words=answer.sentence.text if answer.sentence is not None else "",
+        )
+        for conversation in found
+        for answer in asked.measure(_material(conversation, languages))
+    ]
+
+
 def _now() -> datetime:
     return datetime.now(UTC)
 
@@ -184,28 +199,21 @@ class LocalAnalyser:
         version = taxonomy.version
         ladder = self._ladder(taxonomy, version)
         for start in range(0, len(conversations), BATCH):
-            materials = [self._material(c) for c in conversations[start : start + BATCH]]
+            materials = [
+                _material(c, self._languages) for c in conversations[start : start + BATCH]
+            ]
             for material, read in zip(materials, self._tones(materials), strict=True):
                 yield self._analysis(material, read, ladder, version)
 
     def shares(self, conversations: Sequence[Conversation]) -> list[tuple[float, ...] | None]:
         """Return how likely each tone is; None where there is nothing to read one from."""
-        materials = [self._material(conversation) for conversation in conversations]
+        materials = [_material(conversation, self._languages) for conversation in conversations]
         return [read.tone.shares if read.tone else None for read in self._tones(materials)]
 
     def _ladder(self, taxonomy: Taxonomy, version: str) -> Ladder:
         if version not in self._ladders:
             self._ladders = {version: Ladder(taxonomy, self._themes.vectors)}
         return self._ladders[version]
-
-    def _material(self, conversation: Conversation) -> Material:
-        sentences = own_sentences(conversation)
-        text = "\n".join(sentence.text for sentence in sentences[:12])
-        return Material(
-            conversation=conversation,
-            sentences=sentences,
-            language=self._languages.language(text) if sentences else None,
-        )
 
     def _tones(self, materials: Sequence[Material]) -> list[_Read]:
         """Read the tone of a batch in two passes: all turns, then the strongest one's sentences."""
@@ -301,6 +309,16 @@ class LocalAnalyser:
                 topics.append((_assignment(raw, placed), sentence))
         # What is mapped stands first: it is the primary driver that people will see.
         return sorted(topics, key=lambda topic: topic[0].driver is None)[:MOST_TAGS]
+
+
+def _material(conversation: Conversation, languages: LanguageReader) -> Material:
+    sentences = own_sentences(conversation)
+    text = "\n".join(sentence.text for sentence in sentences[:12])
+    return Material(
+        conversation=conversation,
+        sentences=sentences,
+        language=languages.language(text) if sentences else None,
+    )
 
 
 def _from_here_on(sentence: Sentence) -> str:

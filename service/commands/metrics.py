@@ -1,12 +1,10 @@
 """The workspace's own metrics: what each asks, which values it has, and their examples."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from service.commands.terminal import json_option, pass_workspace, say, say_json
-from service.errors import Misused
 from service.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -69,24 +67,18 @@ def add_command(
     Example: verbatim metrics add legal_threat --question "Does the customer threaten legal action?"
     --example "yes=I will contact my lawyer" --example "no=Where is my order?"
     """
-    from service.custom_metrics import custom_metric, parse_metrics, refuse_taken, write_metrics
-    from service.measures import all_metrics, define, own_metrics
+    from service.custom_metrics import given_metric
 
-    path = workspace.settings.metrics_file
-    made = custom_metric(
+    made = given_metric(
         name=name,
-        title=title or name.replace("_", " ").capitalize(),
+        title=title or "",
         question=question,
         values=values or ("yes", "no"),
         decision=decision,
         owner=owner,
         examples=[_example(text) for text in examples],
     )
-    refuse_taken(made, all_metrics())
-    kept = [metric for metric in own_metrics() if metric.name != made.name]
-    text = write_metrics([*kept, made])
-    define(parse_metrics(text, name=path.name))  # what cannot be read back is not written
-    _write(path, text)
+    workspace.metrics().add(made)
     say(f"{made.title} is asked of every conversation from the next `verbatim analyse` on.")
     if not examples:
         say("Without examples the local analyser leaves it empty: add some with --example.")
@@ -100,28 +92,8 @@ def remove_command(workspace: Workspace, *, name: str) -> None:
 
     Example: verbatim metrics remove legal_threat
     """
-    from service.custom_metrics import write_metrics
-    from service.domain.measurements import CUSTOM
-    from service.measures import define, own_metrics
-
-    path = workspace.settings.metrics_file
-    kept = [metric for metric in own_metrics() if metric.name != f"{CUSTOM}{name}"]
-    if len(kept) == len(own_metrics()):
-        raise Misused(f"There is no metric of your own called {name!r}: verbatim metrics list.")
-    _write(path, write_metrics(kept))
-    define(kept)
+    workspace.metrics().remove(name)
     say(f"{name} is not asked any more.")
-
-
-def _write(path: Path, text: str) -> None:
-    """Replace the file in one step: a reader sees the old one or the new one."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        beside = path.with_name(f"{path.name}.new")
-        beside.write_text(text, encoding="utf-8")
-        beside.replace(path)
-    except OSError as error:
-        raise Misused(f"{path} cannot be written ({error.strerror}).") from error
 
 
 def _example(text: str) -> "Example":

@@ -15,6 +15,7 @@ from service.domain.conversations import split_key
 from service.domain.taxonomy import Taxonomy
 from service.errors import Forbidden, Misused, NotFound, RetryLater, TellPerson, VerbatimError
 from service.links import Links
+from service.metrics_in_force import MetricsInForce
 from service.ports import Clock, Helpdesk
 from service.reachability import Reachability
 from service.settings import Settings
@@ -32,6 +33,7 @@ from service.web import (
     machines,
     monitoring,
     numbers,
+    own_metrics,
     receipts,
     signing_in,
     slack,
@@ -41,7 +43,7 @@ from service.web import (
 from service.web import (
     taxonomy as ladder,
 )
-from service.web.site import HERE, Gateway, Site, SlackInstaller, site
+from service.web.site import HERE, Gateway, Site, SlackInstaller, Trier, site
 
 if TYPE_CHECKING:
     from service.themes import Vectors
@@ -65,6 +67,8 @@ def create_app(
     clock: Clock,
     taxonomy: Taxonomy,
     themes: "Callable[[], Vectors] | None" = None,
+    metrics: MetricsInForce,
+    trial: Trier | None = None,
     helpdesks: Mapping[str, Helpdesk] | None = None,
     analyser_version: Callable[[], str] = str,
     slack_handler: machines.SlackHandler | None = None,
@@ -93,6 +97,8 @@ def create_app(
         clock=clock,
         file=taxonomy,
         themes=themes,
+        metrics=metrics,
+        trial=trial,
         helpdesks=helpdesks or {},
         analyser_version=analyser_version,
         slack=slack_installer,
@@ -105,6 +111,7 @@ def create_app(
     app.register_blueprint(administration.pages)
     app.register_blueprint(slack.pages)
     app.register_blueprint(alerts.pages)
+    app.register_blueprint(own_metrics.pages)
     if slack_handler is not None:
         app.add_url_rule(
             "/slack/events",

@@ -13,12 +13,15 @@ from flask import current_app, g
 
 from service.access import Access, Session
 from service.answering.grouping import Grouping
+from service.custom_metrics import Trial
 from service.domain.answers import Answer, Intent, Recount
-from service.domain.conversations import Account
+from service.domain.conversations import Account, Conversation
 from service.domain.governing import in_force
+from service.domain.measurements import Metric
 from service.domain.people import Viewer
 from service.domain.taxonomy import Taxonomy
 from service.links import Links
+from service.metrics_in_force import MetricsInForce
 from service.ports import Clock, Helpdesk
 from service.query import Query
 from service.settings import Settings
@@ -51,6 +54,9 @@ class Gateway(Protocol):
     def recount_told(self, recount: Recount) -> tuple[str, ...]: ...
 
 
+Trier = Callable[[Metric, Sequence[Conversation]], Sequence[Trial]]
+
+
 class SlackInstaller(Protocol):
     """Brings the app into a Slack workspace, in the name of one person."""
 
@@ -78,6 +84,8 @@ class Site:
     themes: "Callable[[], Vectors] | None"  # what tells which raw tags speak of one thing
     helpdesks: Mapping[str, Helpdesk]
     analyser_version: Callable[[], str]  # what measures now; asking notices changed metrics
+    metrics: MetricsInForce  # the workspace's own, and what keeps them
+    trial: Trier | None = None  # what a metric would say; None: it cannot be tried here
     slack: SlackInstaller | None = None  # None: no workspace can install the app by itself
 
     @property

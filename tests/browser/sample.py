@@ -36,7 +36,9 @@ from service.domain.measurements import (
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
 from service.links import Links
 from service.measures import all_metrics
+from service.metrics_in_force import MetricsInForce
 from service.ports import Helpdesk
+from service.redaction import Redactor
 from service.settings import Settings
 from service.spotchecks import SpotChecks
 from service.stores import Database, Person
@@ -158,6 +160,9 @@ def make(
         links=links,
         clock=now,
         taxonomy=TAXONOMY,
+        metrics=MetricsInForce(
+            folder / "metrics.yaml", required=False, masks=lambda: Redactor(settings.phone_regions)
+        ),
         helpdesks=helpdesks,
         analyser_version=lambda: VERSION,
     )

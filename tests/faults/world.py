@@ -122,6 +122,7 @@ class World:
             links=Links(URL),
             clock=self.benches["zendesk"].clock,
             taxonomy=default_taxonomy(),
+            metrics=None,  # type: ignore[arg-type]  # nor define metrics
             helpdesks=self.helpdesks,
         )
 

@@ -165,6 +165,9 @@ def test_an_answer_shows_the_sentence_and_changes_no_other_metric() -> None:
     shown = [quote.text for quote in found.quotes if quote.shows == "custom_legal_threat"]
     assert shown == ["I will contact my lawyer."]
     assert found.measurements[: len(plain.measurements)] == plain.measurements
+    (trial,) = local.tried(LEGAL, [conversation], local.theme_vectors())
+    assert trial.measurement == found.measured(LEGAL.name)
+    assert [trial.words] == shown
 
 
 @pytest.mark.parametrize(
