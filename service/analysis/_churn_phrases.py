@@ -444,5 +444,9 @@ ENDS_SOMETHING_ELSE = _rule(
     r"\b(?:cancel(?:l?(?:ing|ed|ation\s+of))?|clos(?:e|ing)|end(?:ing)?|terminat(?:e|ing)|call(?:ing)?\s+off|"
     r"reschedul(?:e|ing))\s+(?:my|our|the|this|that|an?|your|his|her|one|both|all)?\s*(?:[\w'\u2019-]+\s+){0,2}?"
     rf"(?:{_NOT_OURS}|billing|auto-?\s?pay)\b|\block(?:ed|ing|s)?\s+(?:me\s+|us\s+)?out\b"
+    r"|\b(?:days?|time)\s+off\b|\b(?:days?|time)\s[^.!?]{0,20}?\b(?:taken?|took)\s+off\b"
+    # Who never was a customer leaves nobody.
+    r"|\b(?:never|not|n['\u2019]?t)\s+(?:done|do|had|have)\s+(?:any\s+)?(?:business|dealings|an?\s+(?:account|"
+    r"contract))\s+with\b|\bno\s+(?:contract|(?:business\s+)?dealings|agreement)\s+with\b"
 )
 ABOUT_SOMETHING_ELSE = _rule(rf"\b(?:{_NOT_OURS})\b")

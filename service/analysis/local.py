@@ -73,7 +73,7 @@ from service.measures import own_metrics
 from service.ports import Analyser, Clock
 from service.settings import Settings
 
-CODE_VERSION = 14  # raise it when a rule changes what is measured
+CODE_VERSION = 15  # raise it when a rule changes what is measured
 TONE = "sentiment"  # the name of its files
 BATCH = 64  # conversations read together: enough texts of each length to fill a batch
 SECOND_DRIVER = 0.6  # confidence that a further sentence needs to add a driver of its own

@@ -151,6 +151,8 @@ class _Nothing(_Everything):
         "Please cancel my order, I picked the wrong size.",
         "We are switching to you from another vendor.",
         "They threatened to close my account.",
+        "How many days have I taken off so far?",
+        "I have never done business with this company.",
     ],
 )
 def test_no_reading_counts_against_a_rule(text: str) -> None:
