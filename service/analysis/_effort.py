@@ -5,12 +5,11 @@ by the gates.
 """
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
 from service.analysis._effort_words import (
     ASKS_AGAIN,
@@ -27,12 +26,11 @@ from service.analysis._effort_words import (
     WANTS,
 )
 from service.analysis._gates import Material, is_agent_reply
-from service.analysis._sentences import Sentence, count_words, sentence_spans
+from service.analysis._matching import Floats, Vectors
+from service.analysis._sentences import Sentence, sentence_spans, words_of
 from service.analysis._topics import content_words
 from service.domain.conversations import Message, is_customer_voice
 from service.domain.measurements import Effort, Measurement
-
-Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
 
 SAME_REQUEST = 0.75  # cosine; above it two messages ask for the same thing
 HIGH_FROM = 1.0  # the question asks for repeating, re-explaining, waiting or a failed fix: one do
@@ -48,7 +46,6 @@ contact reply respond write call question questions information details thank ha
 assistance assist
 """
 _ASKING = frozenset(_ASKING_WORDS.split())
-
 
 _HOLDS_A_VALUE = re.compile(r"\d|\[(?:email|phone|id|name|address)\]|@")
 
@@ -194,7 +191,7 @@ def _answered_twice(messages: Sequence[Message]) -> bool:
 def _nearly_the_same(messages: Sequence[Message], vectors: Vectors) -> bool:
     """Agents' courtesies are alike; only a question asked twice nearly word for word counts."""
     replies = [m.text for m in messages if is_agent_reply(m)]
-    questions = [t for t in replies if "?" in t and count_words(t) >= 5 and not OFFER.search(t)]
+    questions = [t for t in replies if "?" in t and len(words_of(t)) >= 5 and not OFFER.search(t)]
     if len(questions) < 2:
         return False
     similar = _similarities(vectors, questions[:MOST_MESSAGES])
@@ -261,7 +258,7 @@ def _times(messages: Sequence[Message]) -> list[Sign]:
     return signs
 
 
-def _similarities(vectors: Vectors, texts: Sequence[str]) -> NDArray[np.float32]:
+def _similarities(vectors: Vectors, texts: Sequence[str]) -> Floats:
     rows = vectors(texts)
-    similar: NDArray[np.float32] = rows @ rows.T
+    similar: Floats = rows @ rows.T
     return similar

@@ -36,7 +36,6 @@ class Rung:
 class Placed:
     rung: Rung
     confidence: float
-    score: float
 
 
 class Ladder:
@@ -65,7 +64,7 @@ class Ladder:
     def placed_by_people(self, raw: str) -> Placed | None:
         """Return the rung that a person mapped this raw tag to."""
         rung = self._mapped.get(raw)
-        return None if rung is None else Placed(rung=rung, confidence=1.0, score=1.0)
+        return None if rung is None else Placed(rung=rung, confidence=1.0)
 
     def place(self, scores: Floats) -> Placed | None:
         """Return the best rung for one row of scores, or None when nothing is near enough."""
@@ -77,9 +76,7 @@ class Ladder:
         confidence = _confidence(float(scores[best]), margin)
         if confidence < UNMAPPED_BELOW:
             return None
-        return Placed(
-            rung=self.rungs[best], confidence=round(confidence, 4), score=float(scores[best])
-        )
+        return Placed(rung=self.rungs[best], confidence=round(confidence, 4))
 
 
 def _confidence(score: float, margin: float) -> float:

@@ -27,7 +27,8 @@ LONGEST = 96  # tokens of one text; the model was made with 64 and measured with
 # The runtime joins each addition with the normalising after it; on a processor that costs a third.
 SLOWER_FUSIONS = ("SkipLayerNormFusion",)
 REMEMBERED = 20_000  # short texts such as "ok thank you" come back all day
-VECTORS_REMEMBERED = 4_096  # of a kilobyte each
+VECTORS_REMEMBERED = 4_096  # of a kilobyte each, and their texts
+LONGEST_REMEMBERED = 1_000  # characters of such a text
 PADDED_TO = 4  # word pieces: texts of 9 to 12 are read together
 PIECES_AT_ONCE = 384  # more of them leave the processor's cache
 
@@ -181,7 +182,12 @@ class ThemeTable:
         """Return len(texts) x 256; a text without a known word is all zeros."""
         if not texts:
             return np.zeros((0, self._quantised.shape[1]), dtype=np.float32)
-        return np.stack([self._remembered(text) for text in texts])
+        return np.stack(
+            [
+                self._remembered(text) if len(text) <= LONGEST_REMEMBERED else self._vector(text)
+                for text in texts
+            ]
+        )
 
     def _vector(self, text: str) -> Floats:
         ids = self._tokenizer.encode(prepare(text), add_special_tokens=False).ids

@@ -5,13 +5,14 @@ Knows greetings, request frames and filler; placing a sentence on the taxonomy i
 
 import math
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.analysis._gates import Material
+from service.analysis._matching import Vectors
 from service.analysis._sentences import (
     REMEMBERED,
     Sentence,
@@ -21,14 +22,13 @@ from service.analysis._sentences import (
 )
 from service.analysis._tone import is_courtesy
 
-Vectors = Callable[[Sequence[str]], NDArray[np.float32]]
-
 ISSUE_WORDS = 6  # the first customer sentence this long states the issue in four of five threads
 SOME_WORDS = 3
 MOST_ISSUES = 3  # the first three such sentences hold it in nine of ten
 MOST_TAGS = 3
 TAG_WORDS = (2, 4)
 TAG_LENGTH = 40
+WORDS_REMEMBERED = 20_000  # of a kilobyte each; misspellings and codes never end
 
 _FRAME = re.compile(
     r"^(?:(?:please|so|and|but|well|also|hi|hello|hey|ok|okay|just|actually|basically|kindly|yes|yeah|yep|no"
@@ -159,6 +159,8 @@ class Namer:
     def _rows(self, words: Sequence[str]) -> NDArray[np.float32]:
         new = [word for word in dict.fromkeys(words) if word not in self._known]
         if new:
+            if len(self._known) >= WORDS_REMEMBERED:
+                self._known = {word: self._known[word] for word in words if word in self._known}
             self._known.update(zip(new, self._vectors(new), strict=True))
         return np.stack([self._known[word] for word in words])
 

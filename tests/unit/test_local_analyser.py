@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from shutil import copytree
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -16,7 +17,7 @@ from service.analysis._gates import own_sentences
 from service.analysis._language import LanguageReader
 from service.analysis._sentences import sentence_spans
 from service.analysis._tone import only_thanks
-from service.analysis._topics import content_words
+from service.analysis._topics import WORDS_REMEMBERED, Namer, content_words
 from service.analysis.local import build
 from service.domain.conversations import Conversation
 from service.domain.measurements import Analysis, EmptyReason, Measurement, quote_is_true
@@ -455,3 +456,13 @@ def _found(one: Analysis) -> Sequence[object]:
 )
 def test_a_name_is_made_of_what_it_is_about(said: str, words: list[str]) -> None:
     assert content_words(said) == words
+
+
+def test_names_are_made_alike_after_more_strange_words_than_are_remembered() -> None:
+    namer = Namer(lambda words: np.array([[len(word), 1] for word in words], dtype=np.float32))
+    said = "the invoice of october shows a strange surcharge"
+    before = namer.name(said)
+    for number in range(0, WORDS_REMEMBERED, 10):
+        namer.name(" ".join(f"invoice x{number + place}y" for place in range(10)))
+    assert len(namer._known) < WORDS_REMEMBERED
+    assert namer.name(said) == before
