@@ -26,10 +26,10 @@ _QUERIES = 32  # of which each is built once
 
 def among(connection: Connection, column: ColumnElement[Any]) -> ColumnElement[bool]:
     """Whether a column holds one of the keys that `keys_for` is given beside the statement."""
-    return _among(connection.dialect.name, column)
+    return among_in(connection.dialect.name, column)
 
 
-def _among(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
+def among_in(dialect: str, column: ColumnElement[Any]) -> ColumnElement[bool]:
     if dialect == "sqlite":
         each = func.json_each(bindparam(_KEYS)).table_valued("value")
         return column.in_(select(each.c.value))
@@ -49,7 +49,7 @@ def rows_among(
 
 @lru_cache(maxsize=_QUERIES)
 def _narrowed(dialect: str, query: Select[Any], column: ColumnElement[Any]) -> Select[Any]:
-    return query.where(_among(dialect, column))
+    return query.where(among_in(dialect, column))
 
 
 def keys_for(connection: Connection, keys: Iterable[Any]) -> dict[str, Any]:

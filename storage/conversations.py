@@ -36,7 +36,7 @@ from storage import erasing, quarantine
 from storage.among import rows_among
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
-from storage.heads import Hashed, account_of, agent_of, head_of, message_of
+from storage.heads import ACCOUNT, Hashed, account_of, agent_of, head_of, message_of
 from storage.measuring import measured_by
 from storage.moments import from_ms, to_ms
 from storage.pages import PageSaver
@@ -143,7 +143,7 @@ class SqlConversations:
 
     def accounts(self) -> list[Account]:
         with self._engine.reading() as connection:
-            query = select(account).order_by(account.c.name, account.c.key)
+            query = select(*ACCOUNT).order_by(account.c.name, account.c.key)
             return [account_of(row) for row in connection.execute(query)]
 
     def agents(self) -> list[Agent]:

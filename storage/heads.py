@@ -26,10 +26,21 @@ from service.domain.conversations import (
 )
 from service.words import voice
 from storage.moments import from_ms, local_day, month_of, to_ms
+from storage.tables.accounts import account
+from storage.tables.conversations import conversation
 
 Hashed = Callable[[str], str]
 _ROLES = {role: role.value for role in Role}
 _SPELLED = 2_048  # states and lists of tags, most of which are of many conversations
+# What heads and accounts are read from; both have a key, so an account's is named.
+HEAD = tuple(
+    conversation.c[name]
+    for name in (
+        *("key", "channel", "subject", "status", "created_at", "updated_at"),
+        *("account", "requester", "agent", "tags", "rating", "url"),
+    )
+)
+ACCOUNT = tuple(column.label(f"account_{column.name}") for column in account.c)
 MESSAGE_COLUMNS = ("external_id", "role", "public", "created_at", "text", "words")
 _IN_ONE_SPELLING = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
@@ -80,7 +91,7 @@ def head_of(row: Row[Any]) -> ConversationHead:
         account=None if row.account is None else AccountKey(row.account),
         requester=row.requester,
         agent=None if row.agent is None else AgentKey(row.agent),
-        helpdesk_tags=tuple(json.loads(row.tags)),
+        helpdesk_tags=_texts(row.tags),
         rating=None if rating is None else Rating(score=rating[0], comment=rating[1]),
         url=row.url,
     )
@@ -115,25 +126,25 @@ def message_of(row: Row[Any]) -> Message:
     )
 
 
-def account_row(account: Account) -> dict[str, Any]:
+def account_row(one: Account) -> dict[str, Any]:
     return {
-        "key": account.key,
-        "name": account.name,
-        "segment": account.segment,
-        "owner": account.owner,
-        "aliases": _list_text(account.aliases),
-        "renewal": account.renewal,
+        "key": one.key,
+        "name": one.name,
+        "segment": one.segment,
+        "owner": one.owner,
+        "aliases": _list_text(one.aliases),
+        "renewal": one.renewal,
     }
 
 
 def account_of(row: Row[Any]) -> Account:
     return Account(
-        key=AccountKey(row.key),
-        name=row.name,
-        segment=row.segment,
-        owner=row.owner,
-        aliases=tuple(json.loads(row.aliases)),
-        renewal=row.renewal,
+        key=AccountKey(row.account_key),
+        name=row.account_name,
+        segment=row.account_segment,
+        owner=row.account_owner,
+        aliases=_texts(row.account_aliases),
+        renewal=row.account_renewal,
     )
 
 
@@ -171,6 +182,11 @@ def state_of(text: str) -> HelpdeskState:
 @lru_cache(maxsize=_SPELLED)
 def _list_text(texts: tuple[str, ...]) -> str:
     return dumped(list(texts))
+
+
+@lru_cache(maxsize=_SPELLED)
+def _texts(text: str) -> tuple[str, ...]:
+    return tuple(json.loads(text))
 
 
 def dumped(value: list[Any] | Mapping[str, Any]) -> str:

@@ -5,17 +5,27 @@ Tokens are opaque outside: the day, the creation time and the id of a row, and t
 
 import base64
 import binascii
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Row, select, tuple_
+from sqlalchemy import (
+    CompoundSelect,
+    Connection,
+    Row,
+    literal,
+    literal_column,
+    select,
+    tuple_,
+    union_all,
+)
 
 from service.domain.taxonomy import UNMAPPED
 from service.errors import Misused
 from service.stores import ListedConversation, Listing
-from storage.among import rows_among
-from storage.heads import account_of, head_of
+from storage.among import among_in, keys_for, rows_among
+from storage.heads import ACCOUNT, HEAD, account_of, head_of
 from storage.querying import Rows
 from storage.tables.accounts import account, agent
 from storage.tables.analyses import analysis, assigned_tag, measurement
@@ -25,24 +35,13 @@ from storage.tables.facts import NOT_ANALYSED, fact
 _FORWARD, _BACK = "n", "p"
 
 _HEADS = (
-    select(conversation, agent.c.name.label("agent_name"), analysis.c.summary)
+    select(conversation.c.id, *HEAD, *ACCOUNT, agent.c.name.label("agent_name"), analysis.c.summary)
+    .select_from(conversation)
+    .outerjoin(account, account.c.key == conversation.c.account)
     .outerjoin(agent, agent.c.key == conversation.c.agent)
     .outerjoin(analysis, analysis.c.conversation_id == conversation.c.id)
 )
-_ACCOUNTS = select(account)
-_LABELS = select(measurement.c.conversation_id, measurement.c.metric, measurement.c.value).order_by(
-    *(measurement.c[name] for name in ("conversation_id", "origin", "nth", "metric"))
-)
-_DRIVERS = (
-    select(fact.c.conversation_id, fact.c.driver)
-    .where(fact.c.driver.not_in([NOT_ANALYSED, UNMAPPED]))
-    .order_by(fact.c.conversation_id, fact.c.rank)
-)
-_TAGS = (
-    select(assigned_tag.c.conversation_id, assigned_tag.c.canonical)
-    .where(assigned_tag.c.canonical.is_not(None))
-    .order_by(assigned_tag.c.conversation_id, assigned_tag.c.nth)
-)
+_LABEL, _DRIVER, _TAG = range(3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,22 +120,25 @@ def _towards(direction: str, row: Row[Any]) -> str:
 def _rows(
     connection: Connection, ids: Sequence[int], metrics: Sequence[str]
 ) -> tuple[ListedConversation, ...]:
+    if not ids:
+        return ()
     heads = {row.id: row for row in rows_among(connection, _HEADS, conversation.c.id, ids)}
-    keys = {row.account for row in heads.values() if row.account}
-    accounts = {
-        row.key: account_of(row) for row in rows_among(connection, _ACCOUNTS, account.c.key, keys)
-    }
-    labels = _labels(connection, ids, metrics)
-    drivers = _collected(rows_among(connection, _DRIVERS, fact.c.conversation_id, ids))
-    tags = _collected(rows_among(connection, _TAGS, assigned_tag.c.conversation_id, ids))
+    labels: dict[int, dict[str, str | None]] = {one: {} for one in ids}
+    several: dict[tuple[int, int], dict[str, None]] = {}
+    said = connection.execute(_said(connection.dialect.name), keys_for(connection, ids))
+    for one, what, metric, value, *_ in said:
+        if what != _LABEL:
+            several.setdefault((one, what), {})[value] = None
+        elif metric in metrics:
+            labels[one][metric] = value
     return tuple(
         ListedConversation(
             head=head_of(row),
-            account=accounts.get(row.account),
+            account=None if row.account_key is None else account_of(row),
             agent_name=row.agent_name,
-            labels=labels.get(one, {}),
-            drivers=drivers.get(one, ()),
-            tags=tags.get(one, ()),
+            labels=labels[one],
+            drivers=tuple(several.get((one, _DRIVER), ())),
+            tags=tuple(several.get((one, _TAG), ())),
             summary=row.summary or "",
         )
         for one in ids
@@ -144,21 +146,26 @@ def _rows(
     )
 
 
-def _labels(
-    connection: Connection, ids: Sequence[int], metrics: Sequence[str]
-) -> Mapping[int, dict[str, str | None]]:
-    """The values in force: a person's come after the analyser's."""
-    found: dict[int, dict[str, str | None]] = {}
-    wanted = frozenset(metrics)
-    for row in rows_among(connection, _LABELS, measurement.c.conversation_id, ids):
-        if row.metric in wanted:
-            found.setdefault(row.conversation_id, {})[row.metric] = row.value
-    return found
+@cache
+def _said(dialect: str) -> CompoundSelect[Any]:
+    """What was said of conversations, in one statement: the values in force, drivers and tags.
 
-
-def _collected(rows: Sequence[Row[Any]]) -> dict[int, tuple[str, ...]]:
-    found: dict[int, dict[str, None]] = {}
-    for row in rows:
-        one, value = tuple(row)
-        found.setdefault(one, {})[value] = None
-    return {one: tuple(values) for one, values in found.items()}
+    Of a metric's values the last is in force: a person's comes after the analyser's.
+    """
+    m, f, tag = measurement.c, fact.c, assigned_tag.c
+    parts = (
+        select(
+            *(m.conversation_id, literal(_LABEL).label("what"), m.metric),
+            *(m.value, m.origin, m.nth),
+        ),
+        select(
+            *(f.conversation_id, literal(_DRIVER), literal_column("''")),
+            *(f.driver, literal_column("0"), f.rank),
+        ).where(f.driver.not_in([NOT_ANALYSED, UNMAPPED])),
+        select(
+            *(tag.conversation_id, literal(_TAG), literal_column("''")),
+            *(tag.canonical, literal_column("0"), tag.nth),
+        ).where(tag.canonical.is_not(None)),
+    )
+    each = [one.where(among_in(dialect, one.selected_columns.conversation_id)) for one in parts]
+    return union_all(*each).order_by("origin", "nth", "metric")

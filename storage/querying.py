@@ -220,7 +220,8 @@ def _single(dimension: Dimension) -> ColumnElement[Any]:
             .correlate(fact)
             .scalar_subquery()
         )
-    return _COLUMNS.get(dimension, value_of(dimension.value))
+    column = _COLUMNS.get(dimension)
+    return value_of(dimension.value) if column is None else column
 
 
 def _during(window: Window | None, day: ColumnElement[Any]) -> list[ColumnElement[bool]]:

@@ -10,7 +10,7 @@ from service.domain.conversations import ConversationKey
 from service.domain.taxonomy import UNMAPPED
 from service.stores import QuoteRow
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
-from storage.heads import account_of
+from storage.heads import ACCOUNT, account_of
 from storage.moments import from_ms
 from storage.querying import ONCE, Rows
 from storage.tables.accounts import account
@@ -63,7 +63,7 @@ def _quotes(ids: Sequence[int], fit: Sequence[ColumnElement[bool]], limit: int) 
             of.channel,
             of.requester,
             of.url,
-            *account.c,
+            *ACCOUNT,
             _first_driver(of.id).label("first_driver"),
             _first_tag(of.id).label("first_tag"),
         )
@@ -105,7 +105,7 @@ def _quote_row(row: Row[Any]) -> QuoteRow | None:
         message_text=row.text,
         created_at=from_ms(row.begun_at),
         channel=row.channel,
-        account=None if row.key is None else account_of(row),
+        account=None if row.account_key is None else account_of(row),
         requester=row.requester,
         helpdesk_url=row.url,
         driver=row.first_driver or UNMAPPED,
