@@ -1,34 +1,45 @@
 """Cuts what is imported into batches of masked rows, each to be stored in one transaction.
 
-Knows how much is held at a time, and when a second process pays. Stores nothing.
+Knows how much is held at a time, and what is done with a row before its turn. Stores nothing.
 """
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, islice
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from service.beginnings import beginning
+from service.domain.conversations import Account, Agent, Beginning, Conversation, ConversationHead
+from service.domain.measurements import Analysis, quote_is_true
 from service.errors import BadRow
-from service.exchange import Row, read_rows
+from service.exchange import Labels, Row, read_rows
 from service.masking import Masks, masked_rows
 
 _MOST = 500  # conversations in one transaction: whoever else writes to SQLite waits for its end
 _MOST_CHARACTERS = 2_000_000
-_ALONE = 4  # batches that are stored before a second process would be ready
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Batch:
-    """Rows that are masked, and what is wrong with the others among them."""
+class Prepared:
+    """A row that is masked, and spelled as it is stored."""
 
-    rows: Sequence[Row] = ()
+    line: int
+    head: ConversationHead
+    begun: Beginning
+    account: Account | None
+    agent: Agent | None
+    labels: Labels | None
+    analysis: Analysis | None  # of these words, without untrue quotes
+    whole: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """Rows that can be stored, and what is wrong with the others among them."""
+
+    rows: Sequence[Prepared] = ()
     bad: Sequence[BadRow] = ()
-    words: Mapping[str, str] = field(
-        default_factory=dict
-    )  # of customers' texts, where made already
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,29 +55,6 @@ def batches_of_rows(rows: Iterable[Row | BadRow], masks: Masks) -> Iterator[Batc
         yield _batch(some, masks)
 
 
-def batches_of_lines(lines: Iterable[str], masks: Masks, *, source: str) -> Iterator[Batch]:
-    """Yield what the lines of a file are, in their order; those of a large one are read and masked
-    by a process beside this one, which stores meanwhile.
-    """
-
-    def read(these: Lines) -> Batch:
-        return read_lines(these, masks, source=source)
-
-    parts = _numbered(lines)
-    yield from map(read, islice(parts, _ALONE))
-    more = next(parts, None)
-    if more is None:
-        return
-    parts = chain([more], parts)
-    if (os.cpu_count() or 1) == 1:
-        yield from map(read, parts)
-        return
-    from service.import_reader import Reader  # late: few files are large
-
-    with Reader(masks, source=source) as reader:
-        yield from reader.batches(parts)
-
-
 def read_lines(these: Lines, masks: Masks, *, source: str) -> Batch:
     return _batch(read_rows(these.lines, source=source, first=these.first), masks)
 
@@ -79,10 +67,30 @@ def _batch(found: Iterable[Row | BadRow], masks: Masks) -> Batch:
             bad.append(one)
         else:
             rows.append(one)
-    return Batch(rows=masked_rows(rows, masks), bad=bad)
+    return Batch(rows=list(map(_prepared, masked_rows(rows, masks))), bad=bad)
 
 
-def _numbered(lines: Iterable[str]) -> Iterator[Lines]:
+def _prepared(row: Row) -> Prepared:
+    one = row.conversation
+    begun = beginning(one.key, one.messages)
+    return Prepared(
+        line=row.line,
+        head=one.head,
+        begun=begun,
+        account=row.account,
+        agent=row.agent,
+        labels=row.labels,
+        analysis=None if row.analysis is None else _of_its_words(row.analysis, one, begun),
+        whole=row.whole,
+    )
+
+
+def _of_its_words(analysis: Analysis, one: Conversation, begun: Beginning) -> Analysis:
+    quotes = tuple(quote for quote in analysis.quotes if quote_is_true(quote, one))
+    return replace(analysis, fingerprint=begun.fingerprint, quotes=quotes)
+
+
+def numbered(lines: Iterable[str]) -> Iterator[Lines]:
     first = 1
     for some in _parts(lines, len):
         yield Lines(first=first, lines=some)

@@ -14,7 +14,8 @@ from typing import IO, TYPE_CHECKING, TextIO, cast
 from service.domain.imported import Imported, Reader
 from service.errors import BadRow, Misused
 from service.exchange import Row, bounded_lines, read_rows
-from service.import_batches import Batch, batches_of_lines, batches_of_rows
+from service.import_batches import Batch, batches_of_rows
+from service.import_reader import batches_of_lines
 from service.masking import Masks
 
 if TYPE_CHECKING:

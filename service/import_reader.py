@@ -9,6 +9,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
+from itertools import chain, islice
 from multiprocessing.connection import Connection
 from types import TracebackType
 from typing import IO, NamedTuple, Self, cast
@@ -16,14 +17,13 @@ from typing import IO, NamedTuple, Self, cast
 import msgspec
 
 from service.errors import BadRow
-from service.exchange import Row
-from service.import_batches import Batch, Lines, read_lines
+from service.import_batches import Batch, Lines, Prepared, numbered, read_lines
 from service.masking import Masks
 from service.measures import define, own_metrics
-from service.words import voice
 
 _PROGRAM = f"from {__name__} import work; work()"
 _GONE = (EOFError, OSError)  # what a pipe says when its other end is closed
+_ALONE = 4  # batches that are stored before a second process would be ready
 
 
 class _Bad(NamedTuple):
@@ -32,14 +32,34 @@ class _Bad(NamedTuple):
 
 
 class _Told(NamedTuple):
-    rows: list[Row]
+    rows: list[Prepared]
     bad: list[_Bad]
-    words: dict[str, str]
 
 
 _packed = msgspec.msgpack.Encoder().encode
 _lines_of = msgspec.msgpack.Decoder(Lines).decode
 _told_of = msgspec.msgpack.Decoder(_Told).decode
+
+
+def batches_of_lines(lines: Iterable[str], masks: Masks, *, source: str) -> Iterator[Batch]:
+    """Yield what the lines of a file are, in their order; those of a large one are read by a
+    process beside this one, which stores meanwhile.
+    """
+
+    def read(these: Lines) -> Batch:
+        return read_lines(these, masks, source=source)
+
+    parts = numbered(lines)
+    yield from map(read, islice(parts, _ALONE))
+    more = next(parts, None)
+    if more is None:
+        return
+    parts = chain([more], parts)
+    if (os.cpu_count() or 1) == 1:
+        yield from map(read, parts)
+        return
+    with Reader(masks, source=source) as reader:
+        yield from reader.batches(parts)
 
 
 class Reader:
@@ -106,7 +126,7 @@ class Reader:
             return self._read(these)
         found = _told_of(told)
         bad = [BadRow(*one) for one in found.bad]
-        return Batch(rows=found.rows, bad=bad, words=found.words)
+        return Batch(rows=found.rows, bad=bad)
 
     def _send(self, told: bytes) -> None:
         try:
@@ -131,11 +151,6 @@ def _taken(stream: IO[bytes] | None) -> int:
         return os.dup(file.fileno())
 
 
-def _words(rows: Iterable[Row]) -> dict[str, str]:
-    said = (message for row in rows for message in row.conversation.messages)
-    return {message.text: words for message in said if (words := voice(message)) is not None}
-
-
 def work() -> None:
     """Be the other process: answer until its input is closed."""
     asked, told = Connection(0, writable=False), Connection(1, readable=False)
@@ -146,6 +161,6 @@ def work() -> None:
         while True:
             found = read_lines(_lines_of(asked.recv_bytes()), masks, source=source)
             bad = [_Bad(one.line, one.why) for one in found.bad]
-            told.send_bytes(_packed(_Told(list(found.rows), bad, _words(found.rows))))
+            told.send_bytes(_packed(_Told(list(found.rows), bad)))
     except _GONE:
         return

@@ -3,23 +3,18 @@
 Labels that come with a row are taken as measured by "imported" and are not measured again.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from service.beginnings import beginning
 from service.collecting import few_collections
-from service.domain.conversations import (
-    Conversation,
-    ConversationHead,
-    IncomingMessage,
-    Message,
-    Page,
-)
-from service.domain.measurements import Analysis, SetBy, quote_is_true
+from service.domain.conversations import Conversation, Page
+from service.domain.measurements import Analysis, SetBy
 from service.domain.taxonomy import Taxonomy
 from service.errors import BadRow
 from service.exchange import Row
-from service.import_batches import Batch, batches_of_rows
+from service.import_batches import Batch, Prepared, batches_of_rows
 from service.labelling import Labeller
 from service.masking import Masks
 from service.ports import Clock
@@ -82,29 +77,26 @@ class Importer:
 
     def _store(self, batch: Batch, source: str) -> None:
         rows = batch.rows
-        page = _page(self._news(rows), last=rows[-1].line, words=batch.words)
+        page = _page(self._news(rows), last=rows[-1].line)
         self._database.conversations.save_page(f"file:{source}", page, self._labels(rows))
-        carried = list(self._carried([row for row in rows if row.analysis is not None]))
+        carried = self._carried(rows)
         if carried:
             self._database.analyses.save(carried)
             self._keep_peoples_values(carried)
 
-    def _labels(self, rows: Sequence[Row]) -> Labels:
+    def _labels(self, rows: Sequence[Prepared]) -> Labels:
         """Labels are of the words that are stored: a row may hold none, or fewer."""
         return {
-            row.conversation.key: partial(self._labeller.analysis, row.conversation.key, row.labels)
+            row.head.key: partial(self._labeller.analysis, row.head.key, row.labels)
             for row in rows
             if row.labels is not None and row.analysis is None
         }
 
-    def _carried(self, rows: Sequence[Row]) -> Iterator[Analysis]:
-        """What was measured elsewhere, if it is of these very words; without untrue quotes."""
-        stored = self._database.analyses.fingerprints([row.conversation.key for row in rows])
-        for row in rows:
-            one, fingerprint = row.conversation, row.conversation.fingerprint()
-            if row.analysis is not None and stored.get(one.key) == fingerprint:
-                quotes = tuple(q for q in row.analysis.quotes if quote_is_true(q, one))
-                yield replace(row.analysis, fingerprint=fingerprint, quotes=quotes)
+    def _carried(self, rows: Sequence[Prepared]) -> list[Analysis]:
+        """What was measured elsewhere, if it is of the words that are stored."""
+        found = [row.analysis for row in rows if row.analysis is not None]
+        stored = self._database.analyses.fingerprints([one.conversation for one in found])
+        return [one for one in found if stored.get(one.conversation) == one.fingerprint]
 
     def _keep_peoples_values(self, analyses: Sequence[Analysis]) -> None:
         """People win here too, and are not told twice what they said once."""
@@ -123,31 +115,26 @@ class Importer:
                         one.conversation, measured.metric, measured.value, set_by=measured.set_by
                     )
 
-    def _news(self, rows: Sequence[Row]) -> Sequence[Row]:
-        keys = [row.conversation.key for row in rows]
+    def _news(self, rows: Sequence[Prepared]) -> Sequence[Prepared]:
+        keys = [row.head.key for row in rows]
         stored = {each.key: each for each in self._database.conversations.get_many(keys)}
-        told = (news_of(row, stored.get(row.conversation.key)) for row in rows)
+        told = (news_of(row, stored.get(row.head.key)) for row in rows)
         return [row for row in told if row is not None]
 
 
-def _page(rows: Sequence[Row], *, last: int, words: Mapping[str, str]) -> Page:
+def _page(rows: Sequence[Prepared], *, last: int) -> Page:
     return Page(
         cursor=f"line {last}",
-        heads=tuple(row.conversation.head for row in rows),
+        heads=tuple([row.head for row in rows]),
         states={},
-        messages=tuple(
-            IncomingMessage(conversation=row.conversation.key, message=message)
-            for row in rows
-            for message in row.conversation.messages
-        ),
+        beginnings=tuple([row.begun for row in rows]),
         accounts=tuple({r.account.key: r.account for r in rows if r.account}.values()),
         agents=tuple({r.agent.key: r.agent for r in rows if r.agent}.values()),
-        complete=frozenset(row.conversation.key for row in rows if row.whole),
-        words=words,
+        complete=frozenset([row.head.key for row in rows if row.whole]),
     )
 
 
-def news_of(row: Row, stored: Conversation | None) -> Row | None:
+def news_of(row: Prepared, stored: Conversation | None) -> Prepared | None:
     """Return what a row adds to a conversation that is stored, or None.
 
     The newer version wins; of the same version, the one with more messages: an export may be poorer
@@ -155,20 +142,12 @@ def news_of(row: Row, stored: Conversation | None) -> Row | None:
     """
     if stored is None:
         return row
-    head = row.conversation.head
-    told, there = _messages_in(row.conversation), _messages_in(stored)
-    newer = head.updated_at > stored.head.updated_at
-    row = _with(row, replace(head, url=head.url or stored.head.url), row.conversation.messages)
+    told = {one.id for one in row.begun.said}
+    there = {message.id for message in stored.messages}
+    newer = row.head.updated_at > stored.head.updated_at
+    row = replace(row, head=replace(row.head, url=row.head.url or stored.head.url))
     if row.whole and (newer or not told < there):
         return row
     if there <= told:
         return row
-    return _with(row, row.conversation.head, ()) if newer else None
-
-
-def _with(row: Row, head: ConversationHead, messages: tuple[Message, ...]) -> Row:
-    return replace(row, conversation=Conversation(head=head, messages=messages))
-
-
-def _messages_in(conversation: Conversation) -> frozenset[str]:
-    return frozenset(message.id for message in conversation.messages)
+    return replace(row, begun=beginning(stored.key, ())) if newer else None

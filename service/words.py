@@ -6,11 +6,9 @@ that are written without spaces count character by character.
 
 import re
 import unicodedata
-from collections.abc import Mapping
 from string import ascii_letters, digits
-from types import MappingProxyType
 
-from service.domain.conversations import Message, Role, is_customer_voice
+from service.domain.conversations import Message, is_customer_voice
 
 _LONGEST_WORD = 64
 _MOST_CHARACTERS = 100_000  # PostgreSQL's search index takes no more than a megabyte a row
@@ -38,14 +36,6 @@ def _words_of(text: str) -> list[str]:
     return _WORD.findall(unicodedata.normalize("NFKC", text).casefold())
 
 
-def voice(message: Message, known: Mapping[str, str] = MappingProxyType({})) -> str | None:
-    """The searchable words of a message, or None when it is not the customer's voice.
-
-    `known` are the words of texts that are a customer's voice, where somebody made them before.
-    """
-    if message.role is not Role.CUSTOMER or not message.public:
-        return None
-    words = known.get(message.text)
-    if words is not None:
-        return words
+def voice(message: Message) -> str | None:
+    """The searchable words of a message, or None when it is not the customer's voice."""
     return searchable(message.text) if is_customer_voice(message) else None

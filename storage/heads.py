@@ -24,13 +24,11 @@ from service.domain.conversations import (
     Status,
     split_key,
 )
-from service.words import voice
 from storage.moments import from_ms, local_day, month_of, to_ms
 from storage.tables.accounts import account
 from storage.tables.conversations import conversation
 
 Hashed = Callable[[str], str]
-_ROLES = {role: role.value for role in Role}
 _SPELLED = 2_048  # states and lists of tags, most of which are of many conversations
 # What heads and accounts are read from; both have a key, so an account's is named.
 HEAD = tuple(
@@ -41,7 +39,6 @@ HEAD = tuple(
     )
 )
 ACCOUNT = tuple(column.label(f"account_{column.name}") for column in account.c)
-MESSAGE_COLUMNS = ("external_id", "role", "public", "created_at", "text", "words")
 _IN_ONE_SPELLING = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -94,20 +91,6 @@ def head_of(row: Row[Any]) -> ConversationHead:
         helpdesk_tags=_texts(row.tags),
         rating=None if rating is None else Rating(score=rating[0], comment=rating[1]),
         url=row.url,
-    )
-
-
-def message_values(message: Message, words: Mapping[str, str]) -> tuple[Any, ...]:
-    """Return what is stored of a message, in the order of MESSAGE_COLUMNS. `words` are those of
-    customers' texts, where they are known.
-    """
-    return (
-        message.id,
-        _ROLES[message.role],
-        message.public,
-        to_ms(message.created_at),
-        message.text,
-        voice(message, words),
     )
 
 

@@ -1,22 +1,28 @@
 """Stores the messages of a page, also those that came before their conversation."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Row, Select, select, update
 
-from service.domain.conversations import ConversationKey, Message, Page, fingerprint, fingerprint_of
+from service.beginnings import beginning, messages_of, spelled
+from service.domain.conversations import (
+    Beginning,
+    ConversationKey,
+    Message,
+    Page,
+    fingerprint,
+    fingerprint_of,
+)
 from service.domain.imported import STAND_IN
 from storage.among import among, keys_for, rows_among
 from storage.bulk import chunks, upsert, upsert_tuples
-from storage.heads import MESSAGE_COLUMNS, message_of, message_values
+from storage.heads import message_of
 from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, waiting_message
 
 Incoming = dict[str, Message]  # by the helpdesk's id
-Values = tuple[Any, ...]  # of a message, in the order of MESSAGE_COLUMNS
 Told = tuple[str, str, bool, str]  # of a message: its id, role, whether it is public, and its text
 NOTHING_READ = fingerprint(())
 _STORED: Select[Any] = select(
@@ -25,8 +31,7 @@ _STORED: Select[Any] = select(
 )
 _WAITING: Select[Any] = select(waiting_message)
 _BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
-_at = itemgetter(MESSAGE_COLUMNS.index("created_at"))
-_told_of = itemgetter(*map(MESSAGE_COLUMNS.index, ("external_id", "role", "public", "text")))
+_COLUMNS = ("external_id", "role", "public", "created_at", "text", "words")  # of what is spelled
 
 
 class Messages:
@@ -47,13 +52,15 @@ class Messages:
         self._connection = connection
         self._known = known
         self._stale = stale
-        self._values = partial(message_values, words=page.words)
         self._complete = page.complete - blocked
         self._incoming: dict[str, Incoming] = {}
-        self._first: dict[str, list[Values]] = {}
+        self._first: dict[str, Beginning] = {}
         for one in page.messages:
             if one.conversation not in blocked:
                 self._incoming.setdefault(one.conversation, {})[one.message.id] = one.message
+        for begun in page.beginnings:
+            if begun.conversation not in blocked:
+                self._hear(begun)
         self.fingerprints: dict[int, str] = {}
         self.erased = False
 
@@ -61,26 +68,39 @@ class Messages:
         """Return the fingerprints that conversations will have which are about to be stored."""
         self._fetch_waiting(sorted({*new, *self._known}))
         for key in new:
-            self._first[key] = list(map(self._values, self._incoming.get(key, {}).values()))
-        return {
-            key: fingerprint_of(map(_told_of, sorted(values, key=_at)))
-            for key, values in self._first.items()
-        }
+            if key not in self._first:
+                said = self._incoming.get(key, {}).values()
+                self._first[key] = beginning(ConversationKey(key), said)
+        return {key: begun.fingerprint for key, begun in self._first.items()}
 
     def save(self) -> int:
         """Return how many messages are new, changed or removed."""
-        keys = {*self._incoming, *self._complete}
+        keys = {*self._incoming, *self._first, *self._complete}
         changed = self._save_known(sorted(key for key in keys if key in self._known))
         changed += self._let_wait(sorted(key for key in keys if key not in self._known))
         self._mark_whole()
         return changed
+
+    def _hear(self, begun: Beginning) -> None:
+        """Of what is stored already, or comes in two parts, each message is looked at."""
+        key = begun.conversation
+        if key in self._known or key in self._incoming or key in self._first:
+            self._listen_to(key).update((said.id, said) for said in messages_of(begun))
+        else:
+            self._first[key] = begun
+
+    def _listen_to(self, key: str) -> Incoming:
+        begun = self._first.pop(key, None)
+        if begun is not None:
+            self._incoming[key] = {said.id: said for said in messages_of(begun)}
+        return self._incoming.setdefault(key, {})
 
     def _fetch_waiting(self, keys: list[str]) -> None:
         """Messages that waited for a conversation join it; the page's own words are newer."""
         column = waiting_message.c.conversation
         rows = rows_among(self._connection, _WAITING, column, keys)
         for row in rows:
-            of_one = self._incoming.setdefault(row.conversation, {})
+            of_one = self._listen_to(row.conversation)
             if row.conversation not in self._complete:
                 of_one.setdefault(row.external_id, message_of(row))
         if rows:
@@ -96,7 +116,7 @@ class Messages:
             for key in chunk:
                 one = self._known[key].id
                 if key in self._first:
-                    new += [(one, *values) for values in self._first[key]]
+                    new += [(one, *said) for said in self._first[key].said]
                     continue
                 old = stored.get(one, {})
                 found, extra = self._news(key, old), self._surplus(key, old)
@@ -104,9 +124,9 @@ class Messages:
                     self.fingerprints[one] = fingerprint_of(_spoken(old, found, without=extra))
                 replaced = {*extra, *(said.id for said in found)} & old.keys()
                 self.erased |= any(old[name].is_voice for name in replaced)
-                new += [(one, *self._values(said)) for said in found]
+                new += [(one, *spelled(said)) for said in found]
                 surplus += [old[name].id for name in extra]
-            names = ("conversation_id", *MESSAGE_COLUMNS)
+            names = ("conversation_id", *_COLUMNS)
             upsert_tuples(self._connection, message, names, new, key=names[:2])
             self._delete(surplus)
             changed += len(new) + len(surplus)
@@ -177,7 +197,7 @@ class Messages:
 
 
 def _without_words(said: Message) -> dict[str, Any]:
-    row = dict(zip(MESSAGE_COLUMNS, message_values(said, words={}), strict=True))
+    row = dict(zip(_COLUMNS, spelled(said), strict=True))
     del row["words"]
     return row
 

@@ -1,21 +1,12 @@
 """Times as the tables hold them: UTC milliseconds, and ordinals of the workspace's local days."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from service.domain.moments import from_ms, to_ms
 from service.errors import Misused
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
-
-
-def to_ms(moment: datetime) -> int:
-    since = moment - _EPOCH  # by its parts: dividing it takes twice as long
-    return (since.days * 86_400 + since.seconds) * 1000 + since.microseconds // 1000
-
-
-def from_ms(milliseconds: int) -> datetime:
-    return _EPOCH + milliseconds * _MILLISECOND
+__all__ = ["from_ms", "iso", "local_day", "month_of", "ordinal", "to_ms", "weekday_of"]
 
 
 def local_day(moment: datetime, zone: ZoneInfo) -> date:

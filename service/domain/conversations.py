@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NewType
+from typing import NamedTuple, NewType
 
 from service.domain.segments import has_new_text, new_text_spans
 
@@ -148,6 +148,26 @@ class IncomingMessage:
     known_names: tuple[str, ...] = ()
 
 
+class Spelled(NamedTuple):
+    """A message as it is stored. A tuple, for there are many of them."""
+
+    id: str
+    role: str
+    public: bool
+    at: int  # UTC milliseconds
+    text: str
+    words: str | None  # the searchable ones, where it is the customer's voice
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Beginning:
+    """What was said in a conversation, as it is stored where nothing of it is stored yet."""
+
+    conversation: ConversationKey
+    fingerprint: str
+    said: tuple[Spelled, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unusable:
     """A conversation that arrived and could not be read: set aside, so that its page goes on."""
@@ -164,6 +184,7 @@ class Page:
     heads: tuple[ConversationHead, ...] = ()
     states: Mapping[ConversationKey, HelpdeskState]
     messages: tuple[IncomingMessage, ...] = ()
+    beginnings: tuple[Beginning, ...] = ()  # the messages of others, masked and spelled already
     accounts: tuple[Account, ...] = ()
     agents: tuple[Agent, ...] = ()
     gone: tuple[ConversationKey, ...] = ()  # deleted, scrubbed or merged away: purge on sight
@@ -171,8 +192,6 @@ class Page:
     unusable: tuple[Unusable, ...] = ()  # quarantined; `fetch` tries them again
     known_names: Mapping[ConversationKey, tuple[str, ...]] = field(default_factory=dict)  # people
     # in it whom the helpdesk names: for a head that comes without its messages
-    words: Mapping[str, str] = field(default_factory=dict)  # searchable ones of customers' texts,
-    # where they are known: they are made of a text when it is stored
     calls: int = 0  # requests made for this page
     words_until: datetime | None = None  # later pages bring words of what changed since; None: no
 

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from service.import_batches import Batch, Lines, batches_of_lines, read_lines
+from service.import_batches import Batch, Lines, read_lines
 from service.import_files import chosen_format, opened
-from service.import_reader import Reader
+from service.import_reader import Reader, batches_of_lines
 from service.redaction import Redactor
 
 MASKS = Redactor(("US",))
@@ -57,7 +57,7 @@ def test_the_other_process_reads_the_same_rows_in_their_order() -> None:
         assert reader.is_reading()
     expected = [read_lines(part(1 + 4 * n), MASKS, source="import") for n in range(len(found))]
     assert [list(one.rows) for one in found] == [list(one.rows) for one in expected]
-    assert "[email]" in found[-1].rows[0].conversation.messages[0].text
+    assert "[email]" in found[-1].rows[0].begun.said[0].text
     bad = [(one.line, one.why) for batch in found for one in batch.bad]
     assert bad == [(2 + 4 * n, "it is not JSON") for n in range(len(found))]
 
@@ -116,7 +116,7 @@ def test_a_file_is_the_same_rows_however_many_it_has(count: int) -> None:
     bad = [one.line for batch in batches for one in batch.bad]
     assert in_order(batches) == [n for n in range(1, count + 1) if n % 500 != 7]
     assert bad == [n for n in range(1, count + 1) if n % 500 == 7]
-    assert all("[email]" in row.conversation.messages[0].text for b in batches for row in b.rows)
+    assert all("[email]" in row.begun.said[0].text for b in batches for row in b.rows)
 
 
 def test_few_long_lines_are_a_batch_as_well() -> None:
