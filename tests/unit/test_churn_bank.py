@@ -1,10 +1,12 @@
 """The bank of statements that nothing is learnt from, and the frames that are learnt from."""
 
+import json
 from pathlib import Path
 
 import pytest
 
 from bench.training import churn_bank, churn_texts
+from bench.training.figures import KEPT
 from bench.training.frames import slots_of, written_out
 from service.analysis._churn_reader import ChurnReader
 from service.analysis._models import ThemeTable, checked_artefacts
@@ -22,6 +24,14 @@ def test_the_untouched_half_is_heard_without_its_look_alikes(reader: ChurnReader
     found = churn_bank.scored(churn_bank.untouched(), reader)
     assert found.precision >= LOWEST_PRECISION
     assert found.f1 >= LOWEST_F1
+
+
+def test_the_kept_figures_are_those_of_the_half_that_was_looked_at(reader: ChurnReader) -> None:
+    kept = json.loads(KEPT.read_text(encoding="utf-8"))["churn"]
+    found = churn_bank.scored(churn_bank.looked_at(), reader)
+    assert found.leaving == kept["leaving"]
+    # Another processor rounds elsewhere, which may turn a sentence.
+    assert (found.found, found.wrong) == pytest.approx((kept["found"], kept["wrong"]), abs=1)
 
 
 def test_the_halves_are_two_and_together_the_bank() -> None:
