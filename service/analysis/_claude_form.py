@@ -258,7 +258,7 @@ def _topics(value: object, rungs: Mapping[str, Rung]) -> list[Topic]:
             continue
         rung = rungs.get(str(item.get("canonical")))
         sure = _confidence(item.get("confidence"))
-        topics.append(Topic(raw=raw, rung=rung, confidence=(sure or 0.5) if rung else 0.0))
+        topics.append(Topic(raw=raw, rung=rung, confidence=0.5 if sure is None else sure))
     return topics[:MOST_TAGS]
 
 

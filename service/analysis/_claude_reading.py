@@ -17,12 +17,13 @@ from service.analysis._gates import (
     no_effort,
     no_tone,
     nothing_to_read,
-    own_sentences,
     quote_of,
     true_quotes,
     with_quote,
 )
 from service.analysis._grounding import grounded
+from service.analysis._ladder import assigned
+from service.analysis._sentences import customer_sentences
 from service.analysis._topics import issue_sentence, summary_of
 from service.domain.conversations import Conversation, Message, new_words
 from service.domain.measurements import (
@@ -50,7 +51,8 @@ class Reading:
 
 
 def material_of(conversation: Conversation) -> Material:
-    return Material(conversation=conversation, sentences=own_sentences(conversation), language=None)
+    sentences = customer_sentences(conversation)
+    return Material(conversation=conversation, sentences=sentences, language=None)
 
 
 def reading(
@@ -171,13 +173,5 @@ def _measured(metric: str, verdict: Verdict, reason: EmptyReason | None) -> Meas
 
 
 def _tags(filled: Filled) -> list[TagAssignment]:
-    tags = [
-        TagAssignment(
-            raw=topic.raw,
-            canonical=topic.rung.canonical if topic.rung else None,
-            driver=topic.rung.driver if topic.rung else None,
-            confidence=topic.confidence,
-        )
-        for topic in filled.topics
-    ]
+    tags = [assigned(topic.raw, topic.rung, topic.confidence) for topic in filled.topics]
     return sorted(tags, key=lambda tag: tag.driver is None)

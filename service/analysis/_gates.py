@@ -6,7 +6,7 @@ Knows when a metric has to stay empty and why. It never finds a value itself.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from service.analysis._sentences import Sentence, count_words, customer_sentences
+from service.analysis._sentences import Sentence
 from service.domain.conversations import Conversation, Message, Role, is_customer_voice
 from service.domain.measurements import EmptyReason, Measurement, Quote, quote_is_true
 
@@ -37,10 +37,6 @@ class Material:
             yield turn
 
 
-def own_sentences(conversation: Conversation) -> tuple[Sentence, ...]:
-    return tuple(customer_sentences(conversation))
-
-
 def nothing_to_read(material: Material) -> EmptyReason | None:
     """Why nothing can be said about this conversation's customer at all."""
     if not material.sentences:
@@ -55,7 +51,7 @@ def no_tone(material: Material) -> EmptyReason | None:
         return reason
     words = 0
     for sentence in material.sentences:
-        words += count_words(sentence.text)
+        words += sentence.words
         if words >= FEWEST_WORDS:
             return None
     return EmptyReason.TOO_SHORT

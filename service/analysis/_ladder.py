@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.analysis._matching import DESCRIPTION_WEIGHT, Floats, Known, Matcher, Vectors
+from service.domain.measurements import TagAssignment
 from service.domain.taxonomy import Taxonomy
 
 DRIVER_WEIGHT = 0.15  # of the driver's own name and description, for tags with few words
@@ -36,6 +37,15 @@ class Rung:
 class Placed:
     rung: Rung
     confidence: float
+
+
+def assigned(raw: str, rung: Rung | None, confidence: float) -> TagAssignment:
+    """A raw tag on its rung, or on none."""
+    if rung is None:
+        return TagAssignment(raw=raw, canonical=None, driver=None, confidence=0.0)
+    return TagAssignment(
+        raw=raw, canonical=rung.canonical, driver=rung.driver, confidence=confidence
+    )
 
 
 class Ladder:

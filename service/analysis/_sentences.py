@@ -66,13 +66,13 @@ def count_words(text: str) -> int:
     return len(words_of(text))
 
 
-def customer_sentences(conversation: Conversation) -> list[Sentence]:
+def customer_sentences(conversation: Conversation) -> tuple[Sentence, ...]:
     """Return everything the customer wrote publicly and did not quote from somebody else."""
-    return [
+    return tuple(
         Sentence(message=message, start=start, end=end, turn=turn)
         for turn, message in enumerate(conversation.customer_messages())
         for start, end in sentence_spans(message.text)
-    ]
+    )
 
 
 def without_opening(text: str) -> int:

@@ -20,12 +20,11 @@ from service.analysis._gates import (
     no_effort,
     no_tone,
     nothing_to_read,
-    own_sentences,
     quote_of,
     true_quotes,
     with_quote,
 )
-from service.analysis._ladder import Ladder, Placed
+from service.analysis._ladder import Ladder, Placed, assigned
 from service.analysis._language import LanguageReader
 from service.analysis._matching import Vectors
 from service.analysis._models import (
@@ -34,7 +33,7 @@ from service.analysis._models import (
     checked_artefacts,
     digest_of,
 )
-from service.analysis._sentences import Sentence
+from service.analysis._sentences import Sentence, customer_sentences
 from service.analysis._tone import (
     ORDER,
     SHOWS_TONE,
@@ -54,7 +53,7 @@ from service.analysis._topics import (
     matching_text,
     summary_of,
 )
-from service.calibration import Calibration
+from service.calibration import Calibration, fit
 from service.custom_metrics import Trial
 from service.domain.conversations import Conversation
 from service.domain.measurements import (
@@ -91,15 +90,12 @@ def build(
     settings: Settings | None = None, *, clock: Clock | None = None, threads: int = 1
 ) -> Analyser:
     """Load the artefacts. One thread is the default because workers run beside each other."""
-    artefacts = checked_artefacts()
-    return LocalAnalyser(
-        sentiment=TextModel(artefacts, TONE, threads=threads),
-        themes=(themes := ThemeTable(artefacts)),
-        churn=ChurnReader(artefacts, themes.vectors, threads=threads),
-        version=version(settings),
+    return _built(
+        version(settings),
+        clock=clock or _now,
         metrics=own_metrics(),
         calibration=_calibration(settings),
-        clock=clock or _now,
+        threads=threads,
     )
 
 
@@ -107,24 +103,35 @@ def calibration_of(
     conversations: Sequence[Conversation], labels: Sequence[str]
 ) -> Calibration | None:
     """Fit to what people said of these conversations, from the analyser as it is without any."""
-    from service.calibration import fit
-
     if not conversations:
         return None
-    read = list(zip(build_plain().shares(conversations), labels, strict=True))
+    read = list(zip(_built(version()).shares(conversations), labels, strict=True))
     known = [(shares, label) for shares, label in read if shares is not None]
     rows = np.array([shares for shares, _ in known], dtype=np.float32)
     return fit(rows, [label for _, label in known], classes=ORDER)
 
 
-def build_plain() -> "LocalAnalyser":
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _built(
+    version: str,
+    *,
+    clock: Clock = _now,
+    metrics: Sequence[Metric] = (),
+    calibration: Calibration | None = None,
+    threads: int = 1,
+) -> "LocalAnalyser":
     artefacts = checked_artefacts()
     return LocalAnalyser(
-        sentiment=TextModel(artefacts, TONE),
+        sentiment=TextModel(artefacts, TONE, threads=threads),
         themes=(themes := ThemeTable(artefacts)),
-        churn=ChurnReader(artefacts, themes.vectors),
-        version=version(),
-        clock=_now,
+        churn=ChurnReader(artefacts, themes.vectors, threads=threads),
+        version=version,
+        metrics=metrics,
+        calibration=calibration,
+        clock=clock,
     )
 
 
@@ -132,8 +139,6 @@ def _calibration(settings: Settings | None) -> Calibration | None:
     path = settings.calibration_file if settings is not None else None
     if path is None or not path.is_file():
         return None
-    from service.calibration import Calibration
-
     return Calibration.from_json(path.read_text(encoding="utf-8"))
 
 
@@ -154,10 +159,6 @@ def tried(metric: Metric, found: Sequence[Conversation], vectors: Vectors) -> li
         for conversation in found
         for answer in asked.measure(_material(conversation, languages))
     ]
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,13 +307,13 @@ class LocalAnalyser:
             raw = self._namer.name(sentence.text)
             placed = (ladder.placed_by_people(raw) if raw else None) or ladder.place(scores)
             if raw is not None and _adds(placed, raw, [tag for tag, _ in topics]):
-                topics.append((_assignment(raw, placed), sentence))
+                topics.append((_assigned(raw, placed), sentence))
         # What is mapped stands first: it is the primary driver that people will see.
         return sorted(topics, key=lambda topic: topic[0].driver is None)[:MOST_TAGS]
 
 
 def _material(conversation: Conversation, languages: LanguageReader) -> Material:
-    sentences = own_sentences(conversation)
+    sentences = customer_sentences(conversation)
     text = "\n".join(sentence.text for sentence in sentences[:12])
     return Material(
         conversation=conversation,
@@ -359,12 +360,5 @@ def _adds(placed: Placed | None, raw: str, tags: Sequence[TagAssignment]) -> boo
     return all(t.raw != raw and t.canonical != placed.rung.canonical for t in tags)
 
 
-def _assignment(raw: str, placed: Placed | None) -> TagAssignment:
-    if placed is None:
-        return TagAssignment(raw=raw, canonical=None, driver=None, confidence=0.0)
-    return TagAssignment(
-        raw=raw,
-        canonical=placed.rung.canonical,
-        driver=placed.rung.driver,
-        confidence=placed.confidence,
-    )
+def _assigned(raw: str, placed: Placed | None) -> TagAssignment:
+    return assigned(raw, placed.rung, placed.confidence) if placed else assigned(raw, None, 0.0)

@@ -13,9 +13,8 @@ from hypothesis import strategies as st
 
 from service.analysis import _models
 from service.analysis._churn import measure_churn
-from service.analysis._gates import own_sentences
 from service.analysis._language import LanguageReader
-from service.analysis._sentences import sentence_spans
+from service.analysis._sentences import customer_sentences, sentence_spans
 from service.analysis._tone import only_thanks
 from service.analysis._topics import WORDS_REMEMBERED, Namer, content_words
 from service.analysis.local import build
@@ -100,14 +99,14 @@ def measured(analyser: Analyser, conversation: Conversation, metric: str) -> Mea
 
 @pytest.mark.parametrize(("text", "tier"), LEAVING)
 def test_a_customer_who_says_so_is_a_churn_risk(text: str, tier: str) -> None:
-    churn = measure_churn(own_sentences(talk(customer(text))))
+    churn = measure_churn(customer_sentences(talk(customer(text))))
     assert (churn.measurement.value, churn.measurement.detail) == ("yes", tier)
     assert churn.sentence is not None
 
 
 @pytest.mark.parametrize("text", STAYING)
 def test_other_endings_are_no_churn_risk(text: str) -> None:
-    assert measure_churn(own_sentences(talk(customer(text)))).measurement.value == "no"
+    assert measure_churn(customer_sentences(talk(customer(text)))).measurement.value == "no"
 
 
 def test_a_threat_withdrawn_later_does_not_count(analyser: Analyser) -> None:
@@ -349,7 +348,7 @@ def test_an_empty_taxonomy_leaves_everything_unmapped(analyser: Analyser) -> Non
     assert found.drivers() == ()
 
 
-def test_a_summary_is_the_customers_own_sentences(analyser: Analyser) -> None:
+def test_a_summary_is_the_customers_customer_sentences(analyser: Analyser) -> None:
     conversation = talk(customer("Hi! I was charged twice this month. Thanks, bye."))
     (found,) = analyse(analyser, conversation)
     assert found.summary == "I was charged twice this month."
