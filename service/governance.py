@@ -4,6 +4,7 @@ What a change is stands in taxonomy_edits; rows are moved by the store. Nothing 
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from service import taxonomy_edits
 from service.domain.governing import Edit, Impact, TaxonomyVersion
@@ -48,13 +49,14 @@ class Governance:
     def queue(self, vectors: Vectors) -> list[Theme]:
         """Themes among the raw tags that wait. Their names stay what they were."""
         work = self._database.work
-        themes = find_themes(
-            self._database.taxonomies.waiting(MOST_WAITING),
-            vectors,
-            earlier=remembered(work.recall(THEMES)),
+        store = self._database.taxonomies
+        found = find_themes(
+            store.waiting(MOST_WAITING), vectors, earlier=remembered(work.recall(THEMES))
         )
-        work.remember(THEMES, to_remember(themes))
-        return themes
+        work.remember(THEMES, to_remember(found))
+        # A conversation may have several raw tags of one theme.
+        themes = [replace(one, conversations=store.touching(one.raws)) for one in found]
+        return sorted(themes, key=lambda one: (-one.conversations, one.name))
 
     def mapping(self, name: str, canonical: str, *, driver: str | None) -> Edit:
         """Map a raw tag, or all raw tags of a theme that waits under this name."""

@@ -6,6 +6,8 @@ from service.domain.conversations import AccountKey, ConversationKey
 from service.domain.taxonomy import slug
 from service.query import Query
 
+LONGEST = 3_500  # characters of an address: common servers take 4,094 with what is around it
+
 
 class Links:
     """Builds absolute URLs under the workspace's public URL."""
@@ -20,6 +22,11 @@ class Links:
     def explore(self, query: Query) -> str:
         """The list of a Query's conversations: as many rows as the number that links here."""
         return self._with("/", query)
+
+    def explore_if_short(self, query: Query) -> str:
+        """The list's address; blank when it names too much for one."""
+        url = self.explore(query)
+        return url if len(url) <= LONGEST else ""
 
     def group(self, query: Query) -> str:
         return self._with("/group", query)

@@ -13,7 +13,7 @@ from service.domain.conversations import ConversationKey
 from service.domain.feedback import QuoteReport, ShownQuote
 from service.domain.measurements import Metric, SetBy
 from service.domain.people import PersonRole, Viewer
-from service.domain.validation import Agreement, GateState, agreement_of, confusion
+from service.domain.validation import Agreement, Check, GateState, agreement_of, confusion
 from service.errors import Forbidden, Misused
 from service.measures import all_metrics, metric_named
 from service.ports import Clock
@@ -51,6 +51,7 @@ class Standing:
     metric: Metric
     agreement: Agreement
     confusion: tuple[tuple[str, str, int], ...]  # measured, answered, how many
+    answered: tuple[Check, ...] = ()
 
 
 class SpotChecks:
@@ -113,7 +114,14 @@ class SpotChecks:
             current = [one for one in own if one.analyser == self._analyser]
             pairs = sorted((*pair, n) for pair, n in confusion(current).items())
             agreement = agreement_of(metric.name, self._analyser, own)
-            found.append(Standing(metric=metric, agreement=agreement, confusion=tuple(pairs)))
+            found.append(
+                Standing(
+                    metric=metric,
+                    agreement=agreement,
+                    confusion=tuple(pairs),
+                    answered=tuple(one for one in current if one.counts),
+                )
+            )
         return found
 
     def overdue(self, at: datetime) -> int:

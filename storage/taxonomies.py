@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, u
 
 from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
+from service.query import Dimension
 from storage import rollups
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.bulk import chunks, insert
@@ -19,7 +20,7 @@ from storage.engine import Engine
 from storage.moments import from_ms, to_ms
 from storage.tables.analyses import PERSON, analysis, assigned_tag, measurement, quote
 from storage.tables.conversations import conversation, message
-from storage.tables.facts import NOT_ANALYSED, fact
+from storage.tables.facts import NOT_ANALYSED, fact, touch
 from storage.tables.taxonomies import taxonomy_version
 
 
@@ -69,6 +70,15 @@ class SqlTaxonomies:
         """Raw tags that map to nothing, those of most conversations first."""
         tag = assigned_tag.c
         return self._raws(and_(tag.canonical.is_(None), tag.driver.is_(None)), limit)
+
+    def touching(self, raws: Sequence[str]) -> int:
+        """How many conversations have at least one of these raw tags."""
+        with self._engine.reading() as connection:
+            return connection.execute(
+                select(func.count(touch.c.conversation_id.distinct())).where(
+                    touch.c.dimension == Dimension.RAW_TAG.value, touch.c.value.in_(raws)
+                )
+            ).scalar_one()
 
     def under(self, canonical: str, limit: int) -> list[WaitingTag]:
         """Raw tags that map to this canonical tag, those of most conversations first."""

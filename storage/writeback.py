@@ -107,6 +107,17 @@ class SqlWriteBack:
                 return None
             return _entry(row, _last_said(connection, [row.id]).get(row.id))
 
+    def keys_not_written(self, source: str, reason: str, *, limit: int) -> list[ConversationKey]:
+        query = (
+            select(conversation.c.key)
+            .join(ledger, ledger.c.conversation_id == conversation.c.id)
+            .where(conversation.c.source == source, ledger.c.reason == reason)
+            .order_by(conversation.c.key)
+            .limit(limit)
+        )
+        with self._engine.reading() as connection:
+            return [ConversationKey(key) for key in connection.execute(query).scalars()]
+
     def not_written(self, source: str) -> Mapping[str, int]:
         query = (
             select(ledger.c.reason, func.count().label("n"))

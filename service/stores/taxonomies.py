@@ -30,6 +30,10 @@ class TaxonomyStore(Protocol):
         """Raw tags that map to nothing, those of most conversations first."""
         ...
 
+    def touching(self, raws: Sequence[str]) -> int:
+        """How many conversations have at least one of these raw tags."""
+        ...
+
     def under(self, canonical: str, limit: int) -> list[WaitingTag]:
         """Raw tags that map to this canonical tag, those of most conversations first."""
         ...

@@ -42,6 +42,10 @@ class WriteBackStore(Protocol):
         """Return what is known of one conversation's fields; None before its state was read."""
         ...
 
+    def keys_not_written(self, source: str, reason: str, *, limit: int) -> list[ConversationKey]:
+        """Conversations of which nothing could be written for this reason."""
+        ...
+
     def not_written(self, source: str) -> Mapping[str, int]:
         """Reason -> conversations, for the coverage ledger."""
         ...

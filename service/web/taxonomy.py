@@ -18,7 +18,7 @@ from service.errors import Forbidden, Misused
 from service.governance import Governance
 from service.query import Dimension, Query
 from service.themes import Theme
-from service.web.site import Site, current_viewer, signed_in, site
+from service.web.site import HERE, Site, current_viewer, signed_in, site
 
 PAGE = "/taxonomy"
 MOST_THEMES = 20
@@ -117,7 +117,14 @@ def _shown(*, preview: Preview | None) -> str:
         may_change=viewer.role in ANALYSTS,
         form_token=here.access.form_token(signed_in().id_hash),
         preview=preview,
+        raw_listing=_raw_listing,
     )
+
+
+def _raw_listing(raws: Sequence[str], tag: str = "") -> str:
+    """The list of the conversations that have one of these raw tags, mapped to a tag or not."""
+    listed = Query().narrowed(Dimension.RAW_TAG, *raws)
+    return HERE.explore_if_short(listed.narrowed(Dimension.TAG, tag) if tag else listed)
 
 
 def _preview(here: Site, asked: Asked) -> Preview:

@@ -5,8 +5,9 @@ It shows the ledger and hides no exception.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+from urllib.parse import quote, urlencode
 
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
@@ -19,15 +20,18 @@ from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
 from service.measures import all_metrics, metric_named
 from service.proof import last_proof
-from service.query import EMPTY_VALUE, Dimension, Filter, Query, Window
-from service.spotchecks import SpotChecks
+from service.query import EMPTY_VALUE, UNMEASURED_VALUE, Dimension, Filter, Query, Window
+from service.spotchecks import SpotChecks, Standing
 from service.stores import CoverageCounts, DayCoverage
 from service.web.site import HERE, Site, current_viewer, signed_in, site
 
 FAILURES = 50
+LISTED = 500
 LEDGER_DAYS = 28
 CANNOT_TELL = "cannot tell"
 VERDICT_DAYS = timedelta(days=90)
+
+_UNMEASURED = Filter.of(Dimension.SENTIMENT, UNMEASURED_VALUE)
 
 pages = Blueprint("trust", __name__)
 
@@ -48,10 +52,23 @@ class Source:
     synced: datetime | None
     counts: CoverageCounts
     waiting: int
-    url: str
+    query: Query
+    told_apart: bool  # whether a filter lists just what was analysed
     blanks: tuple[Blank, ...]
     not_written: Mapping[str, int]
     days: tuple[DayCoverage, ...]  # newest first
+
+    def stored(self, day: date | None = None) -> str:
+        return HERE.explore(self._on(day))
+
+    def analysed(self, day: date | None = None) -> str:
+        return HERE.explore(replace(self._on(day), exclude=(_UNMEASURED,)))
+
+    def unmeasured(self) -> str:
+        return HERE.explore(self.query.narrowed(Dimension.SENTIMENT, UNMEASURED_VALUE))
+
+    def _on(self, day: date | None) -> Query:
+        return self.query if day is None else self.query.narrowed(Dimension.DAY, day.isoformat())
 
 
 @pages.get("/trust")
@@ -77,7 +94,34 @@ def page() -> str:
         everything=everything,
         ended=_ended(here) if everything else (),
         proof=last_proof(here.database.work) if everything else None,
+        checked=_checked,
+        not_written_address=_not_written_address,
     )
+
+
+def _checked(found: Standing, measured: str = "", answered: str = "") -> str:
+    """The list of the conversations that people were asked about, by what was said of them."""
+    keys = [
+        one.conversation
+        for one in found.answered
+        if measured in {"", one.measured} and answered in {"", one.answer}
+    ]
+    return HERE.explore_if_short(Query().narrowed(Dimension.CONVERSATION, *keys)) if keys else ""
+
+
+def _not_written_address(source: str, reason: str) -> str:
+    return f"/trust/not-written/{quote(source, safe='')}?{urlencode({'reason': reason})}"
+
+
+@pages.get("/trust/not-written/<source>")
+def not_written(source: str) -> str:
+    """The conversations that were not written for one reason."""
+    if current_viewer().accounts is not None:
+        raise Forbidden("The ledger of writes is for those who may see every account.")
+    store, reason = site().database.write_back, request.args.get("reason", "")
+    keys = store.keys_not_written(source, reason, limit=LISTED)
+    total = store.not_written(source).get(reason, 0)
+    return render_template("not_written.html", source=source, reason=reason, keys=keys, total=total)
 
 
 def _ended(here: Site) -> tuple[Installation, ...]:
@@ -159,12 +203,15 @@ def _verdicts(here: Site) -> Verdicts:
 def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> Source:
     query = Query(filters=(Filter.of(Dimension.SOURCE, name),))
     counts = here.database.facts.coverage(query, viewer)
+    measured = here.database.facts.count(replace(query, metric="negative_rate"), viewer)
     return Source(
         name=name,
         synced=synced,
         counts=counts,
         waiting=max(0, counts.total - counts.analysed - counts.failed),
-        url=HERE.explore(query),
+        query=query,
+        # An imported label may say nothing of sentiment, and is analysed for all that.
+        told_apart=measured.unmeasured == counts.total - counts.analysed,
         blanks=tuple(_blank(metric, query, viewer, here) for metric in all_metrics()),
         # The ledger of writes knows no viewer, so only those who see everything see it.
         not_written=here.database.write_back.not_written(name) if viewer.accounts is None else {},

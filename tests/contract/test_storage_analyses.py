@@ -253,6 +253,8 @@ def test_a_refused_write_comes_again_unless_it_is_for_good(measured: SqlDatabase
     measured.write_back.record([_outcome(written=False, reason="closed", permanent=True)])
     assert _entries(measured) == []
     assert measured.write_back.not_written("zendesk") == {"closed": 1}
+    assert measured.write_back.keys_not_written("zendesk", "closed", limit=9) == [KEY]
+    assert measured.write_back.keys_not_written("zendesk", "busy", limit=9) == []
     measured.analyses.set_by_person(KEY, "sentiment", "negative")
     assert _entries(measured) == [KEY]
     measured.write_back.record([_outcome(written=True)])

@@ -3,13 +3,16 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from html import unescape
 from pathlib import Path
+from urllib.parse import quote_plus
 
 import pytest
 from flask.testing import FlaskClient
 
 from service.domain.conversations import ConversationKey, conversation_key
 from service.domain.feedback import Feedback, Verdict, WrongPart
+from service.domain.writeback import FieldChange, WriteOutcome
 from service.flags import Flags
 from service.links import Links
 from tests.browser import sample
@@ -47,7 +50,24 @@ def test_a_reviewer_reads_without_seeing_what_was_measured_and_is_heard(site: Sa
     measured = analysis.measured("sentiment") if analysis else None
     assert measured is not None
     assert measured.set_by == "reviewer"
-    assert "1 of 100 checks" in client.get("/trust").text
+    page = client.get("/trust").text
+    assert "1 of 100 checks" in page
+    links = re.findall(r'<td>(?:\w+ )?<a href="(/\?conversation=[^"]+)">', page)
+    assert len(links) > 1  # the agreement, its class, and what was confused
+    assert set(links) == {f"/?conversation={quote_plus(key)}"}
+
+
+def test_a_conversation_that_was_not_written_is_listed_by_its_reason(site: Sample) -> None:
+    key = ConversationKey("zendesk:360001200000")
+    change = FieldChange(conversation=key, fields={}, add_tags=frozenset({"vb_x"}))
+    outcome = WriteOutcome(change=change, written=False, reason="closed <b>", permanent=True)
+    site.database.write_back.record([outcome])
+    trust = site.client().get("/trust").text
+    (address,) = re.findall(r'<a href="(/trust/not-written/[^"]+)">1</a>', trust)
+    page = site.client().get(unescape(address)).text
+    assert f'href="/conversations/{key}"' in page
+    assert "<b>" not in page
+    assert site.client(MAYA).get(unescape(address)).status_code == 403
 
 
 def test_what_cannot_be_told_is_left_out(site: Sample) -> None:

@@ -176,14 +176,14 @@ def test_the_name_of_a_group_opens_its_own_page(ana: FlaskClient, group: str) ->
         assert f'<h1 dir="auto">{name}</h1>' in ana.get(html.unescape(address)).text
 
 
-def test_every_count_of_the_ladder_is_the_list_it_links_to(ana: FlaskClient) -> None:
-    ladder = ana.get("/taxonomy").text
-    found = re.findall(r'<td class="n"><a href="(/\?driver=[^"]+)">([\d,]+)<', ladder)
-    assert len(found) > 1
-    for address, n in found:
-        total = TOTAL.search(ana.get(html.unescape(address)).text)
-        assert total is not None
-        assert total[1] == n
+def test_each_number_of_trust_and_taxonomy_is_the_list_it_links_to(ana: FlaskClient) -> None:
+    for address in ("/trust", "/taxonomy?tag=Double+charge"):
+        page = ana.get(address).text
+        links = set(re.findall(r'<a href="(/\?[^"]+)">([\d,]+)[^<]*</a>', page))
+        days = {one for one in links if "from=" in one[0]}
+        assert len(links - days) > 3
+        for url, n in [*sorted(links - days), *sorted(days)[:2]]:
+            assert _total(ana.get(html.unescape(url)).text) == int(n.replace(",", "")), url
 
 
 def test_a_csm_sees_her_accounts_and_nothing_of_others(site: Sample) -> None:
