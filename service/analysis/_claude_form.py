@@ -197,39 +197,41 @@ def _system(taxonomy: Taxonomy, custom: Sequence[Metric]) -> str:
 
 def _schema(labels: Sequence[str], custom: Sequence[Metric]) -> dict[str, Any]:
     """Evidence stands before verdicts: the model writes in this order."""
-    tone = _enum(*Sentiment, NOTHING)
-    shows = _enum("sentiment", "churn_risk", "effort", "driver", *(m.name for m in custom))
-    quote = _object(message={"type": "integer"}, text={"type": "string"}, shows=shows)
-    topic = _object(
-        raw_tag={"type": "string"}, canonical=_enum(*labels, NOTHING), confidence=_NUMBER
+    tone = enum_schema(*Sentiment, NOTHING)
+    shows = enum_schema("sentiment", "churn_risk", "effort", "driver", *(m.name for m in custom))
+    quote = object_schema(message={"type": "integer"}, text={"type": "string"}, shows=shows)
+    topic = object_schema(
+        raw_tag={"type": "string"}, canonical=enum_schema(*labels, NOTHING), confidence=_NUMBER
     )
-    return _object(
+    return object_schema(
         language={"type": "string"},
         quotes={"type": "array", "items": quote},
         topics={"type": "array", "items": topic},
         sentiment=tone,
         sentiment_confidence=_NUMBER,
-        churn_risk=_enum(*YesNo),
-        churn_tier=_enum(*ChurnTier, NOTHING),
+        churn_risk=enum_schema(*YesNo),
+        churn_tier=enum_schema(*ChurnTier, NOTHING),
         churn_risk_confidence=_NUMBER,
-        effort_signs={"type": "array", "items": _enum(*EFFORT_SIGNS)},
-        effort=_enum(*Effort, NOTHING),
+        effort_signs={"type": "array", "items": enum_schema(*EFFORT_SIGNS)},
+        effort=enum_schema(*Effort, NOTHING),
         effort_confidence=_NUMBER,
         tone_start=tone,
         tone_end=tone,
         summary={"type": "string"},
-        custom=_object(**{metric.name: _enum(*metric.values, NOTHING) for metric in custom}),
+        custom=object_schema(
+            **{metric.name: enum_schema(*metric.values, NOTHING) for metric in custom}
+        ),
     )
 
 
 _NUMBER: dict[str, Any] = {"type": "number"}
 
 
-def _enum(*values: str) -> dict[str, Any]:
+def enum_schema(*values: str) -> dict[str, Any]:
     return {"type": "string", "enum": [str(value) for value in values]}
 
 
-def _object(**properties: Any) -> dict[str, Any]:
+def object_schema(**properties: Any) -> dict[str, Any]:
     return {
         "type": "object",
         "properties": properties,
