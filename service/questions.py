@@ -194,6 +194,10 @@ def _implied(seen: Seen) -> Intent | None:
     """A slice without a question word: one account is a brief, a number or a slice is a count."""
     if seen.compare is not None:
         return Intent.COMPARE
+    if seen.fix and seen.number.metric is None and not seen.since_fix:
+        return Intent.FIX_IMPACT  # "the SSO patch?"
+    if seen.number.metric is not None and signals.moves(seen.free):
+        return Intent.WHY_CHANGE  # "effort up on phone?"
     if seen.grouped or seen.number.metric is not None:
         return Intent.COUNT
     account = seen.filters.get("account", ())

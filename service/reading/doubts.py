@@ -85,8 +85,11 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
         return reading
     left = [*ignored(seen.words, seen.untimed), *_unused(reading, seen)]
     left += [one.group() for one in re.finditer(_OF_THE_ANSWER, seen.free)]
-    rates = signals.other_rates(seen.free, reading.metric)
+    rates = signals.other_rates(seen.words.nouns(), reading.metric)
     left += [one for one in rates if one not in reading.group_by]
+    moved = signals.moves(seen.free)
+    if moved is not None and reading.intent in {Intent.COUNT, Intent.QUOTES, Intent.CHURN_LIST}:
+        left.append(moved)
     if seen.free.startswith("when ") and reading.intent is not Intent.TREND:
         left.append("when")
     if re.match(r"where\b", seen.free) and reading.intent in {Intent.COUNT, Intent.TOP}:

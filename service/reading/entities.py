@@ -34,6 +34,8 @@ _PRONOUNS = {"us", "it", "me", "we", "he", "all", "am", "so", "no"}
 _NEVER_MISSPELT = frozenset(
     "of in to for on at by is my or vs a an the and with did was it we us as do has had".split()  # noqa: SIM905  # shorter so
 )
+_TICKETS = {"tickets", "tix", "conversations", "convos", "cases", "queue"}
+_BOOK = {"accounts", "book", "portfolio"}
 _JOINTS = {"or", "vs", "versus", "and"}
 _WEIGHS = {*_JOINTS, "with", "to", "against", "than"}
 LEFT_OUT = (
@@ -52,7 +54,7 @@ LINKS = (
     r"|who|are|is|were|was|came|come|coming|in|by|via|from|on|with|about|of|for|tagged)"
 )
 _PART_LENGTH = 4
-_TOPICAL = {"tickets", "tix", "conversations", "convos", "cases", "complaints", "questions"}
+_TOPICAL = {*_TICKETS, "complaints", "questions"}
 _BEFORE_ACCOUNTS = {"from", "at", "about", "with", "on", "is", "for"}
 
 
@@ -61,6 +63,8 @@ class Match:
     entity: Entity
     first: int  # index of the first word
     last: int
+    start: int  # where it stands in the message
+    end: int
     negated: bool
     possessive: bool
 
@@ -166,6 +170,7 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             or (before == "about" and first == len(("what", "about")) and _no_other_word(run[0]))
             or before in {"by", "agent", "owner", "handled", "did", "has"}
             or after in _DEEDS
+            or (after in {*_TICKETS, *_BOOK} and _no_other_word(run[0]))
             or ((before in {"vs", "and"} or after == "vs") and _no_other_word(run[0]))
         )
     if len(run) == 1 and _moves(text) and text not in {name.lower() for name in names_of(entity)}:
@@ -209,6 +214,8 @@ def _take(
             entity=entity,
             first=first,
             last=first + len(run) - 1,
+            start=run[0].start,
+            end=run[-1].end,
             negated=_negated(words, first),
             possessive=run[-1].possessive,
         )
@@ -253,7 +260,15 @@ def _quoted_names(words: Words, names: Names, found: Entities) -> None:
             continue
         at = next((i for i, word in enumerate(words.words) if word.used == "quoted"), 0)
         found.matches.append(
-            Match(entity=entities[0], first=at, last=at, negated=False, possessive=False)
+            Match(
+                entity=entities[0],
+                first=at,
+                last=at,
+                start=words.words[at].start,
+                end=words.words[at].end,
+                negated=False,
+                possessive=False,
+            )
         )
     words.quoted = kept
 

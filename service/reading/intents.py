@@ -19,7 +19,7 @@ _HELP = (
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
     r"|\bwhat (?!(?:we|you|i|is|was)\b)(?:[a-z]+|~)(?: [a-z]+)? (?:say|said|are saying|tell us|told us|think|are telling us)\b"
-    r"|\bwhat (?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told us|writing|think|thinking)\b"
+    r"|\bwhat (?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told|writing|think|thinking)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling|think|thinking|thought)\b|\bwhat people (?:say|said|are saying|write)\b"
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
@@ -31,6 +31,11 @@ _QUOTES = (
 _SHOWN_BY_CHANNEL = (
     r"\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |any |a few |all |\d+ |two |three |four |five |six |ten |those |recent "
     r"|latest |negative |positive |angry |happy |unhappy |annoyed |upset )*~"
+)
+# "For my weekly review": a meeting, and no grain.
+REGULAR = (
+    r"\b(?:daily|weekly|monthly|quarterly) (?:reports?|reviews?|meetings?|sync|updates?|digest"
+    r"|decks?|stand-?up|check-?in|catch-?up|one on one|1 1)\b"
 )
 _TREND = (
     r"\b(?:trend\w*|over time|(?<!about )(?<!about the )(?<!about our )(?:(?:chart|graph)(?:s|ed|ing)?|plot(?:s|ted|ting)?)|per day|per week|per month|daily|weekly|monthly|timeline|"
@@ -49,6 +54,7 @@ _TOP = (
 _WHICH_ONES = (
     r"^(?:and |so |ok )*(?:which|what) (?:of )?(?:\S+ ){0,3}?(?:accounts|customers|companies|clients|segments|channels|drivers|agents|tags)\b(?! (?:are|is|were|do|does|did|have|has) (?:we|there|you|it)\b)(?: \S+)+"
     r"|^(?:show |me |give |list )*(?:all|every) (?:the |our )?(?:accounts|customers|segments|channels|drivers|agents|tags) by\b"
+    rf"|\b(?:accounts|customers|clients) (?:which|who) (?:are|were) (?:\w+ )?(?:{signals.UNHAPPY}|{signals.HAPPY})"
     r"|^(?:and |so |ok )*who(?:'s|s| has| is| are| was| were)?(?: been)? (?:(?:so |most |very )?(?:un)?happy|angry|annoyed|upset|frustrated|grumpy|complain\w*|wrote|writ\w+|contact\w*|moan\w*)\b"
 )
 _CHANGE_RANK = (
@@ -81,7 +87,7 @@ _HOW_MUCH = (
 YEAR_OVER_YEAR = r"\b(?:yoy|year (?:over|on) year)\b"
 _COMPARE = r"\b(?:qoq|yoy|(?:year|quarter) (?:over|on) (?:year|quarter)|vs|versus|compare[ds]?|comparing|comparison|difference between|against|than|or|compared)\b"
 _COUNT = r"\b(?:how many|how much|number of|count|what share|what percentage|what percent|what proportion|share of|percentage of|total|how often|what %|what is the|what was the)\b|%"
-_FIX = r"\b(?:help(?:ed)?|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|ma(?:ke|de|king) (?:a |any |much )?(?:\w+ )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
+_FIX = r"\b(?:help(?:ed|ful|s)?|useful|effective|successful|worth it|any good|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|ma(?:ke|de|king) (?:a |any |much )?(?:\w+ )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
 _ABOUT_THEM = (
     r"\b(?:tell (?:me|us) (?:more )?about|brief (?:me|us) on|how(?:'s| are| is)|what(?:'s| is) going on (?:with|at)) "
     r"(?:them|they|it|that account|this account)(?: doing| going)?$"
@@ -95,7 +101,7 @@ UNNAMED_FIX = (
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
     r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
-    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
+    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|who\b.*\bchurn risk|churn risk\b.* who|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
     r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
 )
 _LISTED = rf"\b(?:{signals.RANKED}|who|which|whose|lists?|show|give|any|tickets?|convos?|conversations?|flags?)\b"
@@ -221,6 +227,8 @@ def _one_account(asked: Asked) -> bool:
 
 def _is_how_many(asked: Asked) -> bool:
     if _is_yes_no_change(asked):
+        return False
+    if asked.sides and _has(r"^(?:please |pls |can you )*compare\b", asked.free):
         return False
     return _has(
         r"(?<!by )(?<!by the )\b(?:how many|number of|how often)\b", asked.free

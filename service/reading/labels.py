@@ -21,8 +21,9 @@ _WITHIN = (
     ("effort", rf"{_VALUE} efforts?"),
     ("effort", rf"(?:the )?effort (?:is|was) {_VALUE}"),
     ("churn_risk", r"(?P<value>churn(?: |-)?risks?|(?:at )?risk of churn\w*|churn flags?)"),
-    ("sentiment", rf"(?P<value>{MOODY})"),
+    ("sentiment", _MOOD := rf"(?P<value>{MOODY})"),
 )
+_ACCOUNTS = re.compile(r"\b(?:accounts|customers|clients)$")  # that are ranked by their mood
 _AN = r"(?: (?:as|an?|the|at|in|on|of|for|been|being|very|really))*"
 _LEADS = (
     rf"(?:with|having|whose|where|flagged|marked|rated){_AN}",
@@ -32,8 +33,9 @@ _LEADS = (
 )
 # "What is going on with churn risk" and "the drivers with high effort" ask about the number.
 _ABOUT_THE_NUMBER = re.compile(
-    r"\b(?:on|happening|up|wrong|deal|new|compar\w+|drivers?|tags?|topics?|themes?|issues?"
-    r"|channels?|segments?|agents?|owners?)$"
+    r"\b(?:on|happening|up|wrong|deal|new|compar\w+"
+    r"|(?<!by )(?<!per )(?<!each )(?<!and )"
+    r"(?:drivers?|tags?|topics?|themes?|issues?|channels?|segments?|agents?|owners?))$"
     rf"|(?<!negative )(?<!positive )(?<!churn )(?<!risk )(?<!effort )(?<!~ )(?<!\w){RATE}"
     r"(?: (?!negative|positive|churn|effort)\S+){0,5}$"
 )
@@ -55,7 +57,10 @@ def take_within(words: Words) -> dict[str, tuple[str, ...]]:
     for kind, label in _WITHIN:
         for lead in _LEADS:
             match = re.search(rf"(?:(?<= )|^){lead} (?P<label>{label}){_NO_RATE}", words.free())
-            if match is None or _ABOUT_THE_NUMBER.search(words.free()[: match.start()].rstrip()):
+            if match is None:
+                continue
+            before = words.free()[: match.start()].rstrip()
+            if _ABOUT_THE_NUMBER.search(before) or (label is _MOOD and _ACCOUNTS.search(before)):
                 continue
             found[kind] = (_value(kind, match["value"]),)
             words.use(*match.span("label"), kind)

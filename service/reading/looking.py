@@ -58,7 +58,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     words.spell_out()
     mend(words)
     words.unfold()
-    words.find(_IDIOM, by="idiom")
+    words.find(rf"{_IDIOM}|{intents.REGULAR}", by="idiom")
     _groups_of_segments(words, catalogue)
     text = words.everything()
     days = points.Days(today=catalogue.today, month_first=catalogue.date_order == "MDY")
@@ -187,7 +187,7 @@ def _mentioned(words: Words) -> tuple[str, ...]:
             r"\bmention(?:s|ing|ed)? (?:of )?"
             r"((?:(?!(?:in|on|since|this|last|past|for|from|by|at|about|among|across|over|via|with"
             r"|without|not|that|which|who|split|except|excluding|related|regarding|per|during"
-            r"|within|between|and|or|other|handled|taken|solved) |[~@=])"
+            r"|within|between|and|or|other|handled|taken|solved|flagged) |[~@=])"
             r"\S+ ?){1,3})",
             by="text",
         )
@@ -352,7 +352,7 @@ def _joined(seen: Seen, kind: str, joints: str) -> bool:
     """Whether such a word stands between two values of a kind, and little else."""
     matches = [one for one in seen.entities.matches if one.entity.kind == kind]
     texts = (
-        " ".join(word.text for word in seen.words.words[before.last + 1 : after.first])
+        " ".join(w.text for w in seen.words.words if before.end <= w.start < after.start)
         for before, after in itertools.pairwise(matches)
     )
     return any(re.search(rf"^(?:\S+ ){{0,3}}(?:{joints})\b(?: \S+){{0,4}}$", one) for one in texts)

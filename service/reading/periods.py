@@ -252,8 +252,9 @@ def take_one_before(words: Words, period: Window, days: Days) -> Window | None:
 def _unit_of(period: Window, days: Days) -> str | None:
     """The unit of the calendar that a period is, or is so far."""
     for unit in _OF_THE_CALENDAR:
-        ends = {days.tomorrow, unit_on(unit, period.start, 1)}
-        if period.start == unit_start(unit, period.start) and period.end in ends:
+        start = unit_start(unit, period.start)
+        runs = period.end == days.tomorrow and start == unit_start(unit, days.today)
+        if period.start == start and (runs or period.end == unit_on(unit, start, 1)):
             return unit
     return None
 

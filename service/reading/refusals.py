@@ -66,7 +66,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"(?:a|an|the|this|that|these|those|him|her|them|every|all|~) (?:\S+ ){0,3}?(?:refunds?|credits?|discounts?|vouchers?))\b"
         r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:tell|let|ask|remind|inform|thank) "
         r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
-        r"|^(?:please |pls |can you |could you |and |then )*(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b"
+        r"|^(?:please |pls |can you |could you |and |then )*(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b(?! (?:what|how|which|who|why|of)\b)"
         r"|(?:post|share|forward|publish|send) (?:this|it|that|these|them|the)\b)"
         r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping) ~ and (?:apologi|tell|say|ask|let|offer)",
     ),

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 from service.reading.words import Words
 
-_NOUNS = (
-    r"(?:tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|"
-    r"customers?|accounts?|users?|people|clients?|ones|feedback|~)"
+_NOUN_WORDS = (
+    r"tickets?|tix|convos?|conversations?|cases?|chats?|emails?|calls?|messages?|contacts?|"
+    r"customers?|accounts?|users?|people|clients?|ones|feedback"
 )
+_NOUNS = rf"(?:(?:\^ )*(?:{_NOUN_WORDS})|~)"
 RATE = r"(?:rate|share|%|percent|percentage|proportion|ratio|pct)"
 # How people feel, as those say who are asked about it.
 _UNHAPPY = (
@@ -41,7 +42,7 @@ _RANKING = r"\b(?:top|most|least|worst|best|rank\w*|highest|lowest|which)\b"
 _PARTS_OF = "drivers?|causes?|sources?|reasons?|contributors?|tags?|issues?|topics?|themes?"
 _COUNTED_ACCOUNTS = (
     r"\b(?:how many|number of|count of) (?:of )?"
-    rf"(?:(?!{_NOUNS}(?<!~) |(?:from|by|in|with|at|across|for|do|did|have) )\S+ ){{0,3}}?"
+    rf"(?:(?!(?:{_NOUN_WORDS}) |(?:from|by|in|with|at|across|for|do|did|have) )\S+ ){{0,3}}?"
     r"(?:accounts|customers|companies|clients)\b"
 )
 
@@ -56,8 +57,10 @@ DOWN = (
     r"nosediv\w*|less|slid\w*|reduc\w*|halv\w*)\b"
 )
 _NO_MOVEMENT = (
-    r"\b(?:what'?s? (?:is )?up|(?:catch\w*|keep\w*|put\w*) up|up to|sign(?:ing|ed)? up|set up"
-    r"|more about)\b"
+    r"\b(?:what'?s? (?:is )?up|up to|more about|up front|ups? and downs?|c[ao]mes? up"
+    r"|(?:add|back|br[eo]ak|broke|bring|call|catch|dig|drill|end|follow|giv|heads|keep|look"
+    r"|narrow|open|pull|put|round|set|sign|speak|split|sum|turn|wind|wrap|writ)\w*"
+    r" (?:it |that |them |this )?(?:up|down))\b"
 )
 WORSE = r"\b(worse|worsen\w*|deteriorat\w*|unhappier|angrier|grumpier|harder)\b"
 BETTER = r"\b(better|improv\w*|happier|recover\w*|easier)\b"
@@ -102,7 +105,7 @@ class Number:
 
 def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     """Read the metric. A counted noun is no rate: "negative tickets" are conversations."""
-    text = words.free()
+    text = words.nouns()
     everything = words.everything()
     if custom:
         if re.search(rf"\b{RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
@@ -277,6 +280,13 @@ def find_direction(text: str, metric: str | None) -> str | None:
     if down and (not up or down.start() < up.start()):
         return "down"
     return "up" if up else None
+
+
+def moves(text: str) -> str | None:
+    """The word that says how a number moved, and not which of two is more."""
+    text = re.sub(rf"{_NO_MOVEMENT}|\b(?:more|less|fewer|higher|lower|growth)\b", " ", text)
+    found = re.search(rf"{UP}|{DOWN}|\b(?:improv\w+|worsen\w*|deteriorat\w*)\b", text)
+    return found.group() if found else None
 
 
 def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:

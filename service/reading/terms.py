@@ -25,12 +25,13 @@ _NO_EFFORT = rf"\befforts?(?: {_LINKS})* {_EMPTY}\b|\b(?:{_EMPTY}|no) effort\b"
 # What is counted, ranked or moved is a number and no word to explain.
 _NUMBER = rf"\b(?:how many|number|share|rate|percent\w*|count|most|which|top|show|quotes?|{UP}|{DOWN}|{BETTER}|{WORSE})\b|%"
 
+_ASIDE = r"^(?:(?:can|could) you )?(?:please |pls )*(?:remind|tell) (?:me|us) (?=what|how|why)"
 _TAIL = r"(?: (?:again|here|exactly|even|really|anyway|please|pls|now|though|in plain english))+$"
 
 
 def defined_term(text: str, catalogue: Catalogue) -> str | None:
     """Return the id of the term that a message asks about and about nothing else."""
-    plain = re.sub(_TAIL, "", text.strip())
+    plain = re.sub(_TAIL, "", re.sub(_ASIDE, "", text.strip()))
     for number, shape in enumerate(_SHAPES):
         match = re.search(shape, plain)
         if match is None:

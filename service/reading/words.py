@@ -15,6 +15,13 @@ _MARKUP = (
     (re.compile("[\u2018\u2019\u02bc]"), "'"),
     (re.compile("[\u201c\u201d\u201e\u00ab\u00bb]"), '"'),
     (re.compile("[\u2013\u2014]"), "-"),
+    (
+        re.compile(r"(?i)(?<=[a-z]) ?/ ?(?=(?:day|week|month|account|customer|channel|agent)\b)"),
+        " per ",
+    ),
+    (re.compile(r"(?i)(?<![\w-])(?:um+|uh+m?|erm+)(?![\w-])"), " "),
+    # "For like the last two weeks", as it is dictated.
+    (re.compile(r"\b(in|on|at|of|for|from|over|past|last|since|me|is|was|than) like,? "), r"\1 "),
 )
 _TOKEN = re.compile(
     r"\d{4}-\d{2}-\d{2}|\d{1,2}/\d{1,2}(?:/\d{2,4})?|v?\d+(?:\.\d+)+|[^\W_]+(?:'[^\W\d_]+)?|[&%#]|(?<=\s)\+(?=\s)"
@@ -35,13 +42,17 @@ _QUOTED = re.compile(r'"([^"]+)"|(?<!\w)\'([^\']{2,})\'(?!\w)')
 # As people shorten them in a chat. No name is looked for in the long form.
 _SHORT_FORMS = {
     "abt": "about",
+    "acc": "account",
+    "accs": "accounts",
     "acct": "account",
     "accts": "accounts",
+    "avg": "average",
     "contrast": "compare",
     "contrasting": "comparing",
     "convs": "conversations",
     "cust": "customer",
     "custs": "customers",
+    "eff": "effort",
     "excl": "excluding",
     "gimme": "give",
     "incl": "including",
@@ -54,6 +65,8 @@ _SHORT_FORMS = {
     "ppl": "people",
     "qtr": "quarter",
     "r": "are",
+    "seg": "segment",
+    "segs": "segments",
     "tkt": "ticket",
     "tkts": "tickets",
     "vol": "volume",
@@ -69,6 +82,8 @@ _ASKING = frozenset({"why", "how", "what", "where", "who", "when", "which"})
 _NUMBER = frozenset({"#", "no", "nos", "nr", "num"})  # before "of"
 USED = "~"  # stands for a name
 USED_PERIOD = "@"
+USED_SLICE = "^"  # "churn risk EMEA" counts no EMEA; "churn risk chats" counts chats
+_COUNTED = frozenset({"channel", "tag", "driver", "custom"})
 USED_LABEL = "="  # "with high effort": a filter, and nothing that is counted
 _LABELS = frozenset({"sentiment", "effort", "churn_risk"})
 
@@ -181,6 +196,15 @@ class Words:
     def free(self) -> str:
         """Return the words not used up, with a mark where the others stood."""
         return " ".join(_mark(word) if word.used else word.shown for word in self.words)
+
+    def nouns(self) -> str:
+        """Return the words not used up, with other marks for names of what can be counted."""
+        marked = (
+            USED_SLICE if word.used and word.used not in _COUNTED and _mark(word) == USED else None
+            for word in self.words
+        )
+        shown = (_mark(word) if word.used else word.shown for word in self.words)
+        return " ".join(mark or one for mark, one in zip(marked, shown, strict=True))
 
     def everything(self) -> str:
         """Return all words but the quoted ones."""
