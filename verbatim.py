@@ -264,16 +264,14 @@ class Built:
         return import_formats()
 
     def web_app(self) -> Flask:
-        from pydantic import SecretStr
-
         from service.web.app import create_app
 
-        key = SecretStr(self._secret.decode())
         slack = self._slack()
         return create_app(
             database=self.database(),
             answers=self.answers(),
-            settings=self.settings.model_copy(update={"secret_key": key}),
+            settings=self.settings,
+            secret=self._secret,
             links=self.links(),
             clock=self.now,
             taxonomy=self._taxonomy_file,

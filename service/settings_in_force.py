@@ -12,6 +12,7 @@ from pydantic import BaseModel, SecretStr
 from service.settings import Settings
 
 SET, NOT_SET = "set", "not set"
+MADE = "made here and kept beside the database"  # the key, where nobody gave one
 # Settings of helpdesks belong to connectors and arrive as plain words: these hold no secret.
 _HARMLESS = frozenset(
     {
@@ -64,7 +65,7 @@ def _shown(name: str, value: object) -> str:
     if isinstance(value, SecretStr):
         return SET
     if value is None or value == "":
-        return NOT_SET
+        return MADE if name == "secret_key" else NOT_SET
     return _without_sign_in(str(value)) if name.endswith("url") else str(value)
 
 

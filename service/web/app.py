@@ -63,6 +63,7 @@ def create_app(
     database: Database,
     answers: Gateway,
     settings: Settings,
+    secret: bytes,
     links: Links,
     clock: Clock,
     taxonomy: Taxonomy,
@@ -76,11 +77,9 @@ def create_app(
 ) -> Flask:
     """Build the application. `taxonomy` is the file's: changes people made are looked up.
 
+    `secret` protects sessions; it may be one that was made here, of which no setting knows.
     `slack_handler` answers /slack/events and checks its signature.
     """
-    if settings.secret_key is None:
-        raise Misused("VERBATIM_SECRET_KEY is not set; sessions cannot be protected without it.")
-    secret = settings.secret_key.get_secret_value().encode()
     app = Flask(__name__)
     app.config["MAX_CONTENT_LENGTH"] = machines.MAX_BODY
     app.jinja_env.trim_blocks = True

@@ -140,7 +140,6 @@ def make(
         _fill(database)
     links = Links(public_url)
     settings = Settings(
-        secret_key=SECRET,  # type: ignore[arg-type]  # validated into a SecretStr
         public_url=public_url,
         timezone=zone.key,
         **more,
@@ -157,6 +156,7 @@ def make(
         database=database,
         answers=answers,
         settings=settings,
+        secret=SECRET.encode(),
         links=links,
         clock=now,
         taxonomy=TAXONOMY,

@@ -12,7 +12,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from flask import Flask
-from pydantic import SecretStr
 
 from service.analysis.local import build as build_analyser
 from service.answering.desk import Desk
@@ -118,7 +117,8 @@ class World:
         return create_app(
             database=self.database,
             answers=None,  # type: ignore[arg-type]  # webhooks ask no questions
-            settings=Settings(secret_key=SecretStr("a secret"), _env_file=None),  # type: ignore[call-arg]  # no developer's .env
+            settings=Settings(_env_file=None),  # type: ignore[call-arg]  # no developer's .env
+            secret=b"a secret",
             links=Links(URL),
             clock=self.benches["zendesk"].clock,
             taxonomy=default_taxonomy(),

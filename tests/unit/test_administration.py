@@ -1,5 +1,6 @@
 """The settings page: who may open it, what it tells, and which secrets it must not."""
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -53,6 +54,16 @@ def test_a_default_is_told_from_what_was_given() -> None:
     shown = {one.name: one.is_default for one in in_force(settings_from(SECRETS))}
     assert shown["VERBATIM_TIMEZONE"]
     assert not shown["VERBATIM_SECRET_KEY"]
+
+
+def test_a_key_that_was_made_here_is_not_called_given(site: Sample) -> None:
+    page = site.client(ADA).get("/settings").text
+    row = re.search(r"VERBATIM_SECRET_KEY</th>(.*?)</tr>", page)
+    assert row is not None
+    assert re.findall(r"<td[^>]*>([^<]*)", row[1]) == [
+        "made here and kept beside the database",
+        "default",
+    ]
 
 
 @pytest.mark.parametrize("page", PAGES)
