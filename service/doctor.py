@@ -11,9 +11,12 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 from pydantic import BaseModel, SecretStr
 
-from service import analysis, plugins
+from service import analysis, plugins, wording
 from service.domain.costs import in_usd
+from service.domain.measurements import EmptyReason
+from service.domain.people import SYSTEM
 from service.errors import Misused, VerbatimError
+from service.query import Query
 from service.reachability import Reachability
 from service.schedule import Cron
 from service.settings import ClaudeSettings, Settings, SlackSettings
@@ -42,7 +45,8 @@ def examine(workspace: Workspace, *, offline: bool) -> list[Finding]:
     database = _database(workspace)
     findings = [*_settings(workspace.settings), database, _disk(workspace.settings)]
     if database.ok:
-        findings += [_people(workspace), *_helpdesks(workspace, offline=offline)]
+        findings += [_people(workspace), _languages(workspace)]
+        findings += _helpdesks(workspace, offline=offline)
         findings += _claude(workspace, offline=offline)
     slack = _slack(workspace.settings)
     findings.append(slack)
@@ -126,6 +130,14 @@ def _database(workspace: Workspace) -> Finding:
     return Finding(
         name="database", ok=not behind, says=says, do="verbatim migrate" if behind else None
     )
+
+
+def _languages(workspace: Workspace) -> Finding:
+    facts, every = workspace.database().facts, Query(metric="negative_rate")
+    counts = facts.coverage(every, SYSTEM)
+    blank = counts.empty.get(EmptyReason.LANGUAGE, 0)
+    says = wording.languages(blank, counts.total, facts.languages(every, SYSTEM))
+    return Finding(name="languages", ok=True, says=says)
 
 
 def _disk(settings: Settings) -> Finding:

@@ -1,10 +1,12 @@
 """Proof of "every conversation": stored and measured against the helpdesk's own counts, by day."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from service import wording
+from service.domain.measurements import EmptyReason
 from service.domain.people import SYSTEM
 from service.in_turn import InTurn
 from service.measures import all_metrics
@@ -31,6 +33,7 @@ class SourceCoverage:
     days: tuple[DayCoverage, ...]
     problem: str | None = None  # why the helpdesk could not be asked this time
     erased: int = 0  # on request or past retention; the helpdesk still has them
+    languages: Mapping[str, int] = field(default_factory=dict)  # other ones than English
     awaiting: int = 0  # not measured yet, since their messages are still being fetched
 
     @property
@@ -38,6 +41,11 @@ class SourceCoverage:
         if self.helpdesk is None:
             return None
         return self.helpdesk - self.stored - self.quarantined - self.erased
+
+    @property
+    def left_unread(self) -> int:
+        """Conversations that every metric leaves blank because of their language."""
+        return max((why.get(EmptyReason.LANGUAGE, 0) for why in self.empty.values()), default=0)
 
     @property
     def lacking(self) -> bool:
@@ -66,6 +74,9 @@ class SourceCoverage:
             line += f"; {abs(self.missing)} {'missing' if self.missing > 0 else 'more than there'}"
         for reason, count in sorted(self.not_written.items()):
             line += f"; {count:,} not written: {reason}"
+        if self.left_unread or self.languages:
+            said = wording.languages(self.left_unread, self.stored, self.languages)
+            line += f"; {said}"
         wrong = [day for day in self.days if day.missing]
         lines = [line, *(f"  {day.day}: {_difference(day)}" for day in wrong)]
         if self.problem is not None:
@@ -173,6 +184,7 @@ class Reconciliation:
             failed=counts.failed,
             quarantined=sum(one.source == source for one in waiting),
             empty=_empty(self._database, query),
+            languages=self._database.facts.languages(query, SYSTEM),
             not_written=self._database.write_back.not_written(source),
             days=tuple(self._database.coverage.days(source, window)) if window else (),
             problem=None if problem is None else str(problem),

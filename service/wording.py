@@ -47,6 +47,8 @@ ASKABLE = (
     " or about one account."
 )
 
+_LANGUAGES: Mapping[str, str] = {"und": "not recognised"}  # beside codes such as "de"
+
 _SLOTS: Mapping[str, str] = {
     "account": "Which account do you mean?",
     "metric": "Which number do you mean: negative share, high-effort share, churn risk or volume?",
@@ -278,6 +280,19 @@ def coverage(
     return (
         ". ".join(capital(one.rstrip(".")) for one in (*first, said, fresh, *notes, versions)) + "."
     )
+
+
+def languages(blank: int, total: int, found: Mapping[str, int]) -> str:
+    """Say how many conversations are not read because of their language, and which these are."""
+    if not blank and not found:
+        return "no conversation left blank because of its language"
+    of = (
+        f"{blank:,} of {total:,}"
+        if total <= FEW
+        else f"{blank / total:.1%} ({blank:,} of {total:,})"
+    )
+    told = ", ".join(f"{n:,} {_LANGUAGES.get(code, code)}" for code, n in found.items())
+    return f"{of} left blank because of their language" + (f"; found: {told}" if told else "")
 
 
 def missing(source: str, n: int, since: date | None) -> str:

@@ -1,7 +1,7 @@
 """The reading side: counts, groups, columns, lists, keys and quotes of a Query, within a scope."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from typing import Any
@@ -15,6 +15,7 @@ from sqlalchemy import (
     case,
     func,
     literal,
+    literal_column,
     null,
     select,
 )
@@ -59,7 +60,7 @@ from storage.rollup_reading import (
     values_from_rollups,
 )
 from storage.rollups import ROLLED_UP
-from storage.tables.analyses import failure
+from storage.tables.analyses import analysis, failure
 from storage.tables.conversations import conversation
 from storage.tables.facts import fact
 from storage.tallies import Measure, Measures, sums, tallies
@@ -166,6 +167,25 @@ class SqlFacts:
                 failed=_failed(connection, rows) if without else 0,
                 empty=empty,
             )
+
+    def languages(self, query: Query, viewer: Viewer) -> Mapping[str, int]:
+        """Led by the analyses in other languages, which are few."""
+        query = replace(query, group_by=())
+        is_other = analysis.c.language != literal_column("'en'")  # as the partial index spells it
+        known = select(analysis.c.language).where(is_other).distinct()
+        with self._engine.reading() as connection:
+            rows = rows_for(connection, query, viewer)
+            found = {
+                language: _among(
+                    connection,
+                    rows,
+                    select(analysis.c.conversation_id).where(
+                        is_other, analysis.c.language == language
+                    ),
+                )
+                for language in connection.execute(known).scalars().all()
+            }
+        return {one: n for one, n in sorted(found.items(), key=lambda each: -each[1]) if n}
 
     def days(self) -> Window | None:
         # Apart, each is the first or the last row of the table; together they read all of it.
@@ -334,15 +354,16 @@ def _failed(connection: Connection, rows: Rows) -> int:
     )
     if connection.execute(known.limit(1)).first() is None:
         return 0
+    return _among(connection, rows, known, fact.c.analysed == 0)
+
+
+def _among(
+    connection: Connection, rows: Rows, some: Select[Any], *also: ColumnElement[bool]
+) -> int:
     counted = (
         select(func.count())
         .select_from(rows.source)
-        .where(
-            rows.once,
-            *rows.wanted,
-            fact.c.analysed == 0,
-            fact.c.conversation_id.in_(known),
-        )
+        .where(rows.once, *rows.wanted, *also, fact.c.conversation_id.in_(some))
     )
     return connection.execute(counted).scalar_one()
 

@@ -144,6 +144,13 @@ class Facts(Protocol):
         """
         ...
 
+    def languages(self, query: Query, viewer: Viewer) -> Mapping[str, int]:
+        """Conversations in other languages than English, by their code, the most first.
+
+        Those that say too little to tell are in none.
+        """
+        ...
+
     def coverage(self, query: Query, viewer: Viewer) -> CoverageCounts: ...
 
     def days(self) -> Window | None:

@@ -12,10 +12,11 @@ from urllib.parse import quote, urlencode
 from flask import Blueprint, redirect, render_template, request
 from werkzeug.wrappers import Response
 
+from service import wording
 from service.domain.conversations import Conversation, ConversationKey
 from service.domain.feedback import Feedback, QuoteReport, Verdict
 from service.domain.installations import Installation
-from service.domain.measurements import Metric
+from service.domain.measurements import EmptyReason, Metric
 from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
 from service.measures import all_metrics, metric_named
@@ -43,6 +44,7 @@ class Blank:
     metric: Metric
     reasons: Mapping[str, int]
     total: int
+    unmeasured: int  # a new metric is asked with the next cycle
     url: str
 
 
@@ -55,6 +57,7 @@ class Source:
     query: Query
     told_apart: bool  # whether a filter lists just what was analysed
     blanks: tuple[Blank, ...]
+    languages: str  # how many are not read because of theirs, in words
     not_written: Mapping[str, int]
     days: tuple[DayCoverage, ...]  # newest first
 
@@ -212,7 +215,12 @@ def _source(name: str, viewer: Viewer, here: Site, synced: datetime | None) -> S
         query=query,
         # An imported label may say nothing of sentiment, and is analysed for all that.
         told_apart=measured.unmeasured == counts.total - counts.analysed,
-        blanks=tuple(_blank(metric, query, viewer, here) for metric in all_metrics()),
+        blanks=(blanks := tuple(_blank(one, query, viewer, here) for one in all_metrics())),
+        languages=wording.languages(
+            max(one.reasons.get(EmptyReason.LANGUAGE, 0) for one in blanks),
+            counts.total,
+            here.database.facts.languages(query, viewer),
+        ),
         # The ledger of writes knows no viewer, so only those who see everything see it.
         not_written=here.database.write_back.not_written(name) if viewer.accounts is None else {},
         days=_days(name, here) if viewer.accounts is None else (),
@@ -234,5 +242,6 @@ def _blank(metric: Metric, query: Query, viewer: Viewer, here: Site) -> Blank:
         metric=metric,
         reasons=dict(sorted(reasons.items(), key=lambda item: -item[1])),
         total=sum(reasons.values()),
+        unmeasured=here.database.facts.count(asked, viewer).unmeasured,
         url=HERE.explore(listed),
     )

@@ -3,7 +3,7 @@
 An analysis row exists exactly while it is current: a changed conversation loses it.
 """
 
-from sqlalchemy import Index
+from sqlalchemy import Index, text
 from sqlmodel import SQLModel
 
 from storage.tables.columns import number, row_id, table_of, words
@@ -14,6 +14,15 @@ PERSON = 1  # origins of a measurement; the higher one is in force
 
 class AnalysisRow(SQLModel, table=True):
     __tablename__ = "analysis"
+    __table_args__ = (
+        Index(
+            "ix_analysis_other_language",
+            "language",
+            "conversation_id",
+            sqlite_where=text("language != 'en'"),
+            postgresql_where=text("language != 'en'"),
+        ),
+    )
 
     conversation_id: int = number(key=True)
     fingerprint: str = words()

@@ -4,10 +4,11 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from service.domain.conversations import Unusable, conversation_key
+from service.domain.conversations import Account, Unusable, account_key, conversation_key
 from service.domain.measurements import EmptyReason
+from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.domain.writeback import FieldChange, WriteOutcome
-from service.query import Window
+from service.query import Dimension, Filter, Query, Window
 from service.stores import DayCoverage
 from storage.database import SqlDatabase
 from tests.builders import NOON, VERSION, Clockwork, a_conversation, a_page, an_analysis
@@ -177,3 +178,18 @@ def test_what_is_held_of_a_day_is_that_source_and_that_day_alone(database: SqlDa
     assert held == {YESTERDAY: set(), TODAY: {each.key for each in many}}
     database.conversations.purge([many[0].key], why="gone")
     assert database.coverage.keys("zendesk", TODAY) == {each.key for each in many[1:]}
+
+
+def test_other_languages_are_counted_among_what_a_viewer_sees(database: SqlDatabase) -> None:
+    acme = Account(key=account_key("zendesk", "acme"), name="Acme")
+    many = [a_conversation(n, account=acme.key if n < 2 else None) for n in range(5)]
+    database.conversations.save_page("zendesk", a_page(*many, accounts=(acme,)))
+    spoken = ("de", "und", "de", "en", None)
+    database.analyses.save(
+        [an_analysis(one, language=code) for one, code in zip(many, spoken, strict=True)]
+    )
+    assert dict(database.facts.languages(Query(), SYSTEM)) == {"de": 2, "und": 1}
+    theirs = Viewer(person="c@d.example", role=PersonRole.CSM, accounts=frozenset({acme.key}))
+    assert dict(database.facts.languages(Query(), theirs)) == {"de": 1, "und": 1}
+    elsewhere = Query(filters=(Filter.of(Dimension.SOURCE, "intercom"),))
+    assert database.facts.languages(elsewhere, SYSTEM) == {}

@@ -176,6 +176,10 @@ def test_the_name_of_a_group_opens_its_own_page(ana: FlaskClient, group: str) ->
         assert f'<h1 dir="auto">{name}</h1>' in ana.get(html.unescape(address)).text
 
 
+def test_trust_tells_the_share_that_is_not_read_for_its_language(ana: FlaskClient) -> None:
+    assert "Language: no conversation left blank because of its language." in ana.get("/trust").text
+
+
 def test_each_number_of_trust_and_taxonomy_is_the_list_it_links_to(ana: FlaskClient) -> None:
     for address in ("/trust", "/taxonomy?tag=Double+charge"):
         page = ana.get(address).text

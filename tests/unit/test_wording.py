@@ -205,3 +205,23 @@ def test_the_footer_counts_what_failed_and_what_is_empty() -> None:
 )
 def test_a_name_opens_with_a_capital_and_an_abbreviation_is_one(name: str, shown: str) -> None:
     assert wording.capital(name) == shown
+
+
+@pytest.mark.parametrize(
+    ("blank", "total", "found", "said"),
+    [
+        (0, 731, {}, "no conversation left blank because of its language"),
+        (3, 20, {"de": 3}, "3 of 20 left blank because of their language; found: 3 de"),
+        (
+            12,
+            1200,
+            {"de": 9, "und": 4},
+            "1.0% (12 of 1,200) left blank because of their language; "
+            "found: 9 de, 4 not recognised",
+        ),
+    ],
+)
+def test_the_share_of_other_languages_is_told_with_which_they_are(
+    blank: int, total: int, found: dict[str, int], said: str
+) -> None:
+    assert wording.languages(blank, total, found) == said
