@@ -180,7 +180,7 @@ def signal_in(sentence: Sentence, *, goes_on: str = "") -> Signal | None:
         theirs = BY_THE_OTHER_SIDE.search(before) and not LOST_US.match(match.group())
         if (not inside and NEGATED.search(before)) or theirs:
             continue
-        if _DELETES.match(match.group()) and CREDIT_FILE.search(sentence.message.text):
+        if _DELETES.search(match.group()) and CREDIT_FILE.search(sentence.message.text):
             continue
         tier = ChurnTier.EARLY if MAYBE.search(text) else tier
         return Signal(sentence=sentence, position=match.start(), tier=tier)

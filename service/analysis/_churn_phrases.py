@@ -62,7 +62,7 @@ EXPLICIT = (
         rf"\b(?:i|we)(?:['\u2019]ve|\s+have)?\s+(?:just\s+|already\s+)?cancell?ed\s+{_GAP}{_OURS}"
     ),
     _rule(
-        rf"\b(?:want|like|need|have|get|please|wish|request|ask|demand)\b.{{0,40}}?\b{_OURS}.{{0,20}}?"
+        rf"\b(?:want|like|need|have|get|please|wish|request|ask|demand)\b(?:(?!\bwhy\b).){{0,40}}?\b{_OURS}.{{0,20}}?"
         r"\b(?:cancell?ed|closed|terminated|deleted|deactivated)\b"
     ),
     _rule(
@@ -417,7 +417,7 @@ BY_THE_OTHER_SIDE = _rule(
     r"(?:\b(?:why\s+(?:did|would|do|are|have|will|is|was)\s+(?:you|they|my|it)"
     r"|(?:did|have|are|will|were)\s+(?:they|the\s+bank)|(?:did|are|have|were)\s+you(?!\s+able)"
     r"|(?:they|s?he)(?:['\u2019]s|['\u2019]re|['\u2019]ll|\s+are|\s+will|\s+want\s+to)?|threaten(?:ed|ing|s)?\s+to)\s+"
-    r"(?:\w+\s+){0,2}"
+    r"(?:(?:going\s+to\s+be|\w+)\s+){0,2}"
     r"|(?<!can )(?<!could )(?<!would )(?<!will )"
     r"\byou(?:['\u2019]re|\s+are|\s+were)?\s+(?:just\s+)?)$"
 )
