@@ -20,7 +20,7 @@ from service.answering.whole_table import WhyResult, why
 from service.catalogue import Catalogue
 from service.domain.answers import Answer, Intent, Recount
 from service.domain.conversations import ConversationKey
-from service.domain.governing import in_force
+from service.domain.governing import EarlierNames, earlier_names, in_force
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy
 from service.errors import Forbidden, Misused
@@ -80,6 +80,7 @@ class Answers:
         self._second = second
         self._receipts = Receipts(database, clock)
         self._catalogues: dict[Viewer, Catalogue] = {}
+        self._renamed = ("", EarlierNames())  # by the ladder's version
 
     @property
     def _taxonomy(self) -> Taxonomy:
@@ -210,13 +211,15 @@ class Answers:
     def catalogue(self, viewer: Viewer = SYSTEM, *, today: date | None = None) -> Catalogue:
         """The names that this viewer's questions may use."""
         self._analyser()  # asked first: it notices metrics that another process defined meanwhile
+        taxonomy = self._taxonomy
         fresh = Catalogue.from_database(
             self._database,
-            self._taxonomy,
+            taxonomy,
             today=today or self._clock().astimezone(self._zone).date(),
             timezone=str(self._zone),
             date_order=self._date_order,
             viewer=viewer,
+            before=self._called_before(taxonomy),
         )
         kept = self._catalogues.get(viewer)
         if kept == fresh:
@@ -225,6 +228,16 @@ class Answers:
             self._catalogues.clear()
         self._catalogues[viewer] = fresh
         return fresh
+
+    def _called_before(self, taxonomy: Taxonomy) -> EarlierNames:
+        """What was renamed; every version is read again only when the ladder changed."""
+        if taxonomy == self._file:
+            return EarlierNames()
+        version, names = self._renamed
+        if version != taxonomy.version:
+            names = earlier_names(self._file, self._database.taxonomies.versions())
+            self._renamed = (taxonomy.version, names)
+        return names
 
     def _desk(self, viewer: Viewer) -> Desk:
         return Desk(

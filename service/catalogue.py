@@ -9,6 +9,7 @@ from datetime import date
 
 from service import measures
 from service.domain.conversations import Account
+from service.domain.governing import EarlierNames
 from service.domain.measurements import CUSTOM, YesNo
 from service.domain.people import SYSTEM, Viewer
 from service.domain.taxonomy import Taxonomy, slug
@@ -103,8 +104,12 @@ class Catalogue:
         timezone: str = "UTC",
         date_order: str = "DMY",
         viewer: Viewer = SYSTEM,
+        before: EarlierNames | None = None,
     ) -> "Catalogue":
-        """Read the names in use. Accounts outside the viewer's are not named."""
+        """Read the names in use, and those `before` them. Accounts outside the viewer's are not
+        named.
+        """
+        before = before or EarlierNames()
         accounts = [
             account for account in database.conversations.accounts() if viewer.sees(account.key)
         ]
@@ -121,8 +126,8 @@ class Catalogue:
             date_order=date_order,
             entities=(
                 *_accounts(accounts),
-                *_tags(taxonomy, used[Dimension.TAG]),
-                *_drivers(taxonomy, used[Dimension.DRIVER]),
+                *_tags(taxonomy, used[Dimension.TAG], before.tags),
+                *_drivers(taxonomy, used[Dimension.DRIVER], before.drivers),
                 *_named("segment", {a.segment for a in accounts if a.segment}),
                 *_named("channel", {*used[Dimension.CHANNEL]}),
                 *_named("source", {*used[Dimension.SOURCE]}),
@@ -176,17 +181,24 @@ def _accounts(accounts: Sequence[Account]) -> list[Entity]:
     ]
 
 
-def _drivers(taxonomy: Taxonomy, used: Iterable[str]) -> list[Entity]:
-    return _named("driver", dict.fromkeys([*(d.name for d in taxonomy.drivers), *used]))
+_Before = Mapping[str, tuple[str, ...]]  # name -> what it was called
 
 
-def _tags(taxonomy: Taxonomy, used: Iterable[str]) -> list[Entity]:
+def _drivers(taxonomy: Taxonomy, used: Iterable[str], before: _Before) -> list[Entity]:
+    return _named("driver", dict.fromkeys([*(d.name for d in taxonomy.drivers), *used]), before)
+
+
+def _tags(taxonomy: Taxonomy, used: Iterable[str], before: _Before) -> list[Entity]:
     known = [tag.name for driver in taxonomy.drivers for tag in driver.tags]
-    return _named("tag", dict.fromkeys([*known, *used]))
+    return _named("tag", dict.fromkeys([*known, *used]), before)
 
 
-def _named(kind: str, names: Iterable[str]) -> list[Entity]:
-    return [Entity(kind=kind, id=slug(n) or n, name=n, keys=(n,)) for n in sorted(names)]
+def _named(kind: str, names: Iterable[str], before: _Before | None = None) -> list[Entity]:
+    aliases = before or {}
+    return [
+        Entity(kind=kind, id=slug(n) or n, name=n, aliases=aliases.get(n, ()), keys=(n,))
+        for n in sorted(names)
+    ]
 
 
 def _people(kind: str, people: Iterable[tuple[str, str]]) -> list[Entity]:

@@ -1,8 +1,9 @@
 """A change of the ladder of meaning: what it is called, what it moves, and who made it when."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import pairwise, takewhile
 
 from service.domain.taxonomy import Taxonomy
 
@@ -72,6 +73,42 @@ class WaitingTag:
     raw: str
     conversations: int
     example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierNames:
+    """Name now -> what it was called before, by people who renamed it."""
+
+    drivers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    tags: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def earlier_names(file: Taxonomy, versions: Sequence[TaxonomyVersion]) -> EarlierNames:
+    """Follow what is in force back to the file. `versions` are the newest first."""
+    own = takewhile(lambda one: one.base == file.edition, versions)
+    ladders = [*(one.taxonomy for one in own), file]
+    return EarlierNames(
+        drivers=_followed([[[one.name for one in ladder.drivers]] for ladder in ladders]),
+        tags=_followed(
+            [[[tag.name for tag in one.tags] for one in ladder.drivers] for ladder in ladders]
+        ),
+    )
+
+
+def _followed(ladders: Sequence[Sequence[Sequence[str]]]) -> Mapping[str, tuple[str, ...]]:
+    """Rows of names, the newest ladder first. A name that changed kept its place in its row."""
+    newest = {name for row in ladders[0] for name in row}
+    called = {name: name for name in newest}  # in the ladder at hand -> now
+    found: dict[str, list[str]] = {}
+    for newer, older in pairwise(ladders):
+        same = [pair for pair in zip(newer, older, strict=False) if len(pair[0]) == len(pair[1])]
+        after = {old: new for row in same for new, old in zip(*row, strict=True)}
+        names = [name for row in older for name in row]
+        called = {old: called[to] for old in names if (to := after.get(old, old)) in called}
+        for old, now in called.items():
+            if old not in newest and old not in found.setdefault(now, []):
+                found[now].append(old)
+    return {now: tuple(before) for now, before in found.items() if before}
 
 
 def in_force(file: Taxonomy, latest: TaxonomyVersion | None) -> Taxonomy:

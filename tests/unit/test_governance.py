@@ -229,6 +229,30 @@ def test_a_file_that_is_edited_later_wins(
     assert Built(lambda: here.settings).taxonomy() == edited
 
 
+def test_questions_understand_what_a_driver_and_a_tag_were_called_before(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = filled(tmp_path)
+    for change in (
+        ("rename", "Billing", "Invoices"),
+        ("move", "Billed twice", "Access"),
+        ("rename", "Invoices", "Money matters"),
+        ("rename", "Double charge", "Charged again"),
+        ("merge", "Billed twice", "Locked"),
+        ("rename", "Access", "Billing"),
+    ):
+        printed(here, capsys, *change)
+    catalogue = here.catalogue()
+    called = {one.name: one.aliases for one in (*catalogue.of("driver"), *catalogue.of("tag"))}
+    assert called["Money matters"] == ("Invoices",)  # another driver is called Billing now
+    assert called["Billing"] == ("Access",)
+    assert called["Charged again"] == ("Double charge",)
+    assert called["Locked"] == called["Refund"] == ()
+    query = here.answers().ask_text("how many access conversations in November 2026?", SYSTEM).query
+    assert query is not None
+    assert query.values_of(Dimension.DRIVER) == ("Billing",)
+
+
 def test_another_owner_measures_nothing_again_and_follows_a_renamed_driver(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
