@@ -17,7 +17,7 @@ from service.reading import baselines, intents, replies, signals, threads
 from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undefined
 from service.reading.corrections import correction_in
 from service.reading.defaults import baseline_for, with_defaults
-from service.reading.doubts import with_doubts
+from service.reading.doubts import with_doubts, with_offer
 from service.reading.leftover import IGNORED, is_strange
 from service.reading.looking import Seen, has_own_slots, look
 from service.reading.model import Clarify, Compare, Reading
@@ -64,7 +64,7 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
             near = nearest(unknown[0].original, catalogue.of("account"))
             return ask("account", "unknown", found.as_dict(), *near)
         return _changed(with_doubts(found, seen), last, words)
-    return with_doubts(_fresh(seen, catalogue), seen)
+    return with_offer(with_doubts(_fresh(seen, catalogue), seen), seen)
 
 
 _SAME_AGAIN = (

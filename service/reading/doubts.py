@@ -79,6 +79,30 @@ def _either(reading: Reading, seen: Seen) -> list[str]:
     return [f"{TAKEN}conversations with any of {', '.join(f'“{one}”' for one in named)}"]
 
 
+_LOOKED_FOR = {Intent.COUNT, Intent.TREND, Intent.TOP, Intent.QUOTES, Intent.WHY_CHANGE}
+
+
+def with_offer(reading: Reading, seen: Seen) -> Reading:
+    """Offer to look for the one word that may be what the tickets are about."""
+    left = [one.removeprefix(IGNORED) for one in reading.assumed if one.startswith(IGNORED)]
+    about = r"\b(?:with|about|on|regarding) (?:the |our )?"
+    if (
+        reading.intent not in _LOOKED_FOR
+        or "text" in reading.filters
+        or len(left) != 1
+        or not re.search(rf"{about}{re.escape(left[0].lower())}\b", seen.free)
+    ):
+        return reading
+    said = f"{TAKEN}nothing here is called “{left[0]}”; put it in quotation marks to look for it"
+    filters = {**reading.filters, "text": (left[0].lower(),)}
+    other = replace(reading, filters=filters, assumed=(), alternatives=()).as_dict()
+    return replace(
+        reading,
+        assumed=(*reading.assumed, said),
+        alternatives=(*reading.alternatives, other),
+    )
+
+
 def with_doubts(reading: Reading, seen: Seen) -> Reading:
     """Say which words were left out, and which name two things; the other reading is kept."""
     if reading.intent in {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}:

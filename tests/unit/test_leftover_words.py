@@ -39,6 +39,13 @@ BILLING_TWICE = Catalogue(
         ("who are our top 5 accounts by tickets, and why", "and why"),
         ("how many tickets did Tess flurbing handle last week", "flurbing"),
         ("flurbing tickets on chat last week, no, last month", "flurbing"),
+        ("how many customers churned last month", "churned"),
+        ("how many tickets were resolved last week", "resolved"),
+        ("how many tickets did we close yesterday", "close"),
+        ("tickets in the morning last week", "morning"),
+        ("volume and sentiment by channel", "volume"),
+        ("top drivers and tags last week", "by tag"),
+        ("how many accounts dropped in sentiment", "dropped"),
     ],
 )
 def test_a_word_that_nothing_understood_is_named(text: str, left: str) -> None:
@@ -103,6 +110,13 @@ def test_a_follow_up_names_what_it_left_out() -> None:
     assert assumptions(read("and about zorp?", CATALOGUE, thread)) == (
         "not understood and left out: “zorp”",
     )
+
+
+def test_a_subject_that_nothing_is_called_is_offered_as_words_to_look_for() -> None:
+    found = read("tickets with refunds last month", CATALOGUE)
+    quoted = read('tickets with "refunds" last month', CATALOGUE)
+    assert "put it in quotation marks to look for it" in " ".join(assumptions(found))
+    assert found.alternatives == (replace(quoted, assumed=()).as_dict(),)
 
 
 @pytest.mark.parametrize("text", ["how many tickets from zorp", "sentiment at initech in march"])
