@@ -26,6 +26,8 @@ def old(databases: Databases, database: SqlDatabase) -> Iterator[SqlDatabase]:
     made = opened(databases.url())
     assert migrate.migrate(made.engine, to=FIRST) == FIRST
     _copy(database, made)
+    with made.engine.writing() as writing:  # an edit, after which no word of it was found any more
+        writing.execute(text("UPDATE message SET words = words WHERE words LIKE '%charged%'"))
     yield made
     made.close()
 
