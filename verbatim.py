@@ -340,14 +340,14 @@ class Built:
         return self._parts[name]  # type: ignore[return-value]  # built by the same callable
 
     def _open_database(self) -> Database:
-        from service.measures import all_metrics
+        from service.measures import every_metric
         from service.workspace_folder import make_folder
         from storage.database import open_database
 
         make_folder(self.settings.folder)
         database = open_database(
             self.settings.database,
-            metrics=all_metrics,
+            metrics=every_metric,
             zone=self.settings.zone,
             secret=self._secret,
             clock=self.now,

@@ -5,7 +5,7 @@ Knows the file's shape and what a definition has to be; how a value is found is 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -33,7 +33,9 @@ MOST_VALUES = 12  # a value is a helpdesk option and a column
 LONGEST_VALUE = 40
 FEWEST_VALUES = 2
 
-_FIELDS = frozenset({"name", "title", "question", "values", "decision", "owner", "examples"})
+_FIELDS = frozenset(
+    {"name", "title", "question", "values", "decision", "owner", "examples", "retired"}
+)
 # No double underscore: in a helpdesk's tag it parts the name from the value.
 _ID = re.compile(r"(?=.{1,40}\Z)[a-z][a-z0-9]*(?:_[a-z0-9]+)*")
 _VALUE = re.compile(rf"[a-z0-9][a-z0-9 _-]{{0,{LONGEST_VALUE - 1}}}")
@@ -179,7 +181,7 @@ def _metric(node: yaml.Node, at: Place) -> Metric:
     if not question:
         raise place.wrong("is empty")
     values = _values(fields, at)
-    return custom_metric(
+    made = custom_metric(
         name=name,
         title=text_of(fields, "title") or _title_of(name),
         question=question,
@@ -188,6 +190,14 @@ def _metric(node: yaml.Node, at: Place) -> Metric:
         owner=text_of(fields, "owner"),
         examples=_examples(fields, values),
     )
+    return replace(made, retired=_is_retired(fields))
+
+
+def _is_retired(fields: Fields) -> bool:
+    said = text_of(fields, "retired").lower()
+    if said not in {"", "true", "false"}:
+        raise fields["retired"][0].wrong("has to be true or false")
+    return said == "true"
 
 
 def _title_of(name: str) -> str:
@@ -251,4 +261,6 @@ def _data(metric: Metric) -> dict[str, Any]:
     shown = {value: texts for value, texts in examples.items() if texts}
     if shown:
         data["examples"] = shown
+    if metric.retired:
+        data["retired"] = True
     return data

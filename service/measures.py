@@ -22,11 +22,20 @@ def define(metrics: Sequence[Metric]) -> None:
 
 def all_metrics() -> tuple[Metric, ...]:
     """Return the built-in metrics, sentiment first, then the workspace's own."""
+    return (*_built_in(), *own_metrics())
+
+
+def every_metric() -> tuple[Metric, ...]:
+    """All metrics, and those that are asked no more: what they counted may be counted again."""
     return (*_built_in(), *_defined)
 
 
 def own_metrics() -> tuple[Metric, ...]:
-    return tuple(_defined)
+    return tuple(metric for metric in _defined if not metric.retired)
+
+
+def retired_metrics() -> tuple[Metric, ...]:
+    return tuple(metric for metric in _defined if metric.retired)
 
 
 @cache
@@ -45,7 +54,7 @@ def metric_named(name: str) -> Metric:
 
 def rate_named(name: str) -> tuple[Metric, Rate]:
     """Return the metric and the rate behind a query's metric name, e.g. "negative_rate"."""
-    for metric in all_metrics():
+    for metric in every_metric():
         for rate in metric.rates:
             if rate.name == name:
                 return metric, rate
@@ -59,7 +68,7 @@ def rate_names() -> tuple[str, ...]:
 
 def own_rates() -> tuple[str, ...]:
     """What the workspace's own metrics count: each of their values but a plain no."""
-    return tuple(r.name for metric in _defined for r in metric.rates if r.value != YesNo.NO)
+    return tuple(r.name for metric in own_metrics() for r in metric.rates if r.value != YesNo.NO)
 
 
 def title(measure: str) -> str:

@@ -51,7 +51,7 @@ class MetricsInForce:
         from service.custom_metrics import refuse_taken
 
         built_in = [one for one in measures.all_metrics() if not one.is_custom]
-        refuse_taken(made, [*built_in, *self._stored()])
+        refuse_taken(made, [*built_in, *(one for one in self._stored() if not one.retired)])
         mask = self._masks().mask
         return replace(made, examples=tuple(replace(e, text=mask(e.text)) for e in made.examples))
 
@@ -66,12 +66,13 @@ class MetricsInForce:
         return kept
 
     def remove(self, name: str) -> None:
-        """Ask a metric no more. What was measured stays in each conversation's history."""
+        """Ask a metric no more. Its definition is kept: numbers of it were published."""
         stored = self._stored()
-        kept = [one for one in stored if one.name != f"{CUSTOM}{name}"]
-        if len(kept) == len(stored):
+        if not any(one.name == f"{CUSTOM}{name}" and not one.retired for one in stored):
             raise Misused(f"There is no metric of your own called {name!r}: verbatim metrics list.")
-        self._keep(kept)
+        self._keep(
+            [replace(one, retired=one.retired or one.name == f"{CUSTOM}{name}") for one in stored]
+        )
 
     def _stored(self) -> tuple[Metric, ...]:
         if not self._required and not self.path.is_file():

@@ -181,11 +181,12 @@ class Desk:
         """Return the metrics that this viewer is not shown: leaders see only validated ones."""
         if self.viewer.role is not PersonRole.LEADER:
             return frozenset()
+        unchecked = (one.name for one in measures.retired_metrics())
         return frozenset(
             one.metric.name
             for one in self._checked()
             if one.agreement.state not in _OPEN_TO_LEADERS
-        )
+        ).union(unchecked)
 
     def withheld(self, query: Query) -> bool:
         """Whether the answer would give away a metric that this viewer is not shown."""
@@ -197,7 +198,9 @@ class Desk:
 
     def validation(self, metric: str) -> str:
         """Whether people agreed often enough, and how often they did."""
-        found = next(one.agreement for one in self._checked() if one.metric.name == metric)
+        found = next((o.agreement for o in self._checked() if o.metric.name == metric), None)
+        if found is None:
+            return "retired, asked no more"
         if found.state in _OPEN_TO_LEADERS:
             return f"{wording.VALIDATED}, {found.words()}"
         counted = f" ({found.agreed} of {found.n} agreed)" if found.n else ""

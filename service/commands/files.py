@@ -120,6 +120,8 @@ def evaluate_command(
     """Compare the analyser with human labels: agreement, macro-F1, calibration, confusion.
 
     With --against, the rows need no labels: it prints how far two analysers agree and where not.
+    VADER's and TF-IDF's figures beside ours, on the development sets, are not of this program's
+    dependencies: `make evaluate DATA=folder` prints them, docs/model-card.md shows them.
 
     Example: verbatim evaluate labelled.jsonl
     """

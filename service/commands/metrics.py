@@ -88,7 +88,7 @@ def add_command(
 @click.argument("name")
 @pass_workspace
 def remove_command(workspace: Workspace, *, name: str) -> None:
-    """Stop asking a metric. What was measured stays in each conversation's history.
+    """Stop asking a metric. Its definition stays in the file, so that published numbers re-run.
 
     Example: verbatim metrics remove legal_threat
     """

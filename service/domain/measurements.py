@@ -4,7 +4,7 @@ Three states stay three: measured, measured as empty (`value is None`, with a re
 (no row).
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -85,6 +85,9 @@ class Metric:
     decision: str = ""  # what somebody decides with it
     owner: str = ""
     examples: tuple[Example, ...] = ()
+    # Asked no more; published numbers and alerts of it can still be counted. It changes nothing
+    # that is measured, so it is not in the text that tells one set of definitions from another.
+    retired: bool = field(default=False, repr=False)
 
     @property
     def is_custom(self) -> bool:

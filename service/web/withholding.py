@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from service.domain.answers import Intent
 from service.domain.people import PersonRole, Viewer
-from service.measures import all_metrics, rate_named
+from service.measures import every_metric, rate_named
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
 from service.web.site import Gateway
 
@@ -22,7 +22,7 @@ def withheld_metrics(viewer: Viewer, answers: Gateway) -> frozenset[str]:
         return frozenset()
     return frozenset(
         metric.name
-        for metric in all_metrics()
+        for metric in every_metric()
         if answers.ask(Query(metric=metric.rates[0].name), viewer, intent=Intent.COUNT).headline
         is None
     )

@@ -35,7 +35,7 @@ from service.domain.measurements import (
 )
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
 from service.links import Links
-from service.measures import all_metrics
+from service.measures import every_metric
 from service.metrics_in_force import MetricsInForce
 from service.ports import Helpdesk
 from service.redaction import Redactor
@@ -128,7 +128,7 @@ def make(
     zone = ZoneInfo("Europe/Berlin")
     database = open_database(
         f"sqlite:///{folder / 'verbatim.sqlite'}",
-        metrics=all_metrics,
+        metrics=every_metric,
         zone=zone,
         secret=SECRET.encode(),
         clock=now,

@@ -283,6 +283,10 @@ def test_a_metric_that_is_added_by_command_is_counted_listed_asked_and_removed(
     assert names[-2:] == ["custom_legal_threat", "custom_urgency"]
     assert run(here, ["metrics", "remove", "urgency"]) == 0
     assert run(here, ["metrics", "remove", "urgency"]) == 2
+    here.answers().ask_text("legal threat share this week", SYSTEM, today=today)
+    assert run(here, ["metrics", "remove", "legal_threat"]) == 0
+    assert measures.own_metrics() == ()
+    assert run(here, ["receipts", "verify"]) == 0  # what was published is counted again
 
 
 def test_labels_of_own_metrics_are_imported_evaluated_and_printed(

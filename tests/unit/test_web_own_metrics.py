@@ -63,7 +63,11 @@ def test_a_metric_is_tried_put_in_force_changed_and_retired_without_scripts(
     client.post("/own-metrics/define", data=form(client, **more), headers=OWN)
     assert read_metrics(file)[0].values == ("yes", "no", "perhaps")
     client.post("/own-metrics/retire", data=form(client, name="refund_demand"), headers=OWN)
-    assert read_metrics(file) == ()
+    assert [one.retired for one in read_metrics(file)] == [True]
+    assert "Refund demand" not in client.get("/trust").text
+    assert client.get("/group?metric=custom_refund_demand_yes_rate").status_code == 200
+    told = site.client(LEE).get("/group?metric=custom_refund_demand_yes_rate").text
+    assert "enough for it to be shown to leaders" in told
     assert client.get("/own-metrics?name=refund_demand").status_code == 404
 
 
