@@ -12,7 +12,7 @@ from service import measures, wording
 from service.answering import breakdown, more, telling
 from service.answering.brief import account_brief
 from service.answering.churn import churn_list
-from service.answering.desk import Desk, is_rate, numerator_query
+from service.answering.desk import Desk, numerator_query
 from service.answering.gaps import gaps
 from service.answering.grouping import Grouping, grouped
 from service.answering.telling import Asked
@@ -112,7 +112,7 @@ class Answers:
         )
         desk = self._desk(viewer)
         if desk.withheld(query):
-            return _withheld(desk, asked)
+            return telling.withheld(desk, asked, query)
         teller = _TELLERS.get(intent)
         if teller is None:
             raise Misused(f"{intent.value} is no question about a number.")
@@ -264,22 +264,6 @@ def _reading_of(query: Query, intent: Intent) -> Reading:
         period=query.window,
         baseline=Baseline(kind=BaselineKind.NAMED, window=baseline) if baseline else None,
         group_by=tuple(dimension.value for dimension in query.group_by),
-    )
-
-
-def _withheld(desk: Desk, asked: Asked) -> Answer:
-    """Say what is withheld from a leader, and nothing of its content."""
-    query = asked.query
-    title = desk.title(query) if is_rate(query.metric) else "this filter"
-    line = f"{wording.capital(title)}: {wording.WITHHELD}"
-    understood = telling.line_one(desk, asked, query)
-    return Answer(
-        intent=asked.intent,
-        query=query,
-        reading=asked.reading.as_dict(),
-        understood=understood,
-        caveats=(line,),
-        text=(understood, f"{line}."),
     )
 
 

@@ -56,13 +56,13 @@ def account_brief(desk: Desk, asked: Asked) -> Answer:
         desk, replace(query.during(window), group_by=(Dimension.DRIVER,)), most=TOP_DRIVERS + 1
     )
     drivers = [group for group in drivers if group.values[0] != NO_VALUE][:TOP_DRIVERS]
-    words = _words(desk, query.during(window))
+    words, rule = _words(desk, query.during(window))
     rows = desk.database.facts.conversations(query.during(window), desk.viewer, limit=READ).rows
     answer = replace(
         answer,
         groups=tuple(drivers),
         quotes=words,
-        quote_rule=evidence.Rule.BRIEF.value if words else None,
+        quote_rule=rule.value if words else None,
     )
     lines = [
         opening,
@@ -126,20 +126,21 @@ def _drivers(desk: Desk, drivers: Sequence[Group], rows: Sequence[ListedConversa
     return [f"Top drivers: {'; '.join(told)}. No fix on record."] if told else []
 
 
-def _words(desk: Desk, query: Query) -> tuple[EvidenceLink, ...]:
+def _words(desk: Desk, query: Query) -> tuple[tuple[EvidenceLink, ...], evidence.Rule]:
     """The latest negative words, the most typical ones, and positive ones if there are any.
 
-    Who is not shown sentiment gets the most typical ones: a choice by tone would give it away.
+    Returned with the rule that chose them. Who is not shown sentiment gets the most typical ones:
+    a choice by tone would give it away.
     """
     if "sentiment" in desk.hidden():
-        return evidence.quotes_of(desk, query)
+        return evidence.quotes_of(desk, query), evidence.Rule.TYPICAL
     latest = evidence.quotes_of(
         desk, replace(query, metric="negative_rate"), wanted=1, rule=evidence.Rule.RECENT
     )
     happy = evidence.quotes_of(desk, replace(query, metric="positive_rate"), wanted=1)
     typical = evidence.quotes_of(desk, query)
     room = evidence.QUOTES - len(happy)
-    return _fill(_fill(latest, typical)[:room], happy)
+    return _fill(_fill(latest, typical)[:room], happy), evidence.Rule.BRIEF
 
 
 def _counts(desk: Desk, query: Query, n: int, people: str) -> str:

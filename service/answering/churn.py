@@ -10,7 +10,7 @@ from service import wording
 from service.answering import evidence
 from service.answering.breakdown import finish, group_name, groups_of, start
 from service.answering.desk import Desk
-from service.answering.telling import Asked
+from service.answering.telling import Asked, withheld
 from service.domain.answers import Answer, EvidenceLink, Group, Headline
 from service.domain.measurements import YesNo
 from service.query import CONVERSATIONS, NO_VALUE, Dimension, Query, Window
@@ -24,6 +24,8 @@ QUOTED = 2
 def churn_list(desk: Desk, asked: Asked) -> Answer:
     """Accounts (or conversations) with a churn-risk signal in the period, or open now."""
     asked = _at_risk(desk, asked)
+    if desk.withheld(asked.query):
+        return withheld(desk, asked, replace(asked.query, metric="churn_risk_rate"))
     query, limit = asked.query, min(asked.reading.limit or SHOWN, SHOWN)
     counted = desk.counted(query)
     by_account = "conversation" not in asked.reading.group_by

@@ -73,42 +73,62 @@ def line_one(desk: Desk, asked: Asked, query: Query) -> str:
     )
 
 
+def withheld(desk: Desk, asked: Asked, *queries: Query) -> Answer:
+    """Say which numbers are withheld from a leader, and nothing of their content."""
+    titles = [desk.title(one) if is_rate(one.metric) else "this filter" for one in queries]
+    line = f"{wording.capital(' and '.join(titles))}: {wording.WITHHELD}"
+    understood = line_one(desk, asked, asked.query)
+    return Answer(
+        intent=asked.intent,
+        query=asked.query,
+        reading=asked.reading.as_dict(),
+        understood=understood,
+        caveats=(line,),
+        text=(understood, f"{line}."),
+    )
+
+
 def why_change(desk: Desk, asked: Asked) -> Answer:
     """Answer "why did it change", or say that it did not."""
     query = asked.query
     query = replace(query, compare_to=windows_of(query)[1], group_by=())
     also: list[str] = []
     if asked.reading.metric is None and query.metric == CONVERSATIONS:
-        query, also = _most_changed(desk, query)
+        headlines = [replace(query, metric=metric) for metric in (*HEADLINES, *own_rates())]
+        shown = [one for one in headlines if not desk.withheld(one)]
+        if not shown:
+            return withheld(desk, asked, *headlines)
+        query, also = _most_changed(desk, shown)
+        hidden = [desk.title(one) for one in headlines if one not in shown]
+        also += [f"{' and '.join(hidden)} {wording.WITHHELD}"] if hidden else []
     asked = replace(asked, query=query)
     if not is_rate(query.metric):
         return _volume_change(desk, asked)
     return _share_change(desk, asked, also)
 
 
-def _most_changed(desk: Desk, query: Query) -> tuple[Query, list[str]]:
-    """Of all headline numbers the one that moved most clearly, and what became of the others."""
-    window, baseline = windows_of(query)
-    best, best_size = HEADLINES[0], -1.0
+def _most_changed(desk: Desk, headlines: Sequence[Query]) -> tuple[Query, list[str]]:
+    """Of several numbers the one that moved most clearly, and what became of the others."""
+    window, baseline = windows_of(headlines[0])
+    best, best_size = headlines[0], -1.0
     moved: dict[str, str] = {}
     still: dict[str, str] = {}
-    for metric in (*HEADLINES, *own_rates()):
-        one = replace(query, metric=metric)
+    for one in headlines:
         now, before = desk.counted(one.during(window)), desk.counted(one.during(baseline))
         change = change_of(before, now)
-        headline = Headline(metric=metric, current=now, baseline=before, change=change)
+        headline = Headline(metric=one.metric, current=now, baseline=before, change=change)
         if change is not None and change.clear:
-            moved[metric] = wording.headline(desk.title(one), headline, None).rstrip(".")
+            moved[one.metric] = wording.headline(desk.title(one), headline, None).rstrip(".")
         else:
-            still[metric] = desk.title(one)
+            still[one.metric] = desk.title(one)
         half = (change.high - change.low) / 2 if change else 0.0
         size = abs(change.points) / half if change and half else 0.0
         if size > best_size:
-            best, best_size = metric, size
-    also = [sentence for name, sentence in moved.items() if name != best]
-    same = [title for name, title in still.items() if name != best]
+            best, best_size = one, size
+    also = [sentence for name, sentence in moved.items() if name != best.metric]
+    same = [title for name, title in still.items() if name != best.metric]
     also += [f"no clear change in {' or '.join(same)}"] if same else []
-    return replace(query, metric=best), also
+    return best, also
 
 
 def _share_change(desk: Desk, asked: Asked, also: Sequence[str]) -> Answer:

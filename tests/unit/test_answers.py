@@ -267,6 +267,25 @@ def test_a_leader_is_told_what_is_withheld(answers: Answers) -> None:
         answers.why(NEGATIVE, leader)
 
 
+@pytest.mark.parametrize(
+    ("text", "withheld"),
+    [
+        ("which accounts are at risk of churn?", "Churn-risk share"),
+        (
+            "anything unusual last week?",
+            "Negative share and high-effort share and churn-risk share",
+        ),
+    ],
+)
+def test_a_leader_is_told_no_number_that_the_answer_chooses(
+    answers: Answers, text: str, withheld: str
+) -> None:
+    leader = Viewer(person="lea@example.com", role=PersonRole.LEADER)
+    answer = answers.ask_text(text, leader)
+    assert answer.text[1:] == (f"{withheld}: withheld: not validated.",)
+    assert (answer.headline, answer.groups, answer.quotes) == (None, (), ())
+
+
 def test_an_analyst_is_told_that_nothing_was_validated(answers: Answers) -> None:
     assert "Sentiment: not validated" in answers.ask_text(WHY, SYSTEM).caveats
 
@@ -295,10 +314,17 @@ def test_a_brief_gives_a_leader_no_metric_that_is_not_validated(answers: Answers
     assert "Sentiment: withheld: not validated" in said
     assert "Churn risk: withheld: not validated" in said
     assert "Negative" not in said
+    assert "Quotes: most typical, one per customer." in said
     assert "Negative" in " ".join(answers.ask_text(asked, SYSTEM).text)
 
 
-def test_a_brief_tells_what_the_workspace_asks_itself(answers: Answers) -> None:
+def test_a_brief_tells_what_the_workspace_asks_itself(tmp_path: Path) -> None:
+    own = opened(tmp_path / "own.db")  # whose receipts count what is defined here alone
+    when = TODAY - timedelta(days=2)
+    one = a_conversation(1, account=ACCOUNTS[0].key, created_at=when, updated_at=when)
+    own.conversations.save_page("zendesk", a_page(one, accounts=ACCOUNTS))
+    own.analyses.save([an_analysis(one)])
+    answers = answers_over(own)
     asked = f'tell me about "{ACCOUNTS[0].name}"'
     before = answers.ask_text(asked, SYSTEM).text
     measures.define([custom_metric(name="mood", title="Mood", question="?", values=("yes", "no"))])
@@ -309,6 +335,7 @@ def test_a_brief_tells_what_the_workspace_asks_itself(answers: Answers) -> None:
         assert "Mood: withheld: not validated" in " ".join(answers.ask_text(asked, leader).text)
     finally:
         measures.define(())
+        own.close()
 
 
 @pytest.mark.parametrize(

@@ -218,8 +218,14 @@ def test_a_leader_is_told_only_of_validated_metrics(tmp_path: Path) -> None:
     ):
         assert "withheld" in lee.get(address, status=403)["error"]
     assert lee.get("/group?group=driver")["groups"]
+    at_risk, unusual = "which accounts are at risk of churn?", "anything unusual last week?"
+    assert [lee.ask(text)["headline"] for text in (at_risk, unusual)] == [None, None]
     site.validate("churn_risk")
     assert lee.get("/conversations?churn_risk=yes")["total"]["n"] > 0
+    assert lee.ask(at_risk)["headline"]["current"]["n"] > 0
+    told = lee.ask(unusual)
+    assert told["headline"]["metric"] == "churn_risk_rate"
+    assert "negative share and high-effort share withheld" in " ".join(told["also_changed"])
     lee.get("/flags")
     lee.get("/conversations?sentiment=negative", status=403)
     site.database.close()
