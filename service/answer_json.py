@@ -4,7 +4,7 @@ rename nothing.
 
 from datetime import UTC, datetime
 
-from service.domain.answers import Answer, Change, Counted, Coverage, EvidenceLink, Part
+from service.domain.answers import Answer, Cause, Change, Counted, Coverage, EvidenceLink, Part
 
 
 def as_json(answer: Answer) -> dict[str, object]:
@@ -23,7 +23,7 @@ def as_json(answer: Answer) -> dict[str, object]:
             "baseline": _counted(headline.baseline),
             "change": _change(headline.change),
         },
-        "cause": _cause(answer),
+        "cause": cause_as_json(answer.cause),
         "parts": [_part(part) for part in answer.parts],
         "groups": [
             {"values": list(group.values), **(_counted(group.counted) or {})}
@@ -73,8 +73,7 @@ def _change(change: Change | None) -> dict[str, object] | None:
     }
 
 
-def _cause(answer: Answer) -> dict[str, object] | None:
-    cause = answer.cause
+def cause_as_json(cause: Cause | None) -> dict[str, object] | None:
     if cause is None:
         return None
     inside = None

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from service.answer_json import cause_as_json
 from service.answering.desk import Desk
 from service.answering.explaining import Explained, explain, row_counts
 from service.decomposition import Decomposition, Row
-from service.domain.answers import Cause
 from service.query import Query, Window
 
 
@@ -76,7 +76,7 @@ def why(desk: Desk, query: Query) -> WhyResult:
         z=split.z,
         clustered_z=split.clustered_z,
         verdict=split.verdict.value,
-        cause=cause_dict(found.cause),
+        cause=cause_as_json(found.cause),
         lenses={
             lens.value: tuple(_lens_row(desk, replace(found, lens=lens), row) for row in rows)
             for lens, rows in split.lenses.items()
@@ -84,20 +84,6 @@ def why(desk: Desk, query: Query) -> WhyResult:
         receipt=found.headline.current.receipt,
         baseline_receipt=baseline.receipt if baseline else "",
     )
-
-
-def cause_dict(cause: Cause | None) -> dict[str, object] | None:
-    if cause is None:
-        return None
-    inside = None
-    if cause.within_dimension is not None:
-        inside = {"dimension": cause.within_dimension.value, "value": cause.within_value}
-    return {
-        "type": cause.type,
-        "dimension": cause.dimension.value,
-        "value": cause.value,
-        "within": inside,
-    }
 
 
 def _span(window: Window) -> dict[str, str]:
