@@ -12,7 +12,7 @@ from datetime import timedelta
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Text, cast, func, select
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, cast, func, select
 
 from service.query import Window
 from service.stores import Column
@@ -39,7 +39,12 @@ def read(
 ) -> list[list[Any]]:
     """Return each of the wanted columns, all in the same order of rows."""
     rows = select(*(one.label(f"c{place}") for place, one in enumerate(wanted)))
-    inner = rows.select_from(source).where(*conditions).subquery()
+    return columns_of(connection, rows.select_from(source).where(*conditions))
+
+
+def columns_of(connection: Connection, rows: Select[Any]) -> list[list[Any]]:
+    """Return each of the columns that are selected."""
+    inner = rows.subquery()
     if connection.dialect.name == "sqlite":
         lists = [cast(func.json_group_array(column), Text) for column in inner.c]
     else:

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import (
     ColumnElement,
     Connection,
-    Row,
     Select,
     and_,
     case,
@@ -35,7 +34,7 @@ from service.query import (
     Window,
 )
 from service.stores import Column, Columns, CoverageCounts, Kind, Listing, QuoteRow
-from storage.columnar import Read, in_pieces, read
+from storage.columnar import Read, columns_of, in_pieces, read
 from storage.engine import Engine
 from storage.in_force import LEFT_BLANK
 from storage.leading import newest_for, rows_for
@@ -86,12 +85,12 @@ class SqlFacts:
         plain = replace(query, group_by=())
         with self._engine.reading() as connection:
             row = connection.execute(self._grouped(connection, plain, viewer)).one()
-        return tallies([row])[0]
+        return tallies([[int(number)] for number in row])[0]
 
     def groups(self, query: Query, viewer: Viewer) -> list[tuple[tuple[str, ...], Tally]]:
         """Largest first; along a time, in its order."""
         with self._engine.reading() as connection, no_collections():
-            counted = connection.execute(self._grouped(connection, query, viewer)).all()
+            counted = columns_of(connection, self._grouped(connection, query, viewer))
             return _sorted_groups(query, counted)
 
     def columns(
@@ -274,21 +273,25 @@ def _from_rows(connection: Connection, rows: Rows, metric: str | None) -> tuple[
 
 
 def _sorted_groups(
-    query: Query, counted: Sequence[Row[Any]]
+    query: Query, counted: Sequence[Sequence[Any]]
 ) -> list[tuple[tuple[str, ...], Tally]]:
     size = len(query.group_by)
-    rows = [row for row in counted if row[size]]  # nothing is one group, too, and no number
+    counts, totals = tallies(counted[size:]), counted[size]
     columns = [
         _words(dimension, column)
-        for dimension, column in zip(query.group_by, zip(*rows, strict=True), strict=False)
+        for dimension, column in zip(query.group_by, counted[:size], strict=True)
     ]
-    names = list(zip(*columns, strict=True)) if size else [()] * len(rows)
-    counts = tallies(rows)
+    names = list(zip(*columns, strict=True)) if size else [()] * len(counts)
     spelled = columns[0] if len(columns) == 1 else names
-    order = sorted(range(len(rows)), key=spelled.__getitem__)
+    # Nothing is one group, too, and no number.
+    order = [place for place, total in enumerate(totals) if total]
+    order.sort(key=spelled.__getitem__)
     if not set(query.group_by[:1]) & TIME:
-        # By one number: a key of all three would take longer for twenty thousand accounts.
-        largest = [n * _BEYOND + n + rest + empty + un for n, rest, empty, un in counts]
+        largest = totals
+        if len(counted) > size + 1:
+            # By one number: a key of both would take longer for twenty thousand accounts.
+            pairs = zip(counted[size + 1], totals, strict=True)
+            largest = [n * _BEYOND + total for n, total in pairs]
         order.sort(key=largest.__getitem__, reverse=True)
     return [(names[place], counts[place]) for place in order]
 
