@@ -3,6 +3,7 @@
 A wrong choice costs time and never changes a number.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 from operator import itemgetter
@@ -136,10 +137,11 @@ def _rows(connection: Connection, query: Query, viewer: Viewer, *, wanted: int |
     candidates = postings(query)
     if not query.text and len(candidates) < 2:
         return rows_of(query, viewer, lead=candidates[0] if candidates else None)
-    sizes: dict[Filter | str, int] = {one: _listed(connection, query, one) for one in candidates}
+    lists = {one: _listed(connection, query, one) for one in candidates}
+    sizes: dict[Filter | str, int] = dict(lists.items())
     texts: dict[str, ColumnElement[bool]] = {}
     if query.text:
-        size = _size_of(connection, query, viewer, wanted)
+        size = _size_of(connection, query, viewer, wanted, lists)
         for phrase in query.text:
             way, hits, many = _way_to(connection, phrase, query.window, size)
             if hits is None or way is _Way.ASK:
@@ -156,24 +158,37 @@ def _rows(connection: Connection, query: Query, viewer: Viewer, *, wanted: int |
     return rows_of(query, viewer, lead=lead, texts=texts)
 
 
-def _size_of(connection: Connection, query: Query, viewer: Viewer, wanted: int | None) -> _Size:
+def _size_of(
+    connection: Connection,
+    query: Query,
+    viewer: Viewer,
+    wanted: int | None,
+    lists: Mapping[Filter, int],
+) -> _Size:
+    """Count what the question holds; `lists` are counted already."""
     every = within = _conversations(connection, None)
     if query.window is not None:
         within = _conversations(connection, query.window)
     filters = list(query.filters)
     if viewer.accounts:
         filters.append(Filter.of(Dimension.ACCOUNT, *viewer.accounts))
-    sizes = [size for one in filters if (size := _listed(connection, query, one)) < _LONG]
+    others = [_listed(connection, query, one) for one in filters if one not in lists]
+    sizes = [size for size in (*lists.values(), *others) if size < _LONG]
     thin = _THIN ** sum(posting_list(one, None) is None for one in filters)
     return _Size(wanted, min([within, *sizes]), within, every, thin)
 
 
-def _conversations(connection: Connection, window: Window | None) -> int:
-    return int(connection.execute(conversations_from_rollups(window)).scalar_one() or 0)
+def _conversations(
+    connection: Connection, window: Window | None, driver: Filter | None = None
+) -> int:
+    counted = conversations_from_rollups(window, driver)
+    return int(connection.execute(counted).scalar_one() or 0)
 
 
 def _listed(connection: Connection, query: Query, one: Filter) -> int:
     """How long a filter's list is, up to where the lengths count; without a list it is long."""
+    if one.dimension is Dimension.DRIVER and len(one.values) == 1:
+        return _conversations(connection, query.window, one)
     rows = posting_list(one, query.window)
     return _LONG if rows is None else _count(connection, rows, _LONG)
 

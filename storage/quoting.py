@@ -1,6 +1,7 @@
 """Quotes of the newest conversations that a question finds, with what stands around them."""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from math import ceil
 from typing import Any
 
@@ -9,6 +10,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, select
 from service.domain.conversations import ConversationKey
 from service.domain.taxonomy import UNMAPPED
 from service.stores import QuoteRow
+from storage.among import among_in, keys_for
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.heads import ACCOUNT, account_of
 from storage.moments import from_ms
@@ -36,23 +38,28 @@ def quotes_of(
     connection: Connection, rows: Rows, shows: Sequence[str], limit: int
 ) -> list[QuoteRow]:
     """Newest first; without any `shows`, quotes of every kind."""
-    fit = [quote.c.nth_of_kind == 0, *([quote.c.shows.in_(list(shows))] if shows else [])]
     # Most conversations hold a quote: among the newest few are nearly always enough, and
     # otherwise every one is asked for its quotes before it is taken.
+    statement = _quotes(connection.dialect.name, tuple(shows), limit)
     some = _ids(connection, newest(rows, [], ceil(_FEW * limit)))
-    found = connection.execute(_quotes(some, fit, limit)).all()
+    found = connection.execute(statement, keys_for(connection, some)).all()
     if len(found) < limit and len(some) >= _FEW * limit:
-        every = _ids(connection, newest(rows, [_quoted(fit)], limit))
-        found = connection.execute(_quotes(every, fit, limit)).all()
+        every = _ids(connection, newest(rows, [_quoted(_fit(shows))], limit))
+        found = connection.execute(statement, keys_for(connection, every)).all()
     return [one for row in found if (one := _quote_row(row)) is not None]
 
 
+def _fit(shows: Sequence[str]) -> list[ColumnElement[bool]]:
+    return [quote.c.nth_of_kind == 0, *([quote.c.shows.in_(list(shows))] if shows else [])]
+
+
 def _ids(connection: Connection, newest: Select[Any]) -> list[int]:
-    return [row.conversation_id for row in connection.execute(newest)]
+    return [one for *_, one in connection.execute(newest).all()]
 
 
-def _quotes(ids: Sequence[int], fit: Sequence[ColumnElement[bool]], limit: int) -> Select[Any]:
-    """Quotes of these conversations, newest first."""
+@lru_cache
+def _quotes(dialect: str, shows: tuple[str, ...], limit: int) -> Select[Any]:
+    """Quotes of some conversations, newest first."""
     of = conversation.c
     return (
         select(
@@ -71,7 +78,7 @@ def _quotes(ids: Sequence[int], fit: Sequence[ColumnElement[bool]], limit: int) 
         .join(message, SPOKEN_BY_CUSTOMER)
         .join(conversation, of.id == quote.c.conversation_id)
         .outerjoin(account, account.c.key == of.account)
-        .where(quote.c.conversation_id.in_(ids), *fit)
+        .where(among_in(dialect, quote.c.conversation_id), *_fit(shows))
         .order_by(of.day.desc(), of.created_at.desc(), of.id.desc(), quote.c.nth)
         .limit(limit)
     )

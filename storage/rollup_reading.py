@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, select
 
 from service.domain.people import SYSTEM, Viewer
-from service.query import ACCOUNTS, Dimension, Query, Window
+from service.query import ACCOUNTS, Dimension, Filter, Query, Window
 from storage.querying import week_of
 from storage.rollups import ANALYSED, LENSES, ROLLED_UP, empty_of
 from storage.tables.facts import EVERYTHING, rollup_day
@@ -53,9 +53,10 @@ def values_from_rollups(dimension: Dimension, viewer: Viewer) -> Select[Any] | N
     return counts.where(r.metric == _ANY_METRIC, *held).group_by(r.name)
 
 
-def conversations_from_rollups(window: Window | None) -> Select[Any]:
-    """How many conversations a period holds."""
-    r, held = rollup_day.c, _held(Query(window=window), SYSTEM) or ()
+def conversations_from_rollups(window: Window | None, driver: Filter | None = None) -> Select[Any]:
+    """How many conversations a period holds, or touch one driver in it."""
+    only = () if driver is None else (driver,)
+    r, held = rollup_day.c, _held(Query(window=window, filters=only), SYSTEM) or ()
     return select(func.sum(r.n)).where(r.metric == _ANY_METRIC, *held)
 
 
