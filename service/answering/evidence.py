@@ -147,7 +147,7 @@ def link(desk: Desk, row: QuoteRow) -> EvidenceLink:
 def _named(asked: Query, dimension: Dimension) -> frozenset[str]:
     """Every value of every filter on one dimension: of several drivers, any may be first."""
     return frozenset(
-        value for one in asked.filters if one.dimension is dimension for value in one.values
+        value for one in asked.filters if one.dimension == dimension for value in one.values
     )
 
 

@@ -80,16 +80,14 @@ def of_lists() -> list[Param]:
 
 
 def of_groups() -> list[Param]:
-    known: Param = {
-        "type": "string",
-        "enum": [d.value for d in Dimension if d.value != "conversation"],
-    }
+    listed = [d.value for d in Dimension if d.value != "conversation"]
+    known: Param = {"anyOf": [{"type": "string", "enum": listed}, _own("custom_[a-z0-9_]+")]}
     by: Param = {"type": "array", "items": known, "maxItems": 2, "uniqueItems": True}
     built_in = [one for one in all_metrics() if not one.is_custom]
     shares = [rate.name for one in built_in for rate in one.rates]
+    listed = [CONVERSATIONS, ACCOUNTS, *shares]
     measure: Param = {
-        "type": "string",
-        "enum": [CONVERSATIONS, ACCOUNTS, *shares],
+        "anyOf": [{"type": "string", "enum": listed}, _own("custom_[a-z0-9_]+_rate")],
         "default": CONVERSATIONS,
     }
     return [
@@ -111,6 +109,11 @@ def of_receipts() -> list[Param]:
             "schema": shape,
         }
     ]
+
+
+def _own(pattern: str) -> Param:
+    """The names of a workspace's own metrics: the description is the same for everybody."""
+    return {"type": "string", "pattern": f"^{pattern}$", "maxLength": MAX_WORD}
 
 
 def _many(item: Param) -> Param:

@@ -144,7 +144,7 @@ def last_day(window: Window | None) -> str:
 
 
 def _choice(query: Query, dimension: Dimension, title: str, titles: Mapping[str, str]) -> Choice:
-    own = [f for f in query.filters if f.dimension is dimension]
+    own = [f for f in query.filters if f.dimension == dimension]
     single = own[0].values[0] if len(own) == 1 and len(own[0].values) == 1 else None
     shown = dict(titles)
     if single is not None and single not in shown:

@@ -57,6 +57,11 @@ def test_a_metric_is_tried_put_in_force_changed_and_retired_without_scripts(
     assert kept.examples[0].text == "I want my money back, write to [email]"
     assert "Refund demand" in client.get("/").text
     assert "Refund demand" in client.get("/trust").text
+    filtered = client.get("/?custom_refund_demand=yes").text
+    chosen = re.search(r'name="custom_refund_demand".*?</select>', filtered, re.DOTALL)
+    assert chosen is not None
+    assert '<option value="yes" selected' in chosen[0]
+    assert client.get("/group?group=custom_refund_demand").status_code == 200
     changing = client.get("/own-metrics?name=refund_demand").text
     assert "Change Refund demand" in changing
     more = ASKED | {"name": "refund_demand", "values": "yes, no, perhaps", "change": "yes"}
