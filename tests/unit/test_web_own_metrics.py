@@ -61,7 +61,8 @@ def test_a_metric_is_tried_put_in_force_changed_and_retired_without_scripts(
     chosen = re.search(r'name="custom_refund_demand".*?</select>', filtered, re.DOTALL)
     assert chosen is not None
     assert '<option value="yes" selected' in chosen[0]
-    assert client.get("/group?group=custom_refund_demand").status_code == 200
+    grouped = client.get("/group?group=custom_refund_demand").text
+    assert "<figcaption>Conversations by refund demand" in grouped
     changing = client.get("/own-metrics?name=refund_demand").text
     assert "Change Refund demand" in changing
     more = ASKED | {"name": "refund_demand", "values": "yes, no, perhaps", "change": "yes"}
