@@ -1,10 +1,14 @@
-"""An Answer as the object that `ask --json` and the API print. Names here are fixed: add freely,
-rename nothing.
+"""An Answer, and a digest, as the object that `--json` and the API print. Names here are fixed: add
+freely, rename nothing.
 """
 
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from service.domain.answers import Answer, Cause, Change, Counted, Coverage, EvidenceLink, Part
+
+if TYPE_CHECKING:
+    from service.digest import Digest
 
 
 def as_json(answer: Answer) -> dict[str, object]:
@@ -38,6 +42,37 @@ def as_json(answer: Answer) -> dict[str, object]:
         "options": list(answer.options),
         "explore_url": answer.explore_url,
         "text": list(answer.text),
+    }
+
+
+def digest_as_json(digest: "Digest") -> dict[str, object]:
+    """Return the JSON object of a weekly digest; its sentences stand in `lines`."""
+    found = digest.volume.headline
+    return {
+        "week": digest.week,
+        "from": digest.window.start.isoformat(),
+        "to": digest.window.end.isoformat(),
+        "conversations": {
+            "current": _counted(found.current if found else None),
+            "baseline": _counted(found.baseline if found else None),
+        },
+        "weeks": [{"monday": week.monday.isoformat(), "n": week.n} for week in digest.weeks],
+        "drivers": [
+            {
+                "name": one.name,
+                "current": _counted(one.current),
+                "baseline": _counted(one.baseline),
+                "points": one.points,
+                "owner": one.owner or None,
+                "playbook": one.playbook or None,
+                "quote": _quote(one.quote) if one.quote else None,
+            }
+            for one in digest.drivers
+        ],
+        "withheld": list(digest.withheld),
+        "coverage": _coverage(digest.volume.coverage),
+        "pages": {"Report": digest.report_url, **dict(digest.pages)},
+        "lines": list(digest.lines),
     }
 
 

@@ -224,11 +224,13 @@ def digest_command(workspace: Workspace, *, week: str | None, dry_run: bool, as_
 
     Example: verbatim digest --dry-run
     """
+    from service.answer_json import digest_as_json
+
     digests = workspace.digests()
     digest = digests.make(week or digests.last_week())
     posted = None if dry_run or digests.prints else digests.post(digest)
     if as_json:
-        say_json({"week": digest.week, "lines": digest.lines, "posted": posted})
+        say_json(digest_as_json(digest) | {"posted": posted})
     else:
         say(*digest.lines)
         why = "dry run" if dry_run else "Slack is not connected"

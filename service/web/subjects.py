@@ -50,7 +50,9 @@ class Flagged:
 def driver(name: str) -> str:
     here, viewer = site(), current_viewer()
     found = _driver_named(name, viewer, here)
-    description = next((d.description for d in here.taxonomy.drivers if d.name == found), "")
+    ladder = here.taxonomy
+    description = next((d.description for d in ladder.drivers if d.name == found), "")
+    owner = ladder.owners.get(found)
     query = Query(filters=(Filter.of(Dimension.DRIVER, found),))
     return _page(
         query,
@@ -59,7 +61,7 @@ def driver(name: str) -> str:
         kind="Driver",
         title=found,
         lens=Dimension.TAG,
-        facts=[],
+        facts=[("Owner", owner)] if owner else [],
         description=description,
     )
 

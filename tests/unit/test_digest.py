@@ -1,5 +1,6 @@
 """The weekly digest: what clearly changed, what is withheld, and first of all what is missing."""
 
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from bot.blocks import digest_message
 from bot.policy import Shows, shared_digest
 from service.alert_book import STARTER, AlertBook
+from service.answer_json import digest_as_json
 from service.answering.counts import SURE, counts_p
 from service.chart_image import draw
 from service.charting import weekly
@@ -111,8 +113,12 @@ def test_a_driver_that_changed_has_its_owner_and_its_playbook(database: SqlDatab
     (told,) = made(database, owners={"Billing": "Maya"}, alerts=book).drivers
     assert told.care == "Owner: Maya. Playbook: own: call them."
     assert book.playbook("Login") == "all: call them."
-    whole = _words(digest_message(made(database, owners={"Billing": "Maya"}, alerts=book)).blocks)
-    assert told.care in whole
+    digest = made(database, owners={"Billing": "Maya"}, alerts=book)
+    assert told.care in _words(digest_message(digest).blocks)
+    (as_json,) = json.loads(json.dumps(digest_as_json(digest)))["drivers"]
+    assert (as_json["owner"], as_json["playbook"]) == ("Maya", "own: call them.")
+    assert (as_json["baseline"]["n"], as_json["current"]["n"]) == (6, 24)
+    assert as_json["current"]["receipt"] == told.current.receipt
 
 
 def test_the_trust_line_tells_agreement_late_reviews_and_what_became_of_alerts(

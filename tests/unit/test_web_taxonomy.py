@@ -92,7 +92,8 @@ def test_a_change_made_elsewhere_is_seen_without_a_restart(site: Sample) -> None
     other = _elsewhere(site)
     other.apply(taxonomy_edits.rename(other.taxonomy, "Billing", "Payments"), by="ada@example.com")
     assert "Payments" in client.get("/taxonomy").text
-    assert client.get("/drivers/payments").status_code == 200
+    other.apply(taxonomy_edits.look_after(other.taxonomy, "Payments", "Max"), by="ada@example.com")
+    assert '<dt>Owner</dt><dd dir="auto">Max' in client.get("/drivers/payments").text
     assert site.database.taxonomies.versions()[0].taxonomy.version in client.get("/trust").text
 
 
