@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CONVERSATIONS = "conversations"  # our own format
 _START = 256 * 1024  # bytes that a format is recognised by
+_READ_AT_ONCE = 256 * 1024  # bytes: line by line would be asked for in 8 KiB
 _GZIP = b"\x1f\x8b"
 _BROKEN = (EOFError, zlib.error, gzip.BadGzipFile)
 _DAMAGED = "the compressed file is damaged, or cut off, from here on"
@@ -103,7 +104,7 @@ def opened(file: IO[bytes]) -> Opened:
     encoding = "utf-16" if stream.start[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
     start = stream.start.decode(encoding, "replace")
     text = TextIOWrapper(
-        BufferedReader(stream),
+        BufferedReader(stream, _READ_AT_ONCE),
         encoding=encoding,
         errors="replace",
         newline="",
@@ -112,14 +113,23 @@ def opened(file: IO[bytes]) -> Opened:
 
 
 def chosen_format(
-    start: str, readers: Mapping[str, Reader], *, name: str | None, source: str | None
+    start: str,
+    formats: Callable[[], Mapping[str, Reader]],
+    *,
+    name: str | None,
+    source: str | None,
 ) -> Chosen:
-    """Return the format by its name, or by how the file starts."""
-    if name is not None and name not in {CONVERSATIONS, *readers}:
+    """Return the format by its name, or by how the file starts. Other formats than our own are
+    loaded only where they are needed.
+    """
+    if name == CONVERSATIONS or (name is None and (not start.strip() or _is_ours(start))):
+        return _conversations(source or "import")
+    readers = formats()
+    if name is not None and name not in readers:
         raise Misused(
             f"There is no format {name!r}; there is {', '.join([CONVERSATIONS, *readers])}."
         )
-    if name is None and start.strip() and not _is_ours(start):
+    if name is None:
         name = next((n for n, reader in readers.items() if reader.recognises(start)), None)
         if name is None and not start.lstrip().startswith("{"):
             raise Misused(
@@ -127,7 +137,7 @@ def chosen_format(
                 + ", ".join(f"{reader.title} ({n})" for n, reader in readers.items())
                 + ". Name the format with --format if it is one of them."
             )
-    if name is None or name == CONVERSATIONS:
+    if name is None:
         return _conversations(source or "import")
     return _of_reader(name, readers[name], source)
 

@@ -23,7 +23,7 @@ from service.measures import define, own_metrics
 
 _PROGRAM = f"from {__name__} import work; work()"
 _GONE = (EOFError, OSError)  # what a pipe says when its other end is closed
-_ALONE = 4  # batches that are stored before a second process would be ready
+_ALONE = 1  # batch: of a file that has no more, nobody else need read anything
 
 
 class _Bad(NamedTuple):
@@ -93,6 +93,8 @@ class Reader:
     ) -> None:
         self._to.close()
         self._from.close()
+        if not self._is_ready:
+            self.process.kill()  # it would go on until it had begun
         self.process.wait()
 
     def batches(self, parts: Iterable[Lines]) -> Iterator[Batch]:

@@ -60,7 +60,7 @@ def import_command(
     from service.import_files import chosen_format, opened
 
     text = opened(file)
-    chosen = chosen_format(text.start, workspace.import_formats(), name=format_name, source=source)
+    chosen = chosen_format(text.start, workspace.import_formats, name=format_name, source=source)
     importer = Importer(
         database=workspace.database(),
         taxonomy=workspace.taxonomy(),

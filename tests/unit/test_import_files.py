@@ -84,7 +84,7 @@ TABLE = (
 
 def read(data: bytes | str, **chosen: Any) -> tuple[Chosen, list[Row | BadRow]]:
     file = opened(io.BytesIO(data.encode() if isinstance(data, str) else data))
-    found = chosen_format(file.start, import_formats(), **({"name": None, "source": None} | chosen))
+    found = chosen_format(file.start, import_formats, **({"name": None, "source": None} | chosen))
     return found, list(found.rows(file))
 
 
@@ -301,7 +301,7 @@ def _lines(count: int) -> Iterator[bytes]:
 def test_many_rows_are_read_in_constant_memory(rows: str, count: int) -> None:
     parts: Iterator[bytes] = globals()[rows](count)
     file = opened(cast(IO[bytes], _Endless(parts)))
-    chosen = chosen_format(file.start, import_formats(), name=None, source=None)
+    chosen = chosen_format(file.start, import_formats, name=None, source=None)
     tracemalloc.start()
     try:
         found = sum(isinstance(row, Row) for row in chosen.rows(file))
@@ -338,7 +338,7 @@ def test_what_an_import_holds_does_not_grow_with_what_it_stored(
 ) -> None:
     """A row that stays would be dozens of blocks, and one word of each 1,000."""
     file = opened(cast(IO[bytes], _Endless(globals()[rows](2_000))))
-    chosen = chosen_format(file.start, import_formats(), name=None, source=None)
+    chosen = chosen_format(file.start, import_formats, name=None, source=None)
     importer = Importer(
         database=sqlite_database, taxonomy=default_taxonomy(), masks=Redactor(), clock=clock
     )

@@ -111,7 +111,7 @@ def test_a_reader_ends_with_whoever_started_it() -> None:
 def test_a_file_is_the_same_rows_however_many_it_has(count: int) -> None:
     text = "".join("{half\n" if n % 500 == 7 else line(n) for n in range(1, count + 1))
     file = opened(io.BytesIO(text.encode()))
-    chosen = chosen_format(file.start, {}, name=None, source=None)
+    chosen = chosen_format(file.start, dict, name=None, source=None)
     batches = list(chosen.batches(file, MASKS))
     bad = [one.line for batch in batches for one in batch.bad]
     assert in_order(batches) == [n for n in range(1, count + 1) if n % 500 != 7]
