@@ -18,13 +18,13 @@ from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undef
 from service.reading.corrections import correction_in
 from service.reading.defaults import baseline_for, with_defaults
 from service.reading.doubts import with_doubts, with_offer
-from service.reading.leftover import IGNORED, is_strange
-from service.reading.looking import Seen, has_own_slots, look
+from service.reading.leftover import IGNORED, is_strange, strangers
+from service.reading.looking import Seen, has_own_slots, look, set_against
 from service.reading.model import Clarify, Compare, Reading
 from service.reading.refusals import refusal
 from service.reading.targets import ask, of_fix, with_fix
 from service.reading.terms import defined_term
-from service.reading.words import Word, Words
+from service.reading.words import Words
 
 __all__ = ["Reading", "assumptions", "read", "sides_of", "to_query", "undefined"]
 
@@ -162,6 +162,7 @@ def _pending(seen: Seen, intent: Intent | None, catalogue: Catalogue) -> Mapping
 
 def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> Reading:
     """Fill a question that stands by itself with its defaults."""
+    seen = set_against(seen, catalogue)
     intent = seen.intent or _implied(seen)
     unknown = _unknown_account(seen, intent)
     if unknown is not None and account_known:
@@ -246,33 +247,8 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
 
 _LONGEST = 40  # characters of a message that an answer repeats
 _BEFORE_DOERS = {"has", "have", "did", "does", "was", "were", "will", "why"}
-_BEFORE_ACCOUNTS = {"from", "at", "for", "with"}
 _NOT_NAMES = frozenset(
     "i i'm slack verbatim monday tuesday wednesday thursday friday saturday sunday csat nps".split()  # noqa: SIM905  # shorter so
-)
-
-
-def strangers(words: Words) -> list[Word]:
-    """Words that we do not know where an account is named: "tickets from zorp".
-
-    "Tickets with refunds" names what they are about.
-    """
-    earlier = [None, *words.words]
-    following = zip(earlier, words.words, words.words[1:], strict=False)
-    return [
-        word
-        for first, before, word in following
-        if before.text in _BEFORE_ACCOUNTS
-        and is_strange(word)
-        and not (before.text == "with" and first is not None and first.text in _HAVING)
-    ]
-
-
-_HAVING = frozenset(
-    """
-    ticket tickets tix case cases convo convos conversation conversations customers accounts people
-    users clients help issues problems complaints
-    """.split()  # noqa: SIM905  # shorter so
 )
 
 

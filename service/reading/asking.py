@@ -101,6 +101,12 @@ def assumptions(reading: Reading) -> tuple[str, ...]:
     left = [one.removeprefix(IGNORED) for one in reading.assumed if one.startswith(IGNORED)]
     if left:
         said.append(f"not understood and left out: {', '.join(f'“{one}”' for one in left)}")
+    others = [Reading.from_dict(one).filters.get("text", ()) for one in reading.alternatives]
+    said += [
+        f"nothing here is called “{one}”; put it in quotation marks to look for it"
+        for one in left
+        if (one.lower(),) in others
+    ]
     said += [one.removeprefix(TAKEN) for one in reading.assumed if one.startswith(TAKEN)]
     if reading.metric == "sentiment":
         moved = {"down": '"drop" = share of negative conversations up'}

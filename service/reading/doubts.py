@@ -43,7 +43,9 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
             and not (one.negated and held.get(one.entity.kind))
             and not (one.entity.kind == "tag" and reading.fix)  # its own tags go without saying
             and not (
-                one.entity.kind in {"agent", "owner"} and reading.intent is Intent.ACCOUNT_BRIEF
+                one.entity.kind in {"agent", "owner"}
+                and reading.intent is Intent.ACCOUNT_BRIEF
+                and re.search(r"\b(?:for|prep|brief|remind|help) ~", seen.free)
             )
             and one.entity.id not in held.get(one.entity.kind, ())
             and one.entity.id not in reading.exclude.get(one.entity.kind, ())
@@ -93,14 +95,9 @@ def with_offer(reading: Reading, seen: Seen) -> Reading:
         or not re.search(rf"{about}{re.escape(left[0].lower())}\b", seen.free)
     ):
         return reading
-    said = f"{TAKEN}nothing here is called “{left[0]}”; put it in quotation marks to look for it"
     filters = {**reading.filters, "text": (left[0].lower(),)}
     other = replace(reading, filters=filters, assumed=(), alternatives=()).as_dict()
-    return replace(
-        reading,
-        assumed=(*reading.assumed, said),
-        alternatives=(*reading.alternatives, other),
-    )
+    return replace(reading, alternatives=(*reading.alternatives, other))
 
 
 def with_doubts(reading: Reading, seen: Seen) -> Reading:

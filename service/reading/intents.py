@@ -268,7 +268,10 @@ def _is_compare(asked: Asked) -> bool:
         return True
     if asked.two_periods and _is_ranked_change(asked):
         return False
-    return _has(r"\b(?:compare|compared (?:to|with)|versus|vs|difference between)\b", asked.free)
+    return not _is_ranked_change(asked) and _has(
+        r"\b(?:compare|compared (?:to|with)|versus|vs|difference between)\b|^(?:and )?against\b",
+        asked.free,
+    )
 
 
 def _is_churn_list(asked: Asked) -> bool:

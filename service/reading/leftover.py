@@ -133,3 +133,30 @@ def is_strange(word: Word) -> bool:
     if re.fullmatch(rf"{UP}|{DOWN}|{BETTER}|{WORSE}|{UNHAPPY}|{HAPPY}", bare):
         return False
     return word.text.replace("'", "") not in PLAIN and stem(bare) not in _STEMS
+
+
+_BEFORE_ACCOUNTS = {"from", "at", "for", "with"}
+
+
+def strangers(words: Words) -> list[Word]:
+    """Words that we do not know where an account is named: "tickets from zorp".
+
+    "Tickets with refunds" names what they are about.
+    """
+    earlier = [None, *words.words]
+    following = zip(earlier, words.words, words.words[1:], strict=False)
+    return [
+        word
+        for first, before, word in following
+        if before.text in _BEFORE_ACCOUNTS
+        and is_strange(word)
+        and not (before.text == "with" and first is not None and first.text in _HAVING)
+    ]
+
+
+_HAVING = frozenset(
+    """
+    ticket tickets tix case cases convo convos conversation conversations customers accounts people
+    users clients help issues problems complaints
+    """.split()  # noqa: SIM905  # shorter so
+)

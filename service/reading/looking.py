@@ -3,7 +3,7 @@
 import itertools
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from service.catalogue import Catalogue
@@ -310,6 +310,26 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
         seen.baseline = Baseline(kind=BaselineKind.NAMED, window=last)
         seen.period = Window(start, catalogue.today + timedelta(days=1))
         return
+
+
+_ONLY_AGAINST = r"\b(?:than|vs|versus|compared (?:to|with)|against)(?: in| on)? @"
+
+
+def set_against(seen: Seen, catalogue: Catalogue) -> Seen:
+    """ "Effort vs July" sets the unit that runs now, to date, against the one that is named."""
+    if seen.period is None or seen.baseline is not None or seen.untimed:
+        return seen
+    unit = periods.unit_of(seen.period, points.Days(today=catalogue.today))
+    if unit is None or seen.compare is not None or not re.search(_ONLY_AGAINST, seen.free):
+        return seen
+    start = units.unit_start(unit, catalogue.today)
+    running = Window(start, catalogue.today + timedelta(days=1))
+    if running == seen.period:
+        return seen
+    named = Baseline(kind=BaselineKind.NAMED, window=seen.period)
+    weighed = seen.intent in {None, Intent.COUNT}
+    intent = Intent.COMPARE if weighed else seen.intent
+    return replace(seen, period=running, baseline=named, intent=intent)
 
 
 # "Pricing or integrations" is one slice, unless a word weighs one against the other.

@@ -238,7 +238,7 @@ def take_one_before(words: Words, period: Window, days: Days) -> Window | None:
     count, before, previous = found.groups()
     unit = before or previous
     if unit in {"one", "period"}:
-        unit = _unit_of(period, days)
+        unit = unit_of(period, days)
     elif previous in _OF_THE_CALENDAR and period.start != unit_start(unit, period.start):
         return None  # "yesterday vs the previous week" names a week of the calendar
     words.use(found.start() + found.group().index(" ") + 1, found.end(), "period")
@@ -249,7 +249,7 @@ def take_one_before(words: Words, period: Window, days: Days) -> Window | None:
     return Window(unit_on(unit, period.start, -number(count or "one")), period.start)
 
 
-def _unit_of(period: Window, days: Days) -> str | None:
+def unit_of(period: Window, days: Days) -> str | None:
     """The unit of the calendar that a period is, or is so far."""
     for unit in _OF_THE_CALENDAR:
         start = unit_start(unit, period.start)

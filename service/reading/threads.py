@@ -100,6 +100,8 @@ def merge(last: Reading, slots: Slots) -> Reading:
     """Named slots replace those of their kind; a new kind is added; a new period drops the old
     baseline.
     """
+    if last.intent is Intent.WHY_CHANGE and re.search(_COMPARED_TO, slots.text):
+        slots = _as_baseline(last, slots)
     intent = _intent(last, slots)
     period = _period(last, slots)
     sides = _sides_kept(last, intent)
@@ -136,6 +138,8 @@ def merge(last: Reading, slots: Slots) -> Reading:
         merged = replace(merged, baseline=last.baseline)
     if intent is Intent.FIX_IMPACT and slots.fix:
         return _judged(merged)
+    if intent is Intent.COMPARE and last.compare is not None and last.compare.by == "period":
+        return _against(last, slots, merged)
     if intent is Intent.COMPARE:
         before = last.compare if not slots.narrows else None
         if before is not None and before.by in {*slots.filters, *slots.exclude}:
@@ -143,6 +147,25 @@ def merge(last: Reading, slots: Slots) -> Reading:
         if last.compare is None:
             return _compared(last, slots, merged)
     return _shaped(last, slots, merged)
+
+
+_COMPARED_TO = r"^(?:and )?(?:compared (?:to|with)|against)\b"
+
+
+def _as_baseline(last: Reading, slots: Slots) -> Slots:
+    """ "Compared to July" after a why asks why again, against July."""
+    other = slots.period or _moved(last, slots)
+    named = Baseline(kind=BaselineKind.NAMED, window=other) if other is not None else None
+    return replace(slots, intent=None, period=last.period, baseline=slots.baseline or named)
+
+
+def _against(last: Reading, slots: Slots, merged: Reading) -> Reading:
+    """ "Vs July?" after two periods sets the first against another one."""
+    weighs = re.search(r"\b(?:vs|versus|against|compared?)\b", slots.text)
+    if not weighs or slots.period is None:
+        return _shaped(last, slots, merged)
+    other = slots.baseline or Baseline(kind=BaselineKind.NAMED, window=slots.period)
+    return replace(merged, period=last.period, baseline=other)
 
 
 def _sides_kept(last: Reading, intent: Intent) -> Filters:
