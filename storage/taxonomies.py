@@ -5,19 +5,21 @@ A change and the tags it moves are one transaction; a preview is the same one, t
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, and_, func, literal, select, update
 
 from service.domain.governing import Impact, Remap, TaxonomyVersion, WaitingTag
 from service.domain.taxonomy import CanonicalTag, Driver, Taxonomy
-from service.query import Dimension
+from service.query import Dimension, Filter, Query
 from storage import rollups
 from storage.analysis_rows import SPOKEN_BY_CUSTOMER, quote_of
 from storage.bulk import chunks, insert
 from storage.engine import Engine
+from storage.heads import dumped
 from storage.moments import from_ms, to_ms
+from storage.tables.alerts import alert_rule
 from storage.tables.analyses import PERSON, analysis, assigned_tag, measurement, quote
 from storage.tables.conversations import conversation, message
 from storage.tables.facts import NOT_ANALYSED, fact, touch
@@ -150,6 +152,9 @@ def _move(connection: Connection, remap: Remap) -> set[int]:
     connection.execute(update(assigned_tag).where(wanted).values(**values))
     if remap.driver is not None:
         ids |= _people_follow(connection, remap.driver, remap.to_driver)
+        _rules_follow(connection, Dimension.DRIVER, remap.driver, remap.to_driver)
+    elif remap.canonical is not None:
+        _rules_follow(connection, Dimension.TAG, remap.canonical, remap.to_canonical)
     return ids
 
 
@@ -163,6 +168,32 @@ def _people_follow(connection: Connection, old: str, new: str | None) -> set[int
     ids = set(connection.execute(select(measurement.c.conversation_id).where(chosen)).scalars())
     connection.execute(update(measurement).where(chosen).values(value=new))
     return ids
+
+
+def _rules_follow(connection: Connection, dimension: Dimension, old: str, new: str | None) -> None:
+    """An alert rule on what is renamed would be quiet for ever."""
+    for row in connection.execute(select(alert_rule.c.id, alert_rule.c.query)).all():
+        query = Query.from_params((name, value) for name, value in json.loads(row.query))
+        followed = replace(
+            query,
+            filters=_with_name(query.filters, dimension, old, new),
+            exclude=_with_name(query.exclude, dimension, old, new),
+        )
+        if followed != query:
+            text = dumped([list(pair) for pair in followed.to_params()])
+            changed = update(alert_rule).where(alert_rule.c.id == row.id).values(query=text)
+            connection.execute(changed)
+
+
+def _with_name(
+    filters: Sequence[Filter], dimension: Dimension, old: str, new: str | None
+) -> tuple[Filter, ...]:
+    return tuple(
+        Filter.of(dimension, *(new if new and value == old else value for value in one.values))
+        if one.dimension is dimension
+        else one
+        for one in filters
+    )
 
 
 def _carry_over(connection: Connection, before: str, after: str) -> None:

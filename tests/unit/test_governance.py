@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from service.alert_book import STARTER
 from service.cli import run
 from service.domain.governing import WaitingTag
 from service.domain.people import SYSTEM
@@ -206,13 +207,19 @@ def test_a_waiting_raw_tag_is_mapped_and_stays_mapped(
     assert again.taxonomy() == here.taxonomy()
 
 
-def test_a_renamed_driver_takes_a_persons_choice_along(
+def test_a_renamed_driver_takes_a_persons_choice_and_alert_rules_along(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here = filled(tmp_path)
     key = here.database().facts.keys(Query(), SYSTEM, numerator=False, limit=1)[0]
     here.database().analyses.set_by_person(key, "driver", "Access")
+    rule = replace(STARTER, id="r", query=Query().narrowed(Dimension.DRIVER, "Access", "Billing"))
+    here.database().alerts.save_rule(rule)
+    printed(here, capsys, "rename", "Access", "Sign-in", "--dry-run")
+    assert here.database().alerts.rules() == [rule]
     printed(here, capsys, "rename", "Access", "Sign-in")
+    (followed,) = here.database().alerts.rules()
+    assert followed.query.values_of(Dimension.DRIVER) == ("Billing", "Sign-in")
     analysis = here.database().analyses.get(key)
     assert analysis is not None
     assert analysis.drivers() == ("Sign-in",)
