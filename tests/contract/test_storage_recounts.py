@@ -67,6 +67,7 @@ def remap(database: SqlDatabase) -> None:
     )
     moved = Remap(canonical="Billing trouble", to_canonical="Wrong plan", to_driver="Plans")
     database.taxonomies.apply(new, [moved], before=TAXONOMY)
+    assert database.taxonomies.touching(["raw Billing", "raw Login"]) == 3
 
 
 @pytest.mark.parametrize(
