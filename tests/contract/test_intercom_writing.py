@@ -174,6 +174,20 @@ def test_a_metric_that_is_newer_than_setup_gets_its_attribute_with_its_first_val
 
 
 @pytest.mark.usefixtures("own_metric")
+def test_an_agents_value_and_blank_of_an_own_metric_are_told_as_they_stand() -> None:
+    with workspace() as world:
+        ready(world)
+        key = world.all_keys()[0]
+        write(world, change(key, OF_OWN))
+        for value in ("no", None):
+            world.clock.move(hours=1)
+            world.state.set_field_as_agent(world.id_of(key), "Verbatim Legal threat", value)
+            world.clock.move(minutes=5)
+            world.sync()
+            assert world.store.states[key].fields[OWN.name] == value
+
+
+@pytest.mark.usefixtures("own_metric")
 def test_what_has_no_attribute_yet_waits_alone_and_the_rest_is_written_once() -> None:
     with workspace() as world:
         ready(world)
