@@ -228,8 +228,9 @@ def receipts(stand: Stand) -> None:
             query = Query(metric="negative_rate", window=window, filters=driver)
             tally = stand.database.facts.count(query, SYSTEM)
             counts = (tally.numerator, tally.known)
-            one = made.publish(query, SYSTEM, counts, versions={}, as_of=million_data.now())
-            published.append(one.id)
+            asked_at = million_data.now()
+            one = made.publish(query, SYSTEM, counts, versions={}, as_of=asked_at)
+            published.append(one)
         works = [lambda i=one: made.told(made.recount(i, SYSTEM)) for one in published]
         tell(stand, "receipt", works, 100)
 

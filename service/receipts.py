@@ -110,15 +110,17 @@ class Receipts:
         *,
         versions: Mapping[str, str],
         as_of: datetime | None,
-    ) -> Receipt:
-        """Store the receipt of a number that was just counted. Publishing twice stores once."""
+    ) -> str:
+        """Store the receipt of a number that was just counted, and return its name.
+
+        Publishing twice stores once.
+        """
         asked = replace(scoped(query, viewer), group_by=(), compare_to=None)
         n, of = counts
         moment = as_of.isoformat() if as_of else ""
         found = receipt_id(asked, versions, n=n, of=of, as_of=moment)
-        stored = self._database.receipts.get(found)
-        if stored is not None:
-            return stored
+        if self._database.receipts.exists(found):
+            return found
         receipt = Receipt(
             id=found,
             query=asked,
@@ -130,7 +132,7 @@ class Receipts:
             published_at=self._clock(),
         )
         self._database.receipts.save(receipt)
-        return receipt
+        return found
 
     def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
         """Run a receipt's query again and name what differs."""

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, literal_column, select
 
 from service.domain.answers import Receipt, Trace
 from service.domain.conversations import ConversationKey
@@ -57,6 +57,11 @@ class SqlReceipts:
             query = select(receipt).where(receipt.c.id == receipt_id)
             row = connection.execute(query).one_or_none()
         return None if row is None else _receipt(row)
+
+    def exists(self, receipt_id: str) -> bool:
+        with self._engine.reading() as connection:
+            query: Select[Any] = select(literal_column("1")).where(receipt.c.id == receipt_id)
+            return connection.execute(query).first() is not None
 
     def all_ids(self) -> Iterator[str]:
         with self._engine.reading() as connection:

@@ -92,7 +92,7 @@ def _say_again(database: SqlDatabase) -> None:
         verdict=Verdict.WRONG,
         at=NOON,
         note=f"the {CANARY} quote is not about billing",
-        receipt=receipt.id,
+        receipt=receipt,
     )
     database.feedback.note(verdict)
     work = database.work

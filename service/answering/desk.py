@@ -74,7 +74,7 @@ class Desk:
             of=of,
             low=interval[0] if interval else None,
             high=interval[1] if interval else None,
-            receipt=self.links.receipt(receipt.id),
+            receipt=self.links.receipt(receipt),
             listing=self.links.explore(numerator_query(query)),
         )
 

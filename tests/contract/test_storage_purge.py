@@ -92,7 +92,7 @@ def test_a_receipt_still_counts_what_was_purged_as_erased(
     receipts = Receipts(filled, clock)
     published = receipts.publish(NEGATIVE, SYSTEM, (1, 3), versions={}, as_of=NOON)
     filled.conversations.purge([KEY], why="retention")
-    recount = receipts.recount(published.id, SYSTEM)
+    recount = receipts.recount(published, SYSTEM)
     assert (recount.receipt.n, recount.now_n, recount.left, recount.erased) == (1, 0, (KEY,), 1)
 
 

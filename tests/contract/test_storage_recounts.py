@@ -92,7 +92,7 @@ def test_every_conversation_that_differs_has_its_reason(
     published = receipts.publish(NEGATIVE, SYSTEM, (2, 3), versions=versions, as_of=None)
     clock.advance(hours=1)
     deed(database)
-    recount = receipts.recount(published.id, SYSTEM)
+    recount = receipts.recount(published, SYSTEM)
     differ = [*recount.arrived, *recount.left]
     assert [recount.reasons[key].why for key in differ] == [why] * len(differ)
     assert line in "\n".join(receipts.told(recount))
@@ -111,7 +111,7 @@ def test_a_total_that_differs_names_its_conversations_too(
     for number in (5, 6):
         measure(database, number, "neutral", created_at=LATER)
     database.conversations.purge([conversation_key("zendesk", "3")], why="erasure request")
-    told = receipts.told(receipts.recount(published.id, SYSTEM))
+    told = receipts.told(receipts.recount(published, SYSTEM))
     assert told[0] == "Then 1 of 3, now 1 of 4: the same conversations, out of another total."
     assert [line.split(" (")[0] for line in told[1:]] == [
         "Arrived in the total since: zendesk:4",

@@ -106,7 +106,7 @@ def test_a_receipt_names_the_conversation_whose_words_were_taken_back(
     receipts = Receipts(measured, clock)
     published = receipts.publish(NEGATIVE, SYSTEM, (1, 2), versions={}, as_of=NOON)
     measured.conversations.save_page("zendesk", page)
-    recount = receipts.recount(published.id, SYSTEM)
+    recount = receipts.recount(published, SYSTEM)
     assert (recount.now_n, recount.left, recount.erased) == (0, (KEY,), 0)
 
 
