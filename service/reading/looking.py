@@ -317,19 +317,18 @@ _ONLY_AGAINST = r"\b(?:than|vs|versus|compared (?:to|with)|against)(?: in| on)? 
 
 def set_against(seen: Seen, catalogue: Catalogue) -> Seen:
     """ "Effort vs July" sets the unit that runs now, to date, against the one that is named."""
-    if seen.period is None or seen.baseline is not None or seen.untimed:
+    if seen.period is None or seen.compare is not None or seen.untimed or seen.back:
         return seen
     unit = periods.unit_of(seen.period, points.Days(today=catalogue.today))
-    if unit is None or seen.compare is not None or not re.search(_ONLY_AGAINST, seen.free):
-        return seen
-    start = units.unit_start(unit, catalogue.today)
-    running = Window(start, catalogue.today + timedelta(days=1))
-    if running == seen.period:
-        return seen
-    named = Baseline(kind=BaselineKind.NAMED, window=seen.period)
-    weighed = seen.intent in {None, Intent.COUNT}
-    intent = Intent.COMPARE if weighed else seen.intent
-    return replace(seen, period=running, baseline=named, intent=intent)
+    if seen.baseline is None and unit is not None and re.search(_ONLY_AGAINST, seen.free):
+        running = Window(
+            units.unit_start(unit, catalogue.today), catalogue.today + timedelta(days=1)
+        )
+        named = Baseline(kind=BaselineKind.NAMED, window=seen.period)
+        seen = replace(seen, period=running, baseline=named if running != seen.period else None)
+    if seen.baseline is not None and seen.intent in {None, Intent.COUNT}:
+        return replace(seen, intent=Intent.COMPARE)
+    return seen
 
 
 # "Pricing or integrations" is one slice, unless a word weighs one against the other.
