@@ -31,6 +31,14 @@ def site(tmp_path: Path) -> Iterator[Sample]:
     measures.define(())
 
 
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sample]:
+    """Nothing is stored, and nothing comes to be."""
+    empty = sample.make(tmp_path_factory.mktemp("bare"), filled=False)
+    yield empty
+    empty.database.close()
+
+
 def form(client: FlaskClient, **said: str) -> dict[str, str]:
     found = re.search(r'name="form_token" value="([^"]*)"', client.get("/own-metrics").text)
     assert found is not None
@@ -91,22 +99,22 @@ def test_a_metric_is_tried_put_in_force_changed_and_retired_without_scripts(
     ],
 )
 def test_what_is_wrong_is_named_and_nothing_typed_is_lost(
-    site: Sample, tmp_path: Path, wrong: dict[str, str], told: str
+    bare: Sample, wrong: dict[str, str], told: str
 ) -> None:
-    client = site.client()
+    client = bare.client()
     found = client.post("/own-metrics/try", data=form(client, **ASKED | wrong), headers=OWN)
     assert found.status_code == 400
     assert told in found.text
     assert "ana@example.com" in found.text
-    assert not (tmp_path / "metrics.yaml").exists()
+    assert measures.own_metrics() == ()
 
 
-def test_only_analysts_and_administrators_define_and_only_by_our_own_form(site: Sample) -> None:
+def test_only_analysts_and_administrators_define_and_only_by_our_own_form(bare: Sample) -> None:
     for person in (LEE, MAYA):
-        client = site.client(person)
+        client = bare.client(person)
         assert "Define one" not in client.get("/own-metrics").text
         assert client.post("/own-metrics/define", data=ASKED, headers=OWN).status_code == 403
-    client = site.client()
+    client = bare.client()
     assert client.post("/own-metrics/define", data=ASKED, headers=OWN).status_code == 403
     strange = {"Origin": "https://elsewhere.example"}
     sent = form(client, **ASKED)
