@@ -165,7 +165,10 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
         owned = run[0].possessive or text.endswith("s'")
         return (
             owned
-            or (before in {"for", "under"} and _no_other_word(run[0]))
+            or (
+                (before in {"for", "under", "does"} or after.startswith("compar"))
+                and _no_other_word(run[0])
+            )
             or _beside_person(names, words, first)
             or (before == "about" and first == len(("what", "about")) and _no_other_word(run[0]))
             or before in {"by", "agent", "owner", "handled", "did", "has"}
@@ -193,7 +196,10 @@ def _no_other_word(word: Word) -> bool:
 
 def _beside_person(names: Names, words: Words, first: int) -> bool:
     """Whether "or", "vs" or "and" joins a first name to another one."""
-    for joint, other in ((first + 1, first + 2), (first - 1, first - 2)):
+    after, earlier = first + 2, first - 2
+    if earlier > 0 and words.words[earlier].text.startswith("compar"):
+        earlier -= 1  # "how does Ana compare to Ben"
+    for joint, other in ((first + 1, after), (first - 1, earlier)):
         if not (0 <= other < len(words.words)) or words.words[joint].text not in _WEIGHS:
             continue
         beside = names.exactly((stem(_bare(words.words[other])),))

@@ -275,7 +275,9 @@ def _is_compare(asked: Asked) -> bool:
 
 
 def _is_churn_list(asked: Asked) -> bool:
-    if _has(r"\b(?:most|share|percentage|percent|proportion|rate|volumes?|count of)\b|%", asked.free):
+    if _has(
+        r"\b(?:most|share|percentage|percent|proportion|rate|volumes?|count of)\b|%", asked.free
+    ):
         return False
     if signals.find_breakdown(asked.free, within_driver=False):
         return False
