@@ -196,6 +196,10 @@ class Answers:
         """What a period's numbers cannot hold: conversations that are missing or set aside."""
         return gaps(self._desk(SYSTEM), query)
 
+    def withheld(self, viewer: Viewer) -> frozenset[str]:
+        """Return the names of the metrics that this viewer is not shown."""
+        return self._desk(viewer).hidden()
+
     def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
         """Run a published number again."""
         return self._receipts.recount(receipt_id, viewer)

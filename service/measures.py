@@ -4,13 +4,13 @@ Built-in ones are found in service.metrics; the workspace's own are handed in on
 settings are read.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 
 from service import metrics, plugins
 from service.domain.measurements import Metric, Rate, YesNo
 from service.errors import Misused
-from service.query import ACCOUNTS, CONVERSATIONS
+from service.query import ACCOUNTS, CONVERSATIONS, Query
 
 _defined: list[Metric] = []  # the workspace's own; a process serves one workspace
 
@@ -69,6 +69,15 @@ def rate_names() -> tuple[str, ...]:
 def own_rates() -> tuple[str, ...]:
     """What the workspace's own metrics count: each of their values but a plain no."""
     return tuple(r.name for metric in own_metrics() for r in metric.rates if r.value != YesNo.NO)
+
+
+def tells(query: Query, hidden: Iterable[str]) -> bool:
+    """Whether the answer to a question would give away one of these metrics."""
+    asked = {one.dimension.value for one in (*query.filters, *query.exclude)}
+    asked |= {dimension.value for dimension in query.group_by}
+    if query.metric not in {CONVERSATIONS, ACCOUNTS}:
+        asked.add(rate_named(query.metric)[0].name)
+    return not asked.isdisjoint(hidden)
 
 
 def title(measure: str) -> str:

@@ -190,11 +190,7 @@ class Desk:
 
     def withheld(self, query: Query) -> bool:
         """Whether the answer would give away a metric that this viewer is not shown."""
-        asked = {one.dimension.value for one in (*query.filters, *query.exclude)}
-        asked |= {dimension.value for dimension in query.group_by}
-        if is_rate(query.metric):
-            asked.add(measures.rate_named(query.metric)[0].name)
-        return bool(asked & self.hidden())
+        return measures.tells(query, self.hidden())
 
     def validation(self, metric: str) -> str:
         """Whether people agreed often enough, and how often they did."""

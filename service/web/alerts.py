@@ -18,8 +18,8 @@ from service.domain.alerts import BUDGET, Alert, Rule
 from service.domain.feedback import Verdict
 from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
+from service.measures import tells
 from service.web.site import HERE, Site, current_viewer, signed_in, site
-from service.web.withholding import tells, withheld_metrics
 
 pages = Blueprint("alerts", __name__)
 
@@ -45,7 +45,7 @@ class ShownAlert:
 def page() -> str:
     here, viewer = site(), _viewer()
     book = _book(here)
-    withheld = withheld_metrics(viewer, here.answers)
+    withheld = here.answers.withheld(viewer)
     shown = _shown(here, book, withheld)
     return render_template(
         "alerts.html",

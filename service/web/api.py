@@ -16,7 +16,7 @@ from service.domain.people import Viewer
 from service.errors import Forbidden, Misused, NotSignedIn
 from service.flag_json import flag_json
 from service.flags import Flags
-from service.measures import all_metrics, title
+from service.measures import all_metrics, tells, title
 from service.query import Query
 from service.stores import ListedConversation
 from service.web import api_shapes as shapes
@@ -25,7 +25,6 @@ from service.web.group import value_title
 from service.web.openapi import ENDPOINTS, PREFIX, description
 from service.web.receipts import within
 from service.web.site import Site, current_viewer, site
-from service.web.withholding import tells, withheld_metrics
 from service.wording import WITHHELD
 
 MAX_BODY = 512 * 1024
@@ -160,7 +159,7 @@ def flags() -> dict[str, object]:
     """List the standing churn-risk flags; the cycle keeps them true, reading changes none."""
     _no_parameters()
     here, viewer = site(), current_viewer()
-    if "churn_risk" in withheld_metrics(viewer, here.answers):
+    if "churn_risk" in here.answers.withheld(viewer):
         raise Forbidden(f"Churn-risk flags are {WITHHELD}.")
     found = Flags(database=here.database, links=here.links, clock=here.clock).standing(viewer)
     return {"flags": [flag_json(one) for one in found]}
@@ -221,7 +220,7 @@ def _words_in(value: object) -> Iterator[str]:
 
 def _not_hidden(query: Query, viewer: Viewer, here: Site) -> frozenset[str]:
     """Return the metrics that the viewer is not shown; Forbidden when the question asks one."""
-    hidden = withheld_metrics(viewer, here.answers)
+    hidden = here.answers.withheld(viewer)
     if tells(query, hidden):
         raise Forbidden(f"This is {WITHHELD}.")
     return hidden

@@ -26,7 +26,6 @@ from service.query import Dimension, Filter, Query
 from service.stores import ListedConversation
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.transcript import Piece, Span, pieces, read_span, still_there
-from service.web.withholding import withheld_metrics
 
 pages = Blueprint("conversation", __name__)
 
@@ -85,7 +84,7 @@ def page(key: str) -> str:
     if conversation is None:
         raise NotFound("This conversation is not stored, or no longer.")
     analysis = here.database.analyses.get(row.head.key)
-    hidden = withheld_metrics(viewer, here.answers)
+    hidden = here.answers.withheld(viewer)
     quotes = [q for q in true_quotes(analysis, conversation) if q.shows not in hidden]
     linked = _linked(conversation)
     return render_template(

@@ -21,7 +21,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from service.domain.answers import Intent, Tally
 from service.domain.people import Viewer
 from service.errors import Forbidden, Misused
-from service.measures import all_metrics, title
+from service.measures import all_metrics, tells, title
 from service.query import (
     CONVERSATIONS,
     EMPTY_VALUE,
@@ -34,7 +34,6 @@ from service.web import columns, form
 from service.web.charts import Segment, stacked
 from service.web.site import HERE, Site, current_viewer, site
 from service.web.spreadsheet import csv_lines
-from service.web.withholding import tells, withheld_metrics
 from service.wording import WITHHELD
 
 PAGE = 50
@@ -76,7 +75,7 @@ def _page(shown: frozenset[str]) -> str:
     here, viewer = site(), current_viewer()
     query, after = read_list_query(list(request.args.items(multi=True)))
     names = here.names(viewer)
-    hidden = withheld_metrics(viewer, here.answers)
+    hidden = here.answers.withheld(viewer)
     if tells(query, hidden):
         return withheld_page(query, names)
     listing = here.database.facts.conversations(query, viewer, after=after, limit=PAGE)
@@ -134,7 +133,7 @@ def find() -> AnyResponse:
 def export() -> Response:
     query, _ = read_list_query(list(request.args.items(multi=True)))
     viewer = current_viewer()
-    hidden = withheld_metrics(viewer, site().answers)
+    hidden = site().answers.withheld(viewer)
     if tells(query, hidden):
         raise Forbidden(f"This list is {WITHHELD}.")
     lines = csv_lines(_header(), _export_rows(query, viewer, site(), hidden))

@@ -11,7 +11,7 @@ from flask import Blueprint, render_template, request
 
 from service.domain.answers import Intent, Tally
 from service.errors import Misused
-from service.measures import own_metrics, rate_named, rate_names, title
+from service.measures import own_metrics, rate_named, rate_names, tells, title
 from service.query import (
     ACCOUNTS,
     CONVERSATIONS,
@@ -28,7 +28,6 @@ from service.web import charts
 from service.web.explore import form_of, listing, listing_of, withheld_page
 from service.web.numbers import Confidence, Share, share, whole
 from service.web.site import current_viewer, site
-from service.web.withholding import tells, withheld_metrics
 
 MAX_ROWS = 200
 MAX_BARS = 20
@@ -76,7 +75,7 @@ def page() -> str:
     if query.metric not in {CONVERSATIONS, ACCOUNTS}:
         rate_named(query.metric)  # an unknown number is refused with the names there are
     names = here.names(viewer)
-    hidden = withheld_metrics(viewer, here.answers)
+    hidden = here.answers.withheld(viewer)
     if tells(query, hidden):
         return withheld_page(query, names)
     found = rows(query, here.database.facts.groups(query, viewer), names)

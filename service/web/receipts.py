@@ -14,12 +14,11 @@ from service.domain.answers import Difference, Recount
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
 from service.errors import Forbidden
-from service.measures import title
+from service.measures import tells, title
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Query
 from service.web.explore import listing, withheld_page
 from service.web.numbers import Share, whole
 from service.web.site import HERE, current_viewer, site
-from service.web.withholding import tells, withheld_metrics
 
 SHOWN = 50  # conversations named per list; the rest is counted
 
@@ -44,7 +43,7 @@ def page(receipt_id: str) -> str:
     receipt = recount.receipt
     query = receipt.query
     names = here.names(viewer)
-    if tells(query, withheld_metrics(viewer, here.answers)):
+    if tells(query, here.answers.withheld(viewer)):
         return withheld_page(query, names)
     stored = here.database.conversations.exists(recount.left)
     return render_template(

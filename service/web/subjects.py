@@ -3,7 +3,7 @@
 It asks the gateway like every other surface.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -18,10 +18,9 @@ from service.domain.people import PersonRole, Viewer
 from service.domain.taxonomy import UNMAPPED, slug
 from service.errors import Forbidden, Misused, NotFound
 from service.flags import Flags, ShownFlag
-from service.query import Dimension, Filter, Query, Window
+from service.query import CONVERSATIONS, Dimension, Filter, Query, Window
 from service.web.group import chart, number, rows
 from service.web.site import HERE, Site, current_viewer, signed_in, site
-from service.web.withholding import tells, withheld_metrics, without_rate
 
 WEEKS = 12
 TOP = 6
@@ -118,9 +117,9 @@ def _page(
         query, metric="negative_rate", group_by=(Dimension.WEEK,), window=_recent(here)
     )
     names = here.names(viewer)
-    hidden = withheld_metrics(viewer, here.answers)
-    weekly = without_rate(weekly, hidden)
-    by_lens = without_rate(replace(query, metric="negative_rate", group_by=(lens,)), hidden)
+    hidden = here.answers.withheld(viewer)
+    weekly = _without_rate(weekly, hidden)
+    by_lens = _without_rate(replace(query, metric="negative_rate", group_by=(lens,)), hidden)
     quotes: Answer = here.answers.ask(query, viewer, intent=Intent.QUOTES)
     waiting = replace(
         query, filters=(*query.filters, Filter.of(Dimension.STATUS, *OPEN)), sort="created"
@@ -138,7 +137,7 @@ def _page(
             (RATES.get(rate) or measures.title(rate), number(q, store.count(q, viewer)))
             for rate in (*RATES, *measures.own_rates())
             for q in (replace(query, metric=rate),)
-            if not tells(q, hidden)
+            if not measures.tells(q, hidden)
         ],
         chart=chart(weekly, rows(weekly, store.groups(weekly, viewer), names)),
         hidden=hidden,
@@ -203,3 +202,8 @@ def driver_listing(name: str) -> str:
 
 def tag_address(name: str) -> str:
     return HERE.explore(Query(filters=(Filter.of(Dimension.TAG, name),)))
+
+
+def _without_rate(query: Query, hidden: Collection[str]) -> Query:
+    """Return the question as it may be asked: a withheld share becomes a plain count."""
+    return replace(query, metric=CONVERSATIONS) if measures.tells(query, hidden) else query
