@@ -1,5 +1,6 @@
 """What an answer says beside itself: words that were left out, and names of two things."""
 
+import itertools
 import re
 from dataclasses import replace
 
@@ -28,6 +29,11 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
         beside = re.findall(r"\b(?:and|plus) (?:top |the |our )*(\w+)", seen.free)
         dimensions = [signals.dimension_of(one, within_driver=False) for one in beside]
         left += [f"by {one}" for one in dimensions if one not in {None, "sentiment", *sliced}]
+    for before, after in itertools.pairwise(seen.words.words):
+        own = [m.entity for m in seen.entities.matches if m.start == after.start]
+        split = before.text in {"by", "per"} and reading.intent is not Intent.TOP
+        if split and own and own[0].kind == "custom":
+            left.append(f"by {own[0].name}")  # nothing is split by a metric of one's own
     if seen.period is not None and not {seen.period, seen.since_fix} & windows:
         left.append(seen.period.words())
     held = {

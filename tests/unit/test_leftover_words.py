@@ -46,6 +46,7 @@ BILLING_TWICE = Catalogue(
         ("volume and sentiment by channel", "volume"),
         ("top drivers and tags last week", "by tag"),
         ("how many accounts dropped in sentiment", "dropped"),
+        ("conversations by legal threat", "by Legal threat"),
     ],
 )
 def test_a_word_that_nothing_understood_is_named(text: str, left: str) -> None:
