@@ -114,7 +114,7 @@ def _hidden(counts: Counts, closed: frozenset[Dimension]) -> Pair | None:
         if p_value > _BEYOND_DOUBT / len(cells):
             break
         whole = Whole.of(counts((first, second), None))
-        unsure = max(whole.p_value, statistics.two_sided(whole.clustered_z))
+        unsure = max(whole.p_value, whole.clustered_p)
         if unsure > _BEYOND_DOUBT / len(cells) or abs(whole.change) < _WORTH_TELLING:
             continue
         if _are_each_others(counts, first, second, closed):

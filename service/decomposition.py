@@ -73,6 +73,8 @@ class Row:
     mix: Fraction
     z_rate: float
     z_mix: float
+    p_rate: float
+    p_mix: float
     touched0: tuple[int, int]  # (conversations, counted)
     touched1: tuple[int, int]
     rate_clear: bool = False
@@ -118,6 +120,7 @@ class Decomposition:
     weights: Weights
     z: float  # of the adjusted change, conversations independent
     clustered_z: float  # of the adjusted change, accounts independent
+    clustered_p: float
     p_value: float
     verdict: Verdict
     cause: Found | None
@@ -148,6 +151,7 @@ def decompose(total: Sides, lenses: Mapping[Dimension, Sides]) -> Decomposition:
         weights=whole.weights,
         z=whole.z,
         clustered_z=whole.clustered_z,
+        clustered_p=whole.clustered_p,
         p_value=whole.p_value,
         verdict=verdict,
         cause=cause,
@@ -234,23 +238,21 @@ def _row(value: str, folds: Folds, whole: Whole) -> Row:
         adjusted_x0=x0,
         rate=rate,
         mix=mix,
-        z_rate=_ratio(rate, rate_error),
-        z_mix=_ratio(mix, mix_error),
+        z_rate=rate_error.z(rate),
+        z_mix=mix_error.z(mix),
+        p_rate=rate_error.p(rate),
+        p_mix=mix_error.p(mix),
         touched0=folds.before.plain,
         touched1=folds.after.plain,
     )
-
-
-def _ratio(estimate: Fraction, error: float) -> float:
-    return float(estimate) / error if error > 1e-12 else 0.0
 
 
 def _with_discoveries(
     tables: Mapping[Dimension, tuple[Row, ...]],
 ) -> dict[Dimension, tuple[Row, ...]]:
     """Mark the rows that survive one Benjamini-Hochberg step over all lenses and both kinds."""
-    tests = [z for rows in tables.values() for row in rows for z in (row.z_rate, row.z_mix)]
-    found = iter(statistics.discoveries([statistics.two_sided(z) for z in tests]))
+    p_values = [p for rows in tables.values() for row in rows for p in (row.p_rate, row.p_mix)]
+    found = iter(statistics.discoveries(p_values))
     return {
         dimension: tuple(
             replace(row, rate_clear=next(found), mix_clear=next(found)) for row in rows
@@ -269,19 +271,22 @@ def _judge(
         return Verdict.TOO_FEW, None
     if whole.p_value >= LIKELY or whole.change == 0:
         return Verdict.NO_CHANGE, None
-    account, part = whole.largest_account()
-    named = Found(Kind.ACCOUNT, Dimension.ACCOUNT, account)
-    parts = _contributors(tables, whole.change)
+    account = whole.largest_account()
+    named = Found(Kind.ACCOUNT, Dimension.ACCOUNT, account.name)
+    unusual = account.p_value < LIKELY
+    parts = _contributors(tables, whole.change, whole.clustered_p)
     # A part that is clear though accounts are the unit, and adds as much, is no single account's.
-    if part > MOST and not any(of >= part for of, _ in parts[:1]) and _alone(total, account):
+    most = account.part > MOST and not any(part >= account.part for part, _ in parts[:1])
+    if unusual and most and _alone(total, account.name):
         return Verdict.CONCENTRATED, named
     if parts:
         return Verdict.CHANGE, parts[0][1]
-    if abs(whole.clustered_z) < statistics.Z95:  # it vanishes when accounts are the unit
-        if part > DOMINATES and _alone(total, account):
+    if whole.clustered_p >= LIKELY:  # it vanishes when accounts are the unit
+        if unusual and account.part > DOMINATES and _alone(total, account.name):
             return Verdict.CONCENTRATED, named
         return Verdict.NO_CHANGE, None
-    return (Verdict.CHANGE if whole.p_value < SURE else Verdict.NO_CHANGE), None
+    sure = max(whole.p_value, whole.clustered_p) < SURE
+    return (Verdict.CHANGE if sure else Verdict.NO_CHANGE), None
 
 
 def _alone(total: Sides, account: str) -> bool:
@@ -291,26 +296,33 @@ def _alone(total: Sides, account: str) -> bool:
 
 def contributors(found: Decomposition) -> list[Found]:
     """Return the clear parts that have the change's sign and are material, surest first."""
-    parts = _contributors(found.lenses, found.p1 - found.p0 - found.composition)
+    parts = _contributors(found.lenses, found.p1 - found.p0 - found.composition, found.clustered_p)
     return [part for _, part in parts]
 
 
 def _contributors(
-    tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction
+    tables: Mapping[Dimension, tuple[Row, ...]], change: Fraction, clustered_p: float
 ) -> list[tuple[Fraction, Found]]:
     """Each with its part of the change. Among parts of like size the surest goes first: relabelling
-    moves a small part for certain, and that is not where a change comes from.
+    moves a small part for certain, and that is not where a change comes from. Under a whole that is
+    not sure when accounts are the unit, a part must be surer.
     """
-    parts = [
-        (abs(z), effect / change, Found(kind, dimension, row.value))
+    every = [
+        (abs(z), effect / change, Found(kind, dimension, row.value), p_value)
         for dimension, rows in tables.items()
         for row in rows
-        for kind, effect, z, clear in (
-            (Kind.RATE, row.rate, row.z_rate, row.rate_clear),
-            (Kind.MIX, row.mix, row.z_mix, row.mix_clear),
+        for kind, effect, z, p_value in (
+            (Kind.RATE, row.rate, row.z_rate, row.p_rate),
+            (Kind.MIX, row.mix, row.z_mix, row.p_mix),
         )
-        # The z of a mix part does not see how small the part is.
-        if clear and effect / change >= MATERIAL
+    ]
+    q = LIKELY if clustered_p < LIKELY else SURE
+    clear = statistics.discoveries([p_value for *_, p_value in every], q=q)
+    # The z of a mix part does not see how small the part is.
+    parts = [
+        (z, part, found)
+        for (z, part, found, _), is_clear in zip(every, clear, strict=True)
+        if is_clear and part >= MATERIAL
     ]
     largest = max((part for _, part, _ in parts), default=Fraction(0))
     rivals = [one for one in parts if one[1] >= RIVALS * largest]

@@ -1,7 +1,6 @@
-"""Standard errors of the parts of a change, with conversations of one account kept together.
+"""Folds a lens: what each value holds in both windows, exactly and by account.
 
-A conversation's influence on a part is summed per account before it is squared. A lens is folded
-once; everything after that costs accounts, not conversations.
+A lens is folded once; everything after that costs accounts, not conversations.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
-from math import lcm, sqrt
+from math import lcm
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from service.query import NO_VALUE
@@ -241,97 +240,3 @@ def _add(counts: dict[K, list[int]], key: K, n: int, x: int) -> None:
     else:
         pair[0] += n
         pair[1] += x
-
-
-class Errors:
-    """Standard errors of one value's rate and mix part, given the whole of both windows."""
-
-    def __init__(self, whole: Folds, weights: Weights) -> None:
-        self._days = {day: float(weight) for day, weight in weights.by_weekday.items()}
-        self._size0 = float(whole.before.weighted(weights)[0])
-        self._size1 = float(whole.after.plain[0])
-        spread = whole.spread
-        self._of0 = spread.n0 / self._size0 if self._size0 else spread.n0
-        self._of1 = spread.n1 / self._size1 if self._size1 else spread.n1
-        self._squares = (
-            _product(self._of0, self._of0),
-            _product(self._of0, self._of1),
-            _product(self._of1, self._of1),
-        )
-        self._alone0 = self._squared(whole.before.alone, 0) / self._size0**2 if self._size0 else 0.0
-        self._alone1 = self._squared(whole.after.alone, 1) / self._size1**2 if self._size1 else 0.0
-
-    def rate(
-        self,
-        folds: Folds,
-        n: tuple[Fraction, Fraction],
-        r: tuple[Fraction, Fraction],
-        share: Fraction,
-    ) -> float:
-        """A conversation moves the rate part by share * w * (y - r) / n."""
-        if not n[0] or not n[1]:
-            return 0.0
-        scale0, rate0 = float(share / n[0]), float(r[0])
-        scale1, rate1 = float(share / n[1]), float(r[1])
-        _, many0, counted0, many1, counted1 = folds.spread
-        moved = scale1 * (counted1 - many1 * rate1) - scale0 * (counted0 - many0 * rate0)
-        variance = _product(moved, moved)
-        variance += scale0**2 * self._single(folds.before.alone, rate0, 0)
-        variance += scale1**2 * self._single(folds.after.alone, rate1, 1)
-        return max(sqrt(variance), _least(folds, share))
-
-    def mix(self, folds: Folds, s: tuple[Fraction, Fraction], pivot: Fraction) -> float:
-        """A conversation moves the mix part by pivot * (w - s) / N; those elsewhere by w = 0."""
-        if not self._size0 or not self._size1:
-            return 0.0
-        s0, s1 = float(s[0]), float(s[1])
-        who, many0, _, many1, _ = folds.spread
-        square00, square01, square11 = self._squares
-        variance = s0**2 * square00 - 2 * s0 * s1 * square01 + s1**2 * square11
-        usual = s0 * self._of0[who] - s1 * self._of1[who]
-        own = many1 / self._size1 - many0 / self._size0
-        variance += _product(2 * usual + own, own)
-        variance += self._alone0 * s0**2 + self._alone1 * s1**2
-        variance += self._own(folds.before.alone, s0, 0) / self._size0**2
-        variance += self._own(folds.after.alone, s1, 1) / self._size1**2
-        middle = (s0 + s1) / 2
-        least = middle * (1 - middle) * (1 / self._size0 + 1 / self._size1) / 4
-        return abs(float(pivot)) * sqrt(max(variance, least))
-
-    def _day(self, day: int, side: int) -> float:
-        return self._days[day] if side == 0 else 1.0
-
-    def _squared(self, alone: Exact, side: int) -> float:
-        return sum(n * self._day(day, side) ** 2 for (_, day), (n, _) in alone.items())
-
-    def _single(self, alone: Exact, rate: float, side: int) -> float:
-        """Sum the squares of w * (y - rate) over conversations that stand alone."""
-        return sum(
-            (self._day(day, side) / m) ** 2 * (x * (1 - rate) ** 2 + (n - x) * rate**2)
-            for (m, day), (n, x) in alone.items()
-        )
-
-    def _own(self, alone: Exact, share: float, side: int) -> float:
-        """What touching the value adds to the squares of (w - share)."""
-        return sum(
-            n * self._day(day, side) ** 2 * ((1 / m - share) ** 2 - share**2)
-            for (m, day), (n, _) in alone.items()
-        )
-
-
-def _product(one: Floats, other: Floats) -> float:
-    """Multiply and add, in this thread: the library's own product wakes one for each processor."""
-    return float((one * other).sum())
-
-
-def _least(folds: Folds, share: Fraction) -> float:
-    """The pooled, unclustered error of a rate part: nothing published is surer than that.
-
-    Without it 0 of 1 against 1 of 1 would have no error at all, and accounts that happen to agree
-    would count as proof.
-    """
-    (n0, x0), (n1, x1) = folds.before.plain, folds.after.plain
-    if not n0 or not n1:
-        return 0.0
-    pooled = (x0 + x1) / (n0 + n1)
-    return float(share) * sqrt(pooled * (1 - pooled) * (1 / n0 + 1 / n1))

@@ -4,11 +4,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
+from typing import NamedTuple
 
 from service import statistics
-from service.influence import Clusters, Errors, Folds, fold, together
+from service.influence import Clusters, Folds, fold, together
 from service.query import NO_VALUE
 from service.sides import Sides
+from service.standard_errors import Beyond, Error, Errors
 from service.weekdays import ZERO, Weights, weekday_weights
 
 
@@ -86,11 +88,17 @@ class Whole:
         return statistics.pooled_z(float(self.adjusted) * effective, effective, x, n)
 
     @cached_property
-    def clustered_z(self) -> float:
+    def error(self) -> Error:
         """The whole is a lens of one value: its rate part is the whole adjusted change."""
-        rates = (self.adjusted, self.p1)
-        error = self.errors.rate(self.folds, self.sizes, rates, Fraction(1))
-        return float(self.change) / error if error > 1e-12 else 0.0
+        return self.errors.rate(self.folds, self.sizes, (self.adjusted, self.p1), Fraction(1))
+
+    @property
+    def clustered_z(self) -> float:
+        return self.error.z(self.change)
+
+    @property
+    def clustered_p(self) -> float:
+        return self.error.p(self.change)
 
     @cached_property
     def p_value(self) -> float:
@@ -99,21 +107,36 @@ class Whole:
             return statistics.fisher(x0, n0, x1, n1)
         return statistics.two_sided(self.z)
 
-    def largest_account(self) -> tuple[str, float]:
-        """The account that adds most to the change, and its share of it.
+    def largest_account(self) -> "Account":
+        """The account that adds most to the change, and how likely it would be among as many.
 
         A conversation adds (y - middle) / N with the sign of its window; over all it is the change.
         """
+        import numpy as np
+
         if not self.clusters.many:
-            return NO_VALUE, 0.0
+            return Account(NO_VALUE, 0.0, 1.0)
         middle, change = float(self.middle), float(self.change)
         size0, size1 = (float(size) for size in self.sizes)
         _, n0, x0, n1, x1 = self.folds.spread
-        parts = ((x1 - n1 * middle) / size1 - (x0 - n0 * middle) / size0) / change
+        added = (x1 - n1 * middle) / size1 - (x0 - n0 * middle) / size0
+        parts = added / change
         most = float(parts.max())
         # Of several, the last name: clusters stand in the order of their names.
         place = int((parts == most).nonzero()[0][-1])
-        return self.clusters.name(place), most
+        chance = middle * (1 - middle) * (n0 / size0**2 + n1 / size1**2)
+        squares = (n0 / size0) ** 2 + (n1 / size1) ** 2
+        others = np.arange(len(added)) != place
+        usual = Beyond.of(added[others], chance[others], squares[others])
+        error = usual.error(float(squares[place]), float(chance[place]))
+        likely = min(1.0, error.p(Fraction(float(added[place]))) * self.clusters.many)
+        return Account(self.clusters.name(place), most, likely)
+
+
+class Account(NamedTuple):
+    name: str
+    part: float  # of the change
+    p_value: float  # that any account of as many moved so far; accounts differ beyond chance
 
 
 def _share(x: int, n: int) -> Fraction:

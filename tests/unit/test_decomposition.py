@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from random import Random
 
 import pytest
 from hypothesis import given, settings
@@ -306,18 +307,66 @@ def test_more_of_the_same_is_surer(windows: Windows, times: int) -> None:
 
 @settings(deadline=None, max_examples=50)
 @given(both_windows)
-def test_errors_are_those_of_each_conversations_influence(windows: Windows) -> None:
-    """The folded sums against the definition, written out over every single conversation."""
+def test_nothing_is_surer_than_chance_allows(windows: Windows) -> None:
+    """Accounts that happen to agree are no proof; of shares half of chance's error is the least."""
     found = decomposed(windows)
-    accounts = {talk.account for window in windows for talk in window} - {""}
+    size0 = sum(float(found.weights.by_weekday[talk.weekday]) for talk in windows[0])
+    for row in found.lenses[DRIVER]:
+        s = [float(row.adjusted_n0) / size0, float(row.n1) / found.n1]
+        share = sum(s) / 2
+        if row.z_rate:
+            (n0, x0), (n1, x1) = row.touched0, row.touched1
+            pooled = (x0 + x1) / (n0 + n1)
+            least = share * (pooled * (1 - pooled) * (1 / n0 + 1 / n1)) ** 0.5
+            assert abs(row.z_rate) <= abs(float(row.rate)) / least * (1 + 1e-9)
+        if row.z_mix:
+            pivot = float(row.mix) / (s[1] - s[0])
+            least = abs(pivot) * (share * (1 - share) * (1 / size0 + 1 / found.n1)) ** 0.5 / 2
+            assert abs(row.z_mix) <= abs(float(row.mix)) / least * (1 + 1e-9)
+
+
+def drifting(much: float, *, many: int, each: int = 40) -> Windows:
+    """As many accounts, each with its own rate in each window."""
+    dice = Random(5)  # noqa: S311  # made-up conversations
+
+    def window() -> list[Talk]:
+        talks = []
+        for account in range(many):
+            rate = min(0.95, max(0.05, 0.3 + dice.gauss(0, much)))
+            for _ in range(each):
+                told = frozenset([dice.choice(["billing", "login", "shipping"])])
+                talks.append(talk_of(told, f"a{account}", int(dice.random() < rate)))
+        return talks
+
+    return window(), window()
+
+
+def talk_of(drivers: frozenset[str], account: str, counted: int) -> Talk:
+    return Talk(drivers=drivers, channel="email", weekday=0, account=account, counted=counted)
+
+
+def test_errors_are_those_of_each_conversations_influence() -> None:
+    """The folded sums against the definition, written out over every single conversation.
+
+    Of many accounts that differ, what all of them show and what each of them hides weigh little.
+    """
+    windows = drifting(0.2, many=60)
+    found = decomposed(windows)
     for row in found.lenses[DRIVER]:
         rate, mix = influences(windows, found, row)
         for z, effect, parts in ((row.z_rate, row.rate, rate), (row.z_mix, row.mix, mix)):
-            squares = clustered(windows, parts, clusters=len(accounts) >= 5)
-            if z:
-                # An error is never below its floor, so no z is above what the definition gives.
-                assert abs(z) <= abs(float(effect)) / squares**0.5 * (1 + 1e-9) if squares else True
-                assert z * float(effect) > 0
+            defined = float(effect) / clustered(windows, parts, clusters=True) ** 0.5
+            assert z == pytest.approx(defined, rel=0.05)
+
+
+@pytest.mark.parametrize(("much", "clear"), [(0.0, True), (0.25, False)])
+def test_one_account_is_as_sure_as_accounts_are_steady(much: float, clear: bool) -> None:
+    """A driver of a single account got worse: beyond what accounts do by themselves, or not."""
+    before, after = drifting(much, many=90, each=30)
+    before += [talk_of(frozenset(["outage"]), "b", int(n < 30)) for n in range(100)]
+    after += [talk_of(frozenset(["outage"]), "b", int(n < 60)) for n in range(100)]
+    row = next(r for r in decomposed((before, after)).lenses[DRIVER] if r.value == "outage")
+    assert row.rate_clear is clear
 
 
 def influences(windows: Windows, found: Decomposition, row: Row) -> tuple[list[float], list[float]]:

@@ -1,5 +1,7 @@
 """Intervals and tests agree with worked examples and with their own laws."""
 
+import math
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -32,6 +34,18 @@ def test_the_pooled_z_matches_the_worked_examples() -> None:
     assert statistics.pooled_z(40, 200, 63, 250) == pytest.approx(1.3047, abs=5e-5)
     assert statistics.difference_p(52, 160, 108, 210) == pytest.approx(0.000272, abs=5e-7)
     assert statistics.difference_p(40, 200, 63, 250) == pytest.approx(0.192, abs=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("t", "freedom", "z"),
+    [(4.303, 2, 1.960), (2.571, 5, 1.960), (4.032, 5, 2.576), (-2.750, 30, -2.576)],
+)
+def test_a_t_becomes_the_z_that_is_as_unlikely(t: float, freedom: float, z: float) -> None:
+    """The tables' two-sided 5 % and 1 %; the formula errs to the unsure side."""
+    found = statistics.normal_of_t(t, freedom)
+    assert found == pytest.approx(z, rel=0.02)
+    assert abs(found) <= abs(z) + 5e-4
+    assert statistics.normal_of_t(t, math.inf) == t
 
 
 def test_small_tables_are_tested_exactly() -> None:
