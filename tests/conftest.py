@@ -3,10 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import settings
 
 from storage.database import SqlDatabase
 from tests.builders import Clockwork
 from tests.databases import Databases, PostgresServer, SqliteFiles, opened, postgres_server
+
+# A busy machine is no fault of what is tested.
+settings.register_profile("without a clock", deadline=None)
+settings.load_profile("without a clock")
 
 
 @pytest.fixture

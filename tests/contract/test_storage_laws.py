@@ -75,9 +75,7 @@ VALUES = {
     Dimension.MONTH: ("2026-10-01", "2026-11-01"),
 }
 
-laws = settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+laws = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 World = Callable[[int], SqlDatabase]
 
 

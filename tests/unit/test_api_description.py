@@ -31,7 +31,6 @@ _bounded = settings(
     max_examples=EXAMPLES,
     derandomize=True,
     database=None,
-    deadline=None,
     phases=[Phase.generate],  # shrinking would take longer than reading what failed
     suppress_health_check=list(HealthCheck),
 )

@@ -77,7 +77,7 @@ def answers(draw: st.DrawFn) -> Answer:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(answers())
 def test_slack_takes_every_answer(answer: Answer) -> None:
     message = answer_message(answer, feedback="C1:1.1")
@@ -87,7 +87,7 @@ def test_slack_takes_every_answer(answer: Answer) -> None:
     assert refusal(message.text, ()) is None
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(st.builds(lambda n, c, q: (n, c, q), WORDS, COUNTS, st.none() | quotes()), max_size=5),
     st.lists(WORDS, max_size=8),

@@ -230,7 +230,7 @@ def decomposed(windows: Windows) -> Decomposition:
     return decompose(sides_of(windows, lambda _: ("",)), lenses)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(both_windows)
 def test_composition_and_parts_always_sum_to_the_change(windows: Windows) -> None:
     found = decomposed(windows)
@@ -239,7 +239,7 @@ def test_composition_and_parts_always_sum_to_the_change(windows: Windows) -> Non
         assert found.composition + parts == found.delta == found.p1 - found.p0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(both_windows)
 def test_a_conversation_with_several_drivers_weighs_one(windows: Windows) -> None:
     found = decomposed(windows)
@@ -250,7 +250,7 @@ def test_a_conversation_with_several_drivers_weighs_one(windows: Windows) -> Non
         assert sum(row.x1 for row in rows) == found.x1
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(both_windows)
 def test_a_new_or_gone_value_has_no_rate_part(windows: Windows) -> None:
     for rows in decomposed(windows).lenses.values():
@@ -261,7 +261,7 @@ def test_a_new_or_gone_value_has_no_rate_part(windows: Windows) -> None:
                 assert row.z_rate == 0
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(both_windows)
 def test_the_windows_swapped_give_the_opposite_parts(windows: Windows) -> None:
     """Where no weekday has to be adjusted, no window comes first."""
@@ -274,7 +274,7 @@ def test_the_windows_swapped_give_the_opposite_parts(windows: Windows) -> None:
             assert row.z == pytest.approx(-opposite[row.value].z, abs=1e-9)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(both_windows)
 def test_too_few_and_no_change_name_nothing(windows: Windows) -> None:
     found = decomposed(windows)
@@ -286,7 +286,7 @@ def test_too_few_and_no_change_name_nothing(windows: Windows) -> None:
         assert found.p_value < 0.05
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(both_windows, st.integers(2, 5))
 def test_more_of_the_same_is_surer(windows: Windows, times: int) -> None:
     """The same conversations of ever other accounts: the change stays, and its z grows."""
@@ -305,7 +305,7 @@ def test_more_of_the_same_is_surer(windows: Windows, times: int) -> None:
         assert more.verdict is not Verdict.NO_CHANGE
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(both_windows)
 def test_nothing_is_surer_than_chance_allows(windows: Windows) -> None:
     """Accounts that happen to agree are no proof; of shares half of chance's error is the least."""

@@ -96,7 +96,7 @@ def test_numbers_and_links_of_the_business_stay(text: str) -> None:
     assert REDACTOR.mask(text) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.one_of(

@@ -354,7 +354,7 @@ def test_a_summary_is_the_customers_customer_sentences(analyser: Analyser) -> No
     assert found.summary == "I was charged twice this month."
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     st.lists(
         st.one_of(

@@ -75,7 +75,7 @@ def _stored(told: Sequence[tuple[str, Role, bool]]) -> Conversation:
     return masked_row(row, masks()).conversation
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(MESSAGES)
 def test_every_quote_is_a_slice_of_a_customers_new_public_words(
     told: list[tuple[str, Role, bool]],
@@ -101,7 +101,7 @@ def test_the_messages_above_do_bring_quotes() -> None:
     assert quotes >= 10
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(MESSAGES)
 def test_masking_leaves_a_text_that_the_segments_still_cover(
     told: list[tuple[str, Role, bool]],

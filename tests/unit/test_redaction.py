@@ -134,7 +134,7 @@ def test_phones_follow_the_regions() -> None:
     assert Redactor(regions=("DE",)).mask(german) == "Ruf an: [phone]"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.one_of(
@@ -152,7 +152,7 @@ def test_masking_twice_changes_nothing_more(parts: list[str]) -> None:
     assert REDACTOR.mask(once, ["Maya Rose"]) == once
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.one_of(

@@ -101,7 +101,7 @@ _drivers = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_drivers)
 def test_what_is_written_reads_back_the_same(driver: Driver) -> None:
     taxonomy = Taxonomy(drivers=(driver,))

@@ -74,7 +74,7 @@ def test_words_in_such_places_that_name_nobody_stay(text: str) -> None:
     assert REDACTOR.mask(text) == text
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(
     st.lists(
         st.one_of(
