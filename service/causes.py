@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from service import statistics
 from service.decomposition import (
+    LIKELY,
     POINTS_BACK,
     Decomposition,
     Found,
@@ -28,6 +29,7 @@ Narrowed = tuple[Value, ...]
 Counts = Callable[[Narrowed, Dimension | None], Sides]
 LENSES = (Dimension.DRIVER, Dimension.CHANNEL, Dimension.SEGMENT)
 _BEYOND_DOUBT = 0.01  # over all pairs together
+_ALONE = 0.001  # of a single value, over all of them together; it has no other to vouch for it
 _WORTH_TELLING = Fraction(1, 20)  # of the pair's own conversations; many make a trifle certain
 _LOOKED_INTO = 3  # of the pairs that are sure enough
 _ENOUGH_IN_PAIR = 5  # conversations in each window
@@ -67,8 +69,9 @@ def cause_of(found: Decomposition, counts: Counts, closed: frozenset[Dimension])
     if pair is not None and (row is None or _adds_more(found, counts, pair, row)):
         return pair
     if row is None:
-        account = found.cause if found.verdict is Verdict.CONCENTRATED else None
-        return Pair(account, None) if account else None
+        row = found.cause if found.verdict is Verdict.CONCENTRATED else _hidden_row(found, closed)
+    if row is None:
+        return None
     if row.kind is not Kind.RATE:
         return Pair(row, None)
     return Pair(row, _inside(counts, (row.dimension, row.value), closed))
@@ -100,6 +103,27 @@ def _inside(counts: Counts, value: Value, closed: frozenset[Dimension]) -> Value
     if other is None or within(*_looked_into(counts, other, closed)) != value:
         return None
     return other
+
+
+def _hidden_row(found: Decomposition, closed: frozenset[Dimension]) -> Found | None:
+    """Find the value whose own rate moved beyond doubt under a whole that stands still.
+
+    It must be as large as before: agents who relabel move rates too, and nobody is less content.
+    """
+    if found.verdict is not Verdict.NO_CHANGE:
+        return None
+    rows = [(lens, row) for lens, every in found.lenses.items() for row in every]
+    change = found.delta - found.composition if found.p_value < LIKELY else 0
+    moved = [
+        (row.p_rate, lens, row.value)
+        for lens, row in rows
+        if lens not in closed
+        and row.value != NO_VALUE
+        and row.rate * change >= 0
+        and row.p_rate <= _ALONE / len(rows) < LIKELY < row.p_mix
+        and abs(row.x1 / row.n1 - row.adjusted_x0 / row.adjusted_n0) >= _WORTH_TELLING
+    ]
+    return Found(Kind.RATE, *min(moved)[1:]) if moved else None
 
 
 def _hidden(counts: Counts, closed: frozenset[Dimension]) -> Pair | None:

@@ -75,6 +75,18 @@ def test_a_pair_too_small_to_move_the_whole_is_named() -> None:
     assert pair.names == (world.truth.named[0][1:], world.truth.within)
 
 
+@pytest.mark.parametrize(
+    ("kind", "seed"), [("rate of a driver", 40_008), ("better driver", 40_000)]
+)
+def test_a_driver_whose_change_the_rest_hides_is_named(kind: str, seed: int) -> None:
+    world = make(kind, seed, 1.8, scale=Scale(conversations=1_500, accounts=300))
+    found = causes.split(world.counts, causes.LENSES)
+    pair = causes.cause_of(found, world.counts, closed=frozenset())
+    assert found.verdict is Verdict.NO_CHANGE
+    assert pair is not None
+    assert pair.names == (world.truth.named[0][1:],)
+
+
 @pytest.mark.parametrize("kind", STILL)
 def test_where_nothing_changed_nothing_is_named(kind: str) -> None:
     world = make(kind, SEED, POINTS)
