@@ -191,9 +191,16 @@ def bad_days(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
     return lambda step: Shift(odds=lambda now: noise[now.day]), Truth()
 
 
+def accounts_drift(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
+    """Every account has a better or worse time than before, each by itself."""
+    drift = rng.normal(0, 0.4, desk.scale.accounts)
+    return lambda step: Shift(odds=lambda now: drift[now.account]), Truth()
+
+
 SMALL = Scale(conversations=600, accounts=120)  # 150 a week
 MANY = Scale(drivers=60)
 TAIL = Scale(accounts=400, tail=2.2)
+FEW = Scale(accounts=40)
 LIVELY = Scale(weekend=0.8)
 HARDER: Mapping[str, Recipe] = {
     "segment in a channel": Recipe(change=segment_in_channel, points=0.8),
@@ -214,6 +221,8 @@ HARDER: Mapping[str, Recipe] = {
     "weekends grow": Recipe(change=weekends_grow, changes=False, scale=LIVELY),
     "holiday": Recipe(change=holiday, changes=False, scale=LIVELY),
     "bad days": Recipe(change=bad_days, changes=False),
+    "few accounts drift": Recipe(change=accounts_drift, changes=False, scale=FEW),
+    "heavy tail drifts": Recipe(change=accounts_drift, changes=False, scale=TAIL),
     "nothing, 60 drivers": Recipe(change=nothing, changes=False, scale=MANY),
     "nothing, 150 a week": Recipe(change=nothing, changes=False, scale=SMALL),
     "nothing, heavier tail": Recipe(change=nothing, changes=False, scale=TAIL),

@@ -24,7 +24,15 @@ CHANGED = (
     "better in a segment",
     "one account",
 )
-STILL = ("nothing", "season", "growth", "loud account", "relabelled", "weekends grow")
+STILL = (
+    "nothing",
+    "season",
+    "growth",
+    "loud account",
+    "relabelled",
+    "weekends grow",
+    "few accounts drift",
+)
 SCALES = {  # as many rows as it takes, and no more
     "driver in a segment": Scale(conversations=1_500, accounts=400),
     "season": Scale(conversations=300, accounts=200, current_days=9, weekend=0.8),
