@@ -117,8 +117,8 @@ class Errors:
         """A conversation moves the mix part by pivot * (w - s) / N; those elsewhere by w = 0.
 
         That is s * (1 - s) times the difference of two shares: what the account holds of the value
-        and what it holds of the rest. Both windows take the same s * (1 - s), or all accounts of a
-        value that grew alike would seem to disagree.
+        and what it holds of the rest. No window takes more than the mean s * (1 - s), or all
+        accounts of a value that grew alike would seem to disagree.
         """
         if not all(self._sizes):
             return Error(0.0, inf)
@@ -134,19 +134,21 @@ class Errors:
             size, rest = self._sizes[side], 1.0 - share
             inside = many / size
             held, left = inside / share, (self._held[side][who] - inside).clip(0.0) / rest
-            moved += sign * (held * _unseen(held) - left * _unseen(left))
-            chance += held / (share * size) + left / (rest * size)
-            squares += held**2 + left**2
-            factors[side] = 1.0 / rest
+            # Of a value that is nearly gone the few that are left say next to nothing.
+            ratio = min(1.0, own[side] / scale)
+            moved += sign * ratio * (held * _unseen(held) - left * _unseen(left))
+            chance += ratio**2 * (held / (share * size) + left / (rest * size))
+            squares += ratio**2 * (held**2 + left**2)
+            factors[side] = ratio / rest
             fold = (folds.before, folds.after)[side]
-            alone += (scale / own[side]) ** 2 * self._away(fold.alone, share, side)
+            alone += min(1.0, scale / own[side]) ** 2 * self._away(fold.alone, share, side)
         outside = self._everywhere - self._of_outside(who)
         back, forth, both = factors[0] ** 2, factors[1] ** 2, -2 * factors[0] * factors[1]
         seen = _product(moved, moved) + float(outside[:3] @ (back, forth, both))
         told = _told(moved**2, chance, squares)
         total, fourth = float(squares.sum()), _product(squares, squares)
         if all(own):
-            mean = (back * forth) ** 0.5
+            mean = (back + forth) / 2
             total, fourth = total + mean * outside[6], fourth + mean**2 * outside[7]
             more = (float(outside[3:6] @ (back, forth, both)) / mean, *outside[8:].tolist())
             told = [one + other for one, other in zip(told, more, strict=True)]
