@@ -53,7 +53,17 @@ def test_an_unmigrated_database_says_so_and_migrating_twice_is_safe(databases: D
     assert database.migrate() == newest
     assert database.migrate() == newest
     assert database.revision() == (newest, newest)
+    with database.engine.reading() as connection:
+        assert MigrationContext.configure(connection).get_current_heads() == (newest,)
     database.close()
+
+
+def test_a_command_on_a_migrated_database_does_not_load_alembic(databases: Databases) -> None:
+    command = [sys.executable, "-c", f"{_MIGRATE}\nprint('alembic' in sys.modules)"]
+    said = subprocess.run(
+        [*command, databases.migrated_url()], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert said.stdout.split()[-1] == "False"
 
 
 def test_two_processes_can_migrate_at_once(databases: Databases) -> None:
