@@ -171,15 +171,15 @@ def _exact(sides: Sides, is_alone: Flags) -> tuple[ByValue, ByValue]:
     key = (sides.value * np.int64(2) + sides.is_after) * (len(used) * 14) + cell
     many, counted = np.bincount(key, weights=sides.n), np.bincount(key, weights=sides.x)
     places = np.flatnonzero(many)
-    found = zip(places.tolist(), many[places].tolist(), counted[places].tolist(), strict=True)
+    side, cell = np.divmod(places, len(used) * 14)
+    found = (many[places], counted[places])
     cells = [(int(m), weekday) for m in used for weekday in range(7)]
-    for place, n, x in found:
-        value, rest = divmod(place, len(used) * 14)
-        at, single = divmod(rest, 2)
-        side = divmod(value, 2)
-        _add(exact.setdefault(side, {}), cells[at], int(n), int(x))
-        if single:
-            _add(alone.setdefault(side, {}), cells[at], int(n), int(x))
+    of_each = zip(side.tolist(), cell.tolist(), *(one.tolist() for one in found), strict=True)
+    for sided, at, n, x in of_each:
+        place = divmod(sided, 2)
+        _add(exact.setdefault(place, {}), cells[at // 2], int(n), int(x))
+        if at % 2:
+            _add(alone.setdefault(place, {}), cells[at // 2], int(n), int(x))
     return exact, alone
 
 

@@ -77,7 +77,13 @@ class Errors:
         self._held = held
         self._squares = held[0] ** 2 + held[1] ** 2
         self._chance = _part(held[0], n0) + _part(held[1], n1)
-        self._everywhere = self._of_outside(slice(None))
+        self._outside = self._of_outside()
+        self._everywhere = self._outside.sum(axis=0)
+        sides = ((whole.before, 0), (whole.after, 1))
+        self._alone = [
+            sum(n * self._day(day, side) ** 2 for (_, day), (n, _) in fold.alone.items())
+            for fold, side in sides
+        ]
         rates = (x0 / n0 if n0 else 0.0), (x1 / n1 if n1 else 0.0)
         middle = sum(rates) / 2
         moved = (_part(counted1, n1) - held[1] * rates[1]) * _unseen(held[1])
@@ -142,7 +148,7 @@ class Errors:
             factors[side] = ratio / rest
             fold = (folds.before, folds.after)[side]
             alone += min(1.0, scale / own[side]) ** 2 * self._away(fold.alone, share, side)
-        outside = self._everywhere - self._of_outside(who)
+        outside = self._everywhere - _sum_of(self._outside, who)
         back, forth, both = factors[0] ** 2, factors[1] ** 2, -2 * factors[0] * factors[1]
         seen = _product(moved, moved) + float(outside[:3] @ (back, forth, both))
         told = _told(moved**2, chance, squares)
@@ -166,18 +172,17 @@ class Errors:
         )
         return Error(abs(float(pivot)) * error.size, error.freedom)
 
-    def _of_outside(self, who: Ints | slice) -> Floats:
-        """What these accounts add to the sums of a value that none of their conversations has."""
+    def _of_outside(self) -> Floats:
+        """A row for each account: what it adds to the sums of a value that it says nothing of."""
         import numpy as np
 
-        before, after = (held[who] * _unseen(held[who]) for held in self._held)
-        chance, squares = self._chance[who], self._squares[who]
-        weights = squares / np.where(chance > 0, chance, 1.0)
-        moved = np.array([before**2, after**2, before * after])
-        by_chance = moved / np.where(chance > 0, chance, 1.0)
-        counted = np.array([squares, squares**2, chance > 0, weights, weights**2])
-        sums: Floats = np.concatenate([moved, by_chance, counted]).sum(axis=1)
-        return sums
+        before, after = (held * _unseen(held) for held in self._held)
+        chance, squares = self._chance, self._squares
+        of_chance = 1.0 / np.where(chance > 0, chance, 1.0)
+        weights = squares * of_chance
+        moved = (before**2, after**2, before * after)
+        counted = (squares, squares**2, chance > 0, weights, weights**2)
+        return np.stack([*moved, *(one * of_chance for one in moved), *counted], axis=1)
 
     def _day(self, day: int, side: int) -> float:
         return self._days[day] if side == 0 else 1.0
@@ -191,8 +196,7 @@ class Errors:
 
     def _away(self, alone: Exact, share: float, side: int) -> float:
         """Sum the squares of (w - share) / N over conversations that stand alone, w = 0 too."""
-        every = (self._whole.before, self._whole.after)[side].alone
-        squares = sum(n * (self._day(day, side) * share) ** 2 for (_, day), (n, _) in every.items())
+        squares = self._alone[side] * share**2
         squares += sum(
             n * self._day(day, side) ** 2 * ((1 / m - share) ** 2 - share**2)
             for (m, day), (n, _) in alone.items()
@@ -251,6 +255,14 @@ def _equals(total: float, fourth: float, alone: list[tuple[Exact, float]]) -> fl
         total += single / size**2
         fourth += single / size**4
     return max(0.0, total**2 / fourth - 1.0) if fourth else 0.0
+
+
+def _sum_of(rows: Floats, places: Ints) -> Floats:
+    """Add up some rows: three times as fast as the library's sum, which is made for long ones."""
+    import numpy as np
+
+    sums: Floats = np.einsum("ij->j", rows.take(places, axis=0))
+    return sums
 
 
 def _part(of: Floats, whole: float) -> Floats:
