@@ -11,6 +11,7 @@ from service.reading.words import Words
 
 _NO_RATE = r"\b(?! ?%| rate| share)"
 _VALUE = r"(?P<value>high|low|empty|blank|no|missing)"
+_MOOD = rf"(?P<value>{MOODY})"
 _LEFT_OUT = (
     ("sentiment", r"(?P<value>negative|neutral|positive)(?: (?:sentiment|mood))?"),
     ("effort", r"(?P<value>high|low|empty) effort"),
@@ -21,7 +22,7 @@ _WITHIN = (
     ("effort", rf"{_VALUE} efforts?"),
     ("effort", rf"(?:the )?effort (?:is|was) {_VALUE}"),
     ("churn_risk", r"(?P<value>churn(?: |-)?risks?|(?:at )?risk of churn\w*|churn flags?)"),
-    ("sentiment", _MOOD := rf"(?P<value>{MOODY})"),
+    ("sentiment", _MOOD),
 )
 _ACCOUNTS = re.compile(r"\b(?:accounts|customers|clients)$")  # that are ranked by their mood
 _AN = r"(?: (?:as|an?|the|at|in|on|of|for|been|being|very|really))*"
