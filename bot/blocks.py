@@ -94,7 +94,8 @@ def answer_message(
     after = [
         *(_paragraph(line, home) for line in lines.after[:MAX_LINES]),
         small([*lines.footer, *notes]),
-        actions([*_share(share), *(_options(answer) or _buttons(answer, feedback))]),
+        actions([*_share(share), *(_options(answer.options) or _buttons(answer, feedback))]),
+        *(() if share else _others(answer)),  # Slack tells no thread of what one person sees
     ]
     left_out = max(0, len(lines.body) - MAX_LINES)
     top = _top(lines, home, answer)
@@ -309,9 +310,15 @@ def _driver(driver: DriverLine) -> list[Block]:
     return [rich_text(section(line)), *([_quote(driver.quote)] if driver.quote else [])]
 
 
-def _options(answer: Answer) -> list[Block]:
+def _others(answer: Answer) -> list[Block | None]:
+    """What else was perhaps meant: a click asks for that."""
+    words = _options([one.words for one in answer.alternatives])
+    return [small(["Or did you mean:"]), actions(words)] if words else []
+
+
+def _options(choices: Sequence[str]) -> list[Block]:
     """What to choose from when we ask back; a click continues the thread."""
-    shown = visible(answer.options)[:MAX_OPTIONS]
+    shown = visible(choices)[:MAX_OPTIONS]
     return [
         button(option, f"{OPTION}_{place}", literal(option, 2000))
         for place, option in enumerate(shown)

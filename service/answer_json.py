@@ -40,6 +40,10 @@ def as_json(answer: Answer) -> dict[str, object]:
         "caveats": list(answer.caveats),
         "coverage": _coverage(answer.coverage),
         "options": list(answer.options),
+        "alternatives": [
+            {"words": one.words, "reading": dict(one.reading), "url": one.url}
+            for one in answer.alternatives
+        ],
         "explore_url": answer.explore_url,
         "text": list(answer.text),
     }

@@ -9,7 +9,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from service import measures, wording
-from service.answering import breakdown, more, telling
+from service.answering import breakdown, more, otherwise, telling
 from service.answering.brief import account_brief
 from service.answering.churn import churn_list
 from service.answering.desk import Desk, numerator_query
@@ -128,6 +128,9 @@ class Answers:
         """Read a message and answer it. `thread` holds earlier messages with their readings."""
         catalogue = self.catalogue(viewer, today=today)
         try:
+            chosen = otherwise.chosen(text, thread, catalogue)
+            if chosen is not None:
+                return self.ask_reading(chosen, viewer, catalogue)
             reading = self.read(text, catalogue, thread)
             if reading.intent is Intent.QUOTES and more.asks_for_more(text):
                 return self._more_quotes(reading, viewer, catalogue, thread)
@@ -147,7 +150,7 @@ class Answers:
         if said is not None:
             return said
         query = to_query(reading, catalogue, person=viewer.person)
-        return self.ask(
+        answer = self.ask(
             query,
             viewer,
             intent=reading.intent,
@@ -155,6 +158,9 @@ class Answers:
             assumed=assumptions(reading),
             sides=sides_of(reading, catalogue),
         )
+        person = viewer.person
+        others = otherwise.alternatives(reading, catalogue, self._links, person=person)
+        return replace(answer, alternatives=others) if others else answer
 
     def _more_quotes(
         self,

@@ -51,6 +51,7 @@ def ask_command(
         click.echo(json.dumps(answer_json(answer), ensure_ascii=False))
     else:
         say_answer(answer.text)
+        say_answer([f"Or did you mean {one.words}? {one.url}" for one in answer.alternatives])
 
 
 def filter_options(command: F) -> F:

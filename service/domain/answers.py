@@ -173,6 +173,15 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alternative:
+    """What else a question may have meant."""
+
+    words: str  # what it is called; said in the same thread, they ask for it
+    reading: Mapping[str, object]
+    url: str  # its conversations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     intent: Intent
     query: Query | None
@@ -189,6 +198,7 @@ class Answer:
     caveats: tuple[str, ...] = ()
     coverage: Coverage | None = None
     options: tuple[str, ...] = ()  # for clarify: what to choose from
+    alternatives: tuple[Alternative, ...] = ()  # the likelier reading was answered, not these
     text: tuple[str, ...] = ()  # the rendered lines, at most twelve before "More"
     explore_url: str | None = None
 

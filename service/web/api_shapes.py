@@ -158,6 +158,14 @@ class Coverage(BaseModel):
     receipt: str | None
 
 
+class Alternative(BaseModel):
+    """What else the question may have meant; its words, said in the same thread, ask for it."""
+
+    words: str
+    reading: dict[str, object]
+    url: str
+
+
 class Answer(BaseModel):
     """What `verbatim ask --json` prints."""
 
@@ -176,6 +184,7 @@ class Answer(BaseModel):
     caveats: list[str]
     coverage: Coverage | None
     options: list[str]
+    alternatives: list[Alternative]
     explore_url: str | None
     text: list[str]
 

@@ -109,3 +109,15 @@ def test_a_question_back_is_answered_by_a_click_in_its_thread(workspace: Workspa
         _, answer = workspace.slack.state.wait_for(2)
     assert (answer.channel, answer.thread_ts) == (CHANNEL, "1.0")
     assert chosen["value"] in _words(answer)
+
+
+def test_what_was_perhaps_meant_is_asked_by_a_click_in_its_thread(workspace: Workspace) -> None:
+    with workspace.running() as slack:
+        (all_of_them,) = _talk(workspace, slack, "how many conversations about invoice last week?")
+        (button,) = all_of_them.blocks[-1]["elements"]
+        slack.click(button["action_id"], button["value"], ts=all_of_them.ts, thread="1.0")
+        _, answer = workspace.slack.state.wait_for(2)
+    assert button["text"]["text"] == "the word “invoice”"
+    assert answer.thread_ts == "1.0"
+    assert 'mentions "invoice"' in _words(answer)
+    assert "Or did you mean" not in _words(answer)

@@ -171,6 +171,10 @@ def test_a_broken_line_is_named_and_everything_else_is_kept(
     question = "how many negative conversations from 1 Nov to 5 Nov 2026"
     assert run(empty, ["ask", question, "--json"]) == 0
     assert json.loads(said(capsys)[0])["headline"]["current"]["n"] == 2
+    assert run(empty, ["ask", "how many conversations about pineapples?"]) == 0
+    line, address = said(capsys)[0].splitlines()[-2:]
+    assert line == "Or did you mean the word “pineapples”?"
+    assert "text=pineapples" in address
 
 
 def test_label_prints_one_line_a_row_in_order_and_masks_first(

@@ -62,6 +62,22 @@ def test_the_headline_gives_both_shares_the_points_and_their_range(answers: Answ
     assert len(answer.text) <= 12
 
 
+def test_what_a_question_may_have_meant_too_is_offered_with_its_conversations(
+    answers: Answers,
+) -> None:
+    text = "how many conversations about invoice last week?"
+    answer = answers.ask_text(text, SYSTEM)
+    (other,) = answer.alternatives
+    assert other.words == "the word “invoice”"
+    said = [{"text": text, "reading": dict(answer.reading)}]
+    chosen = answers.ask_text("The word  “invoice”", SYSTEM, thread=said)
+    assert chosen.reading == other.reading
+    assert chosen.explore_url == other.url
+    assert as_json(answer)["alternatives"] == [
+        {"words": other.words, "reading": other.reading, "url": other.url}
+    ]
+
+
 def test_the_question_is_stated_with_its_assumption(answers: Answers) -> None:
     answer = answers.ask_text("why did sentiment drop?", SYSTEM)
     assert '"drop" = share of negative conversations up' in answer.understood
