@@ -12,6 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from bench.million_words import Said, texts
+from service.words import all_said
 
 Row = tuple[Any, ...]
 Batch = dict[str, list[Row]]  # table -> rows
@@ -51,8 +52,8 @@ class Columns:
     )
     message: tuple[str, ...] = (
         *("id", "conversation_id", "external_id", "role", "public", "created_at", "text"),
-        "words",
     )
+    voice: tuple[str, ...] = ("conversation_id", "words")
     analysis: tuple[str, ...] = (
         *("conversation_id", "fingerprint", "analyser", "taxonomy", "language", "summary"),
         *("tone_start", "tone_end", "created_at"),
@@ -159,7 +160,7 @@ class _Maker:
                 0,
             )
         )
-        first = self._talk(one, created, batch["message"])
+        first = self._talk(one, created, batch)
         if measured:
             driver, week = self._drivers[number], self._days[number] // 7
             worse = week // MONTH_WEEKS % 2 == 1
@@ -168,9 +169,10 @@ class _Maker:
                 negative = _NEGATIVE_WHEN_WORSE
             self._measured(one, created, fingerprint, driver, negative, first, batch)
 
-    def _talk(self, one: int, created: int, rows: list[Row]) -> tuple[str, Said]:
+    def _talk(self, one: int, created: int, batch: Batch) -> tuple[str, Said]:
         dice = self._dice
         first: tuple[str, Said] | None = None
+        heard: list[str] = []
         for place in range(dice.choice((4, 5, 6, 6, 7, 8))):
             self._messages += 1
             role = _ROLES[place]
@@ -178,8 +180,10 @@ class _Maker:
             name = str(self._messages)
             first = first or (name, said)
             at = created + place * 600_000
-            words = said.words if role == "customer" else None
-            rows.append((self._messages, one, name, role, True, at, said.text, words))
+            batch["message"].append((self._messages, one, name, role, True, at, said.text))
+            if role == "customer":
+                heard.append(said.words)
+        batch["voice"].append((one, all_said(heard)))
         assert first is not None
         return first
 

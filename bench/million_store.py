@@ -15,9 +15,7 @@ from storage.database import SqlDatabase, open_database
 
 ZONE = ZoneInfo("UTC")
 _BIG_TABLES = COLUMNS.__slots__
-_SEARCH = (
-    "INSERT INTO message_search(rowid, words) SELECT id, words FROM message WHERE words IS NOT NULL"
-)
+_SEARCH = "INSERT INTO voice_search(rowid, words) SELECT conversation_id, words FROM voice"
 
 
 def opened(url: str) -> SqlDatabase:

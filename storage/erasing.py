@@ -51,7 +51,7 @@ def _merge(engine: Engine, pages: int) -> bool:
     with engine.changing() as connection:
         before = _changes(connection)
         connection.exec_driver_sql(
-            "INSERT INTO message_search(message_search, rank) VALUES ('merge', ?)", (pages,)
+            "INSERT INTO voice_search(voice_search, rank) VALUES ('merge', ?)", (pages,)
         )
         # https://www.sqlite.org/fts5.html#the_merge_command: less than two changes is no work.
         return _changes(connection) - before >= 2

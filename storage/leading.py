@@ -36,7 +36,6 @@ from storage.querying import (
     Rows,
     conversations_of,
     found_first,
-    messages_of,
     newest_of,
     posting_list,
     postings,
@@ -118,8 +117,8 @@ _NOTED = text("""
         bool_and(place IS NOT NULL) AS is_noted
     FROM pg_stats, pg_class, unnest(CAST(:words AS text[])) AS word,
         array_position(most_common_elems::text::text[], word) AS place
-    WHERE tablename = 'ix_message_words' AND schemaname = current_schema()
-    AND pg_class.oid = 'ix_message_words'::regclass
+    WHERE tablename = 'ix_voice_words' AND schemaname = current_schema()
+    AND pg_class.oid = 'ix_voice_words'::regclass
 """)
 
 
@@ -202,7 +201,7 @@ def _way_to(
     """The cheapest way to what mentions a phrase, its hits, and about how many they are."""
     work = _WORK[connection.dialect.name]
     hits = found_first(phrase, connection.dialect.name)
-    if hits is None:  # the index cannot tell
+    if hits is None:  # no words
         return _Way.ASK, None, 0
     most = size.most(work)
     many = _mentions(connection, phrase, hits, min(most, 2 * size.within))
@@ -237,17 +236,10 @@ def _narrowed(
     `share` is how many there are for each conversation: PostgreSQL knows no better.
     """
     held = Ids(*connection.execute(conversations_of(window)).one())
-    hits = _hits_of(connection, phrase, held)
+    hits = found_first(phrase, connection.dialect.name, held)
     if hits is None or connection.dialect.name != "sqlite":
         return hits, int(share * (held.last - held.first + 1))
     return hits, _count(connection, hits.narrow, most)
-
-
-def _hits_of(connection: Connection, phrase: str, conversations: Ids) -> Hits | None:
-    ids = conversations
-    if connection.dialect.name == "sqlite":
-        ids = Ids(*connection.execute(messages_of(conversations)).one())
-    return found_first(phrase, connection.dialect.name, ids)
 
 
 def _is_hit_of_late(
@@ -260,7 +252,7 @@ def _is_hit_of_late(
     """
     newest = connection.execute(newest_of(window)).scalar() or 0
     late = Ids(newest - passed, newest + passed)
-    hits = _hits_of(connection, phrase, late)
+    hits = found_first(phrase, connection.dialect.name, late)
     if hits is None:
         return _is_collected(every)
     is_late = fact.c.conversation_id.between(late.first, late.last)
@@ -286,7 +278,7 @@ def _is_collected(hits: Hits) -> ColumnElement[bool]:
 
 
 def _mentions(connection: Connection, phrase: str, hits: Hits, most: int) -> int:
-    """How many messages may hold a phrase, counted up to `most`."""
+    """How many conversations may hold a phrase, counted up to `most`."""
     if connection.dialect.name == "sqlite":
         return _count(connection, hits.narrow, most)
     # PostgreSQL reads all of a word's list before its first row. Of an index on some rows only its

@@ -12,26 +12,29 @@ from service.domain.conversations import (
     ConversationKey,
     Message,
     Page,
+    Told,
     fingerprint,
     fingerprint_of,
+    is_customer_voice,
 )
 from service.domain.imported import STAND_IN
+from service.words import all_said
+from service.words import voice as words_of
 from storage.among import among, keys_for, rows_among
-from storage.bulk import chunks, upsert, upsert_tuples
+from storage.bulk import chunks, remove, upsert, upsert_tuples
 from storage.heads import message_of
 from storage.moments import to_ms
-from storage.tables.conversations import conversation, message, waiting_message
+from storage.tables.conversations import conversation, message, voice, waiting_message
 
 Incoming = dict[str, Message]  # by the helpdesk's id
-Told = tuple[str, str, bool, str]  # of a message: its id, role, whether it is public, and its text
 NOTHING_READ = fingerprint(())
 _STORED: Select[Any] = select(
     *(message.c[name] for name in ("id", "conversation_id", "external_id", "role", "public")),
-    *(message.c.created_at, message.c.text, message.c.words.is_not(None).label("is_voice")),
+    *(message.c.created_at, message.c.text),
 )
 _WAITING: Select[Any] = select(waiting_message)
 _BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
-_COLUMNS = ("external_id", "role", "public", "created_at", "text", "words")  # of what is spelled
+_COLUMNS = ("external_id", "role", "public", "created_at", "text")  # of what is spelled
 
 
 class Messages:
@@ -113,22 +116,28 @@ class Messages:
             stored = self._stored(chunk)
             new: list[tuple[Any, ...]] = []
             surplus: list[int] = []
+            heard: dict[int, str] = {}
             for key in chunk:
                 one = self._known[key].id
                 if key in self._first:
-                    new += [(one, *said) for said in self._first[key].said]
+                    begun = self._first[key].said
+                    new += [(one, *each[:-1]) for each in begun]
+                    heard[one] = all_said(each.words or "" for each in begun)
                     continue
                 old = stored.get(one, {})
                 found, extra = self._news(key, old), self._surplus(key, old)
                 if found or extra:
-                    self.fingerprints[one] = fingerprint_of(_spoken(old, found, without=extra))
-                replaced = {*extra, *(said.id for said in found)} & old.keys()
-                self.erased |= any(old[name].is_voice for name in replaced)
-                new += [(one, *spelled(said)) for said in found]
+                    told = _spoken(old, found, without=extra)
+                    self.fingerprints[one] = fingerprint_of(told)
+                    heard[one] = all_said(words_of(each) or "" for each in told)
+                replaced = {*extra, *(each.id for each in found)} & old.keys()
+                self.erased |= any(is_customer_voice(_told_before(old[name])) for name in replaced)
+                new += [(one, *spelled(each)[:-1]) for each in found]
                 surplus += [old[name].id for name in extra]
             names = ("conversation_id", *_COLUMNS)
             upsert_tuples(self._connection, message, names, new, key=names[:2])
             self._delete(surplus)
+            self._hear_words(heard)
             changed += len(new) + len(surplus)
         return changed
 
@@ -164,6 +173,14 @@ class Messages:
             to_ms(said.created_at) <= until for said in incoming.values()
         )
 
+    def _hear_words(self, heard: Mapping[int, str]) -> None:
+        """Keep what customers say in conversations as it is searched."""
+        rows = [(one, words) for one, words in heard.items() if words]
+        names = ("conversation_id", "words")
+        upsert_tuples(self._connection, voice, names, rows, key=names[:1])
+        silent = [(one,) for one, words in heard.items() if not words]
+        remove(self._connection, voice, names[:1], silent)
+
     def _delete(self, ids: Iterable[int]) -> None:
         for chunk in chunks(ids):
             self._connection.execute(message.delete().where(message.c.id.in_(chunk)))
@@ -197,9 +214,7 @@ class Messages:
 
 
 def _without_words(said: Message) -> dict[str, Any]:
-    row = dict(zip(_COLUMNS, spelled(said), strict=True))
-    del row["words"]
-    return row
+    return dict(zip(_COLUMNS, spelled(said), strict=False))
 
 
 def _differs(old: Row[Any] | None, said: Message) -> bool:
@@ -217,7 +232,7 @@ def _spoken(
     """
     # Of what is stored no message is made: a busy helpdesk's conversations go on page after page.
     places = {
-        name: ((row.created_at, 0, row.id), (name, row.role, bool(row.public), row.text))
+        name: ((row.created_at, 0, row.id), _told_before(row))
         for name, row in old.items()
         if name not in without
     }
@@ -229,4 +244,8 @@ def _spoken(
 
 
 def _told(said: Message) -> Told:
-    return said.id, said.role, said.public, said.text
+    return Told(said.id, said.role, said.public, said.text)
+
+
+def _told_before(row: Row[Any]) -> Told:
+    return Told(row.external_id, row.role, bool(row.public), row.text)

@@ -24,6 +24,7 @@ from storage.tables.conversations import (
     message,
     quarantine,
     tombstone,
+    voice,
     waiting_message,
 )
 
@@ -33,6 +34,7 @@ _OF_THE_ANALYSER: tuple[Table, ...] = (analysis, assigned_tag, quote)
 _OF_A_CONVERSATION: tuple[Table, ...] = (
     *_OF_THE_ANALYSER,
     message,
+    voice,
     measurement,
     history,
     failure,

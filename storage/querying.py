@@ -8,14 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import (
-    BindParameter,
     Column,
     ColumnElement,
     FromClause,
     Select,
-    TextualSelect,
     and_,
-    bindparam,
     cast,
     exists,
     false,
@@ -23,11 +20,9 @@ from sqlalchemy import (
     literal,
     literal_column,
     select,
-    text,
 )
 from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import TSQUERY
-from sqlalchemy.sql.base import ReadOnlyColumnCollection
 
 from service.domain.people import Viewer
 from service.query import MULTI_VALUED, TIME, Dimension, Filter, Query, Window
@@ -35,7 +30,7 @@ from service.words import searchable
 from storage.in_force import reason_in_force, value_in_force
 from storage.moments import ordinal
 from storage.rollups import ROLLED_UP, WHY_EMPTY
-from storage.tables.conversations import conversation, message
+from storage.tables.conversations import conversation, voice
 from storage.tables.facts import NOT_ANALYSED, fact, touch
 
 NO_TEXTS: Mapping[str, ColumnElement[bool]] = {}
@@ -253,24 +248,20 @@ def _touches(one: Filter) -> ColumnElement[bool]:
 
 
 def mentions(phrase: str) -> ColumnElement[bool]:
-    """Whether one message of the customer holds these words in a row, asked of each conversation.
-
-    The comparison of folded words decides, alike on both databases.
-    """
+    """Whether the customer said these words in a row, asked of each conversation."""
     words = searchable(phrase)
     if not words:
         return false()
-    said = message.alias("said")
-    of_one = said.c.conversation_id == fact.c.conversation_id
-    one: Select[Any] = select(literal_column("1")).where(of_one, *_holds(words, said.c)).limit(1)
-    # As a value, because PostgreSQL would read every message there is for a join instead; and not
+    own = voice.c.conversation_id == fact.c.conversation_id
+    one: Select[Any] = select(literal_column("1")).where(own, _holds(words)).limit(1)
+    # As a value, because PostgreSQL would read everything that was said for a join instead; and not
     # as a certain one, because it takes that for rare, and would sort all that it had asked.
     return func.coalesce(one.correlate(fact).scalar_subquery(), literal_column("0")) != 0
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """From the first to the last of the ids by which a search index can be narrowed."""
+    """From the first to the last of some conversations' ids."""
 
     first: int
     last: int
@@ -291,81 +282,48 @@ def newest_of(window: Window | None) -> Select[Any]:
     return held.order_by(*newest).limit(1)
 
 
-def messages_of(conversations: Ids) -> Select[Any]:
-    """The first and the last id of the messages of conversations."""
-    own = message.c.conversation_id.between(conversations.first, conversations.last)
-    ends = (func.coalesce(end(message.c.id), 0) for end in (func.min, func.max))
-    return select(*ends).where(own)
-
-
 @dataclass(frozen=True, slots=True)
 class Hits:
     """What the search index knows of a phrase."""
 
-    narrow: Select[Any]  # its rows, some of which may not hold the phrase
-    conversations: Select[Any] | TextualSelect  # of those that do
+    narrow: Select[Any]  # conversations, some of which may not hold the phrase
+    conversations: Select[Any]  # those that do
 
 
 def found_first(phrase: str, dialect: str, among: Ids | None = None) -> Hits | None:
-    """A phrase looked up in the search index; None when the index cannot tell.
+    """A phrase looked up in the search index; None when it has no words.
 
-    `among` are the only ids that matter: on SQLite of messages, on PostgreSQL of conversations.
+    `among` are the only conversations that matter.
     """
     words = searchable(phrase)
     if not words:
         return None
-    if dialect != "sqlite":
-        return _found_by_postgres(words, among)
-    if not words.isascii():
-        return None  # the index may know fewer letters than we do
-    matches = literal_column("message_search").op("MATCH")(f'"{words}"')
+    return _found_by_postgres(words, among) if dialect != "sqlite" else _found(words, among)
+
+
+def _found(words: str, among: Ids | None) -> Hits:
     rowid: ColumnElement[int] = literal_column("rowid")
-    among = among or _ANY
-    held = (matches, rowid.between(among.first, among.last))
-    rows = select(rowid).select_from(sql_table("message_search")).where(*held)
-    bound: tuple[BindParameter[Any], ...] = (
-        bindparam("matching", f'"{words}"', unique=True),
-        bindparam("saying", f" {words} ", unique=True),
-        bindparam("first", among.first, unique=True),
-        bindparam("last", among.last, unique=True),
-    )
-    said = text(_SAID).bindparams(*bound).columns(message.c.conversation_id)
-    return Hits(rows, said)
+    matches = literal_column("voice_search").op("MATCH")(f'"{words}"')
+    found = select(rowid).select_from(sql_table("voice_search")).where(matches)
+    if among is not None:
+        found = found.where(rowid.between(among.first, among.last))
+    return Hits(found, found)
 
 
 def _found_by_postgres(words: str, among: Ids | None) -> Hits:
-    # Words are letters and digits only, so quoting them is enough. They are spelled out:
-    # PostgreSQL knows how common a word is, and not how common a bound value will be.
+    # Words are ASCII letters, digits and underscores, so quoting them is enough. They are spelled
+    # out: PostgreSQL knows how common a word is, and not how common a bound value will be.
     quoted = " & ".join(f"''{word}''" for word in words.split())
     wanted: ColumnElement[str] = literal_column(f"'{quoted}'")
-    listed = func.string_to_array(message.c.words, literal_column("' '"))
+    listed = func.string_to_array(voice.c.words, literal_column("' '"))
     hits = func.array_to_tsvector(listed).op("@@")(cast(wanted, TSQUERY))
-    narrow = select(message.c.conversation_id).where(message.c.words.is_not(None), hits)
+    narrow = select(voice.c.conversation_id).where(hits)
     if among is not None:
-        narrow = narrow.where(message.c.conversation_id.between(among.first, among.last))
+        narrow = narrow.where(voice.c.conversation_id.between(among.first, among.last))
     # The index holds whole words: only of several it does not know whether they are in a row.
-    in_a_row = _holds(words, message.c) if " " in words else []
-    return Hits(narrow, narrow.where(*in_a_row))
+    return Hits(narrow, narrow.where(_holds(words)) if " " in words else narrow)
 
 
-_ANY = Ids(0, 2**63 - 1)
-# Whose words the search index found, told by two indexes without reading a message; SQLite would
-# not take them by itself. The search finds other letters than were asked for, too, in texts that
-# hold some: those are read.
-_SAID = """
-    SELECT conversation_id FROM message INDEXED BY ix_message_words_plain
-    WHERE words IS NOT NULL AND length(words) = length(CAST(words AS BLOB))
-    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching
-               AND rowid BETWEEN :first AND :last)
-    UNION ALL
-    SELECT conversation_id FROM message INDEXED BY ix_message_words_other
-    WHERE words IS NOT NULL AND length(words) != length(CAST(words AS BLOB))
-    AND id IN (SELECT rowid FROM message_search WHERE message_search MATCH :matching
-               AND rowid BETWEEN :first AND :last)
-    AND instr(' ' || words || ' ', :saying) > 0
-"""
-
-
-def _holds(words: str, of: ReadOnlyColumnCollection[str, Any]) -> list[ColumnElement[bool]]:
-    spaced: ColumnElement[str] = literal_column("' '") + of.words + literal_column("' '")
-    return [of.words.is_not(None), spaced.contains(f" {words} ", autoescape=True)]
+def _holds(words: str) -> ColumnElement[bool]:
+    spaced: ColumnElement[str] = literal_column("' '") + voice.c.words + literal_column("' '")
+    return spaced.contains(f" {words} ", autoescape=True)

@@ -148,6 +148,15 @@ class IncomingMessage:
     known_names: tuple[str, ...] = ()
 
 
+class Told(NamedTuple):
+    """What a conversation's fingerprint is made of, for each message."""
+
+    id: str
+    role: str
+    public: bool
+    text: str
+
+
 class Spelled(NamedTuple):
     """A message as it is stored. A tuple, for there are many of them."""
 
@@ -196,9 +205,9 @@ class Page:
     words_until: datetime | None = None  # later pages bring words of what changed since; None: no
 
 
-def is_customer_voice(message: Message) -> bool:
+def is_customer_voice(message: Message | Told) -> bool:
     """A message that only repeats old mail says nothing of the customer's."""
-    return message.role is Role.CUSTOMER and message.public and has_new_text(message.text)
+    return message.role == Role.CUSTOMER and message.public and has_new_text(message.text)
 
 
 def new_words(message: Message) -> str:

@@ -62,12 +62,6 @@ class MessageRow(SQLModel, table=True):
     __tablename__ = "message"
     __table_args__ = (
         UniqueConstraint("conversation_id", "external_id", name="uq_message_external"),
-        Index(
-            "ix_message_words",
-            text("array_to_tsvector(string_to_array(words, ' '))"),
-            postgresql_using="gin",
-            postgresql_where=text("words IS NOT NULL"),
-        ).ddl_if(dialect="postgresql"),
     )
 
     id: int | None = row_id()
@@ -77,7 +71,25 @@ class MessageRow(SQLModel, table=True):
     public: bool
     created_at: int = number()
     text: str = words()
-    words: str | None = words(empty=True)  # the customer's voice as searchable words
+
+
+class VoiceRow(SQLModel, table=True):
+    """What the customer said in all of a conversation, as searchable words (`service.words`).
+
+    SQLite's search index is beside it, in the table voice_search, and is kept up by triggers.
+    """
+
+    __tablename__ = "voice"
+    __table_args__ = (
+        Index(
+            "ix_voice_words",
+            text("array_to_tsvector(string_to_array(words, ' '))"),
+            postgresql_using="gin",
+        ).ddl_if(dialect="postgresql"),
+    )
+
+    conversation_id: int = number(key=True)
+    words: str = words()
 
 
 class WaitingMessageRow(SQLModel, table=True):
@@ -135,6 +147,7 @@ class HelpdeskCountRow(SQLModel, table=True):
 source = table_of(SourceRow)
 conversation = table_of(ConversationRow)
 message = table_of(MessageRow)
+voice = table_of(VoiceRow)
 waiting_message = table_of(WaitingMessageRow)
 tombstone = table_of(TombstoneRow)
 quarantine = table_of(QuarantineRow)

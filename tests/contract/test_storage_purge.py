@@ -130,7 +130,7 @@ def test_purged_words_are_nowhere_in_the_file(tmp_path: Path) -> None:
         assert database.facts.count(Query(text=("charged",)), SYSTEM).total == 2
         with database.engine.writing() as connection:
             connection.exec_driver_sql(
-                "INSERT INTO message_search(message_search, rank) VALUES ('integrity-check', 1)"
+                "INSERT INTO voice_search(voice_search, rank) VALUES ('integrity-check', 1)"
             )
     assert WORD.encode() not in _bytes(tmp_path)
 
@@ -189,14 +189,14 @@ def _bytes(folder: Path) -> bytes:
 
 def _segments(database: SqlDatabase) -> list[int]:
     with database.engine.reading() as connection:
-        query = "SELECT id FROM message_search_data ORDER BY id"
+        query = "SELECT id FROM voice_search_data ORDER BY id"
         return list(connection.exec_driver_sql(query).scalars())
 
 
 def _rows(database: SqlDatabase) -> Iterator[tuple[str, list[Any]]]:
     with database.engine.reading() as connection:
         for table in inspect(connection).get_table_names():
-            if not table.startswith("message_search"):
+            if not table.startswith("voice_search"):
                 rows = connection.exec_driver_sql(f"SELECT * FROM {table}")  # noqa: S608 -- names of ours
                 yield table, list(rows)
 

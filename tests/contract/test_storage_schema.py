@@ -15,7 +15,7 @@ from service.stores import Database
 from storage.database import SqlDatabase
 from tests.databases import Databases, opened
 
-_SEARCH = "message_search"  # SQLite's search index and its own tables
+_SEARCH = "voice_search"  # SQLite's search index and its own tables
 _MIGRATE = """
 import sys
 from tests.databases import opened
@@ -26,7 +26,7 @@ print(opened(sys.argv[1]).migrate())
 def test_the_migrated_schema_is_the_declared_one(database: SqlDatabase) -> None:
     def ours(_object: object, name: str | None, kind: str, *_rest: object) -> bool:
         # An index over an expression cannot be compared; the next test looks for it.
-        return not str(name).startswith(_SEARCH) and not str(name).startswith("ix_message_words")
+        return not str(name).startswith(_SEARCH) and not str(name).startswith("ix_voice_words")
 
     with database.engine.reading() as connection:
         options = {"include_object": ours, "compare_type": True}
@@ -41,7 +41,7 @@ def test_words_are_searched_with_an_index(database: SqlDatabase) -> None:
         if database.engine.is_sqlite:
             found = sa.inspect(connection).has_table(_SEARCH)
         else:
-            query = "SELECT count(*) FROM pg_indexes WHERE indexname = 'ix_message_words'"
+            query = "SELECT count(*) FROM pg_indexes WHERE indexname = 'ix_voice_words'"
             found = connection.exec_driver_sql(query).scalar_one() == 1
     assert found
 
