@@ -62,6 +62,7 @@ TIME = frozenset({Dimension.DAY, Dimension.WEEK, Dimension.MONTH})
 
 MULTI_VALUED = frozenset({Dimension.DRIVER, Dimension.TAG, Dimension.RAW_TAG})
 EMPTY_VALUE = "empty"  # filter value for "measured as empty"
+EMPTY_BECAUSE = f"{EMPTY_VALUE}: "  # with a reason after it: "measured as empty for this reason"
 DASH = "\u2013"  # between two days; a hyphen would read as a minus
 UNMEASURED_VALUE = "unmeasured"  # filter value for "not measured yet"
 NO_VALUE = "none"  # filter value for "the helpdesk has none": no account, no segment, no agent
@@ -111,6 +112,12 @@ class Filter:
         if not values:
             raise Misused(f"The filter on {dimension} names no value.")
         return Filter(dimension, tuple(sorted(set(values))))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Why a metric is empty, of the values that ask for just one reason."""
+        found = (value.partition(EMPTY_BECAUSE) for value in self.values)
+        return tuple(why for before, because, why in found if because and not before)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

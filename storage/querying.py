@@ -25,9 +25,9 @@ from sqlalchemy import table as sql_table
 from sqlalchemy.dialects.postgresql import TSQUERY
 
 from service.domain.people import Viewer
-from service.query import MULTI_VALUED, TIME, Dimension, Filter, Query, Window
+from service.query import EMPTY_VALUE, MULTI_VALUED, TIME, Dimension, Filter, Query, Window
 from service.words import searchable
-from storage.in_force import reason_in_force, value_in_force
+from storage.in_force import LEFT_BLANK, reason_in_force, value_in_force
 from storage.moments import ordinal
 from storage.rollups import ROLLED_UP, WHY_EMPTY
 from storage.tables.conversations import conversation, voice
@@ -244,7 +244,12 @@ def _touches(one: Filter) -> ColumnElement[bool]:
             touch.c.dimension == one.dimension.value,
             touch.c.value.in_(one.values),
         )
-    return _single(one.dimension).in_(one.values)
+    value = _single(one.dimension)
+    asked = value.in_(one.values)
+    if not one.reasons or (one.dimension in _COLUMNS and one.dimension.value not in WHY_EMPTY):
+        return asked
+    why = func.coalesce(func.nullif(why_empty(one.dimension.value), ""), LEFT_BLANK)
+    return asked | ((value == EMPTY_VALUE) & why.in_(one.reasons))
 
 
 def mentions(phrase: str) -> ColumnElement[bool]:

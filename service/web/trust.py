@@ -21,7 +21,15 @@ from service.domain.people import ANALYSTS, Viewer
 from service.errors import Forbidden
 from service.measures import all_metrics, metric_named
 from service.proof import last_proof
-from service.query import EMPTY_VALUE, UNMEASURED_VALUE, Dimension, Filter, Query, Window
+from service.query import (
+    EMPTY_BECAUSE,
+    EMPTY_VALUE,
+    UNMEASURED_VALUE,
+    Dimension,
+    Filter,
+    Query,
+    Window,
+)
 from service.spotchecks import SpotChecks, Standing
 from service.stores import CoverageCounts, DayCoverage
 from service.web.site import HERE, Site, current_viewer, signed_in, site
@@ -45,7 +53,16 @@ class Blank:
     reasons: Mapping[str, int]
     total: int
     unmeasured: int  # a new metric is asked with the next cycle
-    url: str
+    query: Query
+
+    def listed(self, value: str = EMPTY_VALUE) -> str:
+        return HERE.explore(self.query.narrowed(Dimension(self.metric.name), value))
+
+    def because(self, reason: str) -> str:
+        return self.listed(f"{EMPTY_BECAUSE}{reason}")
+
+    def not_measured(self) -> str:
+        return self.listed(UNMEASURED_VALUE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +254,10 @@ def _days(name: str, here: Site) -> tuple[DayCoverage, ...]:
 def _blank(metric: Metric, query: Query, viewer: Viewer, here: Site) -> Blank:
     asked = Query(metric=metric.rates[0].name, filters=query.filters)
     reasons = here.database.facts.coverage(asked, viewer).empty
-    listed = query.narrowed(Dimension(metric.name), EMPTY_VALUE)
     return Blank(
         metric=metric,
         reasons=dict(sorted(reasons.items(), key=lambda item: -item[1])),
         total=sum(reasons.values()),
         unmeasured=here.database.facts.count(asked, viewer).unmeasured,
-        url=HERE.explore(listed),
+        query=query,
     )

@@ -7,11 +7,23 @@ from itertools import product
 import pytest
 
 from service.domain.conversations import Role, conversation_key
+from service.domain.measurements import EmptyReason
 from service.domain.people import SYSTEM
 from service.errors import Misused
-from service.query import ACCOUNTS, Dimension, Filter, Query, Window
+from service.query import ACCOUNTS, EMPTY_BECAUSE, Dimension, Filter, Query, Window
 from storage.database import SqlDatabase
-from tests.builders import ACME, BOLT, NOON, a_conversation, a_message, a_page, a_quote, an_analysis
+from storage.in_force import LEFT_BLANK
+from tests.builders import (
+    ACME,
+    BOLT,
+    NOON,
+    a_conversation,
+    a_measurement,
+    a_message,
+    a_page,
+    a_quote,
+    an_analysis,
+)
 from tests.people import CARLA, LEE, NED, viewer
 
 EVERYTHING = Query()
@@ -238,6 +250,29 @@ def test_values_in_use_come_most_frequent_first(filled: SqlDatabase) -> None:
     assert facts.values(Dimension.SENTIMENT, SYSTEM) == ["neutral", "negative"]
     assert facts.values(Dimension.ACCOUNT, viewer(CARLA)) == [ACME.key]
     assert facts.values(Dimension.RAW_TAG, SYSTEM) == ["raw Billing"]
+
+
+@pytest.mark.parametrize("metric", ["sentiment", "custom_legal_threat"])
+def test_each_reason_of_an_empty_metric_lists_what_it_counts(
+    database: SqlDatabase, metric: str
+) -> None:
+    whys = [EmptyReason.LANGUAGE, EmptyReason.TOO_SHORT, EmptyReason.TOO_SHORT, None]
+    many = [a_conversation(number) for number, _ in enumerate(whys, start=1)]
+    database.conversations.save_page("zendesk", a_page(*many))
+    database.analyses.save(
+        [
+            an_analysis(one, measurements=(a_measurement(metric, None, reason=why),))
+            for one, why in zip(many, whys, strict=True)
+        ]
+    )
+    for why, n in ((EmptyReason.LANGUAGE, 1), (EmptyReason.TOO_SHORT, 2), (LEFT_BLANK, 1)):
+        asked = Query().narrowed(Dimension(metric), f"{EMPTY_BECAUSE}{why}")
+        assert database.facts.count(asked, SYSTEM).total == n
+        assert Query.from_params(asked.to_params()) == asked
+    either = Query().narrowed(Dimension(metric), "yes", f"{EMPTY_BECAUSE}{EmptyReason.LANGUAGE}")
+    assert database.facts.count(either, SYSTEM).total == 1
+    others = replace(Query(), exclude=either.filters)
+    assert database.facts.count(others, SYSTEM).total == 3
 
 
 def test_the_days_in_use_span_every_conversation(filled: SqlDatabase) -> None:
