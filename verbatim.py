@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from service.custom_metrics import Trial
     from service.digest import Digests
     from service.domain.conversations import Conversation, ConversationKey
+    from service.domain.costs import Estimate
     from service.domain.imported import Reader
     from service.domain.measurements import Metric
     from service.domain.taxonomy import Taxonomy
@@ -278,6 +279,7 @@ class Built:
             themes=self._theme_vectors,
             metrics=self.metrics(),
             trial=self._try_metric,
+            cost=self._cost_of_metric,
             helpdesks=self.helpdesks(),
             slack_handler=slack.http_handler(),
             slack_installer=slack.installer(),
@@ -370,6 +372,9 @@ class Built:
         from service.analysis.local import tried
 
         return tried(metric, found, self._theme_vectors())
+
+    def _cost_of_metric(self, metric: Metric) -> Estimate | None:
+        return self.pipeline().analysing().estimate_anew(metric)
 
     @cached_property
     def _taxonomy_file(self) -> Taxonomy:

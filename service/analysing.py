@@ -14,17 +14,20 @@ from itertools import islice
 from service.costs import Answered, Bill, PaidAnalyser
 from service.domain.conversations import Conversation
 from service.domain.costs import Estimate, RowState, in_usd
-from service.domain.measurements import Analysis
+from service.domain.measurements import Analysis, Metric
+from service.domain.people import SYSTEM
 from service.domain.taxonomy import Taxonomy
 from service.errors import Misused, OverBudget, RetryLater
 from service.measuring import Unreadable, measure
 from service.ports import Analyser, Clock
 from service.progress import Advance, Progress
+from service.query import Query
 from service.stores import Database
 
 GROUP = 2_000  # conversations offered to a batch at once
 KEPT_AFTER = timedelta(seconds=1)  # what took long to measure is not risked for long
 SAMPLE_FROM, SAMPLE = 400, 50
+FEW = 10  # that are counted while somebody waits for a page
 FIRST_PAUSE, LONGEST_PAUSE = 0.25, 60.0  # seconds between two looks at a batch
 
 
@@ -120,6 +123,19 @@ class Analysing:
             meant = sum(1 for _ in self._waiting(part))
         spread = sample[:: max(1, len(sample) // SAMPLE)][:SAMPLE]
         return paid.estimate(spread, self._taxonomy, conversations=meant)
+
+    def estimate_anew(self, metric: Metric) -> Estimate | None:
+        """What measuring every conversation again would come to, with this metric among those
+        that are asked; None where that costs nothing.
+        """
+        paid, facts = self._paid(), self._database.facts
+        total = 0 if paid is None else facts.count(Query(), SYSTEM).total
+        if paid is None or not total:
+            return None
+        rows = facts.conversations(Query(), SYSTEM, limit=FEW).rows
+        sample = (self._database.conversations.get(row.head.key) for row in rows)
+        found = [one for one in sample if one is not None]
+        return paid.estimate(found, self._taxonomy, conversations=total, also=metric)
 
     def affords(self, estimate: Estimate) -> bool:
         paid = self._paid()

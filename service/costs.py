@@ -18,7 +18,7 @@ from service.domain.costs import (
     Spending,
     Usage,
 )
-from service.domain.measurements import Analysis
+from service.domain.measurements import Analysis, Metric
 from service.domain.taxonomy import Taxonomy
 from service.ports import Clock
 
@@ -119,9 +119,17 @@ class PaidAnalyser(Protocol):
     ) -> Iterator[Analysis]: ...
 
     def estimate(
-        self, sample: Sequence[Conversation], taxonomy: Taxonomy, *, conversations: int
+        self,
+        sample: Sequence[Conversation],
+        taxonomy: Taxonomy,
+        *,
+        conversations: int,
+        also: Metric | None = None,
     ) -> Estimate:
-        """Count the tokens of a sample at the vendor's (free) and say what all would come to."""
+        """Count the tokens of a sample at the vendor's (free) and say what all would come to.
+
+        `also` is a metric that is not in force, or not as it is given here.
+        """
         ...
 
     def affords(self, estimate: Estimate) -> bool:

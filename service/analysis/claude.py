@@ -33,7 +33,7 @@ from service.analysis._gates import nothing_to_read
 from service.costs import Answered, Bill, CostLedger, Costs, CostsInMemory, Find, PaidAnalyser
 from service.domain.conversations import Conversation
 from service.domain.costs import Estimate, Usage
-from service.domain.measurements import Analysis
+from service.domain.measurements import Analysis, Metric
 from service.domain.taxonomy import Taxonomy
 from service.errors import Misbehaving, SkipThis, TellPerson
 from service.masking import Masks
@@ -199,10 +199,18 @@ class ClaudeAnalyser:
         return _OneByOne(conversations, asking.analysed)
 
     def estimate(
-        self, sample: Sequence[Conversation], taxonomy: Taxonomy, *, conversations: int
+        self,
+        sample: Sequence[Conversation],
+        taxonomy: Taxonomy,
+        *,
+        conversations: int,
+        also: Metric | None = None,
     ) -> Estimate:
         """From a sample's prompts. A batch finds their common beginning cached, or does not."""
-        asking = self._asking(taxonomy, hour=True)
+        asked_too = () if also is None else (also,)
+        others = [one for one in all_metrics() if also is None or one.name != also.name]
+        form = make_form(taxonomy, (*others, *asked_too))
+        asking = replace(self._asking(taxonomy, hour=True), form=form)
         worth = [one for one in sample[:COUNTED] if asking.is_worth_asking(one)]
         counted = [self._caller.count_tokens(asking.params(one)) for one in worth]
         asked = round(conversations * len(counted) / len(sample[:COUNTED])) if sample else 0

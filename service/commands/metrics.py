@@ -1,10 +1,12 @@
 """The workspace's own metrics: what each asks, which values it has, and their examples."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
 from service.commands.terminal import json_option, pass_workspace, say, say_json
+from service.errors import VerbatimError
 from service.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -50,6 +52,7 @@ def list_command(workspace: Workspace, *, as_json: bool) -> None:
 @click.option("--decision", default="", help="What somebody decides with it.")
 @click.option("--owner", default="", help="Who looks after it.")
 @click.option("--example", "examples", multiple=True, help="VALUE=TEXT; five of each value help.")
+@click.option("--dry-run", is_flag=True, help="Keep nothing; only say what would be, and its cost.")
 @pass_workspace
 def add_command(
     workspace: Workspace,
@@ -61,6 +64,7 @@ def add_command(
     decision: str,
     owner: str,
     examples: tuple[str, ...],
+    dry_run: bool,
 ) -> None:
     """Add a metric, or give one of that name a new definition.
 
@@ -78,8 +82,13 @@ def add_command(
         owner=owner,
         examples=[_example(text) for text in examples],
     )
-    workspace.metrics().add(made)
-    say(f"{made.title} is asked of every conversation from the next `verbatim analyse` on.")
+    if dry_run:
+        workspace.metrics().checked(made)
+        say(f"{made.title} would be asked of every conversation. Nothing is kept.")
+    else:
+        workspace.metrics().add(made)
+        say(f"{made.title} is asked of every conversation from the next `verbatim analyse` on.")
+    say(*_cost(workspace, made))
     if not examples:
         say("Without examples the local analyser leaves it empty: add some with --example.")
 
@@ -94,6 +103,19 @@ def remove_command(workspace: Workspace, *, name: str) -> None:
     """
     workspace.metrics().remove(name)
     say(f"{name} is not asked any more.")
+
+
+def _cost(workspace: Workspace, metric: "Metric") -> Iterator[str]:
+    """What measuring all again comes to, where Claude does it."""
+    if workspace.settings.analyser_name != "claude" or not workspace.has_database():
+        return
+    try:
+        estimate = workspace.pipeline().analysing().estimate_anew(metric)
+    except VerbatimError as error:
+        yield f"What Claude will cost is not known. {error}"
+        return
+    if estimate is not None:
+        yield f"All are measured again. With Claude, in batches: {estimate.sentence()}."
 
 
 def _example(text: str) -> "Example":

@@ -43,7 +43,7 @@ from service.web import (
 from service.web import (
     taxonomy as ladder,
 )
-from service.web.site import HERE, Gateway, Site, SlackInstaller, Trier, site
+from service.web.site import HERE, Coster, Gateway, Site, SlackInstaller, Trier, site
 
 if TYPE_CHECKING:
     from service.themes import Vectors
@@ -70,6 +70,7 @@ def create_app(
     themes: "Callable[[], Vectors] | None" = None,
     metrics: MetricsInForce,
     trial: Trier | None = None,
+    cost: Coster | None = None,
     helpdesks: Mapping[str, Helpdesk] | None = None,
     analyser_version: Callable[[], str] = str,
     slack_handler: machines.SlackHandler | None = None,
@@ -98,6 +99,7 @@ def create_app(
         themes=themes,
         metrics=metrics,
         trial=trial,
+        cost=cost,
         helpdesks=helpdesks or {},
         analyser_version=analyser_version,
         slack=slack_installer,

@@ -17,7 +17,7 @@ from service.custom_metrics import Trial, given_metric
 from service.domain.measurements import CUSTOM, Example, Metric
 from service.domain.people import ANALYSTS, Viewer
 from service.domain.taxonomy import slug
-from service.errors import Forbidden, Misused, NotFound
+from service.errors import Forbidden, Misused, NotFound, VerbatimError
 from service.query import Query
 from service.web.site import Site, current_viewer, signed_in, site
 
@@ -91,6 +91,7 @@ class Preview:
     blanks: Sequence[tuple[str, int]]  # reason -> conversations
     shown: Sequence[Trial]
     stored: int  # conversations that are measured again
+    cost: str  # of that, in words
 
 
 @pages.get(PAGE)
@@ -161,7 +162,7 @@ def _shown(
         wrong=wrong,
         may_change=viewer.role in ANALYSTS,
         path=here.metrics.path.name,
-        by_claude=here.settings.analyser_name == "claude",
+        by_claude=_reads_by_claude(here),
         form_token=here.access.form_token(signed_in().id_hash),
     )
 
@@ -188,7 +189,23 @@ def _preview(metric: Metric, tried: Sequence[Trial], here: Site) -> Preview:
         blanks=[(reason.value, n) for reason, n in why.most_common()],
         shown=[one for some in of_value for one in some],
         stored=here.database.facts.count(Query(), current_viewer()).total,
+        cost=_cost(metric, here),
     )
+
+
+def _cost(metric: Metric, here: Site) -> str:
+    """What measuring all again comes to, in words; blank where it costs nothing."""
+    if here.cost is None or not _reads_by_claude(here):
+        return ""
+    try:
+        estimate = here.cost(metric)
+    except VerbatimError as error:
+        return f"What Claude would cost is not known. {error}"
+    return "" if estimate is None else f"With Claude, in batches: {estimate.sentence()}."
+
+
+def _reads_by_claude(here: Site) -> bool:
+    return here.settings.analyser_name == "claude"
 
 
 def _is_change() -> bool:

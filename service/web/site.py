@@ -16,6 +16,7 @@ from service.answering.grouping import Grouping
 from service.custom_metrics import Trial
 from service.domain.answers import Answer, Intent, Recount
 from service.domain.conversations import Account, Conversation
+from service.domain.costs import Estimate
 from service.domain.governing import in_force
 from service.domain.measurements import Metric
 from service.domain.people import Viewer
@@ -57,6 +58,7 @@ class Gateway(Protocol):
 
 
 Trier = Callable[[Metric, Sequence[Conversation]], Sequence[Trial]]
+Coster = Callable[[Metric], Estimate | None]
 
 
 class SlackInstaller(Protocol):
@@ -88,6 +90,7 @@ class Site:
     analyser_version: Callable[[], str]  # what measures now; asking notices changed metrics
     metrics: MetricsInForce  # the workspace's own, and what keeps them
     trial: Trier | None = None  # what a metric would say; None: it cannot be tried here
+    cost: Coster | None = None  # what measuring all anew with a metric would cost
     slack: SlackInstaller | None = None  # None: no workspace can install the app by itself
 
     @property

@@ -1,18 +1,33 @@
 """What each way a live call can end leaves in the ledger: counted once, free, or flagged."""
 
+import re
 from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
 
 import pytest
 
 from connectors.sandbox.claude_state import Mode
+from service.cli import run
+from service.custom_metrics import custom_metric
 from service.domain.costs import Spending
 from service.errors import Unauthorized
 from service.progress import Silent
+from service.settings import settings_from
+from service.stores import Person
 from storage.database import SqlDatabase
-from tests.builders import Clockwork
-from tests.contract.claude_world import World, claude_world, every_answer_is_its_own
+from tests.builders import Clockwork, a_conversation, a_page
+from tests.contract.claude_world import (
+    KEY,
+    World,
+    claude_world,
+    every_answer_is_its_own,
+    said_by,
+)
+from verbatim import Built
 
 CREATE = "/v1/messages"
+YES_NO = ("yes", "no")
 
 
 @pytest.fixture
@@ -22,6 +37,62 @@ def world(
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     with claude_world(sqlite_database, clock) as made:
         yield made
+
+
+ASKED = {"title": "Refund demand", "question": "Is money wanted back?", "values": "yes, no"}
+
+
+@pytest.fixture
+def home(world: World, tmp_path: Path) -> Built:
+    """A workspace of its own that asks the stand-in."""
+    given = {
+        "VERBATIM_HOME": str(tmp_path),
+        "VERBATIM_CLAUDE__API_KEY": KEY,
+        "VERBATIM_CLAUDE__BASE_URL": world.url,
+    }
+    made = Built(lambda: settings_from(given))
+    made.database().conversations.save_page(
+        "zendesk", a_page(*(a_conversation(n, said_by(n)) for n in range(12)))
+    )
+    return made
+
+
+def test_a_metric_of_ones_own_tells_what_measuring_all_anew_would_cost(
+    world: World, home: Built, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--question", ASKED["question"], "--title", ASKED["title"]]
+    assert run(home, ["metrics", "add", "refund", *given, "--dry-run"]) == 0
+    told = capsys.readouterr().out
+    cost = "With Claude, in batches: about 12 conversations, "
+    assert cost in told
+    assert "Nothing is kept" in told
+    assert not home.settings.metrics_file.exists()
+    home.database().people.save(Person(email="ana@example.com", name="Ana", role="analyst"))
+    client = home.web_app().test_client()
+    cookie = home.access().use_sign_in_link(home.access().make_sign_in_link("ana@example.com"))
+    client.set_cookie("verbatim", cookie, domain="localhost")
+    token = re.search(r'name="form_token" value="([^"]*)"', client.get("/own-metrics").text)
+    assert token is not None
+    form = {**ASKED, "form_token": unescape(token[1])}
+    sent = {"data": form, "headers": {"Origin": "http://localhost"}}
+    assert cost in client.post("/own-metrics/try", **sent).text
+    world.stand.faults.server_error(401, times=9)
+    told = client.post("/own-metrics/try", **sent).text
+    assert "What Claude would cost is not known." in told
+    assert "Put it in force" in told
+    assert today(world).calls == 0
+
+
+def test_a_metric_that_is_not_in_force_is_part_of_its_own_estimate(world: World) -> None:
+    world.fill(20)
+    sizes = []
+    for question in ("Is money wanted back?", "Is money wanted back? " * 40):
+        metric = custom_metric(name="refund", title="Refund", question=question, values=YES_NO)
+        estimate = world.at_work().estimate_anew(metric)
+        assert estimate is not None
+        assert (estimate.conversations, estimate.counted) == (20, 10)
+        sizes.append(estimate.tokens)
+    assert sizes[0] < sizes[1]
 
 
 def today(world: World) -> Spending:
