@@ -176,6 +176,15 @@ def test_the_name_of_a_group_opens_its_own_page(ana: FlaskClient, group: str) ->
         assert f'<h1 dir="auto">{name}</h1>' in ana.get(html.unescape(address)).text
 
 
+@pytest.mark.parametrize(
+    ("address", "marked"),
+    [("/drivers/billing", "Explore"), ("/group", "Group"), ("/own-metrics", "Trust")],
+)
+def test_the_navigation_marks_where_one_is(ana: FlaskClient, address: str, marked: str) -> None:
+    found = re.findall(r'aria-current="page">([^<]+)</a>', ana.get(address).text)
+    assert found == [marked]
+
+
 def test_trust_tells_the_share_that_is_not_read_for_its_language(ana: FlaskClient) -> None:
     assert "Language: no conversation left blank because of its language." in ana.get("/trust").text
 
