@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -62,7 +62,7 @@ from storage.rollups import ROLLED_UP
 from storage.tables.analyses import analysis, failure
 from storage.tables.conversations import conversation
 from storage.tables.facts import fact
-from storage.tallies import Measure, Measures, sums, tallies
+from storage.tallies import Measure, Measures, sums, tallies, tally_of
 
 _MOST_VALUES = 200
 _MOST_NAMES = 5_000
@@ -154,17 +154,17 @@ class SqlFacts:
         query = replace(query, group_by=())
         with self._engine.reading() as connection:
             rows = rows_for(connection, query, viewer)
-            metric = self._measures.named(query.metric).metric
-            found = _from_rollups(connection, query, viewer, metric)
+            measure = self._measures.named(query.metric)
+            found = _from_rollups(connection, query, viewer, measure.metric)
             if found is None:
-                found = _from_rows(connection, rows, metric)
-            analysed, empty = found
-            with_, without = analysed.get("1", 0), analysed.get("0", 0)
+                found = _from_rows(connection, rows, measure)
+            with_, without = found.analysed.get("1", 0), found.analysed.get("0", 0)
             return CoverageCounts(
                 total=with_ + without,
                 analysed=with_,
                 failed=_failed(connection, rows) if without else 0,
-                empty=empty,
+                empty=found.empty,
+                tally=found.tally,
             )
 
     def languages(self, query: Query, viewer: Viewer) -> Mapping[str, int]:
@@ -234,42 +234,51 @@ class SqlFacts:
         )
 
 
-_Counts = dict[str, int]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    """How many have an analysis ("1") and none ("0"), and how many are empty by reason."""
+
+    analysed: Mapping[str, int]
+    empty: Mapping[str, int]
+    tally: Tally | None = None
 
 
 def _from_rollups(
     connection: Connection, query: Query, viewer: Viewer, metric: str | None
-) -> tuple[_Counts, _Counts] | None:
-    """How many have an analysis ("1") and none ("0"), and how many are empty by reason."""
+) -> _Found | None:
     analysed = analysed_from_rollups(query, viewer)
     empty = None if metric is None else empty_from_rollups(query, viewer, metric)
     if analysed is None or (empty is None and metric is not None):
         return None
     reasons = () if empty is None else connection.execute(empty).all()
-    return (
-        {value: int(n) for value, n in connection.execute(analysed)},
-        {reason or LEFT_BLANK: int(n) for reason, n in reasons},
+    return _Found(
+        analysed={value: int(n) for value, n in connection.execute(analysed)},
+        empty={reason or LEFT_BLANK: int(n) for reason, n in reasons},
     )
 
 
-def _from_rows(connection: Connection, rows: Rows, metric: str | None) -> tuple[_Counts, _Counts]:
-    """The same, in one pass over the conversations: words are looked for in each of them."""
+def _from_rows(connection: Connection, rows: Rows, measure: Measure) -> _Found:
+    """All of it in one pass over the conversations: words are looked for in each of them."""
+    of: ColumnElement[Any] = null()
     why: ColumnElement[Any] = null()
-    if metric is not None:
-        why = case((value_of(metric) == EMPTY_VALUE, func.coalesce(why_empty(metric), "")))
+    if measure.metric is not None:
+        of = value_of(measure.metric)
+        why = case((of == EMPTY_VALUE, func.coalesce(why_empty(measure.metric), "")))
     inner = (
-        select(fact.c.analysed, why.label("why"))
+        select(fact.c.analysed, of.label("value"), why.label("why"))
         .select_from(rows.source)
         .where(rows.once, *rows.wanted)
         .subquery()
     )
-    groups = (inner.c.analysed, inner.c.why)
-    analysed, empty = Counter[str](), Counter[str]()
-    for value, reason, n in connection.execute(select(*groups, func.count()).group_by(*groups)):
-        analysed[str(value)] += n
+    groups = (inner.c.analysed, inner.c.value, inner.c.why)
+    analysed, empty, values = Counter[str](), Counter[str](), Counter[str | None]()
+    found = connection.execute(select(*groups, func.count()).group_by(*groups))
+    for is_analysed, value, reason, n in found:
+        analysed[str(is_analysed)] += n
+        values[value] += n
         if reason is not None:
             empty[reason or LEFT_BLANK] += n
-    return dict(analysed), dict(empty)
+    return _Found(analysed=analysed, empty=empty, tally=tally_of(measure, values))
 
 
 def _sorted_groups(

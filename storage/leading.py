@@ -39,6 +39,7 @@ from storage.querying import (
     newest_of,
     posting_list,
     postings,
+    read_all,
     rows_of,
 )
 from storage.rollup_reading import conversations_from_rollups
@@ -48,6 +49,7 @@ from storage.tables.facts import fact
 _LONG = 50_000
 _LOTS = 60_000  # of hits: to ask the newest conversations is then enough
 _FEW = 2_000  # of hits are counted where PostgreSQL has noted nothing of a word
+_COMMON = 0.2  # of the conversations: PostgreSQL reads those of a period rather than its index
 _THIN = 2  # times as many are passed by for each filter without a list
 
 
@@ -55,18 +57,23 @@ _THIN = 2  # times as many are passed by for each filter without a list
 class _Work:
     """What a step costs beside passing a conversation by, as measured among a million of them."""
 
-    collect: float  # to learn of a hit whose message it is
-    look_up: float  # to look up the conversation of that message
-    date: float  # to look up only when that conversation began
+    collect: float  # to learn of a hit
+    look_up: float  # to look up that conversation
+    date: float  # to look up only when it began
     narrow: float  # to learn, for each conversation of a period, which hits can be its own
+    sift: float  # to pass one by where filters without a list are checked
+    ask: float  # to read what was said in a conversation
     counts: bool  # whether the hits are counted; else there may be far fewer
     spare: float  # so many times the latest ids that should do, before all hits are collected
-    ask: float = 18  # to read a conversation's messages
 
 
 _WORK = {
-    "sqlite": _Work(collect=2.5, look_up=15, date=6, narrow=1.7, counts=True, spare=1.25),
-    "postgresql": _Work(collect=5, look_up=6, date=6, narrow=0.7, counts=False, spare=2),
+    "sqlite": _Work(
+        collect=1.5, look_up=9, date=8, narrow=0.8, sift=1, ask=10, counts=True, spare=1.25
+    ),
+    "postgresql": _Work(
+        collect=8, look_up=10, date=10, narrow=0.7, sift=2.5, ask=14, counts=False, spare=2
+    ),
 }
 
 
@@ -218,13 +225,15 @@ def _way_to(
 def _cheapest(work: _Work, size: _Size, hits: int, *, of: int) -> tuple[_Way, float]:
     passed, needed = size.passed(hits, of), size.needed()
     found = work.look_up if needed is None else work.date
+    is_listed = size.asked < size.within  # then ids lie further apart, and a sentiment is at hand
+    sift = 1 if size.thin == 1 or is_listed else work.sift
     costs = {
         _Way.LEAD: hits * (work.collect + found),
-        _Way.COLLECT: hits * work.collect + passed,
+        _Way.COLLECT: hits * work.collect + passed * sift,
         _Way.ASK: (passed if work.counts else size.asked) * work.ask / size.thin,
     }
-    if needed is not None and size.asked == size.within:  # no list, in which ids lie further apart
-        costs[_Way.COLLECT_LAST] = needed * work.collect + passed * (1 + work.narrow)
+    if needed is not None and not is_listed:
+        costs[_Way.COLLECT_LAST] = needed * work.collect + passed * (sift + work.narrow)
     return min(costs.items(), key=itemgetter(1))
 
 
@@ -236,10 +245,12 @@ def _narrowed(
     `share` is how many there are for each conversation: PostgreSQL knows no better.
     """
     held = Ids(*connection.execute(conversations_of(window)).one())
-    hits = found_first(phrase, connection.dialect.name, held)
-    if hits is None or connection.dialect.name != "sqlite":
-        return hits, int(share * (held.last - held.first + 1))
-    return hits, _count(connection, hits.narrow, most)
+    if connection.dialect.name == "sqlite":
+        hits = found_first(phrase, connection.dialect.name, held)
+        return hits, 0 if hits is None else _count(connection, hits.narrow, most)
+    read = read_all if share > _COMMON else found_first
+    many = int(share * (held.last - held.first + 1))
+    return read(phrase, connection.dialect.name, held), many
 
 
 def _is_hit_of_late(

@@ -329,6 +329,16 @@ def _found_by_postgres(words: str, among: Ids | None) -> Hits:
     return Hits(narrow, narrow.where(_holds(words)) if " " in words else narrow)
 
 
+def read_all(phrase: str, _dialect: str, among: Ids) -> Hits | None:
+    """A phrase looked for in some conversations one by one, without the search index."""
+    words = searchable(phrase)
+    if not words:
+        return None
+    own = voice.c.conversation_id.between(among.first, among.last)
+    found = select(voice.c.conversation_id).where(own, _holds(words))
+    return Hits(found, found)
+
+
 def _holds(words: str) -> ColumnElement[bool]:
     spaced: ColumnElement[str] = literal_column("' '") + voice.c.words + literal_column("' '")
     return spaced.contains(f" {words} ", autoescape=True)

@@ -1,6 +1,6 @@
 """What a number counts: the rate behind a query's metric, and its four parts as SQL sums."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -68,6 +68,19 @@ def _of_those(which: ColumnElement[bool], weight: ColumnElement[Any] | None) -> 
     if weight is None:
         return func.count(case((which, literal_column("1"))))
     return func.coalesce(func.sum(case((which, weight), else_=0)), 0)
+
+
+def tally_of(measure: Measure, values: Mapping[str | None, int]) -> Tally | None:
+    """What counted conversations by their value come to; None where accounts are counted."""
+    total = sum(values.values())
+    if measure.name == ACCOUNTS:
+        return None
+    if measure.metric is None:
+        return Tally(total, 0, 0, 0)
+    counted, empty, unmeasured = (
+        values.get(one, 0) for one in (measure.value, EMPTY_VALUE, UNMEASURED_VALUE)
+    )
+    return Tally(counted, total - counted - empty - unmeasured, empty, unmeasured)
 
 
 def tallies(counted: Sequence[Sequence[int]]) -> list[Tally]:

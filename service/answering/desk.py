@@ -21,7 +21,7 @@ from service.ports import Clock
 from service.query import ACCOUNTS, CONVERSATIONS, NO_VALUE, Dimension, Filter, Query
 from service.receipts import Receipts, n_of
 from service.spotchecks import SpotChecks, Standing
-from service.stores import Database
+from service.stores import CoverageCounts, Database
 
 T = TypeVar("T")
 STALE = timedelta(hours=2)
@@ -50,15 +50,22 @@ class Desk:
     masking: str
     receipts: Receipts
     viewer: Viewer
-    known: dict[str, object] = field(default_factory=dict)
+    known: dict[object, object] = field(default_factory=dict)
 
     def today(self) -> date:
         return self.clock().astimezone(self.zone).date()
 
     def counted(self, query: Query) -> Counted:
         """Count a query and publish the number."""
-        tally = self.database.facts.count(replace(query, group_by=(), compare_to=None), self.viewer)
-        return self.published(query, tally)
+        return self.published(query, self._tally(replace(query, group_by=(), compare_to=None)))
+
+    def _tally(self, query: Query) -> Tally:
+        # Words are looked for in each conversation: once, for both of what an answer tells of them.
+        found = self._covered(query).tally if query.text else None
+        return found or self.database.facts.count(query, self.viewer)
+
+    def _covered(self, query: Query) -> CoverageCounts:
+        return self._once(query, lambda: self.database.facts.coverage(query, self.viewer))
 
     def published(self, query: Query, tally: Tally) -> Counted:
         return self.publish(query, *n_of(query.metric, tally))
@@ -135,7 +142,7 @@ class Desk:
     def coverage(self, query: Query) -> Coverage:
         """How many of the query's conversations were read, and how fresh they are."""
         asked = replace(query, group_by=(), compare_to=None)
-        found = self.database.facts.coverage(asked, self.viewer)
+        found = self._covered(asked)
         whole = self.publish(replace(asked, metric=CONVERSATIONS), found.total, found.total)
         return Coverage(
             total=found.total,
@@ -209,7 +216,7 @@ class Desk:
     def title(self, query: Query) -> str:
         return measures.title(query.metric)
 
-    def _once(self, name: str, look: Callable[[], T]) -> T:
+    def _once(self, name: object, look: Callable[[], T]) -> T:
         if name not in self.known:
             self.known[name] = look()
         return cast(T, self.known[name])

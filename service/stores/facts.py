@@ -99,6 +99,7 @@ class CoverageCounts:
     analysed: int
     failed: int
     empty: Mapping[str, int] = field(default_factory=dict)
+    tally: Tally | None = None  # of the query, where the same conversations were gone through
 
 
 class Facts(Protocol):
