@@ -16,6 +16,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from service.collecting import settled
 from service.workspace import SandboxAddresses, SlackStanding, Workspace
 
 if TYPE_CHECKING:
@@ -287,7 +288,9 @@ class Built:
         )
 
     def run_bot(self, stop: Event) -> None:
-        self._slack().run_socket_mode(stop)
+        slack = self._slack()
+        settled()
+        slack.run_socket_mode(stop)
 
     @contextmanager
     def sandbox(
@@ -471,4 +474,6 @@ def create_web_app() -> Flask:
     workspace = Built(_settings)
     configure(workspace.settings.log_level)
     sys.setswitchinterval(_SWITCH)
-    return workspace.web_app()
+    app = workspace.web_app()
+    settled()
+    return app

@@ -20,6 +20,7 @@ from bench.million_upkeep import upkeep
 from bench.million_words import COMMON, RARE
 from bench.table import at_most, line, percentile
 from service.answers import Answers
+from service.collecting import settled
 from service.domain.answers import Intent
 from service.domain.people import SYSTEM
 from service.links import Links
@@ -60,6 +61,7 @@ def million(cache: Path | None, size: int = _FULL) -> None:
 def _open(name: str, url: str, size: int, clock: Callable[[], float]) -> Stand:
     database = opened(url)
     database.migrate()
+    settled()  # as a process that serves is
     return Stand(name=name, database=database, size=size, clock=clock)
 
 
@@ -142,6 +144,7 @@ def _questions() -> Iterator[tuple[str, Intent, list[Query], float]]:
     yield "trend, 13 weeks", Intent.TREND, [by_week.during(one) for one in quarter], 100
     words = [*_words(random.Random(1)), RARE, COMMON]  # noqa: S311 - nothing secret is drawn
     said = [Query(text=(word,), window=month[0]) for word in words]
+    yield "count of any word, 28 days", count, said, 100
     yield "quotes of any word, 28 days", Intent.QUOTES, said, 200
 
 

@@ -7,6 +7,7 @@ from types import FrameType
 import click
 
 from service.addresses import LOOPBACK, port_of
+from service.collecting import settled
 from service.commands.terminal import pass_workspace, say
 from service.logs import configure
 from service.workspace import Workspace
@@ -32,7 +33,9 @@ def serve_command(workspace: Workspace, *, host: str, port: int | None) -> None:
     if not people:
         say("Nobody can sign in yet. In another terminal: verbatim link you@example.com")
     stop = stop_on_signals()
-    with serving(workspace.web_app(), host=host, port=chosen):
+    app = workspace.web_app()
+    settled()
+    with serving(app, host=host, port=chosen):
         say(f"Explorer: {workspace.settings.public_url}  (stop with Ctrl-C)")
         if chosen != port_of(workspace.settings.public_url):
             say(f"It listens on port {chosen}, but links name the address above:")

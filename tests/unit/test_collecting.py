@@ -5,7 +5,7 @@ import weakref
 
 import pytest
 
-from service.collecting import few_collections
+from service.collecting import few_collections, settled
 
 
 def test_cycles_are_looked_for_seldom_meanwhile_and_as_before_afterwards() -> None:
@@ -36,6 +36,17 @@ def test_cycles_of_a_long_run_are_found_before_they_are_many() -> None:
             alive.add(_Cycle())
             most = max(most, len(alive))
     assert 0 < most < 10_000
+
+
+def test_a_settled_process_stays_settled_after_a_sync() -> None:
+    settled()
+    try:
+        kept = gc.get_freeze_count()
+        with few_collections():
+            pass
+        assert gc.get_freeze_count() >= kept > 0
+    finally:
+        gc.unfreeze()
 
 
 def test_what_was_there_before_is_not_looked_through_meanwhile() -> None:
