@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 from storage.database import open_database
 
-_TABLES = ("account", "agent", "conversation", "message", "fact", "rollup_day", "source")
+_TABLES = ("account", "agent", "conversation", "message", "voice", "fact", "rollup_day", "source")
 _PRAGMAS = ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON")
 _ROWS = 1000  # in one transaction, as on a page of an export
 

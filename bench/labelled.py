@@ -13,7 +13,15 @@ from bench.table import at_least, line
 _SIZE = 30_000
 _FEWEST = 5_000  # conversations a second
 _TABLES = (
-    *("account", "conversation", "message", "analysis", "measurement", "measurement_history"),
+    *(
+        "account",
+        "conversation",
+        "message",
+        "voice",
+        "analysis",
+        "measurement",
+        "measurement_history",
+    ),
     *("assigned_tag", "fact", "touch", "rollup_day"),
 )
 
