@@ -15,7 +15,7 @@ from service.domain.alerts import Alert, AlertState, DayCount, Days, Reading, Ru
 from service.domain.feedback import Verdict
 from service.domain.people import SYSTEM
 from service.errors import Misused, NotFound
-from service.measures import rate_named, title
+from service.measures import is_defined, rate_named, title
 from service.ports import Clock
 from service.query import Dimension, Query, Window
 from service.statistics import two_sided
@@ -68,18 +68,27 @@ class AlertBook:
         """Every rule in force; the one that comes with Verbatim until somebody ends it."""
         return [one for one in self.every_rule().values() if one.ended_at is None]
 
+    def blind(self) -> list[Rule]:
+        """Rules that nobody ended and that see nothing: their number is defined no more."""
+        known = self._kept().values()
+        return [o for o in known if o.ended_at is None and not is_defined(o.query.metric)]
+
     def every_rule(self) -> Mapping[str, Rule]:
         """The rules by their ids, ended ones too: an alert outlives its rule."""
+        return {name: o for name, o in self._kept().items() if is_defined(o.query.metric)}
+
+    def _kept(self) -> Mapping[str, Rule]:
         return {one.id: one for one in (STARTER, *self._database.alerts.rules())}
 
     def add(self, rule: Rule) -> None:
-        if rule.id in self.every_rule():
+        if rule.id in self._kept():
             raise Misused(f"There is a rule {rule.id} already; ended ones keep their name too.")
         rate_named(rule.query.metric)  # raises Misused when it is no share
         self._database.alerts.save_rule(rule)
 
     def end(self, rule_id: str, *, by: str) -> None:
-        found = next((one for one in self.rules() if one.id == rule_id), None)
+        standing = (*self.rules(), *self.blind())
+        found = next((one for one in standing if one.id == rule_id), None)
         if found is None:
             raise NotFound(f"No rule {rule_id} is in force; verbatim alerts lists them.")
         self._database.alerts.save_rule(replace(found, ended_at=self._clock(), by=by))

@@ -215,8 +215,12 @@ class Answers:
         return self._receipts.told(recount)
 
     def recount_all(self, viewer: Viewer) -> Iterator[Recount]:
-        """Run every published number again."""
+        """Run every published number again that can be."""
         return self._receipts.recount_all(viewer)
+
+    def gone(self) -> Mapping[str, Sequence[str]]:
+        """The receipts of numbers that are defined no more, by the number."""
+        return self._receipts.gone()
 
     def catalogue(self, viewer: Viewer = SYSTEM, *, today: date | None = None) -> Catalogue:
         """The names that this viewer's questions may use."""

@@ -41,6 +41,17 @@ class NotFound(VerbatimError):
     """There is nothing under that name."""
 
 
+class NoLongerDefined(NotFound):
+    """A number's metric is defined no more, so it cannot be counted again."""
+
+    def __init__(self, metric: str) -> None:
+        super().__init__(
+            f"The number {metric} is no longer defined, so it cannot be counted again. "
+            "Defining its metric anew brings it back."
+        )
+        self.metric = metric
+
+
 class SkipThis(VerbatimError):
     """This one item cannot be used; the others can."""
 

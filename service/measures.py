@@ -62,6 +62,12 @@ def rate_named(name: str) -> tuple[Metric, Rate]:
     raise Misused(f"There is no number called {name!r}; there is {known}.")
 
 
+def is_defined(measure: str) -> bool:
+    """Whether a query's metric can be counted; one that was taken out of its file cannot."""
+    named = (rate.name for metric in every_metric() for rate in metric.rates)
+    return measure in {CONVERSATIONS, ACCOUNTS, *named}
+
+
 def rate_names() -> tuple[str, ...]:
     return tuple(rate.name for metric in all_metrics() for rate in metric.rates)
 

@@ -6,7 +6,7 @@ A receipt holds keys of conversations and never their text.
 import base64
 import hashlib
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -14,7 +14,8 @@ from service.differences import ELSEWHERE, explained, is_known, was_known
 from service.domain.answers import Receipt, Recount, Tally
 from service.domain.conversations import ConversationKey
 from service.domain.people import Viewer
-from service.errors import Misused, NotFound
+from service.errors import Misused, NoLongerDefined, NotFound
+from service.measures import is_defined
 from service.ports import Clock
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Filter, Query
 from service.stores import Database
@@ -139,6 +140,8 @@ class Receipts:
         receipt = self._database.receipts.get(receipt_id)
         if receipt is None:
             raise NotFound("There is no receipt of that name.")
+        if not is_defined(receipt.query.metric):
+            raise NoLongerDefined(receipt.query.metric)
         tally = self._database.facts.count(receipt.query, viewer)
         now_n, now_of = n_of(receipt.query.metric, tally)
         members = frozenset(receipt.members)
@@ -188,9 +191,20 @@ class Receipts:
         return told(recount, self._database.conversations.exists(recount.left))
 
     def recount_all(self, viewer: Viewer) -> Iterator[Recount]:
-        """Run every stored receipt again."""
+        """Run every stored receipt again that can be: not those of metrics that are gone."""
+        gone = {name for ids in self.gone().values() for name in ids}
         for one in list(self._database.receipts.all_ids()):
-            yield self.recount(one, viewer)
+            if one not in gone:
+                yield self.recount(one, viewer)
+
+    def gone(self) -> Mapping[str, Sequence[str]]:
+        """The receipts that cannot be run again, by the number that is defined no more."""
+        found: dict[str, list[str]] = {}
+        for one in list(self._database.receipts.all_ids()):
+            receipt = self._database.receipts.get(one)
+            if receipt is not None and not is_defined(receipt.query.metric):
+                found.setdefault(receipt.query.metric, []).append(one)
+        return found
 
     def _members(self, query: Query, viewer: Viewer, n: int) -> tuple[ConversationKey, ...]:
         if n > MEMBERS or n == 0 or query.metric == ACCOUNTS:

@@ -35,9 +35,11 @@ def alerts_command(context: click.Context, workspace: Workspace, *, as_json: boo
     standing, withheld = [one for one in watch.history() if one.stands], watch.withheld()
     if as_json:
         rules = [_rule(one) for one in watch.rules()]
-        say_json({"rules": rules, "standing": standing, "withheld": withheld})
+        blind = [_rule(one) for one in watch.blind()]
+        say_json({"rules": rules, "standing": standing, "withheld": withheld, "blind": blind})
         return
     say(*(_rule_line(one) for one in watch.rules()))
+    say(*(f"{o.id}: sees nothing, {o.query.metric} is no longer defined" for o in watch.blind()))
     say(*_lines(watch, standing) if standing else ("No alert stands.",))
     say(*(f"{name}: {WITHHELD} (verbatim spotcheck)" for name in withheld))
 

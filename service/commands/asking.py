@@ -200,19 +200,29 @@ def receipts_command() -> None:
 def verify_command(workspace: Workspace, *, as_json: bool) -> None:
     """Run every stored receipt again and list what differs; exit code 1 when something does.
 
+    A number whose metric was taken out of the file of metrics cannot be run again, and is named.
+
     Example: verbatim receipts verify --json
     """
     answers = workspace.answers()
     recounts = list(answers.recount_all(SYSTEM))
     changed = [one for one in recounts if not one.same or one.arrived or one.left]
+    gone = answers.gone()
     if as_json:
-        say_json({"receipts": len(recounts), "changed": [plain(one) for one in changed]})
+        told = {"receipts": len(recounts), "changed": [plain(one) for one in changed]}
+        say_json(told | {"no_longer_defined": gone})
     else:
         for one in changed:
             say(f"{one.receipt.id}:", *(f"  {line}" for line in answers.recount_told(one)))
-        say(f"{len(recounts)} receipts, {len(changed)} changed")
-    if changed:
+        for name, ids in gone.items():
+            say(f"{name} is no longer defined; its {_receipts(len(ids))} cannot be run again.")
+        say(f"{_receipts(len(recounts))}, {len(changed)} changed")
+    if changed or gone:
         raise click.exceptions.Exit(1)
+
+
+def _receipts(count: int) -> str:
+    return f"{count:,} receipt{'' if count == 1 else 's'}"
 
 
 @click.command("digest")

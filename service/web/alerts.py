@@ -50,6 +50,7 @@ def page() -> str:
     return render_template(
         "alerts.html",
         rules=[_rule(book, rule, here.names(viewer), withheld) for rule in book.rules()],
+        blind=book.blind(),
         standing=[one for one in shown if one.alert.stands],
         over=[one for one in shown if not one.alert.stands],
         told=sum(one.alert.told_excess is not None for one in shown),

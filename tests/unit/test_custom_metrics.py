@@ -15,10 +15,11 @@ from service.analysis._claude_form import as_data, make_form, read_form
 from service.analysis._claude_reading import material_of, reading
 from service.cli import run
 from service.custom_metrics import custom_metric, parse_metrics, write_metrics
+from service.domain.answers import Intent
 from service.domain.measurements import CUSTOM, EmptyReason, Example, Metric
 from service.domain.people import SYSTEM
 from service.domain.writeback import field_specs, takes
-from service.errors import Misused
+from service.errors import Misused, NoLongerDefined
 from service.links import Links
 from service.query import Dimension, Query
 from service.settings import settings_from
@@ -358,3 +359,37 @@ def test_a_broken_file_of_metrics_stops_no_running_process(tmp_path: Path) -> No
     before = running.analyser().version
     running.settings.metrics_file.write_text("metrics: 3", encoding="utf-8")
     assert running.analyser().version == before
+
+
+def test_a_metric_taken_out_of_the_file_by_hand_stops_nothing_else(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here = workspace(tmp_path)
+    here.settings.metrics_file.write_text(write_metrics([LEGAL]), encoding="utf-8")
+    file = tmp_path / "rows.jsonl"
+    file.write_text("\n".join(row(n, text) for n, (text, _) in enumerate(CLEAR)), encoding="utf-8")
+    assert run(here, ["import", str(file)]) == 0
+    here = workspace(tmp_path)
+    for metric in ("conversations", "custom_legal_threat_yes_rate"):
+        here.answers().ask(Query(metric=metric), SYSTEM, intent=Intent.COUNT)
+    rule = ["alerts", "add", "threats", "--metric", "custom_legal_threat_yes_rate", "--above", "9"]
+    assert run(here, rule) == 0
+    here.settings.metrics_file.unlink()
+    here = workspace(tmp_path)
+    capsys.readouterr()
+    assert run(here, ["receipts", "verify"]) == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "custom_legal_threat_yes_rate is no longer defined; its 1 receipt cannot be run again.",
+        "1 receipt, 0 changed",
+    ]
+    assert run(here, ["receipts", "verify", "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    (gone,) = told["no_longer_defined"]["custom_legal_threat_yes_rate"]
+    assert told["receipts"] == 1
+    with pytest.raises(NoLongerDefined):
+        here.answers().recount(gone, SYSTEM)
+    assert run(here, ["alerts"]) == 0
+    assert "threats: sees nothing" in capsys.readouterr().out
+    assert here.watch().look(here.watch().today()) is not None
+    assert run(here, ["alerts", "end", "threats"]) == 0
+    assert here.watch().blind() == []
