@@ -171,10 +171,10 @@ def _moved(sides: Sides) -> Iterator[tuple[str, float]]:
     """Each value with enough conversations, and how likely its change of rate is by chance."""
     import numpy as np
 
-    size, after = len(sides.names), sides.is_after
+    size, before = len(sides.names), sides.before
     n0, x0, n1, x1 = (
         np.bincount(sides.value[here], weights=of[here], minlength=size)
-        for here in (~after, after)
+        for here in (slice(before), slice(before, None))
         for of in (sides.n, sides.x)
     )
     for place in np.flatnonzero(np.minimum(n0, n1) >= _ENOUGH_IN_PAIR).tolist():

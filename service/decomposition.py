@@ -6,7 +6,7 @@ Fraction, so that composition + sum(rate + mix) is the change and not nearly the
 standard errors are floats.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from fractions import Fraction
@@ -14,9 +14,10 @@ from math import sqrt
 from typing import NamedTuple
 
 from service import statistics
-from service.influence import Folds
+from service.influence import Held
 from service.query import NO_VALUE, Dimension
 from service.sides import Sides
+from service.standard_errors import Error
 from service.weekdays import ZERO, Weights
 from service.whole import Whole
 
@@ -100,6 +101,27 @@ class Row:
         return max(self.z_rate, self.z_mix, key=abs)
 
 
+class Effects(NamedTuple):
+    """What a value adds to the change, by its rate and by its share of the conversations."""
+
+    rate: Fraction
+    mix: Fraction
+    turned: Fraction  # how far its rate moved
+    added: Fraction  # how far its share did, with the sign of what that adds
+
+    @staticmethod
+    def of(held: Held, whole: Whole) -> "Effects":
+        size0, size1 = whole.sizes
+        (n0, x0), (n1, x1) = held.adjusted, held.after
+        s0, s1 = (n0 / size0 if size0 else ZERO), (n1 / size1 if size1 else ZERO)
+        # A value that one window lacks takes the other's share: all mix, no rate, the sum is kept.
+        r0 = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
+        r1 = x1 / n1 if n1 else r0
+        turned, grown, pivot = r1 - r0, s1 - s0, (r0 + r1) / 2 - whole.middle
+        added = grown if pivot > 0 else -grown if pivot else ZERO
+        return Effects((s0 + s1) / 2 * turned, grown * pivot, turned, added)
+
+
 class Found(NamedTuple):
     """The largest identified contributor."""
 
@@ -175,13 +197,13 @@ def within(
         return None
     size = whole.before[0] + whole.after[0]
     carrying = [
-        (abs(row.z_rate), dimension, row.value)
+        (z, dimension, held.value)
         for dimension, sides in inside.items()
-        for row in _rows(whole, sides)
-        if row.value != NO_VALUE
-        and abs(row.z_rate) >= WITHIN_Z
-        and row.total / whole.change >= max(least, MORE_THAN_HELD * (row.n0 + row.n1) / size)
-        and _moved_more(row, whole)
+        for held, effects, z in _by_rate(whole, sides)
+        if held.value != NO_VALUE
+        and z >= WITHIN_Z
+        and (effects.rate + effects.mix) / whole.change >= max(least, _least_carried(held, size))
+        and _moved_more(held, whole)
     ]
     if not carrying:
         return None
@@ -189,10 +211,23 @@ def within(
     return dimension, value
 
 
-def _moved_more(row: Row, whole: Whole) -> bool:
+def _by_rate(whole: Whole, sides: Sides) -> Iterator[tuple[Held, Effects, float]]:
+    """Each value, what it adds, and how surely its rate moved."""
+    folds = whole.fold(sides)
+    for held, error in zip(folds.held(whole.weights), whole.errors.rates(folds), strict=True):
+        effects = Effects.of(held, whole)
+        yield held, effects, abs(error.z(effects.turned))
+
+
+def _least_carried(held: Held, size: int) -> Fraction:
+    """Clearly more of the change than of the conversations."""
+    return MORE_THAN_HELD * (held.before[0] + held.after[0]) / size
+
+
+def _moved_more(held: Held, whole: Whole) -> bool:
     """Whether the rate moved clearly more among these conversations than among all others."""
     moved, variance = 0.0, 0.0
-    for own, every, sign in ((row.touched0, whole.before, -1), (row.touched1, whole.after, 1)):
+    for own, every, sign in ((held.touched0, whole.before, -1), (held.touched1, whole.after, 1)):
         others = (every[0] - own[0], every[1] - own[1])
         for (n, x), side in ((own, sign), (others, -sign)):
             share = (x + 0.5) / (n + 1)
@@ -206,7 +241,12 @@ def _moved_more(row: Row, whole: Whole) -> bool:
 
 
 def _rows(whole: Whole, sides: Sides) -> tuple[Row, ...]:
-    rows = [_row(value, folds, whole) for value, folds in whole.fold(sides).items()]
+    folds = whole.fold(sides)
+    errors = zip(whole.errors.rates(folds), whole.errors.shares(folds), strict=True)
+    rows = [
+        _row(held, whole, *both)
+        for held, both in zip(folds.held(whole.weights), errors, strict=True)
+    ]
     return tuple(sorted(rows, key=_largest_first))
 
 
@@ -215,35 +255,24 @@ def _largest_first(row: Row) -> tuple[float, Fraction, str]:
     return float(total), total, row.value  # most differ as floats, which are compared faster
 
 
-def _row(value: str, folds: Folds, whole: Whole) -> Row:
-    size0, size1 = whole.sizes
-    n0, x0 = folds.before.weighted(whole.weights)
-    n1, x1 = folds.after.weighted(None)
-    s0, s1 = (n0 / size0 if size0 else ZERO), (n1 / size1 if size1 else ZERO)
-    # A value that one window lacks takes the other's share: all mix, no rate, the sum is kept.
-    r0 = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
-    r1 = x1 / n1 if n1 else r0
-    share, pivot = (s0 + s1) / 2, (r0 + r1) / 2 - whole.middle
-    rate, mix = share * (r1 - r0), (s1 - s0) * pivot
-    rate_error = whole.errors.rate(folds, (n0, n1), (r0, r1), share)
-    mix_error = whole.errors.mix(folds, (s0, s1), pivot)
-    raw_n0, raw_x0 = folds.before.weighted(None)
+def _row(held: Held, whole: Whole, of_rate: Error, of_share: Error) -> Row:
+    effects = Effects.of(held, whole)
     return Row(
-        value=value,
-        n0=raw_n0,
-        x0=raw_x0,
-        n1=n1,
-        x1=x1,
-        adjusted_n0=n0,
-        adjusted_x0=x0,
-        rate=rate,
-        mix=mix,
-        z_rate=rate_error.z(rate),
-        z_mix=mix_error.z(mix),
-        p_rate=rate_error.p(rate),
-        p_mix=mix_error.p(mix),
-        touched0=folds.before.plain,
-        touched1=folds.after.plain,
+        value=held.value,
+        n0=held.before[0],
+        x0=held.before[1],
+        n1=held.after[0],
+        x1=held.after[1],
+        adjusted_n0=held.adjusted[0],
+        adjusted_x0=held.adjusted[1],
+        rate=effects.rate,
+        mix=effects.mix,
+        z_rate=of_rate.z(effects.turned),
+        z_mix=of_share.z(effects.added),
+        p_rate=of_rate.p(effects.turned),
+        p_mix=of_share.p(effects.added),
+        touched0=held.touched0,
+        touched1=held.touched1,
     )
 
 

@@ -5,12 +5,12 @@ A lens is folded once; everything after that costs accounts, not conversations.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from math import lcm
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from operator import mul
+from typing import TYPE_CHECKING, NamedTuple
 
 from service.query import NO_VALUE
 from service.sides import Sides
@@ -19,11 +19,9 @@ from service.weekdays import Weights
 if TYPE_CHECKING:
     from service.sides import Flags, Floats, Ints
 
+Part = tuple[Fraction, Fraction]
 _TABLE = 8_000_000  # pairs of a value and an account, of which a table is still small
 ENOUGH_ACCOUNTS = 5  # with fewer, accounts are no clusters and none can be "the one"
-
-K = TypeVar("K")
-Exact = dict[tuple[int, int], list[int]]  # (m, weekday) -> conversations, counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -72,115 +70,121 @@ class Clusters:
         return np.array([place.get(one, self.many) for one in accounts], dtype=np.int32)
 
 
-@dataclass(frozen=True)
-class Fold:
-    """The cells of one value in one window."""
-
-    exact: Exact = field(default_factory=dict)
-    alone: Exact = field(default_factory=dict)  # the same, of conversations in no cluster
-
-    @cached_property
-    def plain(self) -> tuple[int, int]:
-        """Count each conversation once."""
-        n = x = 0
-        for many, counted in self.exact.values():
-            n += many
-            x += counted
-        return n, x
-
-    def weighted(self, weights: Weights | None) -> tuple[Fraction, Fraction]:
-        """Add integer counts first and divide last: no drift, and few Fractions."""
-        whole = lcm(*(m for m, _ in self.exact))
-        parts, of = ((1,) * 7, 1) if weights is None else weights.parts
-        n = x = 0
-        for (m, day), (many, counted) in self.exact.items():
-            part = whole // m * parts[day]
-            n += part * many
-            x += part * counted
-        return Fraction(n, whole * of), Fraction(x, whole * of)
-
-
 class Spread(NamedTuple):
-    """What each cluster holds of a value: conversations and counted, weighed by weekday and 1/m."""
+    """What each cluster holds of each value: conversations and counted, weighed by weekday, 1/m."""
 
+    row: Ints  # the value's place among those that occur
     who: Ints
-    n0: Floats
-    x0: Floats
-    n1: Floats
-    x1: Floats
+    n: Floats  # before and after, of each pair of a value and a cluster
+    x: Floats
 
 
-class Folds(NamedTuple):
-    before: Fold
-    after: Fold
+class Held(NamedTuple):
+    """What both windows hold of one value: conversations, and of them counted."""
+
+    value: str
+    before: Part  # a conversation weighs 1/m
+    adjusted: Part  # and its weekday
+    after: Part
+    touched0: tuple[int, int]  # each once
+    touched1: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Folds:
+    """Both windows of a lens: a row of each table for each value that occurs, in their order."""
+
+    names: Sequence[str]
+    m: Sequence[int]  # those that occur
+    exact: Ints  # window, (conversations, counted), row, m, weekday
+    alone: Ints  # the same, of conversations in no cluster
     spread: Spread
 
+    @property
+    def plain(self) -> Ints:
+        """Each conversation once: window, (conversations, counted), row."""
+        found: Ints = self.exact.sum(axis=(3, 4))
+        return found
 
-def fold(sides: Sides, weights: Weights, clusters: Clusters) -> dict[str, Folds]:
-    """Read both windows of a lens once."""
-    cluster = clusters.of_each(sides)
-    exact, alone = _exact(sides, cluster == clusters.many)
-    spreads = _spreads(sides, _shares(sides, weights), cluster, clusters.many)
-    return {
-        name: Folds(
-            Fold(exact.get((value, 0), {}), alone.get((value, 0), {})),
-            Fold(exact.get((value, 1), {}), alone.get((value, 1), {})),
-            spreads[value],
+    @property
+    def lone(self) -> Ints:
+        """Those in no cluster: window, row."""
+        found: Ints = self.alone[:, 0].sum(axis=(2, 3))
+        return found
+
+    def held(self, weights: Weights) -> list[Held]:
+        touched = ([(n, x) for n, x in zip(*one, strict=True)] for one in self.plain.tolist())
+        parts = (self.weighted(0, None), self.weighted(0, weights), self.weighted(1, None))
+        return list(map(Held, self.names, *parts, *touched))
+
+    def weighted(self, window: int, weights: Weights | None) -> list[Part]:
+        """Add whole numbers first and divide last: no drift, and few Fractions."""
+        whole = lcm(*self.m)
+        days, of = ((1,) * 7, 1) if weights is None else weights.parts
+        parts = [whole // m * day for m in self.m for day in days]
+        cells = self.exact[window].reshape(2, len(self.names), len(parts))
+        n, x = (
+            [Fraction(sum(map(mul, parts, row)), whole * of) for row in rows]
+            for rows in cells.tolist()
         )
-        for value, name in enumerate(sides.names)
-        if (value, 0) in exact or (value, 1) in exact
-    }
+        return list(zip(n, x, strict=True))
+
+    def together(self, many: int) -> Folds:
+        """Join the values of a lens that holds each conversation once, spread over all clusters."""
+        import numpy as np
+
+        def summed(of: Floats) -> Floats:
+            sums = [np.bincount(self.spread.who, weights=one, minlength=many) for one in of]
+            return np.stack(sums).astype(float)
+
+        return Folds(
+            names=[""],
+            m=self.m,
+            exact=self.exact.sum(axis=2, keepdims=True),
+            alone=self.alone.sum(axis=2, keepdims=True),
+            spread=Spread(
+                row=np.zeros(many, dtype=np.int64),
+                who=np.arange(many),
+                n=summed(self.spread.n),
+                x=summed(self.spread.x),
+            ),
+        )
 
 
-def together(found: Mapping[str, Folds], many: int) -> Folds:
-    """Join the values of a lens that holds each conversation once, spread over `many` clusters."""
+def fold(sides: Sides, weights: Weights, clusters: Clusters) -> Folds:
+    """Read both windows of a lens once."""
     import numpy as np
 
-    n0, x0, n1, x1 = (np.zeros(many) for _ in range(4))
-    before, after = Fold(), Fold()
-    for folds in found.values():
-        for one, whole in ((folds.before, before), (folds.after, after)):
-            _join(one.exact, whole.exact)
-            _join(one.alone, whole.alone)
-        spread = folds.spread
-        for own, sums in ((spread.n0, n0), (spread.x0, x0), (spread.n1, n1), (spread.x1, x1)):
-            sums[spread.who] += own  # a value has a cluster once
-    return Folds(before, after, Spread(np.arange(many), n0, x0, n1, x1))
+    cluster = clusters.of_each(sides)
+    m, exact, alone = _exact(sides, cluster == clusters.many)
+    occurs = exact[:, 0].sum(axis=(0, 2, 3)) > 0
+    return Folds(
+        names=[sides.names[place] for place in np.flatnonzero(occurs).tolist()],
+        m=m,
+        exact=exact[:, :, occurs],
+        alone=alone[:, :, occurs],
+        spread=_spread(sides, _shares(sides, weights), cluster, clusters.many, np.cumsum(occurs)),
+    )
 
 
-def _join(part: Exact, whole: Exact) -> None:
-    for key, (n, x) in part.items():
-        _add(whole, key, n, x)
-
-
-ByValue = dict[tuple[int, int], Exact]  # (value, side)
-
-
-def _exact(sides: Sides, is_alone: Flags) -> tuple[ByValue, ByValue]:
-    """Integer counts by value and side, of each by m and weekday: of all, and of those alone."""
+def _exact(sides: Sides, is_alone: Flags) -> tuple[list[int], Ints, Ints]:
+    """Integer counts by window, value, m and weekday: of all, and of those that stand alone."""
     import numpy as np
 
-    exact: ByValue = {}
-    alone: ByValue = {}
-    if not len(sides.n):
-        return exact, alone
-    used = np.flatnonzero(np.bincount(sides.m))  # of the numbers up to the greatest m
-    place_of = np.zeros(int(used[-1]) + 1, dtype=np.int64)
-    place_of[used] = np.arange(len(used))
-    cell = (place_of[sides.m] * 7 + sides.weekday) * 2 + is_alone
-    key = (sides.value * np.int64(2) + sides.is_after) * (len(used) * 14) + cell
-    many, counted = np.bincount(key, weights=sides.n), np.bincount(key, weights=sides.x)
-    places = np.flatnonzero(many)
-    side, cell = np.divmod(places, len(used) * 14)
-    found = (many[places], counted[places])
-    cells = [(int(m), weekday) for m in used for weekday in range(7)]
-    of_each = zip(side.tolist(), cell.tolist(), *(one.tolist() for one in found), strict=True)
-    for sided, at, n, x in of_each:
-        place = divmod(sided, 2)
-        _add(exact.setdefault(place, {}), cells[at // 2], int(n), int(x))
-        if at % 2:
-            _add(alone.setdefault(place, {}), cells[at // 2], int(n), int(x))
-    return exact, alone
+    occurs = np.bincount(sides.m) > 0
+    used: list[int] = np.flatnonzero(occurs).tolist()
+    key = sides.value * np.int64(len(used)) + (np.cumsum(occurs) - 1)[sides.m]
+    key = (key * 7 + sides.weekday) * 2 + is_alone
+    shape = (len(sides.names), len(used), 7, 2)
+    size = len(sides.names) * len(used) * 14
+
+    def counted(of: Ints, here: slice) -> Ints:
+        found = np.bincount(key[here], weights=of[here], minlength=size)
+        return found.astype(np.int64).reshape(shape)
+
+    windows = slice(sides.before), slice(sides.before, None)
+    every = np.stack([[counted(of, here) for of in (sides.n, sides.x)] for here in windows])
+    return used, every.sum(axis=-1), every[..., 1]
 
 
 def _shares(sides: Sides, weights: Weights) -> Floats:
@@ -193,8 +197,8 @@ def _shares(sides: Sides, weights: Weights) -> Floats:
     return shares
 
 
-def _spreads(sides: Sides, share: Floats, cluster: Ints, many: int) -> list[Spread]:
-    """Of each value, what its clusters hold."""
+def _spread(sides: Sides, share: Floats, cluster: Ints, many: int, row_of: Ints) -> Spread:
+    """What clusters hold of each value; `row_of` counts the values up to each that occur."""
     import numpy as np
 
     # Those that stand alone are put together in one more cluster, and left out at the end.
@@ -204,17 +208,11 @@ def _spreads(sides: Sides, share: Floats, cluster: Ints, many: int) -> list[Spre
         weights = share[here] * of[here]
         return np.bincount(inverse[here], weights=weights, minlength=len(pairs)).astype(float)
 
-    before, after = slice(sides.before), slice(sides.before, None)
+    windows = slice(sides.before), slice(sides.before, None)
     value, who = np.divmod(pairs, many + 1)
     kept = np.flatnonzero(who < many)
-    value, who = value[kept], who[kept]
-    n0, x0, n1, x1 = (
-        summed(of, here)[kept] for here in (before, after) for of in (sides.n, sides.x)
-    )
-    ends = np.searchsorted(value, np.arange(len(sides.names) + 1)).tolist()
-    return [
-        Spread(who[of], n0[of], x0[of], n1[of], x1[of]) for of in map(slice, ends[:-1], ends[1:])
-    ]
+    n, x = (np.stack([summed(of, here)[kept] for here in windows]) for of in (sides.n, sides.x))
+    return Spread(row_of[value[kept]] - 1, who[kept], n, x)
 
 
 def _numbered(keys: Ints, names: int, many: int) -> tuple[Ints, Ints]:
@@ -231,12 +229,3 @@ def _numbered(keys: Ints, names: int, many: int) -> tuple[Ints, Ints]:
     place = np.empty(size, dtype=np.int32)
     place[found] = np.arange(len(found), dtype=np.int32)
     return found, place[keys]
-
-
-def _add(counts: dict[K, list[int]], key: K, n: int, x: int) -> None:
-    pair = counts.get(key)
-    if pair is None:
-        counts[key] = [n, x]
-    else:
-        pair[0] += n
-        pair[1] += x

@@ -1,25 +1,29 @@
 """How sure the parts of a change are, with conversations of one account kept together.
 
 Accounts have better and worse weeks, together with all that they write: a part is as sure as the
-accounts that carry it are many, and not as its conversations are.
+accounts that carry it are many, and not as its conversations are. The values of a lens are taken
+at once: a place of each array is a value's, or an account's of a value.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
-from math import inf, sqrt
+from functools import reduce
+from math import inf
+from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
 from service import statistics
-from service.influence import Exact, Folds
+from service.influence import Folds
 from service.weekdays import Weights
 
 if TYPE_CHECKING:
     from service.sides import Floats, Ints
 
-_NOTHING = 1e-12  # an error below it is none
+_NOTHING = 1e-12  # an error below it is none, and so is a share's distance from none or all
 _ALL = 1e-9  # what is left of a value that one account holds all of
+_AT_ONCE = 8192  # of the pairs of an account and a value
 _OTHERS = 4.0  # so many accounts count what all of them show, beside a part's own
 _STEADY = 0.25  # of chance; accounts write about their own things, so shares move less than by it
 
@@ -37,176 +41,188 @@ class Error(NamedTuple):
         return statistics.two_sided(statistics.normal_of_t(self.z(effect), self.freedom))
 
 
+NO_ERROR = Error(0.0, inf)
+
+
 class Beyond(NamedTuple):
     """How much more than by chance accounts move, each by the square of its share."""
 
-    variance: float
-    freedom: float
+    variance: Floats
+    freedom: Floats
 
     @staticmethod
     def of(moved: Floats, chance: Floats, squares: Floats) -> Beyond:
         """Learn it from how far each account moved, and the variance that chance gives it."""
-        return Beyond.added(_told(moved**2, chance, squares))
+        told = _told(moved**2, _over(1.0, chance), squares)
+        return Beyond.added(*(one.sum(keepdims=True) for one in told[1:5]))
 
     @staticmethod
-    def added(told: Sequence[float]) -> Beyond:
-        """Learn it from sums over accounts, as `_told` makes them."""
-        moved, many, weights, weights_squared = told
-        if not weights:
-            return Beyond(0.0, 0.0)
-        excess = max(0.0, moved - many) / weights
+    def added(moved: Floats, many: Floats, weights: Floats, weights_squared: Floats) -> Beyond:
+        """Learn it from sums over accounts, of what `_told` tells of each."""
+        excess = _over((moved - many).clip(0.0), weights)
         spread = many + 2 * excess * weights + excess**2 * weights_squared
-        return Beyond(excess, (excess * weights) ** 2 / spread)
+        return Beyond(excess, _over((excess * weights) ** 2, spread))
 
     def error(self, squares: float, chance: float) -> Error:
         """The error of a part that is only known by what all accounts show."""
-        return _error(0.0, 0.0, chance, self.variance * squares, self.freedom)
+        none = 0.0 * self.variance
+        beyond = self.variance * squares
+        [error] = _errors(
+            seen=none, own=none, chance=none + chance, beyond=beyond, freedom=self.freedom
+        )
+        return error
 
 
 class Errors:
-    """Standard errors of one value's rate and mix part, given the whole of both windows."""
+    """Standard errors of how far rates and shares moved, given the whole of both windows."""
 
     def __init__(self, whole: Folds, weights: Weights) -> None:
-        self._days = {day: float(weight) for day, weight in weights.by_weekday.items()}
-        self._whole = whole
-        n0, x0 = (float(one) for one in whole.before.weighted(weights))
-        n1, x1 = whole.after.plain
-        self._sizes = n0, float(n1)
-        _, many0, counted0, many1, counted1 = whole.spread
-        held = (_part(many0, n0), _part(many1, n1))
-        self._held = held
-        self._squares = held[0] ** 2 + held[1] ** 2
-        self._chance = _part(held[0], n0) + _part(held[1], n1)
-        self._outside = self._of_outside()
-        self._everywhere = self._outside.sum(axis=0)
-        sides = ((whole.before, 0), (whole.after, 1))
-        self._alone = [
-            sum(n * self._day(day, side) ** 2 for (_, day), (n, _) in fold.alone.items())
-            for fold, side in sides
-        ]
-        rates = (x0 / n0 if n0 else 0.0), (x1 / n1 if n1 else 0.0)
-        middle = sum(rates) / 2
-        moved = (_part(counted1, n1) - held[1] * rates[1]) * _unseen(held[1])
-        moved = moved - (_part(counted0, n0) - held[0] * rates[0]) * _unseen(held[0])
-        chance = middle * (1 - middle) * self._chance
-        self._beyond = Beyond.of(moved, chance, self._squares)
+        import numpy as np
 
-    def rate(
-        self,
-        folds: Folds,
-        n: tuple[Fraction, Fraction],
-        r: tuple[Fraction, Fraction],
-        share: Fraction,
-    ) -> Error:
-        """A conversation moves the rate part by share * w * (y - r) / n."""
-        if not n[0] or not n[1]:
-            return Error(0.0, inf)
-        size0, size1, rate0, rate1 = (float(one) for one in (*n, *r))
-        _, many0, counted0, many1, counted1 = folds.spread
-        held0, held1 = many0 / size0, many1 / size1
-        moved = (counted1 / size1 - held1 * rate1) * _unseen(held1)
-        moved = moved - (counted0 / size0 - held0 * rate0) * _unseen(held0)
-        seen = _product(moved, moved)
-        seen += self._single(folds.before.alone, rate0, 0) / size0**2
-        seen += self._single(folds.after.alone, rate1, 1) / size1**2
-        squares = held0**2 + held1**2
-        total, lone = (
-            float(squares.sum()),
-            [(folds.before.alone, size0), (folds.after.alone, size1)],
+        days = [float(weights.by_weekday[day]) for day in range(7)]
+        self._days = np.array([days, [1.0] * 7])
+        sizes, counted = self._weighed(whole.exact, whole.m).swapaxes(0, 1)
+        self._sizes = sizes  # of both windows, in one column
+        self._lone = whole.lone
+        self._lone_squares = self._weighed(whole.alone, [1] * len(whole.m), days=2)[:, 0, 0]
+        held = _over(whole.spread.n, sizes)
+        squares, chance = (held**2).sum(axis=0), _over(held, sizes).sum(axis=0)
+        before, after = alone = held / _seen(held)
+        self._of_each = np.stack([*held, *alone, _over(1.0, chance), squares])
+        crossed = np.stack([before**2, after**2, -2 * before * after])
+        told = _told(crossed, self._of_each[4], squares)
+        self._of_all = [np.atleast_1d(one.sum(axis=-1)) for one in told]
+        rates = _over(counted, sizes)
+        moved = (_over(whole.spread.x, sizes) - held * rates) / _seen(held)
+        middle = rates.mean()
+        self._beyond = Beyond.of(moved[1] - moved[0], middle * (1 - middle) * chance, squares)
+
+    def rates(self, folds: Folds) -> list[Error]:
+        """Of each value's rate: a conversation moves it by w * (y - r) / n."""
+        sizes, counted = self._weighed(folds.exact, folds.m).swapaxes(0, 1)
+        rates = _over(counted, sizes)
+        single, hits = self._weighed(folds.alone, folds.m, days=2, per=2).swapaxes(0, 1)
+        alone = _over(hits * (1 - rates) ** 2 + (single - hits) * rates**2, sizes**2)
+        of_size = _over(1.0, sizes)
+
+        def told(row: Ints, _: Ints, many: Floats, hit: Floats) -> Iterable[Floats]:
+            held = many * of_size[:, row]
+            moved = _squared((hit * of_size[:, row] - held * rates[:, row]) / _seen(held))
+            squares = held[0] ** 2 + held[1] ** 2
+            return moved, squares, squares**2
+
+        seen, total, fourth = _by_row(folds, told)
+        errors = _errors(
+            seen=seen + alone.sum(axis=0),
+            own=_equals(total, fourth, folds.lone, sizes),
+            chance=_chance(folds),
+            beyond=self._beyond.variance * total,
+            freedom=self._beyond.freedom,
         )
-        own = _equals(total, _product(squares, squares), lone)
-        beyond = self._beyond.variance * total
-        error = _error(seen, own, _chance(folds), beyond, self._beyond.freedom)
-        return Error(float(share) * error.size, error.freedom)
+        known = (sizes > 0).all(axis=0).tolist()
+        return [one if here else NO_ERROR for one, here in zip(errors, known, strict=True)]
 
-    def mix(self, folds: Folds, s: tuple[Fraction, Fraction], pivot: Fraction) -> Error:
-        """A conversation moves the mix part by pivot * (w - s) / N; those elsewhere by w = 0.
+    def shares(self, folds: Folds) -> list[Error]:
+        """Of each value's share: a conversation moves it by (w - s) / N; those elsewhere by w = 0.
 
         That is s * (1 - s) times the difference of two shares: what the account holds of the value
         and what it holds of the rest. No window takes more than the mean s * (1 - s), or all
         accounts of a value that grew alike would seem to disagree.
         """
-        if not all(self._sizes):
-            return Error(0.0, inf)
-        shares = float(s[0]), float(s[1])
-        own = [share * (1 - share) for share in shares]
-        scale = sum(own) / 2 if all(own) else max(own)
-        who, many0, _, many1, _ = folds.spread
-        moved, chance, squares = (0.0 * many0 for _ in range(3))
-        factors, alone = [0.0, 0.0], 0.0
-        for side, many, share, sign in ((0, many0, shares[0], -1.0), (1, many1, shares[1], 1.0)):
-            if not own[side]:  # a window that lacks the value cannot differ about it
-                continue
-            size, rest = self._sizes[side], 1.0 - share
-            inside = many / size
-            held, left = inside / share, (self._held[side][who] - inside).clip(0.0) / rest
-            # Of a value that is nearly gone the few that are left say next to nothing.
-            ratio = min(1.0, own[side] / scale)
-            moved += sign * ratio * (held * _unseen(held) - left * _unseen(left))
-            chance += ratio**2 * (held / (share * size) + left / (rest * size))
-            squares += ratio**2 * (held**2 + left**2)
-            factors[side] = ratio / rest
-            fold = (folds.before, folds.after)[side]
-            alone += min(1.0, scale / own[side]) ** 2 * self._away(fold.alone, share, side)
-        outside = self._everywhere - _sum_of(self._outside, who)
-        back, forth, both = factors[0] ** 2, factors[1] ** 2, -2 * factors[0] * factors[1]
-        seen = _product(moved, moved) + float(outside[:3] @ (back, forth, both))
-        told = _told(moved**2, chance, squares)
-        total, fourth = float(squares.sum()), _product(squares, squares)
-        if all(own):
-            mean = (back + forth) / 2
-            total, fourth = total + mean * outside[6], fourth + mean**2 * outside[7]
-            more = (float(outside[3:6] @ (back, forth, both)) / mean, *outside[8:].tolist())
-            told = [one + other for one, other in zip(told, more, strict=True)]
-        beyond = Beyond.added(told)
-        middle = sum(shares) / 2
-        least = middle * (1 - middle) * (1 / self._sizes[0] + 1 / self._sizes[1])
-        lone = [(fold.alone, size) for fold, size in zip(self._whole[:2], self._sizes, strict=True)]
-        error = _error(
-            scale**2 * seen + alone,
-            _equals(total, fourth, lone),
-            least,
-            scale**2 * beyond.variance * total,
-            beyond.freedom,
-            steady=_STEADY,
-        )
-        return Error(abs(float(pivot)) * error.size, error.freedom)
-
-    def _of_outside(self) -> Floats:
-        """A row for each account: what it adds to the sums of a value that it says nothing of."""
         import numpy as np
 
-        before, after = (held * _unseen(held) for held in self._held)
-        chance, squares = self._chance, self._squares
-        of_chance = 1.0 / np.where(chance > 0, chance, 1.0)
-        weights = squares * of_chance
-        moved = (before**2, after**2, before * after)
-        counted = (squares, squares**2, chance > 0, weights, weights**2)
-        return np.stack([*moved, *(one * of_chance for one in moved), *counted], axis=1)
+        if not self._sizes.all():
+            return [NO_ERROR] * len(folds.names)
+        shares = self._weighed(folds.exact, folds.m)[:, 0] / self._sizes
+        own = shares * (1.0 - shares)
+        own[own < _NOTHING] = 0.0  # a window that lacks the value cannot differ about it
+        both = own.all(axis=0)
+        scale = np.where(both, own.mean(axis=0), own.max(axis=0))
+        # Of a value that is nearly gone the few that are left say next to nothing.
+        ratio = np.minimum(1.0, _over(own, scale))
+        of_value, of_rest = _over(1.0, shares * self._sizes), _over(1.0, 1.0 - shares)
+        mean = np.where(both, ((ratio * of_rest) ** 2).mean(axis=0), 0.0)
+        factors = np.concatenate([of_value, of_rest, ratio, [mean, _over(1.0, mean)]])
 
-    def _day(self, day: int, side: int) -> float:
-        return self._days[day] if side == 0 else 1.0
+        def told(row: Ints, who: Ints, many: Floats, _: Floats) -> Iterable[Floats]:
+            """What accounts tell, beyond what they would if they held nothing of the value."""
+            factor, of_each = factors.take(row, axis=1), self._of_each.take(who, axis=1)
+            of_value, of_rest, ratio = factor[:6].reshape(3, 2, -1)
+            held = many * of_value
+            left = (of_each[:2] - many / self._sizes).clip(0.0) * of_rest
+            moved = _squared(ratio * (held / _seen(held) - left / _seen(left)))
+            chance = ratio**2 * (held * of_value + left * of_rest / self._sizes)
+            squares = (ratio**2 * (held**2 + left**2)).sum(axis=0)
+            here = _told(moved, _over(1.0, chance.sum(axis=0)), squares)
+            away = _told(
+                _squared(ratio * of_rest * of_each[2:4]),
+                of_each[4] * factor[7],
+                of_each[5] * factor[6],
+            )
+            return map(sub, here, away)
 
-    def _single(self, alone: Exact, rate: float, side: int) -> float:
-        """Sum the squares of w * (y - rate) over conversations that stand alone."""
-        return sum(
-            (self._day(day, side) / m) ** 2 * (x * (1 - rate) ** 2 + (n - x) * rate**2)
-            for (m, day), (n, x) in alone.items()
+        sums = _by_row(folds, told) + self._everywhere(ratio * of_rest, mean)
+        seen, total, fourth = sums[[0, 5, 6]]
+        beyond = Beyond.added(*sums[1:5])
+        middle = shares.mean(axis=0)
+        away = np.minimum(1.0, _over(scale, own)) ** 2 * self._away(folds, shares)
+        return _errors(
+            seen=scale**2 * seen + away.sum(axis=0),
+            own=_equals(total, fourth, self._lone, self._sizes),
+            chance=middle * (1 - middle) * (1 / self._sizes).sum(),
+            beyond=scale**2 * beyond.variance * total,
+            freedom=beyond.freedom,
+            steady=_STEADY,
         )
 
-    def _away(self, alone: Exact, share: float, side: int) -> float:
+    def _everywhere(self, without: Floats, mean: Floats) -> Floats:
+        """What all accounts together would tell of each value if they held nothing of it."""
+        import numpy as np
+
+        before, after = without
+        factors = np.stack([before**2, after**2, before * after])
+        moved, of_chance = (np.einsum("f,fr->r", one, factors) for one in self._of_all[:2])
+        both = mean > 0
+        many, weights, weights_squared, squares, fourth = self._of_all[2:]
+        return np.stack(
+            [
+                moved,
+                _over(of_chance, mean),
+                both * many,
+                both * weights,
+                both * weights_squared,
+                mean * squares,
+                mean**2 * fourth,
+            ]
+        )
+
+    def _weighed(self, counts: Ints, ms: Sequence[int], *, days: int = 1, per: int = 1) -> Floats:
+        """Weigh counts by weekday and by 1/m, to these powers, and add up the cells of each row."""
+        import numpy as np
+
+        by_m = 1.0 / np.array(ms) ** per
+        found: Floats = np.einsum("wkrmd,wd,m->wkr", counts, self._days**days, by_m)
+        return found
+
+    def _away(self, folds: Folds, shares: Floats) -> Floats:
         """Sum the squares of (w - share) / N over conversations that stand alone, w = 0 too."""
-        squares = self._alone[side] * share**2
-        squares += sum(
-            n * self._day(day, side) ** 2 * ((1 / m - share) ** 2 - share**2)
-            for (m, day), (n, _) in alone.items()
+        once, squared = (
+            self._weighed(folds.alone, folds.m, days=2, per=per)[:, 0] for per in (1, 2)
         )
-        return squares / self._sizes[side] ** 2
+        squares = self._lone_squares[:, None] * shares**2 + squared - 2 * shares * once
+        found: Floats = squares / self._sizes**2
+        return found
 
 
-def _error(
-    seen: float, own: float, chance: float, beyond: float, freedom: float, *, steady: float = 1.0
-) -> Error:
+def _errors(
+    *,
+    seen: Floats,
+    own: Floats,
+    chance: Floats,
+    beyond: Floats,
+    freedom: Floats,
+    steady: float = 1.0,
+) -> list[Error]:
     """Weigh what a part's own accounts show against what all of them do (`beyond` chance).
 
     One account that holds most of a part shows nothing of how it differs from others, and a few
@@ -214,61 +230,72 @@ def _error(
     (Satterthwaite). Nothing is surer than chance (`steady` of it) allows: else 0 of 1 against 1 of
     1 would have no error at all, and accounts that happen to agree would count as proof.
     """
+    import numpy as np
+
     weight = own / (own + _OTHERS)
     variance = weight * seen + (1.0 - weight) * (chance + beyond)
-    if variance <= chance:
-        return Error(sqrt(max(variance, steady * chance)), inf)
-    learnt = ((1.0 - weight) * beyond) ** 2 / freedom if beyond else 0.0
-    if own:
-        learnt += (weight * max(0.0, seen - chance)) ** 2 / own
-    return Error(sqrt(variance), variance**2 / learnt if learnt else inf)
+    learnt = _over(((1.0 - weight) * beyond) ** 2, freedom)
+    learnt = learnt + _over((weight * (seen - chance).clip(0.0)) ** 2, own)
+    surely = (variance <= chance) | (learnt == 0)
+    free = np.where(surely, inf, _over(variance**2, learnt))
+    sizes = np.sqrt(np.maximum(variance, steady * chance))
+    return [Error(*one) for one in zip(sizes.tolist(), free.tolist(), strict=True)]
 
 
-def _told(moved: Floats, chance: Floats, squares: Floats) -> list[float]:
-    """Add up what accounts moved against chance, their number, and how much each can tell."""
-    here = chance > 0
-    if not here.all():
-        moved, chance, squares = moved[here], chance[here], squares[here]
-    weights = squares / chance
-    sums = float((moved / chance).sum()), len(moved), float(weights.sum())
-    return [*sums, _product(weights, weights)]
+def _told(moved: Floats, of_chance: Floats, squares: Floats) -> tuple[Floats, ...]:
+    """What each account adds to the sums: how far it moved, as such and against chance; whether it
+    can tell, how much, and the square of it; how many are as one, and its square.
+    """
+    weights = squares * of_chance
+    can = (of_chance > 0).astype(float)
+    return moved, moved * of_chance, can, weights, weights**2, squares, squares**2
 
 
-def _chance(folds: Folds) -> float:
+def _squared(moved: Floats) -> Floats:
+    """The square of the change between both windows."""
+    found: Floats = (moved[1] - moved[0]) ** 2
+    return found
+
+
+def _chance(folds: Folds) -> Floats:
     """The pooled variance of a rate's change, were every conversation on its own."""
-    (n0, x0), (n1, x1) = folds.before.plain, folds.after.plain
-    pooled = (x0 + x1) / (n0 + n1)
-    return pooled * (1 - pooled) * (1 / n0 + 1 / n1)
+    sizes, counted = folds.plain.swapaxes(0, 1)
+    pooled = _over(counted.sum(axis=0), sizes.sum(axis=0))
+    found: Floats = pooled * (1 - pooled) * _over(1.0, sizes).sum(axis=0)
+    return found
 
 
-def _unseen(held: Floats) -> Floats:
-    """What an account's own part in a mean hides of how far it stands from it."""
+def _seen(held: Floats) -> Floats:
+    """What an account's own part in a mean leaves to be seen of how far it stands from it."""
     import numpy as np
 
-    return 1.0 / np.sqrt(np.maximum(1.0 - held, _ALL))
+    found: Floats = np.maximum(1.0 - held, _ALL)
+    return np.sqrt(found, out=found)
 
 
-def _equals(total: float, fourth: float, alone: list[tuple[Exact, float]]) -> float:
+def _equals(total: Floats, fourth: Floats, lone: Ints, sizes: Floats) -> Floats:
     """As many equal accounts would tell as much as these do, beyond the mean they were held to."""
-    for exact, size in alone:
-        single = sum(n for n, _ in exact.values())
-        total += single / size**2
-        fourth += single / size**4
-    return max(0.0, total**2 / fourth - 1.0) if fourth else 0.0
+    total = total + _over(lone, sizes**2).sum(axis=0)
+    fourth = fourth + _over(lone, sizes**4).sum(axis=0)
+    return (_over(total**2, fourth) - 1.0).clip(0.0)
 
 
-def _sum_of(rows: Floats, places: Ints) -> Floats:
-    """Add up some rows: three times as fast as the library's sum, which is made for long ones."""
+def _by_row(folds: Folds, told: Callable[..., Iterable[Floats]]) -> Floats:
+    """Add up what accounts tell of each value, so many at once as a processor keeps at hand."""
     import numpy as np
 
-    sums: Floats = np.einsum("ij->j", rows.take(places, axis=0))
-    return sums
+    def added(at: int) -> Floats:
+        row, *here = (one[..., at : at + _AT_ONCE] for one in folds.spread)
+        every = told(row, *here)
+        return np.stack([np.bincount(row, weights=one, minlength=rows) for one in every])
+
+    rows, many = len(folds.names), len(folds.spread.row)
+    return reduce(np.add, map(added, range(0, max(1, many), _AT_ONCE)))
 
 
-def _part(of: Floats, whole: float) -> Floats:
-    return of / whole if whole else 0.0 * of
+def _over(of: Floats | Ints | float, by: Floats | Ints) -> Floats:
+    """Divide where there is something to divide by; elsewhere it is nothing."""
+    import numpy as np
 
-
-def _product(one: Floats, other: Floats) -> float:
-    """Multiply and add, in this thread: the library's own product wakes one for each processor."""
-    return float((one * other).sum())
+    found = np.zeros(np.broadcast_shapes(np.shape(of), by.shape))
+    return np.divide(of, by, out=found, where=by > 0)

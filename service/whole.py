@@ -1,13 +1,12 @@
 """Two windows as a whole: their shares, made comparable, and how sure their difference is."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import NamedTuple
 
 from service import statistics
-from service.influence import Clusters, Folds, fold, together
+from service.influence import Clusters, Folds, fold
 from service.query import NO_VALUE
 from service.sides import Sides
 from service.standard_errors import Beyond, Error, Errors
@@ -21,7 +20,7 @@ class Whole:
     sides: Sides
     weights: Weights
     clusters: Clusters
-    values: Mapping[str, Folds]  # the lens that the whole was read from
+    values: Folds  # the lens that the whole was read from
 
     @staticmethod
     def of(total: Sides) -> "Whole":
@@ -30,26 +29,35 @@ class Whole:
         values = fold(total, weights, clusters)
         return Whole(sides=total, weights=weights, clusters=clusters, values=values)
 
-    def fold(self, sides: Sides) -> Mapping[str, Folds]:
+    def fold(self, sides: Sides) -> Folds:
         """Fold another lens of the same conversations; the one already read is not read again."""
         return self.values if sides is self.sides else fold(sides, self.weights, self.clusters)
 
     @cached_property
     def folds(self) -> Folds:
-        return together(self.values, self.clusters.many)
+        return self.values.together(self.clusters.many)
 
     @cached_property
     def before(self) -> tuple[int, int]:
-        return self.folds.before.plain
+        return self._plain(0)
 
     @cached_property
     def after(self) -> tuple[int, int]:
-        return self.folds.after.plain
+        return self._plain(1)
+
+    def _plain(self, window: int) -> tuple[int, int]:
+        n, x = self.folds.plain[window, :, 0].tolist()
+        return n, x
 
     @cached_property
     def sizes(self) -> tuple[Fraction, Fraction]:
         """Both windows' conversations, the earlier ones with their weekday weights."""
-        return self.folds.before.weighted(self.weights)[0], Fraction(self.after[0])
+        return self._weighted[0], Fraction(self.after[0])
+
+    @cached_property
+    def _weighted(self) -> tuple[Fraction, Fraction]:
+        [before] = self.folds.weighted(0, self.weights)
+        return before
 
     @cached_property
     def p0(self) -> Fraction:
@@ -62,7 +70,7 @@ class Whole:
     @cached_property
     def adjusted(self) -> Fraction:
         """The earlier share with the current window's weekdays."""
-        n, x = self.folds.before.weighted(self.weights)
+        n, x = self._weighted
         return x / n if n else ZERO
 
     @property
@@ -81,8 +89,8 @@ class Whole:
     @cached_property
     def z(self) -> float:
         """Pooled z with Kish's effective size for the weighted side; unweighted, the plain one."""
-        exact, days = self.folds.before.exact, self.weights.by_weekday
-        square = sum(n * float(days[day]) ** 2 for (_, day), (n, _) in exact.items())
+        by_day = self.folds.exact[0, 0, 0].sum(axis=0).tolist()
+        square = sum(n * float(self.weights.by_weekday[day]) ** 2 for day, n in enumerate(by_day))
         effective = float(self.sizes[0]) ** 2 / square if square else 0.0
         n, x = self.after
         return statistics.pooled_z(float(self.adjusted) * effective, effective, x, n)
@@ -90,7 +98,8 @@ class Whole:
     @cached_property
     def error(self) -> Error:
         """The whole is a lens of one value: its rate part is the whole adjusted change."""
-        return self.errors.rate(self.folds, self.sizes, (self.adjusted, self.p1), Fraction(1))
+        [error] = self.errors.rates(self.folds)
+        return error
 
     @property
     def clustered_z(self) -> float:
@@ -118,7 +127,7 @@ class Whole:
             return Account(NO_VALUE, 0.0, 1.0)
         middle, change = float(self.middle), float(self.change)
         size0, size1 = (float(size) for size in self.sizes)
-        _, n0, x0, n1, x1 = self.folds.spread
+        (n0, n1), (x0, x1) = self.folds.spread.n, self.folds.spread.x
         added = (x1 - n1 * middle) / size1 - (x0 - n0 * middle) / size0
         parts = added / change
         most = float(parts.max())

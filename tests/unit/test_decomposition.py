@@ -208,21 +208,21 @@ conversations = st.lists(
 both_windows = st.tuples(conversations, conversations)
 
 
-def sides_of(windows: Windows, values: Callable[[Talk], Collection[str]]) -> Sides:
+def cells_of(windows: Windows, values: Callable[[Talk], Collection[str]]) -> list[list[Cell]]:
     """The cells of a lens: one conversation in each, which decompose adds up."""
-    return Sides.of(
-        *(
-            [
-                cell(
-                    value, 1, talk.counted, m=len(found), weekday=talk.weekday, account=talk.account
-                )
-                for talk in window
-                for found in (values(talk),)
-                for value in found
-            ]
-            for window in windows
-        )
-    )
+    return [
+        [
+            cell(value, 1, talk.counted, m=len(found), weekday=talk.weekday, account=talk.account)
+            for talk in window
+            for found in (values(talk),)
+            for value in found
+        ]
+        for window in windows
+    ]
+
+
+def sides_of(windows: Windows, values: Callable[[Talk], Collection[str]]) -> Sides:
+    return Sides.of(*cells_of(windows, values))
 
 
 def decomposed(windows: Windows) -> Decomposition:
@@ -357,6 +357,57 @@ def test_errors_are_those_of_each_conversations_influence() -> None:
         for z, effect, parts in ((row.z_rate, row.rate, rate), (row.z_mix, row.mix, mix)):
             defined = float(effect) / clustered(windows, parts, clusters=True) ** 0.5
             assert z == pytest.approx(defined, rel=0.05)
+
+
+def mixed(seed: int = 3) -> Windows:
+    """Accounts of unlike size, conversations without one, several drivers, one driver gone."""
+    dice = Random(seed)  # noqa: S311  # made-up conversations
+
+    def window(names: Sequence[str], many: int) -> list[Talk]:
+        return [
+            Talk(
+                drivers=frozenset(dice.choices(names, k=dice.choice([0, 1, 1, 2]))),
+                channel=dice.choice(CHANNELS),
+                weekday=dice.choice([0, 1, 2, 3, 4, 5, 6, 6]),
+                account=dice.choice(["", "a", "a", "a", "b", "b", "c", "d", "e", "f"]),
+                counted=int(dice.random() < 0.4),
+            )
+            for _ in range(many)
+        ]
+
+    return window(["billing", "login", "shipping"], 300), window(["billing", "login"], 200)
+
+
+AS_BEFORE = {  # z and p of the rate and of the mix part
+    "login": (-0.622617, 3.222385, 0.539744, 0.0060724),
+    "Unmapped": (0.458283, 0.119861, 0.649281, 0.906986),
+    "billing": (-0.120689, 2.642400, 0.905070, 0.0222724),
+    "shipping": (0.000000, -8.423446, 1.000000, 5.30209e-08),
+}
+
+
+def test_errors_weigh_accounts_as_before() -> None:
+    """What the formula, value by value and account by account, gave for these conversations."""
+    rows = {row.value: row for row in decomposed(mixed()).lenses[DRIVER]}
+    assert set(rows) == set(AS_BEFORE)
+    for value, row in rows.items():
+        told = (row.z_rate, row.z_mix, row.p_rate, row.p_mix)
+        assert told == pytest.approx(AS_BEFORE[value], rel=1e-4, abs=1e-6)
+
+
+@settings(max_examples=25)
+@given(both_windows, st.sampled_from(["billing", "login", "shipping", "outage"]))
+def test_a_value_is_as_sure_beside_others_as_alone(windows: Windows, value: str) -> None:
+    """Values are taken at once; none may lean on another's accounts."""
+
+    def split(found: Sequence[Row]) -> dict[str, tuple[float, ...]]:
+        return {row.value: (row.z_rate, row.z_mix, row.p_rate, row.p_mix) for row in found}
+
+    total, lens = sides_of(windows, lambda _: ("",)), sides_of(windows, about)
+    cells = [[one for one in side if one.value == value] for side in cells_of(windows, about)]
+    alone = split(decompose(total, {DRIVER: Sides.of(*cells)}).lenses[DRIVER])
+    beside = split(decompose(total, {DRIVER: lens}).lenses[DRIVER])
+    assert alone.get(value) == (pytest.approx(beside[value], abs=1e-9) if value in beside else None)
 
 
 @pytest.mark.parametrize(("much", "clear"), [(0.0, True), (0.25, False)])
