@@ -248,9 +248,10 @@ def _narrowed(
     if connection.dialect.name == "sqlite":
         hits = found_first(phrase, connection.dialect.name, held)
         return hits, 0 if hits is None else _count(connection, hits.narrow, most)
-    read = read_all if share > _COMMON else found_first
     many = int(share * (held.last - held.first + 1))
-    return read(phrase, connection.dialect.name, held), many
+    if share > _COMMON:
+        return read_all(phrase, held), many
+    return found_first(phrase, connection.dialect.name, held), many
 
 
 def _is_hit_of_late(

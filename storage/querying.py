@@ -329,8 +329,8 @@ def _found_by_postgres(words: str, among: Ids | None) -> Hits:
     return Hits(narrow, narrow.where(_holds(words)) if " " in words else narrow)
 
 
-def read_all(phrase: str, _dialect: str, among: Ids) -> Hits | None:
-    """A phrase looked for in some conversations one by one, without the search index."""
+def read_all(phrase: str, among: Ids) -> Hits | None:
+    """A phrase looked for in some conversations one by one; None when it has no words."""
     words = searchable(phrase)
     if not words:
         return None
