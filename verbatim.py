@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from service.backups import Backups
     from service.catalogue import Catalogue
     from service.custom_metrics import Trial
-    from service.digest import Digests
+    from service.digesting import Digests
     from service.domain.conversations import Conversation, ConversationKey
     from service.domain.costs import Estimate
     from service.domain.imported import Reader
@@ -167,7 +167,7 @@ class Built:
 
     def digests(self) -> Digests:
         from service.alert_book import AlertBook
-        from service.digest import Digests
+        from service.digesting import Digests
 
         checks, zone = self.spot_checks(), self.settings.zone
         return Digests(

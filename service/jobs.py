@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from service.digest import week_of
+from service.digesting import week_of
 from service.errors import VerbatimError
 from service.in_turn import InTurn
 from service.logs import logger

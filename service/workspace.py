@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # heavy libraries behind these names: `verbatim --help` must 
     from service.answers import Answers
     from service.backups import Backups
     from service.catalogue import Catalogue
-    from service.digest import Digests
+    from service.digesting import Digests
     from service.domain.imported import Reader
     from service.domain.taxonomy import Taxonomy
     from service.flags import Flags

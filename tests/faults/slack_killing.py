@@ -26,7 +26,7 @@ from connectors.sandbox.slack import SlackStand, slack_app
 from connectors.sandbox.slack_state import Posted
 from service.alerting import Alerting
 from service.answers import Answers
-from service.digest import Digests, week_of
+from service.digesting import Digests, week_of
 from service.domain.conversations import Account, account_key
 from service.flags import Flags
 from service.schedule import Cron, Job, Schedule

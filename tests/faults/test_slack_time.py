@@ -15,7 +15,7 @@ from bot.publishing import SlackPublisher
 from connectors.sandbox.slack_limits import texts
 from connectors.sandbox.slack_state import Posted, SlackChannel, SlackPerson
 from service.alerting import MOST_CARDS, Alerting
-from service.digest import week_of
+from service.digesting import week_of
 from service.domain.conversations import Account, AccountKey, account_key
 from service.domain.flags import FlagChange, FlagEvent
 from service.domain.measurements import ChurnTier

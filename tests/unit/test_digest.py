@@ -17,7 +17,8 @@ from service.answer_json import digest_as_json
 from service.answering.counts import SURE, counts_p
 from service.chart_image import draw
 from service.charting import weekly
-from service.digest import MOST_LINES, Digest, Digests
+from service.digest import MOST_LINES, Digest
+from service.digesting import Digests
 from service.domain.alerts import Alert, AlertState, Reading
 from service.domain.answers import Intent
 from service.domain.conversations import Account, account_key
