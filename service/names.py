@@ -145,9 +145,10 @@ class Names:
 
 def nearest(name: str, entities: Iterable[Entity], *, most: int = 3) -> tuple[str, ...]:
     """Return the ids of those that look most like a name."""
-    written = {one.id: one.name.lower() for one in entities}
+    among = tuple(entities)
+    written = [one.name.lower() for one in among]
     found = process.extract(name.lower(), written, scorer=fuzz.ratio, limit=most)
-    return tuple(entity_id for _, _, entity_id in found)
+    return tuple(among[at].id for _, _, at in found)
 
 
 def closest(text: str, entities: Sequence[Entity], *, most: int) -> list[Entity]:

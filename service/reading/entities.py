@@ -44,14 +44,17 @@ LEFT_OUT = (
     r"|(?:all|any\w+|every\w+) but"
     r"|ignoring|ignore|apart from|aside from|besides|but not|not in|not on|not counting|leaving out"
     r"|non|leave out|skip|skipping|^(?:and |ok |now |please |pls )*(?:remove|drop|take out)"
-    r"|rather than|instead of"
+    r"|rather than|instead of|neither|nor"
+    r"|(?:who|that|which|they|those|tickets|tix|conversations|convos|cases|accounts|customers"
+    r"|clients|users|companies)"
+    r" (?:isn't|aren't|wasn't|weren't|don't|doesn't|didn't|do not|does not|did not|never)"
     r"|(?:not|nothing|isn't|aren't)"
     r" (?:about|on|related to|regarding|involving|tagged|via|by|with)"
 )
 # Between such words and the name that is left out: "apart from those that came by email".
 LINKS = (
     r"(?:the|any|all|our|those|these|ones|anything|everything|tickets|tix|conversations|that|which"
-    r"|who|are|is|were|was|came|come|coming|in|by|via|from|on|with|about|of|for|tagged)"
+    r"|who|are|is|were|was|came|come|coming|use|uses|used|using|have|has|had|mention|involve|in|by|via|from|on|with|about|of|for|tagged)"
 )
 _PART_LENGTH = 4
 _TOPICAL = {*_TICKETS, "complaints", "questions"}
@@ -397,6 +400,8 @@ def _typos(words: Words, names: Names, found: Entities, lengths: tuple[int, ...]
             text = " ".join(word.text for word in run)
             if len(text) < TYPO_LENGTH or any(w.used or w.text in ORDINARY for w in run):
                 continue
+            if not any(map(is_strange, run)):
+                continue  # plain words are spelt as they are meant
             entities = names.similar(tuple(stem(word) for word in text.split()))
             joints = {word.text for word in run} & _NEVER_MISSPELT
             entities = [one for one in entities if joints <= _words_of(one)]

@@ -48,7 +48,7 @@ _OVER_THE_LAST = r"\b(?:week over week|month over month|week on week|month on mo
 _TRENDING = r"\b(?:which|what) \w+(?: reasons?)? (?:are|is|were|was|have been) (?:\w+ )?trending\b"
 _TOP = (
     r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
-    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank|sort(?:ed)?|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest)\b"
+    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank(?:ed)?|sort(?:ed)?|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest)\b"
 )
 # "Which customers complained about refunds", "who wrote in": those with most of it.
 _WHICH_ONES = (
@@ -59,7 +59,7 @@ _WHICH_ONES = (
 )
 _CHANGE_RANK = (
     r"\b(?:gr[eo]w\w*|growth|increas\w*|rose|ris(?:en|ing|es?)|improv\w*|jump(?:ed|s)?|gains?|swings?|dips?|spik\w*|fell|fall\w*|dropp\w*|drops?|declin\w*|"
-    r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|got worse|gone up|gone down|went up|went down)\b"
+    r"chang\w*|trending|deteriorat\w*|worsen\w*|surg\w*|climb\w*|shrank|decreas\w*|movers?|(?:got|gotten|getting|became|become|becoming) (?:\w+ )?(?:(?:un)?happier|worse|better|angrier|grumpier|harder|easier)|gone up|gone down|went up|went down)\b"
 )
 _CAUSE = (
     r"\b(?:why|what'?s? (?:is |was |are )?(?:behind|driving|causing|drove|caused|pushing)|"

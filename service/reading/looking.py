@@ -65,6 +65,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     words.find(_COMING_EVENT, by="event")
     since_fix = _since_fix(words, entities, catalogue)
     same = words.find(_SAME_DAYS, by="period")
+    words.find(_AGAINST_LAST_YEAR, by="year before")
     first, second = _two_periods(words, days)
     untimed = periods.take_open_times(words, days)
     if second is not None and _added_up(words):
@@ -275,11 +276,21 @@ _SAME_DAYS = (
     r"(?:last|previous|prior) (week|month|quarter)\b"
 )
 _OVER_THE_QUARTER = r"\b(?:qoq|quarter (?:over|on) quarter)\b"
+# Beside a period of its own: "down this month vs last year".
+_AGAINST_LAST_YEAR = (
+    r"(?<= )(?:vs|versus|against|than|compared? (?:to|with)) last (?:year|yr)\b"
+    r"(?=.*\b(?:this|last|past|previous|in|on|since) )"
+)
 _A_YEAR_BEFORE = (
     rf"{intents.YEAR_OVER_YEAR}|\b(?:(?:a|one) year (?:ago|earlier|before)|"
     r"(?:same |this )(?:time|period|days?|dates?|week|month|quarter)(?: of)? last year|"
     r"(?:vs|versus|than|to|with|against) last (?:year|yr))\b"
 )
+
+
+def _last_year(catalogue: Catalogue) -> Window:
+    start = units.unit_start("year", catalogue.today)
+    return Window(units.unit_on("year", start, -1), start)
 
 
 def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
@@ -290,8 +301,8 @@ def _baseline(seen: Seen, second: Window | None, catalogue: Catalogue) -> None:
     elif seen.period is not None and re.search(_OVER_THE_QUARTER, seen.text):
         seen.back = "quarter"
     if seen.back:
-        if seen.back == "year" and second is None and re.search(r"\blast (?:year|yr)\b", seen.text):
-            seen.period = None  # "last year" is what is compared with
+        if second is None and seen.period == _last_year(catalogue):
+            seen.period = None  # it is what is compared with
         if seen.period is not None:
             seen.baseline = baselines.back(seen.period, seen.back)
             return

@@ -91,7 +91,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         "out_of_scope",
         r"\b(?:weather|joke|poem|recipe|haiku|song|lottery|football|stock price|share price|capital of|translate|"
         r"horoscope|bitcoin|lunch|dinner|restaurant|movie|politic\w*|election)\b"
-        r"|\b(?:fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|let \S+ go|underperform\w*|hire|dismiss)\b"
+        r"|\b(?:(?<!on )fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|let \S+ go|underperform\w*|hire|dismiss)\b"
         r"|\b(?:a|pay|get a|deserves? a) (?:raise|rise|bonus|promotion)\b"
         r"|\bwrite (?:me )?(?:a |an |some )?(?:code|script|sql|python|essay|blog|tweet|story|poem)\b"
         r"|\b(?:who|what) (?:won|is the president)\b|\bshould (?:i|we) (?:buy|invest|eat|wear|watch)\b",
@@ -150,9 +150,21 @@ _STRANGE, _MOSTLY = 3, 0.7  # words, and their share, beside one that is known t
 def refusal(words: Words) -> str | None:
     """Return why a message is refused, or None; names and what stood in quotes are only data."""
     text = unnamed(words)
+    if _holds_phone(words.plain):
+        return "personal_data"
     if _foreign(text) or _mostly_strange(words):
         return "language"
     return next((reason for reason, pattern in _RULES if re.search(pattern, text)), None)
+
+
+_DIGITS_OF_PHONE = 9  # or more; a date has eight
+
+
+def _holds_phone(plain: str) -> bool:
+    """Whether a message holds a number to call, as people write it: "+44 7700 900123"."""
+    undated = re.sub(r"\b\d{4}-\d{2}-\d{2}\b", " . ", plain)
+    runs = re.findall(r"(?<![\w/.-])\+?\(?\d[\d ()-]{7,}\d(?![\w/])", undated)
+    return any(sum(map(str.isdigit, run)) >= _DIGITS_OF_PHONE for run in runs)
 
 
 def _mostly_strange(words: Words) -> bool:

@@ -221,6 +221,7 @@ def _rated_sentiment(text: str) -> Number | None:
     rated = re.search(
         rf"\b(?:negative|positive) {RATE}|{RATE}(?: \S+){{0,6}} (?:negative|positive)|"
         rf"\bhow (?:negative|positive)|\bmost (?:negative|positive) (?:{RANKED})\b|"
+        rf"\b(?:is|are|was|were) (?:the )?(?:most|least) (?:negative|positive)\b(?! {_NOUNS})|"
         rf"{RATE} (?:negative|positive)",
         text,
     )

@@ -21,6 +21,8 @@ _BEFORE_NAMES = frozenset({"from", "at", "for", "with", "about", "on", "is", "ar
 # Short words, so only where a question begins and after "how".
 _OPENING = ("how", "what", "which", "who", "when", "where", "why")
 _AFTER_HOW = ("many", "much", "often", "come")
+_LASTING = ("last", "this", "past")  # before a unit
+_UNITS = ("week", "month", "quarter", "year", "weekend", "weeks", "months", "days")
 _BEFORE_QUESTIONS = frozenset({"and", "so", "ok", "but", "then", "also", "hi", "hey", "please"})
 
 
@@ -39,6 +41,10 @@ def _asking(word: Word, before: Word | None, after: Word | None) -> str | None:
         return None
     if before is not None and before.text == "how":
         return _one_slip(word, _AFTER_HOW)
+    if before is not None and before.text in _LASTING and word.original.islower():
+        return _one_slip(word, _UNITS)
+    if after is not None and not after.used and after.text in _UNITS:
+        return _one_slip(word, _LASTING)
     if before is None or before.text in _BEFORE_QUESTIONS:
         return _one_slip(word, _OPENING)
     counts = after is not None and not after.used and after.text in {"many", "much"}

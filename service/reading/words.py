@@ -72,6 +72,8 @@ _SHORT_FORMS = {
     "vol": "volume",
     "vols": "volumes",
     "wk": "week",
+    "wtf": "what",
+    "wth": "what",
     "wks": "weeks",
     "wo": "without",
     "y": "why",
