@@ -11,7 +11,7 @@ from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.query import Window
 from service.reading import baselines, intents, signals, units
-from service.reading.looking import Seen
+from service.reading.looking import Seen, weighs_back
 from service.reading.model import Baseline, BaselineKind, Reading
 
 
@@ -64,6 +64,8 @@ def _one_unit_back(
     before = baselines.back(period, seen.back)
     if draft.intent in {Intent.WHY_CHANGE, Intent.COMPARE}:
         return replace(draft, baseline=before), period
+    if weighs_back(seen.text):
+        return draft, period
     return draft, before.window
 
 

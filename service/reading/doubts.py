@@ -8,9 +8,24 @@ from service.domain.answers import Intent
 from service.query import CONVERSATIONS
 from service.reading import signals
 from service.reading.asking import TAKEN
+from service.reading.entities import Match
+from service.reading.intents import is_ranking
 from service.reading.leftover import IGNORED, ignored
-from service.reading.looking import Seen
+from service.reading.looking import Seen, weighs_back
 from service.reading.model import Reading
+from service.reading.signals import HAPPY, UNHAPPY
+
+
+_REFUSES = (
+    r"(?<=\S )(?<!why )\b(?:not(?! (?:just|only|sure))|never|neither|nor|nobody"
+    r"|(?:is|are|was|were|do|does|did|has|have|had)n'?t)(?: \S+){0,2}$"
+)
+
+
+def _refused(match: Match, seen: Seen) -> bool:
+    """Whether a name follows a refusal that nothing took up."""
+    before = " ".join(word.text for word in seen.words.words if word.end <= match.start)
+    return not match.negated and re.search(_REFUSES, before) is not None
 
 
 def _unused(reading: Reading, seen: Seen) -> list[str]:
@@ -23,7 +38,10 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
     grain = signals.find_grain(re.sub(_MOVED_OR_NOW, " ", seen.free)) or ""
     left = [f"by {one}" for one in (*seen.grouped, grain) if one and one not in sliced]
     ranked = signals.named_dimension(seen.free, within_driver="driver" in seen.filters)
-    if reading.intent is Intent.TOP and ranked is not None and ranked not in sliced:
+    ranks = reading.intent is Intent.TOP or (
+        reading.intent is Intent.COMPARE and is_ranking(seen.free)
+    )
+    if ranks and ranked is not None and ranked not in sliced:
         left.append(f"by {ranked}")
     if reading.intent is Intent.TOP:
         beside = re.findall(r"\b(?:and|plus) (?:top |the |our )*(\w+)", seen.free)
@@ -40,6 +58,7 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
         **reading.filters,
         **({reading.compare.by: reading.compare.values} if reading.compare else {}),
     }
+    left += [f"not {one.entity.name}" for one in seen.entities.matches if _refused(one, seen)]
     return (
         left
         + [
@@ -51,6 +70,7 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
             and not (
                 one.entity.kind in {"agent", "owner"}
                 and reading.intent is Intent.ACCOUNT_BRIEF
+                and not one.possessive
                 and re.search(r"\b(?:for|prep|brief|remind|help) ~", seen.free)
             )
             and one.entity.id not in held.get(one.entity.kind, ())
@@ -64,6 +84,52 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
             or (one.entity.kind == "funnel" and reading.funnel != one.entity.id)
         ]
     )
+
+
+def _unheld(reading: Reading, seen: Seen) -> list[str]:
+    """Labels, texts, people who ask, windows and numbers that no slot of the reading holds."""
+    left = []
+    for held, sign, found in (
+        (reading.filters, "", seen.filters),
+        (reading.exclude, "not ", seen.exclude),
+    ):
+        for kind, values in found.items():
+            missing = [one for one in values if one not in held.get(kind, ())]
+            left += [f"{sign}{_said(kind, one)}" for one in missing if _said(kind, one)]
+    if reading.intent is Intent.CHURN_LIST or reading.metric == "churn_risk_rate":
+        left = [one for one in left if one != _LABELS["churn_risk"]]
+    rated = (reading.metric or "").removesuffix("_rate")
+    left = [one for one in left if one != rated]
+    against = seen.baseline.window if seen.baseline is not None else None
+    windows = {reading.period, reading.baseline.window if reading.baseline else None}
+    if against is not None and against not in windows:
+        left.append(f"vs {against.words()}")
+    fixed = reading.baseline is None or reading.intent is Intent.FIX_IMPACT
+    if fixed and (found := re.search(_AGAINST_ONE_BEFORE, seen.free)):
+        left.append(found.group())
+    if fixed and seen.back and weighs_back(seen.text):
+        left.append(f"vs last {seen.back}")
+    if rated in {"negative", "positive"}:
+        other = HAPPY if rated == "negative" else UNHAPPY
+        left += re.findall(rf"\b(?:(?!{rated})(?:negative|neutral|positive)|{other})\b", seen.free)
+    numbers = re.findall(r"(?<![\w.])\d{1,3}(?![\w.%])", seen.free)
+    return left + (numbers[1:] if reading.limit is not None else numbers)
+
+
+_LABELS = {"churn_risk": "churn risk", "effort": "{} effort", "sentiment": "{}", "text": "{}"}
+_MINE = {"owner": "my accounts", "agent": "my tickets"}
+_AGAINST_ONE_BEFORE = (
+    r"\b(?:vs|versus|against|than|compared (?:to|with)) (?:the |one |a )?"
+    r"(?:(?:day|week|month|quarter|year|period) (?:before|earlier|prior)"
+    r"|(?:previous|prior|preceding) (?:day|week|month|quarter|year|period))\b"
+)
+
+
+def _said(kind: str, value: str) -> str:
+    """How a value was said that is no name of the catalogue."""
+    if value == "me":
+        return _MINE.get(kind, "")
+    return _LABELS.get(kind, "").format(value)
 
 
 # A row of the answer before: a reading holds no results.
@@ -85,6 +151,16 @@ def _either(reading: Reading, seen: Seen) -> list[str]:
     ):
         return []
     return [f"{TAKEN}conversations with any of {', '.join(f'“{one}”' for one in named)}"]
+
+
+_SIDES = ("account", "segment", "channel", "source", "agent", "owner")
+
+
+def _adds_up(reading: Reading, seen: Seen) -> bool:
+    """Whether several of a kind, which may have been meant apart, are one number."""
+    if reading.compare is not None and reading.compare.by == "period":
+        return any(len(reading.filters.get(kind, ())) > 1 for kind in _SIDES)
+    return seen.compare is not None and reading.intent is Intent.COUNT and not reading.group_by
 
 
 _LOOKED_FOR = {Intent.COUNT, Intent.TREND, Intent.TOP, Intent.QUOTES, Intent.WHY_CHANGE}
@@ -110,7 +186,7 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     """Say which words were left out, and which name two things; the other reading is kept."""
     if reading.intent in {Intent.CLARIFY, Intent.REFUSE, Intent.HELP, Intent.DEFINITION}:
         return reading
-    left = [*ignored(seen.words, seen.untimed), *_unused(reading, seen)]
+    left = [*ignored(seen.words, seen.untimed), *_unused(reading, seen), *_unheld(reading, seen)]
     left += [one.group() for one in re.finditer(_OF_THE_ANSWER, seen.free)]
     rates = signals.other_rates(seen.words.nouns(), reading.metric)
     left += [one for one in rates if one not in reading.group_by]
@@ -132,7 +208,7 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
     if re.search(r"\b(?:fiscal|financial|fy\d*)\b", seen.text):
         assumed.append(f"{TAKEN}years and quarters of the calendar")
     assumed += _either(reading, seen)
-    if seen.compare is not None and reading.intent is Intent.COUNT and not reading.group_by:
+    if _adds_up(reading, seen):
         assumed.append(f"{TAKEN}all that is named, together in one number")
     others = []
     for taken, other in seen.entities.also:

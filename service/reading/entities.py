@@ -54,7 +54,8 @@ LEFT_OUT = (
 # Between such words and the name that is left out: "apart from those that came by email".
 LINKS = (
     r"(?:the|any|all|our|those|these|ones|anything|everything|tickets|tix|conversations|that|which"
-    r"|who|are|is|were|was|came|come|coming|use|uses|used|using|have|has|had|mention|involve|in|by|via|from|on|with|about|of|for|tagged)"
+    r"|who|are|is|were|was|came|come|coming|use|uses|used|using|have|has|had"
+    r"|mention|involve|handled|taken|solved|closed|answered|assigned|to|sent|opened|raised|in|by|via|from|on|with|about|of|for|tagged)"
 )
 _PART_LENGTH = 4
 _TOPICAL = {*_TICKETS, "complaints", "questions"}

@@ -36,6 +36,9 @@ _SHOWN_BY_CHANNEL = (
 REGULAR = (
     r"\b(?:daily|weekly|monthly|quarterly) (?:reports?|reviews?|meetings?|sync|updates?|digest"
     r"|decks?|stand-?up|check-?in|catch-?up|one on one|1 1)\b"
+    r"|\b(?:daily|weekly|monthly|quarterly) (?:numbers|figures|stats|kpis|metrics)\b"
+    r"(?= (?:volumes?|tickets|conversations|sentiment|effort|churn|negative|positive|high|how|what"
+    r"|which|why|top|who)\b)"  # a heading
 )
 _TREND = (
     r"\b(?:trend\w*|over time|(?<!about )(?<!about the )(?<!about our )(?:(?:chart|graph)(?:s|ed|ing)?|plot(?:s|ted|ting)?)|per day|per week|per month|daily|weekly|monthly|timeline|"
@@ -138,6 +141,10 @@ def is_help(text: str) -> bool:
 def is_about_them(text: str) -> bool:
     """Whether a follow-up asks in general about what a thread is about."""
     return re.search(_ABOUT_THEM, text) is not None
+
+
+def is_ranking(text: str) -> bool:
+    return re.search(_TOP, text) is not None
 
 
 def unnamed_fix(text: str) -> str | None:
@@ -387,7 +394,7 @@ def limit_of(text: str) -> int | None:
         return 25
     words = "|".join(numbers)
     found = re.search(
-        rf"(?<![\w.])(?<!first )(?<!second )(?<!third )(?<!last )(?<!other )(?<!that )(?<!this )(?<!which (?=one))"
+        rf"(?<![\w.])(?<!second )(?<!third )(?<!last )(?<!other )(?<!that )(?<!this )(?<!which (?=one))"
         rf"(\d{{1,3}}|{words})(?![\w.%])",
         text,
     )

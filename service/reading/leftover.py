@@ -29,6 +29,8 @@ _SUBJECT = r"(?:we|they|i|you|he|she|it|customers?|someone|somebody|(?:an?|the|o
 _SAID_ELSEWHERE = "of|effort|just|only|sure|wait|sorry|idea|happy|satisfied|well|ok|doing"
 _LINKS = (
     "from|about|in|on|by|via|with|for|to|counting|including|any|the|an?|all|yet|have|been|being"
+    "|use|uses|using|mention|mentions|involve|handled|taken|solved|closed|answered|assigned|sent"
+    "|opened|raised|tagged|come|comes|came|coming"
 )
 _ASKS = r"(?:why|how|which|what|who|when|where)"
 _STATE = (
@@ -52,6 +54,7 @@ _HOURS = (
     r"(?:(?:business|working|office|opening|peak|off) hours|mornings?|afternoons?|evenings?"
     r"|nights?|weekends|weekdays)"
 )
+_ALREADY = r"(?: (?:still|not|so|very|already|\w+ly))*"
 # What plain English can ask and no reading holds: nothing is filtered, counted or summed so.
 _BEYOND = tuple(
     re.compile(pattern)
@@ -59,10 +62,12 @@ _BEYOND = tuple(
         rf"\b(?:{_STATE}|{_KIND})(?= {_NOUNS}(?! of\b))",
         rf"\b{_TOPIC}(?= (?:tickets?|tix|convos?|conversations?|cases|customers?|accounts?))",
         rf"\b{_NOUNS}(?: (?:that|which|who))? (?:are|is|were|was|been|got|get|being)"
-        rf"(?: (?:still|not|so|very|already|\w+ly))* ({_STATE}|{_KIND})\b(?! by ~| effort)",
+        rf"{_ALREADY} ({_STATE}|{_KIND})\b(?! by ~| effort)",
+        rf"\b(?:that|which|who) (?:are|is|were|was|got|get){_ALREADY} ({_STATE}|{_KIND})\b(?! by ~)",
+        r"\b(?:handled|solved|resolved|closed|answered|written|sent|opened) by (?!~)(\w+)",
         rf"\b(?:did|do|have) (?:we|they|you|the team|support) ({_DEED})\b",
         rf"\b{_GONE}\b(?! out\b)",
-        rf"\b(?:in|during|over|at|on|outside)(?: of)? (?:the )?({_HOURS})\b",
+        rf"\b(?:in|during|over|at|on|outside|after)(?: of)? (?:the )?({_HOURS}|hours)\b",
         # Sizes: "more than 10 tickets", "5 or more", "three times", "for the first time".
         rf"\b(?:(?:more|less|fewer|greater|longer|shorter|higher|lower|bigger|smaller) than|over"
         rf"|under|below|at least|at most|exactly|up to) {_COUNT}(?! (?:of|from))\b",

@@ -110,6 +110,9 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
     _baseline(seen, second, catalogue)
     if second is not None and not _answers(seen, second):
         seen.untimed = (*seen.untimed, second.words())
+    third = periods.take_period(words, days) if second is not None else None
+    if third is not None:
+        seen.untimed = (*seen.untimed, third.words())
     seen.compare = _sides(seen)
     seen.intent = intents.explicit_intent(
         intents.Asked(
@@ -122,6 +125,7 @@ def look(words: Words, catalogue: Catalogue) -> Seen:
             two_periods=second is not None
             or _more_than_before(seen)
             or _over_the_last(text)
+            or (bool(seen.back) and weighs_back(text))
             or _set_against(seen),
         )
     )
@@ -248,6 +252,11 @@ def _set_against(seen: Seen) -> bool:
     )
 
 
+def weighs_back(text: str) -> bool:
+    """Whether a year or a month back is what is compared with: "same week last year" is no such."""
+    return re.search(_WEIGHED_BACK, text) is not None
+
+
 def _over_the_last(text: str) -> bool:
     """ "Ticket volume QoQ" weighs two periods and may name none."""
     return re.search(rf"{_OVER_THE_QUARTER}|{intents.YEAR_OVER_YEAR}", text) is not None
@@ -274,6 +283,11 @@ def _together(
 _SAME_DAYS = (
     r"\bsame (?:days?|time|period|weekdays?|dates?|point|stage)(?: of| in)?(?: the)? "
     r"(?:last|previous|prior) (week|month|quarter)\b"
+)
+_WEIGHED_BACK = (
+    rf"{intents.YEAR_OVER_YEAR}|\b(?:vs|versus|against|than|compared? (?:to|with))"
+    r" (?:(?:the|a|one|same|this|time|period|days?|dates?|week|month|quarter|point|in|of|at) )*"
+    r"(?:last|previous|year)\b"
 )
 _OVER_THE_QUARTER = r"\b(?:qoq|quarter (?:over|on) quarter)\b"
 # Beside a period of its own: "down this month vs last year".

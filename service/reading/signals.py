@@ -135,7 +135,8 @@ def _beside_sentiment(text: str) -> Number | None:
 
 
 def _all_numbers(text: str) -> list[Number]:
-    felt = _rated_sentiment(text) or _counted_sentiment(text) or _mood(text)
+    other = re.sub(rf"\b(efforts?|churn|risk) {RATE}(?!\w)", r"\1", text)
+    felt = _rated_sentiment(other) or _counted_sentiment(other) or _mood(other)
     found = (_churn(text), _effort(text), felt, _at_risk(text))
     return [number for number in found if number is not None]
 

@@ -142,6 +142,9 @@ def merge(last: Reading, slots: Slots) -> Reading:
         return _against(last, slots, merged)
     if intent is Intent.COMPARE:
         before = last.compare if not slots.narrows else None
+        if before is not None and slots.period is not None and re.search(_VERSUS, slots.text):
+            kept = {**merged.filters, before.by: before.values}
+            return _compared(last, slots, replace(merged, filters=kept))
         if before is not None and before.by in {*slots.filters, *slots.exclude}:
             return _other_sides(before, slots, merged)
         if last.compare is None:
@@ -149,6 +152,7 @@ def merge(last: Reading, slots: Slots) -> Reading:
     return _shaped(last, slots, merged)
 
 
+_VERSUS = r"\b(?:vs|versus|against|compared?)\b"
 _COMPARED_TO = r"^(?:and )?(?:compared (?:to|with)|against)\b"
 
 
@@ -161,8 +165,7 @@ def _as_baseline(last: Reading, slots: Slots) -> Slots:
 
 def _against(last: Reading, slots: Slots, merged: Reading) -> Reading:
     """ "Vs July?" after two periods sets the first against another one."""
-    weighs = re.search(r"\b(?:vs|versus|against|compared?)\b", slots.text)
-    if not weighs or slots.period is None:
+    if not re.search(_VERSUS, slots.text) or slots.period is None:
         return _shaped(last, slots, merged)
     other = slots.baseline or Baseline(kind=BaselineKind.NAMED, window=slots.period)
     return replace(merged, period=last.period, baseline=other)
