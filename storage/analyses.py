@@ -140,18 +140,25 @@ class SqlAnalyses:
             return read_history(connection, key)
 
     def rebuild(self) -> int:
-        """Mend slice by slice, so that nobody else who writes waits for long."""
+        """Look at it slice by slice, and keep others from writing only where one is wrong."""
         with self._engine.reading() as connection:
             slices = list(rollups.slices(connection))
         for ids in slices:
-            with self._engine.changing() as connection:
-                calendar_days.recompute(connection, self._zone, ids)
-                rollups.mend(connection, ids)
+            with self._engine.reading() as connection:
+                right = rollups.is_derived(connection, ids)
+                moved = calendar_days.misplaced(connection, self._zone, ids)
+            if moved or not right:
+                with self._engine.changing() as connection:
+                    calendar_days.recompute(connection, self._zone, ids)
+                    rollups.mend(connection, ids)
         with self._engine.reading() as connection:
-            weeks = list(rollups.weeks(connection))
-        for days in weeks:
-            with self._engine.changing() as connection:
-                rollups.recount(connection, days)
+            spans = list(rollups.spans(connection))
+        for days in spans:
+            with self._engine.reading() as connection:
+                wrong = any(rollups.miscounted(connection, days))
+            if wrong:
+                with self._engine.changing() as connection:
+                    rollups.recount(connection, days)
         with self._engine.reading() as connection:
             return connection.execute(select(func.count()).select_from(conversation)).scalar_one()
 

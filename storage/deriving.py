@@ -8,17 +8,15 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import (
+    CTE,
     Column,
     ColumnElement,
     CompoundSelect,
     Connection,
     Select,
-    String,
     Table,
     and_,
     case,
-    cast,
-    exists,
     func,
     literal,
     select,
@@ -65,10 +63,15 @@ def _indexed_afterwards(connection: Connection, table: Table) -> Iterator[None]:
 
 def facts_of(ids: range) -> Select[Any]:
     """The facts of the conversations with these ids, in the order of the table's columns."""
-    drivers, measured = _drivers(ids).subquery(), _measured(ids).subquery()
+    people = _said_by_people(ids)
+    drivers = _drivers(ids, people).subquery()
+    measured = {metric: _measured(metric, ids, people).subquery(metric) for metric in METRICS}
     c = conversation.c
-    known = (c.measured_by != "") | (measured.c.by_person == 1)
+    known = (c.measured_by != "") | c.id.in_(select(people.c.conversation_id))
     without = case((known, UNMAPPED), else_=NOT_ANALYSED)
+    found = conversation.outerjoin(account, account.c.key == c.account)
+    for one in (*measured.values(), drivers):
+        found = found.outerjoin(one, one.c.conversation_id == c.id)
     return (
         select(
             c.day,
@@ -82,81 +85,67 @@ def facts_of(ids: range) -> Select[Any]:
             or_none(account.c.segment).label("segment"),
             or_none(account.c.owner).label("owner"),
             or_none(c.agent).label("agent"),
-            *(_value(measured.c[metric]).label(metric) for metric in METRICS),
-            *(_why(measured.c, metric).label(f"{metric}_why") for metric in METRICS),
+            *(func.coalesce(measured[metric].c.value, UNMEASURED_VALUE) for metric in METRICS),
+            *(func.coalesce(measured[metric].c.why, "") for metric in METRICS),
             case((c.measured_by != "", 1), else_=0).label("analysed"),
         )
-        .select_from(
-            conversation.outerjoin(account, account.c.key == c.account)
-            .outerjoin(measured, measured.c.conversation_id == c.id)
-            .outerjoin(drivers, drivers.c.conversation_id == c.id)
-        )
+        .select_from(found)
         .where(within(c.id, ids))
     )
 
 
 def touches_of(ids: range) -> CompoundSelect[Any]:
     """The tags that they touch, where their facts are right; in the order of the columns."""
-    return union_all(
-        *(_touched(dimension, column, ids) for dimension, column in _TOUCHED.items()),
-        *(_untouched(dimension, column, ids) for dimension, column in _TOUCHED.items()),
-    )
+    return union_all(*(_touched(dimension, value, ids) for dimension, value in _TOUCHED.items()))
 
 
 def within(column: ColumnElement[int], numbers: range) -> ColumnElement[bool]:
     return and_(column >= numbers.start, column < numbers.stop)
 
 
-def _measured(ids: range) -> Select[Any]:
-    """Each conversation's values and reasons in one row, read in one pass.
-
-    Each begins with its origin, so that the greatest is the one in force: a person's before the
-    analyser's.
-    """
+def _said_by_people(ids: range) -> CTE:
     of = measurement.c
-    origin = cast(of.origin, String)
-    values = select(
+    said = select(of.conversation_id, of.metric, of.nth, of.value)
+    return said.where(of.origin == PERSON, within(of.conversation_id, ids)).cte("people")
+
+
+def _not_said(metric: str, of: Column[int], people: CTE) -> ColumnElement[bool]:
+    """By a list that is made once: a look for each row would read far beyond these ids."""
+    return of.not_in(select(people.c.conversation_id).where(people.c.metric == metric))
+
+
+def _measured(metric: str, ids: range, people: CTE) -> Select[Any]:
+    """Each conversation's value in force, and why it is empty: a person's before the analyser's."""
+    of = measurement.c
+    value = func.coalesce(of.value, EMPTY_VALUE)
+    reason = func.coalesce(func.nullif(of.reason, ""), LEFT_BLANK)
+    return select(
         of.conversation_id,
-        func.max(case((of.origin == PERSON, 1), else_=0)).label("by_person"),
-        *(
-            func.max(
-                case((of.metric == metric, origin + func.coalesce(of.value, EMPTY_VALUE)))
-            ).label(metric)
-            for metric in METRICS
-        ),
-        *(
-            func.max(case((of.metric == metric, origin + func.coalesce(of.reason, "")))).label(
-                f"{metric}_why"
-            )
-            for metric in METRICS
-        ),
+        value.label("value"),
+        case((value == EMPTY_VALUE, reason), else_="").label("why"),
+    ).where(
+        of.metric == metric,
+        (of.origin == PERSON) | _not_said(metric, of.conversation_id, people),
+        within(of.conversation_id, ids),
     )
-    return values.where(within(of.conversation_id, ids)).group_by(of.conversation_id)
 
 
-def _value(found: ColumnElement[Any]) -> ColumnElement[str]:
-    return func.coalesce(func.substr(found, 2), UNMEASURED_VALUE)
-
-
-def _why(measured: Any, metric: str) -> ColumnElement[str]:
-    reason = func.coalesce(func.nullif(func.substr(measured[f"{metric}_why"], 2), ""), LEFT_BLANK)
-    return case((func.substr(measured[metric], 2) == EMPTY_VALUE, reason), else_="")
-
-
-def _drivers(ids: range) -> Select[Any]:
+def _drivers(ids: range, people: CTE) -> Select[Any]:
     """Each conversation's distinct drivers, ranked; a person's choice replaces the analyser's."""
-    tag, chosen = assigned_tag.c, measurement.c
-    is_choice = and_(chosen.metric == "driver", chosen.origin == PERSON)
-    by_person = select(chosen.conversation_id, chosen.value.label("driver"), chosen.nth).where(
-        is_choice, chosen.value.is_not(None), within(chosen.conversation_id, ids)
+    tag, said = assigned_tag.c, people.c
+    chosen = select(said.conversation_id, said.value.label("driver"), said.nth).where(
+        said.metric == "driver", said.value.is_not(None)
     )
-    overruled = exists().where(chosen.conversation_id == tag.conversation_id, is_choice)
     by_tags = (
         select(tag.conversation_id, tag.driver, func.min(tag.nth).label("nth"))
-        .where(tag.driver.is_not(None), ~overruled, within(tag.conversation_id, ids))
+        .where(
+            tag.driver.is_not(None),
+            _not_said("driver", tag.conversation_id, people),
+            within(tag.conversation_id, ids),
+        )
         .group_by(tag.conversation_id, tag.driver)
     )
-    both = union_all(by_tags, by_person).subquery()
+    both = union_all(by_tags, chosen).subquery()
     ranked = func.row_number().over(partition_by=both.c.conversation_id, order_by=both.c.nth)
     return select(
         both.c.conversation_id,
@@ -167,32 +156,27 @@ def _drivers(ids: range) -> Select[Any]:
 
 
 def _touched(dimension: Dimension, value: Column[Any], ids: range) -> Select[Any]:
-    of = assigned_tag.c.conversation_id
+    """What is measured without any such tag still touches one value: Unmapped."""
+    of, f = assigned_tag.c.conversation_id, fact.c
     distinct = (
         select(of, value.label("value")).where(value.is_not(None), within(of, ids)).distinct()
     ).subquery()
-    d, c = distinct.c, conversation.c
-    m = func.count().over(partition_by=d.conversation_id)
-    return select(
-        literal(dimension.value).label("dimension"),
-        d.value,
-        c.day,
-        c.created_at,
-        d.conversation_id,
-        m.label("m"),
-    ).join_from(distinct, conversation, c.id == d.conversation_id)
-
-
-def _untouched(dimension: Dimension, value: Column[Any], ids: range) -> Select[Any]:
-    """Measured conversations without any such tag still touch one value: Unmapped."""
-    f = fact.c
-    has_one = exists().where(
-        assigned_tag.c.conversation_id == f.conversation_id, value.is_not(None)
+    touched = distinct.c.value
+    m = func.count().over(partition_by=f.conversation_id)
+    return (
+        select(
+            literal(dimension.value).label("dimension"),
+            func.coalesce(touched, UNMAPPED).label("value"),
+            *(f.day, f.created_at, f.conversation_id.label("conversation_id")),
+            m.label("m"),
+        )
+        .select_from(fact.outerjoin(distinct, distinct.c.conversation_id == f.conversation_id))
+        .where(
+            f.rank == 0,
+            (f.driver != NOT_ANALYSED) | touched.is_not(None),
+            within(f.conversation_id, ids),
+        )
     )
-    return select(
-        *(literal(dimension.value), literal(UNMAPPED)),
-        *(f.day, f.created_at, f.conversation_id, literal(1)),
-    ).where(f.rank == 0, f.driver != NOT_ANALYSED, ~has_one, within(f.conversation_id, ids))
 
 
 def or_none(column: Column[Any]) -> ColumnElement[str]:

@@ -1,30 +1,26 @@
 """Keeps the facts, the touched tags and the rollups equal to the rows they are made from.
 
 `refresh` derives the facts of the given conversations anew and moves the rollups by the difference,
-in the caller's transaction; `mend` and `recount` make everything again, a slice at a time. Both end
-with the same rows.
+in the caller's transaction. A rebuild asks of a slice at a time whether it `is_derived` and what is
+`miscounted`, and lets `mend` and `recount` write what is wrong. Both ways end with the same rows.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import (
-    CTE,
-    BigInteger,
     Column,
     CompoundSelect,
     Connection,
     Select,
     Table,
-    Text,
     and_,
-    cast,
     func,
-    literal,
     select,
-    union_all,
+    union,
 )
 
 from service.collecting import no_collections
@@ -32,6 +28,7 @@ from service.query import Dimension
 from storage import day_marks, deriving
 from storage.bulk import add, change_by, insert_tuples
 from storage.bulk import remove as remove_rows
+from storage.columnar import read
 from storage.derived import (
     Derived,
     Fact,
@@ -73,28 +70,23 @@ LENSES = {
     _CHANNEL: fact.c.channel,
     _SOURCE: fact.c.source,
 }
-_SLICE, _DAYS = 5_000, 7  # conversations and days mended at once: others write in between
+# Conversations that are derived at once, and days that are counted: others write in between.
+_SLICE, _DAYS = 5_000, 28
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
 Cell = tuple[str, str, int, int, int]  # lens, name, day, m, month
-# How many conversations more there are, by metric, lens, name, day, m, value and month.
-Alike = Counter[tuple[Any, ...]]
 Wanted = Select[Any] | CompoundSelect[Any]
+# How many conversations more there are, by metric, lens, name, day, m, value and month.
 Moved = defaultdict[tuple[str, str, str, int, int, str, int], int]
 
 _AT = {name: place for place, name in enumerate(fact.c.keys())}
 _RANK = _AT["rank"]
+_SEEN = ("rank", "driver", "m", "segment", "channel", "source", "day", "month")
+_TOLD = tuple(column.name for column in _COUNTED.values())
 _day_of_fact, _day_of_touch = itemgetter(_AT["day"]), itemgetter(touch.c.keys().index("day"))
 _row_of = itemgetter(_AT["conversation_id"], _RANK)
-_seen_in = itemgetter(
-    *(_AT[name] for name in ("driver", "m", "segment", "channel", "source", "day", "month"))
-)
-_values = tuple(_AT[column.name] for column in _COUNTED.values())
-_values_of = itemgetter(*_values)
-_by_driver = itemgetter(*(_AT[name] for name in ("driver", "m", "day", "month")), *_values)
-_by_first = itemgetter(
-    *(_AT[name] for name in ("segment", "channel", "source", "day", "month")), *_values
-)
+_seen_in = itemgetter(*(_AT[name] for name in _SEEN))
+_values_of = itemgetter(*(_AT[name] for name in _TOLD))
 
 
 def empty_of(metric: str) -> str:
@@ -115,12 +107,7 @@ def begin(connection: Connection, ids: Iterable[int], measured: Measured) -> Non
     insert_tuples(connection, touch, touch.c.keys(), sorted(new.touches))
     insert_tuples(connection, fact, fact.c.keys(), sorted(new.facts))
     day_marks.note(connection, map(_day_of_fact, new.facts))
-    moved: Moved = defaultdict(int)
-    for cells_of, alike in _like_each_other(new.facts):
-        for seen, n in alike.items():
-            values = zip(_METRICS, seen[-len(_METRICS) :], strict=True)
-            _add(moved, cells_of(*seen[: -len(_METRICS)]), values, n)
-    _move(connection, moved)
+    _move(connection, _counted(fact.c.keys(), zip(*new.facts, strict=True)))
 
 
 def remove(connection: Connection, ids: Iterable[int]) -> None:
@@ -133,30 +120,37 @@ def build(connection: Connection) -> None:
     derive_everything(connection)
     day_marks.note_all(connection)
     connection.execute(rollup_day.delete())
-    counted = _counted(deriving.EVERYTHING)
-    connection.execute(rollup_day.insert().from_select([*_KEY, "month", "n"], counted))
+    for days in spans(connection):
+        recount(connection, days)
+
+
+def is_derived(connection: Connection, ids: range) -> bool:
+    """Whether facts and touched tags of these conversations are as they should be."""
+    return _is_right(connection, facts_of(ids), fact.c.conversation_id, ids) and _is_right(
+        connection, touches_of(ids), touch.c.conversation_id, ids
+    )
 
 
 def mend(connection: Connection, ids: range) -> None:
     """Derive these conversations again, and write what differs; none keeps what is gone."""
-    facts = facts_of(ids)
-    if not _is_right(connection, facts, fact.c.conversation_id, ids):
-        gone, come = _differing(connection, facts, fact.c.conversation_id, ids)
-        _write(connection, fact, gone, come)
-        day_marks.note(connection, map(_day_of_fact, gone | come))
-        move(connection, gone, come)
-    touches = touches_of(ids)
-    if not _is_right(connection, touches, touch.c.conversation_id, ids):
-        gone, come = _differing(connection, touches, touch.c.conversation_id, ids)
-        _write(connection, touch, gone, come)
-        day_marks.note(connection, map(_day_of_touch, gone | come))
+    known = (conversation.c.id, fact.c.conversation_id, touch.c.conversation_id)
+    found = union(*(select(one).where(within(one, ids)) for one in known))
+    refresh(connection, connection.execute(found).scalars())
+
+
+def miscounted(connection: Connection, days: range) -> tuple[set[Any], set[Any]]:
+    """Return the counts of these days that should not be there, and those that are missing."""
+    names = (*_SEEN, *_TOLD)
+    wanted, stored = [fact.c[name] for name in names], list(rollup_day.c)
+    with no_collections():
+        facts = read(connection, wanted, fact, [within(fact.c.day, days)])
+        there = read(connection, stored, rollup_day, [within(rollup_day.c.day, days)])
+        counted = _counted(names, facts)
+        return _apart(zip(*there, strict=True), ((*key, n) for key, n in counted.items()))
 
 
 def recount(connection: Connection, days: range) -> None:
-    """Count the facts of these days again, and write what differs."""
-    counted = _counted(days)
-    if not _is_right(connection, counted, rollup_day.c.day, days):
-        _write(connection, rollup_day, *_differing(connection, counted, rollup_day.c.day, days))
+    _write(connection, rollup_day, *miscounted(connection, days))
 
 
 def slices(connection: Connection) -> Iterator[range]:
@@ -171,7 +165,7 @@ def slices(connection: Connection) -> Iterator[range]:
         start = stop
 
 
-def weeks(connection: Connection) -> Iterator[range]:
+def spans(connection: Connection) -> Iterator[range]:
     """Cut the days that are counted, or should be, into pieces."""
     bounds = [
         connection.execute(select(func.min(of.day), func.max(of.day))).one()
@@ -205,7 +199,7 @@ def _replace(connection: Connection, old: Derived, new: Derived) -> None:
 def move(connection: Connection, gone: Iterable[Fact], come: Iterable[Fact]) -> None:
     """Move the rollups by the facts that are no more, and those that were not."""
     before, after = ({_row_of(one): one for one in rows} for rows in (gone, come))
-    moved: Moved = defaultdict(int)
+    moved = Moved(int)
     for row in before.keys() | after.keys():
         _count(moved, before.get(row), after.get(row))
     _move(connection, moved)
@@ -217,32 +211,17 @@ def _apart(old: Iterable[Any], new: Iterable[Any]) -> tuple[set[Any], set[Any]]:
     return there - wanted, wanted - there
 
 
-def _is_right(connection: Connection, wanted: Wanted, of: Column[int], numbers: range) -> bool:
-    """Whether a table, where its column is one of the numbers, holds what it should, and no more.
+def _is_right(connection: Connection, wanted: Wanted, of: Column[int], ids: range) -> bool:
+    """Whether a table holds what it should of these conversations, and no more.
 
     Looking each row up takes half as long as comparing all with all.
     """
-    table, new = of.table, wanted.cte("wanted")
-    same = and_(*(there == should for there, should in zip(table.c, new.c, strict=True)))
-    counted = (
-        select(func.count()).select_from(new),
-        select(func.count()).select_from(table).where(within(of, numbers)),
-        select(func.count()).select_from(new.join(table, same)),
-    )
-    found = connection.execute(select(*(one.scalar_subquery() for one in counted))).one()
+    new, there = wanted.subquery(), select(of.table).where(within(of, ids)).subquery()
+    same = and_(*(one == other for one, other in zip(there.c, new.c, strict=True)))
+    stored = select(func.count()).select_from(of.table).where(within(of, ids)).scalar_subquery()
+    counted = select(func.count(), func.count(there.c[of.name]), stored)
+    found = connection.execute(counted.select_from(new.outerjoin(there, same))).one()
     return len(set(found)) == 1
-
-
-def _differing(
-    connection: Connection, wanted: Wanted, of: Column[int], numbers: range
-) -> tuple[set[Any], set[Any]]:
-    """Return the rows that are there and should not be, and those that are missing."""
-    new, there = wanted.cte("wanted"), select(of.table).where(within(of, numbers)).cte("there")
-    gone, come = (
-        {tuple(row) for row in connection.execute(select(one).except_(select(other)))}
-        for one, other in ((there, new), (new, there))
-    )
-    return gone, come
 
 
 def _write(connection: Connection, table: Table, gone: Iterable[Any], come: Iterable[Any]) -> None:
@@ -281,33 +260,35 @@ def _count(moved: Moved, old: Fact | None, new: Fact | None) -> None:
     _add(moved, cells, [(metric, after) for metric, _, after in differing], 1)
 
 
-def _like_each_other(facts: Iterable[Fact]) -> Iterator[tuple[Callable[..., list[Cell]], Alike]]:
-    """Count facts that the rollups count in the same places by the same values."""
-    yield _cells_of_driver, Counter(map(_by_driver, facts))
-    yield _cells_of_first, Counter(map(_by_first, (row for row in facts if row[_RANK] == 0)))
+def _counted(names: Iterable[str], columns: Iterable[Sequence[Any]]) -> Moved:
+    """Count facts, which come as columns; those that a lens sees alike are counted together."""
+    facts, moved = dict(zip(names, columns, strict=False)), Moved(int)
+    if not facts:
+        return moved  # no rows make no columns
+    values = [facts[name] for name in _TOLD]
+    first = [rank == 0 for rank in facts["rank"]]
+    analysed = [driver != NOT_ANALYSED for driver in facts["driver"]]
+    for lens, column in LENSES.items():
+        of = repeat(EVERYTHING) if column is None else facts[column.name]
+        ms, chosen = (facts["m"], analysed) if lens == _DRIVER else (repeat(0), first)
+        seen = zip(of, facts["day"], ms, facts["month"], *values, strict=False)
+        for (name, day, m, month, *told), n in Counter(compress(seen, chosen)).items():
+            _add(moved, [(lens, name, day, m, month)], zip(_METRICS, told, strict=True), n)
+    return moved
 
 
 def _cells_of(row: Fact) -> list[Cell]:
     """Where the rollups count a row."""
-    driver, m, segment, channel, source, day, month = _seen_in(row)
-    cells = _cells_of_driver(driver, m, day, month)
-    if row[_RANK] == 0:
-        cells += _cells_of_first(segment, channel, source, day, month)
+    rank, driver, m, segment, channel, source, day, month = _seen_in(row)
+    cells = [] if driver == NOT_ANALYSED else [(_DRIVER, driver, day, m, month)]
+    if rank == 0:
+        cells += [
+            (EVERYTHING, EVERYTHING, day, 0, month),
+            (_SEGMENT, segment, day, 0, month),
+            (_CHANNEL, channel, day, 0, month),
+            (_SOURCE, source, day, 0, month),
+        ]
     return cells
-
-
-def _cells_of_driver(driver: str, m: int, day: int, month: int) -> list[Cell]:
-    return [] if driver == NOT_ANALYSED else [(_DRIVER, driver, day, m, month)]
-
-
-def _cells_of_first(segment: str, channel: str, source: str, day: int, month: int) -> list[Cell]:
-    """Where every conversation is counted once."""
-    return [
-        (EVERYTHING, EVERYTHING, day, 0, month),
-        (_SEGMENT, segment, day, 0, month),
-        (_CHANNEL, channel, day, 0, month),
-        (_SOURCE, source, day, 0, month),
-    ]
 
 
 def _add(moved: Moved, cells: Iterable[Cell], told: Iterable[tuple[str, Any]], n: int) -> None:
@@ -321,41 +302,3 @@ def _move(connection: Connection, moved: Moved) -> None:
     """Add what changed to the rollups; what did not change costs nothing."""
     rows = [(*key, moved[key]) for key in sorted(moved) if moved[key]]
     add(connection, rollup_day, (*_KEY, "month", "n"), rows, key=_KEY, counter="n")
-
-
-def _counted(days: range) -> CompoundSelect[Any]:
-    """The rollups of these days, in the order of the columns."""
-    return union_all(*(part for lens in LENSES for part in _counted_in(lens, days)))
-
-
-def _counted_in(lens: str, days: range) -> Iterator[Select[Any]]:
-    """Count one lens: in one pass over the facts, then metric by metric."""
-    f, name = fact.c, LENSES[lens]
-    by_driver = lens == Dimension.DRIVER
-    groups = [f.day, f.month, *([] if name is None else [name]), *([f.m] if by_driver else [])]
-    passed = (
-        select(
-            (literal(EVERYTHING) if name is None else name).label("name"),
-            f.day,
-            f.month,
-            (f.m if by_driver else literal(0)).label("m"),
-            *(column.label(f"of_{metric}") for metric, column in _COUNTED.items()),
-            func.count().label("n"),
-        )
-        .where(f.driver != NOT_ANALYSED if by_driver else f.rank == 0, within(f.day, days))
-        .group_by(*groups, *_COUNTED.values())
-        .cte(f"passed_{lens}")
-    )
-    for metric in _METRICS:
-        yield _of_metric(passed, lens, metric)
-
-
-def _of_metric(passed: CTE, lens: str, metric: str) -> Select[Any]:
-    p = passed.c
-    value = cast(p[f"of_{metric}"], Text)
-    n = cast(func.sum(p.n), BigInteger)
-    return (
-        select(literal(metric), literal(lens), p.name, p.day, p.m, value, p.month, n)
-        .where(value != "")
-        .group_by(p.name, p.day, p.m, value, p.month)
-    )
