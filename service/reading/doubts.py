@@ -15,7 +15,6 @@ from service.reading.looking import Seen, weighs_back
 from service.reading.model import Reading
 from service.reading.signals import HAPPY, UNHAPPY
 
-
 _REFUSES = (
     r"(?<=\S )(?<!why )\b(?:not(?! (?:just|only|sure))|never|neither|nor|nobody"
     r"|(?:is|are|was|were|do|does|did|has|have|had)n'?t)(?: \S+){0,2}$"
@@ -89,11 +88,11 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
 def _unheld(reading: Reading, seen: Seen) -> list[str]:
     """Labels, texts, people who ask, windows and numbers that no slot of the reading holds."""
     left = []
-    for held, sign, found in (
+    for held, sign, asked in (
         (reading.filters, "", seen.filters),
         (reading.exclude, "not ", seen.exclude),
     ):
-        for kind, values in found.items():
+        for kind, values in asked.items():
             missing = [one for one in values if one not in held.get(kind, ())]
             left += [f"{sign}{_said(kind, one)}" for one in missing if _said(kind, one)]
     if reading.intent is Intent.CHURN_LIST or reading.metric == "churn_risk_rate":

@@ -63,7 +63,8 @@ _BEYOND = tuple(
         rf"\b{_TOPIC}(?= (?:tickets?|tix|convos?|conversations?|cases|customers?|accounts?))",
         rf"\b{_NOUNS}(?: (?:that|which|who))? (?:are|is|were|was|been|got|get|being)"
         rf"{_ALREADY} ({_STATE}|{_KIND})\b(?! by ~| effort)",
-        rf"\b(?:that|which|who) (?:are|is|were|was|got|get){_ALREADY} ({_STATE}|{_KIND})\b(?! by ~)",
+        rf"\b(?:that|which|who) (?:are|is|were|was|got|get){_ALREADY} ({_STATE}|{_KIND})\b"
+        r"(?! by ~)",
         r"\b(?:handled|solved|resolved|closed|answered|written|sent|opened) by (?!~)(\w+)",
         rf"\b(?:did|do|have) (?:we|they|you|the team|support) ({_DEED})\b",
         rf"\b{_GONE}\b(?! out\b)",
