@@ -226,7 +226,7 @@ def _move_counter_quotes(lines: _Lines) -> None:
             lines.after.append(sentence.rstrip("."))
         else:
             kept.append(sentence)
-    lines.footer = [". ".join(kept)] if kept else []
+    lines.footer = [f"{'. '.join(kept).rstrip('.')}."] if kept else []
 
 
 def _paragraph(line: str, home: str, *styles: str) -> Block | None:

@@ -262,6 +262,19 @@ def quote_rule(rule: str, found: int, wanted: int) -> str:
     return said + "."
 
 
+def say(n: int, unsolved: int, window: Window, driver: str) -> str:
+    """What may be said to an account, of what stands above it, and what is on no record."""
+    often = "once" if n == 1 else f"{n} times"
+    about = f", most often about {driver}" if driver and n > 1 else ""
+    left = f"{unsolved} of these {'is' if unsolved == 1 else 'are'} open"
+    if n == 1:
+        left = "it is open" if unsolved else "it is solved"
+    elif not unsolved:
+        left = "all are solved"
+    said = f"your team wrote {often} since {window.start.day} {window.start:%b}{about}; {left}."
+    return f"Say: {said} Don't say: that a fix, a date or a discount is coming; none is on record."
+
+
 def coverage(
     found: Coverage, zone: ZoneInfo, notes: Sequence[str], *, first: Sequence[str] = ()
 ) -> str:

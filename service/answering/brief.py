@@ -13,7 +13,7 @@ from service.answering.breakdown import finish, groups_of
 from service.answering.desk import Desk, change_of
 from service.answering.explaining import windows_of
 from service.answering.telling import Asked, line_one
-from service.domain.answers import Answer, EvidenceLink, Group, Headline, Intent
+from service.domain.answers import Answer, Counted, EvidenceLink, Group, Headline, Intent, cut
 from service.domain.conversations import Account, Status
 from service.domain.flags import BY_RULE, FlagState
 from service.domain.measurements import Metric, Rate, YesNo
@@ -62,16 +62,18 @@ def account_brief(desk: Desk, asked: Asked) -> Answer:
         answer,
         groups=tuple(drivers),
         quotes=words,
-        quote_rule=rule.value if words else None,
+        quote_rule=rule if words else None,
     )
+    waiting = desk.counted(_open(query.during(window)))
     lines = [
         opening,
-        _counts(desk, query, now.n, _people(rows, now.n)),
+        _counts(desk, query, waiting, wording.conversations(now.n), _people(rows, now.n)),
         *_risk(desk, query, accounts),
         *_own_metrics(desk, query),
         *_drivers(desk, drivers, rows),
         *(wording.quote(one, desk.zone) for one in words),
         _waiting(desk, query),
+        wording.say(now.n, waiting.n, window, drivers[0].values[0] if drivers else ""),
     ]
     return finish(desk, answer, lines)
 
@@ -116,7 +118,7 @@ def _drivers(desk: Desk, drivers: Sequence[Group], rows: Sequence[ListedConversa
     told = []
     for group in drivers:
         own = [row.head for row in rows if group.values[0] in row.drivers]
-        said = f"{group.values[0]} {group.counted.n}"
+        said = f"{group.values[0]} {group.counted.n} {group.counted.receipt}"
         if own and len(own) == group.counted.n:
             days = sorted(head.created_at.astimezone(desk.zone).date() for head in own)
             when = Window(days[0], days[-1] + timedelta(days=1)).words(year=False)
@@ -126,27 +128,28 @@ def _drivers(desk: Desk, drivers: Sequence[Group], rows: Sequence[ListedConversa
     return [f"Top drivers: {'; '.join(told)}. No fix on record."] if told else []
 
 
-def _words(desk: Desk, query: Query) -> tuple[tuple[EvidenceLink, ...], evidence.Rule]:
+def _words(desk: Desk, query: Query) -> tuple[tuple[EvidenceLink, ...], str]:
     """The latest negative words, the most typical ones, and positive ones if there are any.
 
     Returned with the rule that chose them. Who is not shown sentiment gets the most typical ones:
     a choice by tone would give it away.
     """
     if "sentiment" in desk.hidden():
-        return evidence.quotes_of(desk, query), evidence.Rule.TYPICAL
+        return evidence.quotes_of(desk, query), evidence.RULE
     latest = evidence.quotes_of(
         desk, replace(query, metric="negative_rate"), wanted=1, rule=evidence.Rule.RECENT
     )
     happy = evidence.quotes_of(desk, replace(query, metric="positive_rate"), wanted=1)
     typical = evidence.quotes_of(desk, query)
     room = evidence.QUOTES - len(happy)
-    return _fill(_fill(latest, typical)[:room], happy), evidence.Rule.BRIEF
+    kinds = {"the latest negative": latest, "the most typical": typical, "one positive": happy}
+    rule = ", ".join(kind for kind, found in kinds.items() if found)
+    return _fill(_fill(latest, typical)[:room], happy), rule
 
 
-def _counts(desk: Desk, query: Query, n: int, people: str) -> str:
+def _counts(desk: Desk, query: Query, waiting: Counted, wrote: str, people: str) -> str:
     window, baseline = windows_of(query)
-    waiting = desk.counted(_open(query.during(window)))
-    opening = f"{wording.conversations(n)} ({waiting.n} open){people}."
+    opening = f"{wrote} ({waiting.n} open){people}."
     if "sentiment" in desk.hidden():
         return f"{opening} Sentiment: {wording.WITHHELD}. {waiting.receipt}"
     share = replace(query, metric="negative_rate")
@@ -167,26 +170,35 @@ def _open(query: Query) -> Query:
 def _risk(desk: Desk, query: Query, accounts: Sequence[Account]) -> list[str]:
     if "churn_risk" in desk.hidden():
         return [f"Churn risk: {wording.WITHHELD}."]
-    return [*_flags(desk, accounts), _churn(desk, query)]
-
-
-def _flags(desk: Desk, accounts: Sequence[Account]) -> list[str]:
-    """The flag that stands, or the last one with why it ended; nothing when there was none."""
     flags = Flags(database=desk.database, links=desk.links, clock=desk.clock)
-    shown = [flags.of(one.key, desk.viewer)[0] for one in accounts]
-    return [_flag_told(desk, one) for one in shown if one is not None]
+    known = [flags.of(one.key, desk.viewer)[0] for one in accounts]
+    shown = [one for one in known if one is not None]
+    told = [_flag_told(desk, one) for one in shown]
+    # The words behind a flag that stands are the account's signals.
+    return told if any(one.evidence for one in shown) else [*told, _churn(desk, query)]
 
 
 def _flag_told(desk: Desk, shown: ShownFlag) -> str:
     flag = shown.flag
     since = wording.full_day(shown.since.astimezone(desk.zone).date())
-    said = f"Churn flag: {flag.state.value}, {flag.tier.value}, since {since}"
+    about = f", about {' and '.join(shown.drivers)}" if shown.drivers else ""
+    said = f"Churn flag: {flag.state.value}, {flag.tier.value}, since {since}{about}"
+    words = _newest_words(desk, shown) or desk.links.account(flag.account)
     if flag.state is FlagState.OPEN:
-        return f"{said}; addressed by nobody yet. {desk.links.account(flag.account)}"
+        return f"{said}; addressed by nobody yet. {words}"
     changed = wording.full_day(flag.changed_at.astimezone(desk.zone).date())
     who = "" if flag.changed_by == BY_RULE else f" by {flag.changed_by}"
     why = f": {flag.reason}" if flag.reason else ""
-    return f"{said}; {flag.state.value}{who} on {changed}{why}. {desk.links.account(flag.account)}"
+    return f"{said}; {flag.state.value}{who} on {changed}{why}. {words}"
+
+
+def _newest_words(desk: Desk, shown: ShownFlag) -> str:
+    """The newest of the words that a flag stands on; blank when none are left."""
+    if not shown.evidence:
+        return ""
+    newest = shown.evidence[0]
+    said = wording.full_day(newest.signal.at.astimezone(desk.zone).date())
+    return f'"{cut(newest.text)}" ({newest.signal.conversation}, {said}) {newest.url}'
 
 
 def _churn(desk: Desk, query: Query) -> str:

@@ -28,7 +28,6 @@ class Rule(StrEnum):
 
     TYPICAL = "most typical, one per customer"
     RECENT = "most recent, one per customer"
-    BRIEF = "the latest negative, the most typical, one positive"
 
 
 RULE = Rule.TYPICAL.value

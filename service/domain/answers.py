@@ -127,6 +127,15 @@ class Group:
     counted: Counted
 
 
+def cut(quote: str, limit: int = 220) -> str:
+    """At most `limit` characters of a quote, cut at a word with an ellipsis."""
+    if len(quote) <= limit:
+        return quote
+    head = quote[: limit - 1]
+    kept = head.rsplit(" ", 1)[0] or head
+    return f"{kept.rstrip()}…"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EvidenceLink:
     """A quote with everything that stands beside it."""
@@ -145,14 +154,8 @@ class EvidenceLink:
     created_at: datetime
 
     def shown(self, limit: int = 220) -> str:
-        """The quote as surfaces print it: at most `limit` characters, cut at a word with an
-        ellipsis.
-        """
-        if len(self.text) <= limit:
-            return self.text
-        head = self.text[: limit - 1]
-        cut = head.rsplit(" ", 1)[0] or head
-        return f"{cut.rstrip()}…"
+        """The quote as surfaces print it."""
+        return cut(self.text, limit)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -321,6 +321,18 @@ def test_an_account_brief_holds_its_counts(answers: Answers) -> None:
     assert answer.intent is Intent.ACCOUNT_BRIEF
     assert answer.text[1].startswith("Company 01 Ltd: segment Enterprise, owner maya@example.com")
     assert len(answer.text) <= 12
+    (drivers,) = (line for line in answer.text if line.startswith("Top drivers: "))
+    assert all(
+        f"{one.values[0]} {one.counted.n} {one.counted.receipt} (" in drivers
+        for one in answer.groups
+    )
+    n, about = answer.headline.current.n if answer.headline else 0, answer.groups[0].values[0]
+    say = f"Say: your team wrote {n} times since 17 Oct, most often about {about}"
+    assert answer.text[-2].startswith(say)
+    assert answer.text[-2].endswith(
+        "Don't say: that a fix, a date or a discount is coming; none is on record."
+    )
+    assert answer.quote_rule == "the latest negative, the most typical"  # nobody praises here
 
 
 def test_a_brief_gives_a_leader_no_metric_that_is_not_validated(answers: Answers) -> None:
