@@ -80,7 +80,8 @@ class Whole:
 
     @property
     def middle(self) -> Fraction:
-        return (self.adjusted + self.p1) / 2
+        """Where both shares meet; a window without conversations has none to come halfway."""
+        return (self.adjusted + self.p1) / 2 if all(self.sizes) else ZERO
 
     @cached_property
     def errors(self) -> Errors:
