@@ -111,10 +111,48 @@ def _unheld(reading: Reading, seen: Seen) -> list[str]:
     if rated in {"negative", "positive"}:
         other = HAPPY if rated == "negative" else UNHAPPY
         left += re.findall(rf"\b(?:(?!{rated})(?:negative|neutral|positive)|{other})\b", seen.free)
+    if not _ranks_time(reading, seen):
+        left += _times(seen)
     numbers = re.findall(r"(?<![\w.])\d{1,3}(?![\w.%])", seen.free)
     return left + (numbers[1:] if reading.limit is not None else numbers)
 
 
+_GRAINS = {"day", "week", "month"}
+
+
+def _ranks_time(reading: Reading, seen: Seen) -> bool:
+    """Whether a unit of time is what is split by, or what a follow-up moves by."""
+    return (
+        reading.intent is Intent.TREND
+        or bool(_GRAINS & set(reading.group_by))
+        or signals.find_grain(seen.free) is not None
+        or bool(seen.back)
+        or re.search(_MOVES, seen.free) is not None
+    )
+
+
+def _times(seen: Seen) -> list[str]:
+    timeless = [one.span() for one in re.finditer(_TIMELESS, seen.free)]
+    return [
+        seen.words.original(*one.span())
+        for one in re.finditer(_TIMES, seen.free)
+        if not any(start < one.end() and end > one.start() for start, end in timeless)
+    ]
+
+
+# What stays of a time when no period took it up: "every other week", "the end of @".
+_TIMES = (
+    r"\b(?:(?:the|a|an|every|each|other|last|past|first|second|third|fourth|half|few|business|working"
+    r"|(?:start|beginning|end|middle|rest|most|part) of) )*"
+    r"(?:days?|weeks?|weekends?|months?|quarters?|years?|fortnights?)\b(?!(?: of)? @)"
+    r"|\b(?:start|beginning|end|middle|rest|(?:first|second|last) (?:half|part|days?|week))"
+    r"(?: of)?(?: the)? @"
+)
+_TIMELESS = (
+    r"\b(?:these days|new year|(?:day|week|month|quarter|year) (?:over|on|to|by) \w+"
+    r"|(?:of|at the end of) the day|have a \S+ (?:day|week|weekend)|days? off)\b"
+)
+_MOVES = r"\b(?:before|earlier|prior|after|later|previous|next|following|preceding|same)\b"
 _LABELS = {"churn_risk": "churn risk", "effort": "{} effort", "sentiment": "{}", "text": "{}"}
 _MINE = {"owner": "my accounts", "agent": "my tickets"}
 _AGAINST_ONE_BEFORE = (

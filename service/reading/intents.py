@@ -19,7 +19,7 @@ _HELP = (
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
     r"|\bwhat (?!(?:we|you|i|is|was)\b)(?:[a-z]+|~)(?: [a-z]+)? (?:say|said|are saying|tell us|told us|think|are telling us)\b"
-    r"|\bwhat (?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told|writing|think|thinking)\b"
+    r"|\bwhat (?:exactly |actually |precisely )?(?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told|writing|think|thinking)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling|think|thinking|thought)\b|\bwhat people (?:say|said|are saying|write)\b"
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
@@ -71,12 +71,12 @@ _CAUSE = (
 )
 # Of one account these ask for a brief.
 _HAPPENED = (
-    r"\b(?:what'?s? (?:is |was |are )?(?:going on|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
+    r"\b(?:what'?s? (?:is |was |are )?(?:going (?:on|wrong|well|badly)|happening|(?:up |the (?:deal|story|matter) )?with)|(?:some|any)thing happen\w*|"
     r"what (?:has |have )?(?:changed|happened|(?:went|gone) (?:wrong|well|right))|anything (?:unusual|odd|new|strange|weird|interesting|different|wrong|off)|"
     r"how (?:are|were|did) (?:we|things) (?:doing|do|going|look\w*)|how is (?:things|it going))\b"
 )
 _OPEN = (
-    r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going on|happening|up with)|anything \w+|"
+    r"\b(?:what(?:'s| is| has| have|s)? (?:changed|happened|new|different|going (?:on|wrong|well|badly)|happening|up with)|anything \w+|"
     r"what(?:'s| is|s| went| has gone) (?:wrong|well|right)|how (?:are|were|did) (?:we|things)|how is (?:things|it going)|"
     r"how(?:'s| is| are|s) (?:the |our |my )*(?:~[ ~]*|accounts |customers |clients |book |portfolio )(?:\w+ )?(?:doing|going|looking))\b"
     r"|^(?:a |the |quick |give me (?:a |the )?)*(?:summary|recap|overview|rundown|round-?up)(?: of| for)?(?: @)+$"
@@ -220,6 +220,8 @@ def _is_why(asked: Asked) -> bool:
         return False
     if _has(r"\bwhy\b", asked.free):
         return True
+    if _has(r"(?<!top )\breasons?$", asked.free) and signals.moves(asked.free):
+        return True  # "volume fell on chat. reasons?"
     happened = _has(_HAPPENED, asked.free) and not _is_brief_only(asked)
     return not ranks_reasons and (_has(_CAUSE, asked.free) or happened)
 

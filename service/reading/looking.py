@@ -296,7 +296,7 @@ _AGAINST_LAST_YEAR = (
     r"(?=.*\b(?:this|last|past|previous|in|on|since) )"
 )
 _A_YEAR_BEFORE = (
-    rf"{intents.YEAR_OVER_YEAR}|\b(?:(?:a|one) year (?:ago|earlier|before)|"
+    rf"{intents.YEAR_OVER_YEAR}|\b(?:(?<!half )(?:a|one) year (?:ago|earlier|before)|"
     r"(?:same |this )(?:time|period|days?|dates?|week|month|quarter)(?: of)? last year|"
     r"(?:vs|versus|than|to|with|against) last (?:year|yr))\b"
 )

@@ -44,7 +44,7 @@ class Found:
 
 def find_period(text: str, days: Days) -> Found | None:
     """Find the first period in free words: a range, an open "since", or a single period."""
-    for search in (_range, _since, _single):
+    for search in (_counted, _range, _since, _single):
         found = search(text, days)
         if found is not None:
             return found
@@ -81,6 +81,35 @@ def _is_a_date(words: str, before: str, after: str) -> bool:
         re.search(pattern, text.strip()) is not None
         for pattern, text in ((_BEFORE_A_DATE, before), (_AFTER_A_DATE, after))
     )
+
+
+_COUNTED = re.compile(
+    rf"\b(?:(?:in|over|during|for|within) )?(?:the )?{COUNT}"
+    r" (days?|weeks?|months?|quarters?|years?)"
+    r" (to|until|till|up to|ending|before|prior to|leading up to|after|from|following)"
+    r"(?: on)?(?: the)? "
+)
+
+
+def _counted(text: str, days: Days) -> Found | None:
+    """Read "the six weeks to 31 August" and "ten days after 5 May"."""
+    match = _COUNTED.search(text)
+    if match is None:
+        return None
+    point = next((one for one in _each_point(text, days) if one.start == match.end()), None)
+    if point is None:
+        return None
+    count, unit, joint = number(match.group(1)), match.group(2).removesuffix("s"), match.group(3)
+    if joint in {"to", "until", "till", "up to", "ending"}:
+        window = Window(unit_on(unit, point.window.end, -count), point.window.end)
+    elif joint in {"after", "following"}:
+        window = Window(point.window.end, unit_on(unit, point.window.end, count))
+    elif joint == "from":
+        window = Window(point.window.start, unit_on(unit, point.window.start, count))
+    else:
+        window = Window(unit_on(unit, point.window.start, -count), point.window.start)
+    cut = cut_after_today(window.start, window.end, days)
+    return Found(window=cut, start=match.start(), end=point.end) if cut else None
 
 
 def _range(text: str, days: Days) -> Found | None:

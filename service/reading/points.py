@@ -27,6 +27,7 @@ _SEVERAL = r"(\d+|" + "|".join(list(NUMBERS)[1:12]) + ")"
 _UNIT = r"(days?|weeks?|wks?|months?|mths?|quarters?|qtrs?|years?|yrs?|d|w|m)"
 _WHOLE = r"(week|wk|month|quarter|qtr|year|yr)"
 
+_ORDINALS = {"first": 1, "second": 2, "third": 3, "fourth": 4, "final": 4, "last": 4}
 Reader = Callable[[re.Match[str], "Days"], Window | None]
 
 
@@ -85,6 +86,14 @@ def _this(match: re.Match[str], days: Days) -> Window | None:
 
 def _to_date(match: re.Match[str], days: Days) -> Window | None:
     return Window(unit_start(_unit(match.group(1)), days.today), days.tomorrow)
+
+
+def _last_to_date(match: re.Match[str], days: Days) -> Window | None:
+    """As many days of the unit before as the running one has."""
+    unit = _unit(match.group(1))
+    start = unit_start(unit, days.today)
+    before = unit_on(unit, start, -1)
+    return Window(before, min(before + (days.tomorrow - start), start))
 
 
 def _whole_units(match: re.Match[str], days: Days) -> Window | None:
@@ -161,18 +170,24 @@ def _third(match: re.Match[str], days: Days) -> Window | None:
     first, last = {"early": (0, 10), "start": (0, 10), "beginning": (0, 10), "mid": (10, 20)}.get(
         part, (20, 31)
     )
-    return _within_month(match.group(2), first, last, days)
+    return _within_month(match.group(2), first, last, days, match.group(3))
 
 
 def _part(match: re.Match[str], days: Days) -> Window | None:
-    """Read the first or last week, or one of the halves, of a month."""
-    which, unit, name = match.groups()
-    if unit == "half":
-        return _within_month(name, *((0, 15) if which == "first" else (15, 31)), days)
-    return _within_month(name, *((0, 7) if which == "first" else (-7, 31)), days)
+    """Read a week, a fortnight or one of the halves of a month."""
+    which, unit, name, year = match.groups()
+    if which == "last":
+        after, until = {"week": (-7, 31), "fortnight": (-14, 31), "half": (15, 31)}[unit]
+    else:
+        length = {"week": 7, "fortnight": 14, "half": 15}[unit]
+        at = int(which[0]) if which[0].isdigit() else _ORDINALS[which]
+        after, until = (at - 1) * length, 31 if (at, unit) == (2, "half") else at * length
+    return _within_month(name, after, until, days, year)
 
 
-def _within_month(name: str, after: int, until: int, days: Days) -> Window | None:
+def _within_month(
+    name: str, after: int, until: int, days: Days, said: str | None = None
+) -> Window | None:
     """The days of a month from `after` days in (from its end when negative) to `until` days in."""
 
     def window(year: int, month: int) -> Window:
@@ -187,18 +202,19 @@ def _within_month(name: str, after: int, until: int, days: Days) -> Window | Non
         before = months_on(days.today.replace(day=1), -1)
         return window(before.year, before.month)
     month = MONTHS[name]
-    return _latest(lambda year: window(year, month), days)
+    return _of_year(lambda year: window(year, month), said, days)
 
 
 def _quarter(match: re.Match[str], days: Days) -> Window | None:
-    first = int(match.group(1)) * 3 - 2
+    said = match.group(1)
+    first = (int(said[0]) if said[0].isdigit() else _ORDINALS[said]) * 3 - 2
     return _of_year(
         lambda y: Window(date(y, first, 1), months_on(date(y, first, 1), 3)), match.group(2), days
     )
 
 
 def _half(match: re.Match[str], days: Days) -> Window | None:
-    first = 1 if match.group(1) in {"1", "first"} else 7
+    first = 1 if match.group(1) in {"1", "1st", "first"} else 7
     return _of_year(
         lambda y: Window(date(y, first, 1), months_on(date(y, first, 1), 6)), match.group(2), days
     )
@@ -331,12 +347,13 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         (rf"{_ON}({MONTH}) (?:the )?(\d{{1,2}})(?:st|nd|rd|th)?{_YEAR}", _month_day),
         (
             rf"(early|mid|late|start of|beginning of|end of|the end of) "
-            rf"({MONTH}|this month|the month|last month)",
+            rf"({MONTH}|this month|the month|last month){_OF_YEAR}",
             _third,
         ),
         (
-            rf"(first|last|second(?= half)) (week|half) of (?:the )?"
-            rf"({MONTH}|this month|the month|last month)",
+            r"(first|1st|second|2nd|third(?= week)|3rd(?= week)|fourth(?= week)|4th(?= week)|last)"
+            r" (week|half|fortnight) (?:of|in) (?:the )?"
+            rf"({MONTH}|this month|the month|last month){_OF_YEAR}",
             _part,
         ),
         (r"(?:last|past|previous) (24|48|72) ?(?:h|hrs?|hours?)", _hours),
@@ -353,19 +370,26 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (r"past (week|month|quarter|year)", _rolling_one),
         (rf"q([1-4]){_OF_YEAR}", _quarter),
+        (
+            r"(1st|2nd|3rd|4th|first|second|third|fourth|final|last(?= quarter of)) quarter"
+            rf"{_OF_YEAR}",
+            _quarter,
+        ),
+        (rf"quarter ([1-4]){_OF_YEAR}", _quarter),
         (rf"h([12]){_OF_YEAR}", _half),
-        (rf"(first|second) half{_OF_YEAR}", _half),
+        (rf"(1st|2nd|first|second) half{_OF_YEAR}", _half),
         (rf"({MONTH}){_OF_YEAR}", _month),
+        (rf"(?:last|previous|prior) {_WHOLE} to date", _last_to_date),
+        (rf"{_WHOLE} to date", _to_date),
         (rf"{_WHOLE} before last", _before_last),
         (rf"(?:last|previous|prior) (?:(?:fiscal|financial|calendar) )?{_WHOLE}", _last),
         (rf"(?:this|current) (?:(?:fiscal|financial|calendar) )?{_WHOLE}(?: so far)?", _this),
-        (rf"{_WHOLE} to date", _to_date),
         (r"([mqyw])td", _to_date),
         (r"(?:the|this|last|past|over the)? ?(?:weekend)(?! (?:before|prior|earlier))", _weekend),
         (rf"last ({WEEKDAY})", _last_weekday),
         (r"(?:w|wk|week) ?(\d{1,2})", _iso_week),
         (rf"{COUNT} days ago", _days_ago),
-        (rf"{COUNT} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
+        (rf"(?<!half ){COUNT} (weeks?|wks?|months?|quarters?|years?) ago", _units_ago),
         (r"(?:the )?day before yesterday", _fixed(-2)),
         (rf"(?:over|within|during|in)(?: the)? {COUNT} ?{_UNIT}", _rolling),
         (

@@ -68,7 +68,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
         r"|^(?:please |pls |can you |could you |and |then )*(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b(?! (?:what|how|which|who|why|of)\b)"
         r"|(?:post|share|forward|publish|send) (?:this|it|that|these|them|the)\b)"
-        r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping) ~ and (?:apologi|tell|say|ask|let|offer)",
+        r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|notify) ~ (?:and (?:apologi|tell|say|ask|let|offer)|that\b|saying\b|to (?:say|tell|let|ask|apologi))",
     ),
     (
         "not_measured",

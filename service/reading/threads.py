@@ -102,6 +102,10 @@ def merge(last: Reading, slots: Slots) -> Reading:
     """
     if last.intent is Intent.WHY_CHANGE and re.search(_COMPARED_TO, slots.text):
         slots = _as_baseline(last, slots)
+    if re.search(_THAN_BEFORE, slots.text) and slots.period is None and slots.baseline is None:
+        slots = replace(_as_baseline(last, slots), intent=slots.intent)
+    if last.intent is Intent.CHURN_LIST and re.search(_BARE_COUNT, slots.text):
+        slots = replace(slots, metric=None)  # as many as are listed
     intent = _intent(last, slots)
     period = _period(last, slots)
     sides = _sides_kept(last, intent)
@@ -154,6 +158,12 @@ def merge(last: Reading, slots: Slots) -> Reading:
 
 _VERSUS = r"\b(?:vs|versus|against|compared?)\b"
 _COMPARED_TO = r"^(?:and )?(?:compared (?:to|with)|against)\b"
+
+
+_THAN_BEFORE = (
+    r"\bthan (?:in |on )?(?:the |a |one )?"
+    r"(?:\w+ (?:before|earlier|prior)|(?:previous|prior|preceding) \w+)\b"
+)
 
 
 def _as_baseline(last: Reading, slots: Slots) -> Slots:
