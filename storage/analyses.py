@@ -20,7 +20,7 @@ from service.domain.measurements import (
 )
 from service.errors import NotFound
 from service.ports import Clock
-from storage import calendar_days, rollups
+from storage import calendar_days, deriving, rollups
 from storage.analysis_rows import quotes_of
 from storage.bulk import chunks, upsert
 from storage.engine import Engine
@@ -145,7 +145,7 @@ class SqlAnalyses:
             slices = list(rollups.slices(connection))
         for ids in slices:
             with self._engine.reading() as connection:
-                right = rollups.is_derived(connection, ids)
+                right = deriving.is_derived(connection, ids)
                 moved = calendar_days.misplaced(connection, self._zone, ids)
             if moved or not right:
                 with self._engine.changing() as connection:

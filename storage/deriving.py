@@ -1,14 +1,16 @@
-"""Says in SQL what the facts and touched tags of many conversations are, and makes them all.
+"""Says in SQL what the facts and touched tags of many conversations are: makes or compares them.
 
 Of a few conversations `storage.derived` makes the same rows. Knows nothing of rollups.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     CTE,
+    BigInteger,
     Column,
     ColumnElement,
     CompoundSelect,
@@ -16,6 +18,7 @@ from sqlalchemy import (
     Select,
     Table,
     and_,
+    bindparam,
     case,
     func,
     literal,
@@ -34,17 +37,45 @@ from storage.tables.facts import NOT_ANALYSED, fact, touch
 
 EVERYTHING = range(2**62)  # no id is larger
 
+# Of which conversations, so that each statement is built once.
+_FIRST, _STOP = bindparam("first_id", type_=BigInteger()), bindparam("stop_id", type_=BigInteger())
 _TOUCHED = {Dimension.TAG: assigned_tag.c.canonical, Dimension.RAW_TAG: assigned_tag.c.raw}
 
 
 def derive_everything(connection: Connection) -> None:
     """Write every row anew, in the tables' order where that is not the order of reading."""
-    touches = touches_of(EVERYTHING)
+    touches = _touches()
     ordered = touches.order_by(*touches.selected_columns)
-    for table, rows in ((fact, facts_of(EVERYTHING)), (touch, ordered)):
+    for table, rows in ((fact, _facts()), (touch, ordered)):
         connection.execute(table.delete())
         with _indexed_afterwards(connection, table):
-            connection.execute(table.insert().from_select(table.c.keys(), rows))
+            filled = table.insert().from_select(table.c.keys(), rows)
+            connection.execute(filled, _of(EVERYTHING))
+
+
+def is_derived(connection: Connection, ids: range) -> bool:
+    """Whether these conversations have the facts and touched tags that they should, and no more."""
+    return all(
+        len(set(connection.execute(compared, _of(ids)).one())) == 1 for compared in _comparisons()
+    )
+
+
+@lru_cache(maxsize=1)
+def _comparisons() -> tuple[Select[Any], ...]:
+    return _compared(_facts(), fact), _compared(_touches(), touch)
+
+
+def _compared(wanted: Select[Any] | CompoundSelect[Any], table: Table) -> Select[Any]:
+    """Count the rows that should be there, those of them that are, and all that are.
+
+    Looking each row up takes half as long as comparing all with all.
+    """
+    mine = _among(table.c.conversation_id)
+    new, there = wanted.subquery(), select(table).where(mine).subquery()
+    same = and_(*(one == other for one, other in zip(there.c, new.c, strict=True)))
+    stored = select(func.count()).select_from(table).where(mine).scalar_subquery()
+    counted = select(func.count(), func.count(there.c.conversation_id), stored)
+    return counted.select_from(new.outerjoin(there, same))
 
 
 @contextmanager
@@ -61,11 +92,11 @@ def _indexed_afterwards(connection: Connection, table: Table) -> Iterator[None]:
         index.create(connection)
 
 
-def facts_of(ids: range) -> Select[Any]:
-    """The facts of the conversations with these ids, in the order of the table's columns."""
-    people = _said_by_people(ids)
-    drivers = _drivers(ids, people).subquery()
-    measured = {metric: _measured(metric, ids, people).subquery(metric) for metric in METRICS}
+def _facts() -> Select[Any]:
+    """The conversations' facts, in the order of the table's columns."""
+    people = _said_by_people()
+    drivers = _drivers(people).subquery()
+    measured = {metric: _measured(metric, people).subquery(metric) for metric in METRICS}
     c = conversation.c
     known = (c.measured_by != "") | c.id.in_(select(people.c.conversation_id))
     without = case((known, UNMAPPED), else_=NOT_ANALYSED)
@@ -90,23 +121,31 @@ def facts_of(ids: range) -> Select[Any]:
             case((c.measured_by != "", 1), else_=0).label("analysed"),
         )
         .select_from(found)
-        .where(within(c.id, ids))
+        .where(_among(c.id))
     )
 
 
-def touches_of(ids: range) -> CompoundSelect[Any]:
+def _touches() -> CompoundSelect[Any]:
     """The tags that they touch, where their facts are right; in the order of the columns."""
-    return union_all(*(_touched(dimension, value, ids) for dimension, value in _TOUCHED.items()))
+    return union_all(*(_touched(dimension, value) for dimension, value in _TOUCHED.items()))
 
 
 def within(column: ColumnElement[int], numbers: range) -> ColumnElement[bool]:
     return and_(column >= numbers.start, column < numbers.stop)
 
 
-def _said_by_people(ids: range) -> CTE:
+def _among(column: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(column >= _FIRST, column < _STOP)
+
+
+def _of(ids: range) -> dict[str, int]:
+    return {_FIRST.key: ids.start, _STOP.key: ids.stop}
+
+
+def _said_by_people() -> CTE:
     of = measurement.c
     said = select(of.conversation_id, of.metric, of.nth, of.value)
-    return said.where(of.origin == PERSON, within(of.conversation_id, ids)).cte("people")
+    return said.where(of.origin == PERSON, _among(of.conversation_id)).cte("people")
 
 
 def _not_said(metric: str, of: Column[int], people: CTE) -> ColumnElement[bool]:
@@ -114,7 +153,7 @@ def _not_said(metric: str, of: Column[int], people: CTE) -> ColumnElement[bool]:
     return of.not_in(select(people.c.conversation_id).where(people.c.metric == metric))
 
 
-def _measured(metric: str, ids: range, people: CTE) -> Select[Any]:
+def _measured(metric: str, people: CTE) -> Select[Any]:
     """Each conversation's value in force, and why it is empty: a person's before the analyser's."""
     of = measurement.c
     value = func.coalesce(of.value, EMPTY_VALUE)
@@ -126,11 +165,11 @@ def _measured(metric: str, ids: range, people: CTE) -> Select[Any]:
     ).where(
         of.metric == metric,
         (of.origin == PERSON) | _not_said(metric, of.conversation_id, people),
-        within(of.conversation_id, ids),
+        _among(of.conversation_id),
     )
 
 
-def _drivers(ids: range, people: CTE) -> Select[Any]:
+def _drivers(people: CTE) -> Select[Any]:
     """Each conversation's distinct drivers, ranked; a person's choice replaces the analyser's."""
     tag, said = assigned_tag.c, people.c
     chosen = select(said.conversation_id, said.value.label("driver"), said.nth).where(
@@ -141,7 +180,7 @@ def _drivers(ids: range, people: CTE) -> Select[Any]:
         .where(
             tag.driver.is_not(None),
             _not_said("driver", tag.conversation_id, people),
-            within(tag.conversation_id, ids),
+            _among(tag.conversation_id),
         )
         .group_by(tag.conversation_id, tag.driver)
     )
@@ -155,11 +194,11 @@ def _drivers(ids: range, people: CTE) -> Select[Any]:
     )
 
 
-def _touched(dimension: Dimension, value: Column[Any], ids: range) -> Select[Any]:
+def _touched(dimension: Dimension, value: Column[Any]) -> Select[Any]:
     """What is measured without any such tag still touches one value: Unmapped."""
     of, f = assigned_tag.c.conversation_id, fact.c
     distinct = (
-        select(of, value.label("value")).where(value.is_not(None), within(of, ids)).distinct()
+        select(of, value.label("value")).where(value.is_not(None), _among(of)).distinct()
     ).subquery()
     touched = distinct.c.value
     m = func.count().over(partition_by=f.conversation_id)
@@ -174,7 +213,7 @@ def _touched(dimension: Dimension, value: Column[Any], ids: range) -> Select[Any
         .where(
             f.rank == 0,
             (f.driver != NOT_ANALYSED) | touched.is_not(None),
-            within(f.conversation_id, ids),
+            _among(f.conversation_id),
         )
     )
 

@@ -1,8 +1,8 @@
 """Keeps the facts, the touched tags and the rollups equal to the rows they are made from.
 
 `refresh` derives the facts of the given conversations anew and moves the rollups by the difference,
-in the caller's transaction. A rebuild asks of a slice at a time whether it `is_derived` and what is
-`miscounted`, and lets `mend` and `recount` write what is wrong. Both ways end with the same rows.
+in the caller's transaction. A rebuild takes a slice at a time: `mend` and `recount` write what is
+wrong there. Both end with the same rows.
 """
 
 from collections import Counter, defaultdict
@@ -11,17 +11,7 @@ from itertools import compress, repeat
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import (
-    Column,
-    CompoundSelect,
-    Connection,
-    Select,
-    Table,
-    and_,
-    func,
-    select,
-    union,
-)
+from sqlalchemy import Connection, Table, func, select, union
 
 from service.collecting import no_collections
 from service.query import Dimension
@@ -37,7 +27,7 @@ from storage.derived import (
     derived_from,
     stored,
 )
-from storage.deriving import derive_everything, facts_of, touches_of, within
+from storage.deriving import derive_everything, within
 from storage.tables.conversations import conversation
 from storage.tables.facts import EVERYTHING, NOT_ANALYSED, fact, rollup_day, touch
 
@@ -75,7 +65,6 @@ _SLICE, _DAYS = 5_000, 28
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
 Cell = tuple[str, str, int, int, int]  # lens, name, day, m, month
-Wanted = Select[Any] | CompoundSelect[Any]
 # How many conversations more there are, by metric, lens, name, day, m, value and month.
 Moved = defaultdict[tuple[str, str, str, int, int, str, int], int]
 
@@ -122,13 +111,6 @@ def build(connection: Connection) -> None:
     connection.execute(rollup_day.delete())
     for days in spans(connection):
         recount(connection, days)
-
-
-def is_derived(connection: Connection, ids: range) -> bool:
-    """Whether facts and touched tags of these conversations are as they should be."""
-    return _is_right(connection, facts_of(ids), fact.c.conversation_id, ids) and _is_right(
-        connection, touches_of(ids), touch.c.conversation_id, ids
-    )
 
 
 def mend(connection: Connection, ids: range) -> None:
@@ -209,19 +191,6 @@ def _apart(old: Iterable[Any], new: Iterable[Any]) -> tuple[set[Any], set[Any]]:
     """Return the rows that are no more, and those that were not."""
     there, wanted = set(old), set(new)
     return there - wanted, wanted - there
-
-
-def _is_right(connection: Connection, wanted: Wanted, of: Column[int], ids: range) -> bool:
-    """Whether a table holds what it should of these conversations, and no more.
-
-    Looking each row up takes half as long as comparing all with all.
-    """
-    new, there = wanted.subquery(), select(of.table).where(within(of, ids)).subquery()
-    same = and_(*(one == other for one, other in zip(there.c, new.c, strict=True)))
-    stored = select(func.count()).select_from(of.table).where(within(of, ids)).scalar_subquery()
-    counted = select(func.count(), func.count(there.c[of.name]), stored)
-    found = connection.execute(counted.select_from(new.outerjoin(there, same))).one()
-    return len(set(found)) == 1
 
 
 def _write(connection: Connection, table: Table, gone: Iterable[Any], come: Iterable[Any]) -> None:
