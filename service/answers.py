@@ -206,6 +206,10 @@ class Answers:
         """Return the names of the metrics that this viewer is not shown."""
         return self._desk(viewer).hidden()
 
+    def unvalidated(self, viewer: Viewer) -> str:
+        """Which of the metrics that this viewer is shown have not passed validation; or blank."""
+        return self._desk(viewer).unvalidated()
+
     def recount(self, receipt_id: str, viewer: Viewer) -> Recount:
         """Run a published number again."""
         return self._receipts.recount(receipt_id, viewer)

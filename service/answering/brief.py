@@ -181,7 +181,7 @@ def _risk(desk: Desk, query: Query, accounts: Sequence[Account]) -> list[str]:
 def _flag_told(desk: Desk, shown: ShownFlag) -> str:
     flag = shown.flag
     since = wording.full_day(shown.since.astimezone(desk.zone).date())
-    about = f", about {' and '.join(shown.drivers)}" if shown.drivers else ""
+    about = f", about {', '.join(shown.drivers)}" if shown.drivers else ""
     said = f"Churn flag: {flag.state.value}, {flag.tier.value}, since {since}{about}"
     words = _newest_words(desk, shown) or desk.links.account(flag.account)
     if flag.state is FlagState.OPEN:

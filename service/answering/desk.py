@@ -209,6 +209,18 @@ class Desk:
         counted = f" ({found.agreed} of {found.n} agreed)" if found.n else ""
         return f"{wording.NOT_VALIDATED}{counted}"
 
+    def unvalidated(self) -> str:
+        """A sentence with the metrics that are shown and not validated; blank without any."""
+        hidden = self.hidden()
+        told = [
+            f"{one.metric.title} ({one.agreement.agreed} of {one.agreement.n} agreed)"
+            if one.agreement.n
+            else one.metric.title
+            for one in self._checked()
+            if one.metric.name not in hidden and one.agreement.state not in _OPEN_TO_LEADERS
+        ]
+        return f"{wording.capital(wording.NOT_VALIDATED)}: {', '.join(told)}." if told else ""
+
     def _checked(self) -> Sequence[Standing]:
         checks = SpotChecks(database=self.database, analyser=self.analyser, clock=self.clock)
         return self._once("checks", checks.standing)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, jsonify, render_template
+from markupsafe import Markup, escape
 from werkzeug.exceptions import HTTPException
 
 from service.access import Access
@@ -136,6 +137,7 @@ def _teach_templates(app: Flask) -> None:
         "whole": numbers.whole,
         "counted": numbers.counted,
         "here": _here,
+        "linked": _linked,
         "source": lambda key: split_key(key)[0],
         "outside": _outside,
     }
@@ -184,6 +186,20 @@ def _here(url: str | None) -> str | None:
     """Strip our own public address, so that a reader stays on the host they came by."""
     base = site().public_url.rstrip("/")
     return url.removeprefix(base) if url and url.startswith(f"{base}/") else url
+
+
+def _linked(line: str) -> Markup:
+    """A line of an answer with our own addresses as links; everything else is only words."""
+    base = f"{site().public_url.rstrip('/')}/"
+    words = [
+        Markup('<a href="{}">{}</a>').format(
+            _here(word), "receipt" if word.startswith(f"{base}r/") else "open"
+        )
+        if word.startswith(base)
+        else escape(word)
+        for word in line.split(" ")
+    ]
+    return Markup(" ").join(words)
 
 
 def _outside(url: str | None) -> str | None:

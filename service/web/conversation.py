@@ -98,6 +98,7 @@ def page(key: str) -> str:
         panels=[_panel(metric, row, analysis, quotes) for metric in all_metrics()],
         quote_missing="quote" in request.args and linked is None,
         hidden=hidden,
+        unvalidated=here.answers.unvalidated(viewer),
         tags=analysis.tags if analysis else (),
         history=[
             Told(change=one, metric=_title(one.metric), by=_BY[one.set_by])

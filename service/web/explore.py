@@ -105,6 +105,7 @@ def _page(shown: frozenset[str]) -> str:
         group_url=HERE.group(replace(query, metric="negative_rate", group_by=(Dimension.DRIVER,))),
         form=form_of(query, viewer, here, names),
         hidden=hidden,
+        unvalidated=here.answers.unvalidated(viewer),
         metrics=all_metrics(),
         synced=max(synced.values(), default=None),
     )

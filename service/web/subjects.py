@@ -11,6 +11,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from service import measures
+from service.alert_book import AlertBook, sentence
 from service.domain.answers import Answer, Intent
 from service.domain.conversations import Account, AccountKey
 from service.domain.flags import FlagChange, FlagEvent
@@ -62,6 +63,7 @@ def driver(name: str) -> str:
         lens=Dimension.TAG,
         facts=[("Owner", owner)] if owner else [],
         description=description,
+        alerts=_alerts(found, viewer, here),
     )
 
 
@@ -82,6 +84,7 @@ def account(key: str) -> str:
         facts=_account_facts(found),
         description="",
         flagged=_flagged(found.key, viewer, here),
+        brief=_brief(query, viewer, here),
     )
 
 
@@ -111,6 +114,8 @@ def _page(
     facts: Sequence[tuple[str, str]],
     description: str,
     flagged: Flagged | None = None,
+    brief: Answer | None = None,
+    alerts: Sequence[str] | None = None,
 ) -> str:
     store = here.database.facts
     weekly = replace(
@@ -120,7 +125,9 @@ def _page(
     hidden = here.answers.withheld(viewer)
     weekly = _without_rate(weekly, hidden)
     by_lens = _without_rate(replace(query, metric="negative_rate", group_by=(lens,)), hidden)
-    quotes: Answer = here.answers.ask(query, viewer, intent=Intent.QUOTES)
+    quotes = brief
+    if quotes is None or not quotes.quotes:
+        quotes = here.answers.ask(query, viewer, intent=Intent.QUOTES)
     waiting = replace(
         query, filters=(*query.filters, Filter.of(Dimension.STATUS, *OPEN)), sort="created"
     )
@@ -132,6 +139,11 @@ def _page(
         flagged=flagged if flagged is not None and "churn_risk" not in hidden else None,
         actions=_ACTIONS,
         facts=facts,
+        brief=brief,
+        brief_lines=_without_quotes(brief) if brief else (),
+        alerts=alerts,
+        stored=store.days(),
+        unvalidated=here.answers.unvalidated(viewer),
         total=number(query, store.count(query, viewer)),
         rates=[
             (RATES.get(rate) or measures.title(rate), number(q, store.count(q, viewer)))
@@ -151,6 +163,34 @@ def _page(
         waiting_url=HERE.explore(waiting),
         list_url=HERE.explore(query),
     )
+
+
+def _brief(query: Query, viewer: Viewer, here: Site) -> Answer | None:
+    """The brief as in Slack; where metrics are withheld the page says so once, without it."""
+    if here.answers.withheld(viewer):
+        return None
+    return here.answers.ask(query, viewer, intent=Intent.ACCOUNT_BRIEF)
+
+
+def _without_quotes(brief: Answer) -> Sequence[str]:
+    """The lines of a brief below its question and the account's name; its quotes stand apart."""
+    urls = tuple(quote.url for quote in brief.quotes)
+    return [line for line in brief.text[2:] if not (line.startswith('"') and line.endswith(urls))]
+
+
+def _alerts(driver: str, viewer: Viewer, here: Site) -> Sequence[str] | None:
+    """What stands of the alerts on a driver; None for whom alerts are not."""
+    if viewer.accounts is not None:
+        return None
+    book = AlertBook(database=here.database, clock=here.clock, zone=here.zone)
+    hidden, rules = here.answers.withheld(viewer), book.every_rule()
+    return [
+        sentence(rule, one.reading)
+        for one in book.history()
+        for rule in (rules.get(one.rule),)
+        if one.stands and rule is not None and not measures.tells(rule.query, hidden)
+        if driver in {one.reading.value, *rule.query.values_of(Dimension.DRIVER)}
+    ]
 
 
 def _flags(here: Site) -> Flags:

@@ -450,3 +450,22 @@ def test_a_conversation_without_a_subject_goes_by_its_summary(tmp_path: Path) ->
     filled.database.close()
     assert title is not None
     assert title.group(1) not in {"", FIRST}
+
+
+def test_an_account_page_opens_with_its_brief_and_says_what_is_not_validated(
+    ana: FlaskClient, site: Sample
+) -> None:
+    page = ana.get(f"/accounts/{sample.ACME}").text
+    brief = page[page.index('class="brief"') : page.index("All that is stored")]
+    assert "conversations (" in brief
+    assert '<a href="/r/' in brief
+    assert "Say: your team wrote" in brief
+    assert "Not validated: Sentiment, Churn risk, Effort." in page
+    assert 'class="brief"' not in site.client(LEE).get(f"/accounts/{sample.ACME}").text
+
+
+def test_a_driver_page_tells_of_fixes_and_alerts(ana: FlaskClient, site: Sample) -> None:
+    page = ana.get("/drivers/billing").text
+    assert "No alert stands." in page
+    assert "No fix is on record." in page
+    assert "Fixes and alerts" not in site.client(MAYA).get("/drivers/billing").text
