@@ -53,7 +53,7 @@ class Labels:
     """
 
     measured: Mapping[str, str | None] = field(default_factory=dict)
-    drivers: tuple[str, ...] = ()
+    drivers: tuple[str, ...] | None = None  # None: those of the tags
     tags: tuple[str, ...] = ()
     custom: Mapping[str, str | None] = field(default_factory=dict)  # by the name in their file
 
@@ -252,7 +252,7 @@ class _Reader:
         custom = self._object(data, "custom")
         return Labels(
             measured=measured,
-            drivers=self._texts(data, "drivers"),
+            drivers=None if data.get("drivers") is None else self._texts(data, "drivers"),
             tags=self._texts(data, "tags"),
             custom={storable(name): self._custom(name, value) for name, value in custom.items()},
         )

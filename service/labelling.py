@@ -1,6 +1,7 @@
 """Turns the labels that come with a conversation into an analysis, measured by "imported"."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from service.domain.conversations import ConversationKey
@@ -24,7 +25,7 @@ class Labeller:
 
     def __init__(self, taxonomy: Taxonomy, clock: Clock) -> None:
         self._version = taxonomy.version
-        self._drivers = _drivers_of_tags(taxonomy)
+        self._ladder = _ladder(taxonomy)
         self._names = {slug(one.name): one.name for one in reversed(taxonomy.drivers)}
         self._spelled = lru_cache(_REMEMBERED)(self._as_the_taxonomy_writes)
         self._clock = clock
@@ -47,21 +48,28 @@ class Labeller:
         )
 
     def _tags(self, labels: Labels) -> tuple[TagAssignment, ...]:
-        """Tags of the file with the drivers of the taxonomy, and drivers that no tag brings."""
-        assigned = [_tag(name, self._drivers.get(name)) for name in labels.tags]
-        found = {tag.driver for tag in assigned}
-        assigned += [
-            _driver(driver) for driver in map(self._spelled, labels.drivers) if driver not in found
-        ]
-        return tuple(assigned)
+        """Tags as the ladder maps them. Drivers that the file names are these and no others."""
+        assigned = [_tag(name, *self._ladder.get(name, (None, None))) for name in labels.tags]
+        if labels.drivers is None:
+            return tuple(assigned)
+        said = {self._spelled(driver): place for place, driver in enumerate(labels.drivers)}
+        kept = [tag if tag.driver in said else replace(tag, driver=None) for tag in assigned]
+        brought = {tag.driver for tag in kept}
+        kept += [_driver(driver) for driver in said if driver not in brought]
+        return tuple(sorted(kept, key=lambda tag: said.get(tag.driver or "", len(said))))
 
     def _as_the_taxonomy_writes(self, driver: str) -> str:
         return self._names.get(slug(driver), driver)
 
 
-def _drivers_of_tags(taxonomy: Taxonomy) -> Mapping[str, str]:
-    """Of a tag that stands under two drivers, the first has it."""
-    return {tag.name: one.name for one in reversed(taxonomy.drivers) for tag in one.tags}
+def _ladder(taxonomy: Taxonomy) -> Mapping[str, tuple[str | None, str]]:
+    """What a tag's name, or else what a person mapped, stands for; the first of two drivers."""
+    named = {
+        tag.name: (tag.name, driver.name)
+        for driver in reversed(taxonomy.drivers)
+        for tag in driver.tags
+    }
+    return {**taxonomy.mapped(), **named}
 
 
 @lru_cache(_REMEMBERED)
@@ -71,8 +79,8 @@ def _measurement(metric: str, value: str | None) -> Measurement:
 
 
 @lru_cache(_REMEMBERED)
-def _tag(name: str, driver: str | None) -> TagAssignment:
-    return TagAssignment(raw=name, canonical=name if driver else None, driver=driver, confidence=1)
+def _tag(name: str, canonical: str | None, driver: str | None) -> TagAssignment:
+    return TagAssignment(raw=name, canonical=canonical, driver=driver, confidence=1.0)
 
 
 @lru_cache(_REMEMBERED)
