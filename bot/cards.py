@@ -18,6 +18,7 @@ from bot.rich_text import (
     section,
     text,
 )
+from service.domain.answers import cut
 from service.domain.flags import FlagState
 from service.flags import Evidence, ShownFlag
 from service.links import Links
@@ -106,7 +107,7 @@ def _standing(shown: ShownFlag) -> str:
 
 
 def _quote(one: Evidence) -> list[Element]:
-    words = literal(" ".join(one.text.split()), _LONGEST_QUOTE)
+    words = literal(cut(" ".join(one.text.split())), _LONGEST_QUOTE)
     said = f"{full_day(one.signal.at.date())} · {one.signal.tier.value} · "
     return [
         text(f"“{words}”\n"),

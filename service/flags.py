@@ -6,7 +6,7 @@ shows each flag with its evidence. It gives no score.
 
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import takewhile
 from statistics import median
@@ -264,7 +264,7 @@ class Flags:
         signals = _by_account(self._database.flags.signals(self._clock() - _LOOK_BACK))
         return [
             ShownFlag(
-                flag=flag,
+                flag=self._in_our_days(flag),
                 account=accounts[flag.account],
                 evidence=self._words(evidence(flag, signals[flag.account])),
                 drivers=_drivers(evidence(flag, signals[flag.account])),
@@ -288,8 +288,19 @@ class Flags:
                     start=signal.start,
                     end=signal.end,
                 )
-                found.append(Evidence(signal=signal, text=words, url=url))
+                here = replace(signal, at=signal.at.astimezone(self._database.zone))
+                found.append(Evidence(signal=here, text=words, url=url))
         return tuple(found)
+
+    def _in_our_days(self, flag: Flag) -> Flag:
+        """The same moments: whoever names their day names the workspace's."""
+        zone = self._database.zone
+        return replace(
+            flag,
+            since=flag.since.astimezone(zone),
+            changed_at=flag.changed_at.astimezone(zone),
+            until=flag.until.astimezone(zone) if flag.until else None,
+        )
 
     def _allowed(self, account: AccountKey, viewer: Viewer) -> None:
         if not viewer.sees(account):

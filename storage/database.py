@@ -47,6 +47,7 @@ class SqlDatabase:
         clock: Clock,
     ) -> None:
         self.engine = engine
+        self.zone = zone
         self.requester_hash = keyed_hash(secret)
         self.conversations = SqlConversations(
             engine, zone=zone, hashed=self.requester_hash, clock=clock

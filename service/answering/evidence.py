@@ -139,7 +139,7 @@ def link(desk: Desk, row: QuoteRow) -> EvidenceLink:
         account=row.account.key if row.account else None,
         account_name=row.account.name if row.account else None,
         channel=row.channel,
-        created_at=row.created_at,
+        created_at=row.created_at.astimezone(desk.zone),  # its day is the workspace's
     )
 
 

@@ -1,6 +1,7 @@
 """The database: all stores together, and their schema."""
 
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 from service.costs import Costs
 from service.ports import Keeper
@@ -23,6 +24,11 @@ from service.stores.write_back import WriteBackStore
 
 class Database(Protocol):
     """All stores over one database, and its schema."""
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Whose days the workspace counts in."""
+        ...
 
     @property
     def conversations(self) -> ConversationStore: ...

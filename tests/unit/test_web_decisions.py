@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote_plus
@@ -10,11 +11,17 @@ from urllib.parse import quote_plus
 import pytest
 from flask.testing import FlaskClient
 
+from bot.cards import flag_card
+from service.answers import Answers
+from service.domain.answers import Intent
 from service.domain.conversations import ConversationKey, conversation_key
 from service.domain.feedback import Feedback, Verdict, WrongPart
+from service.domain.people import SYSTEM
 from service.domain.writeback import FieldChange, WriteOutcome
 from service.flags import Flags
 from service.links import Links
+from service.query import Query
+from service.wording import full_day
 from tests.browser import sample
 from tests.browser.sample import ACME, INITECH, LEE, MAYA, Sample
 
@@ -151,3 +158,17 @@ def test_trust_lists_what_people_found_wrong_with_the_number_they_saw(site: Samp
     assert "&lt;b&gt;An agent said that." in page
     assert 'href="/r/abc"' in page
     assert "answers useful" not in site.client(MAYA).get("/trust").text
+
+
+def test_moments_that_surfaces_date_are_in_the_days_of_the_workspace(site: Sample) -> None:
+    flags = Flags(database=site.database, links=Links(""), clock=sample.now)
+    flags.update()
+    shown, _ = flags.of(ACME, SYSTEM)
+    assert shown is not None
+    moments = [shown.since, shown.flag.changed_at, *(one.signal.at for one in shown.evidence)]
+    quote = flag_card(shown, Links("")).blocks[2]
+    answers: Answers = site.app.extensions["verbatim"].answers
+    moments += [one.created_at for one in answers.ask(Query(), SYSTEM, intent=Intent.QUOTES).quotes]
+    assert len(moments) > 4
+    assert {at.utcoffset() for at in moments} <= {timedelta(hours=1), timedelta(hours=2)}
+    assert full_day(shown.evidence[0].signal.at.date()) in str(quote)
