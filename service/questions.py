@@ -18,10 +18,17 @@ from service.reading.asking import TAKEN, assumptions, sides_of, to_query, undef
 from service.reading.corrections import correction_in
 from service.reading.defaults import baseline_for, with_defaults
 from service.reading.doubts import with_doubts, with_offer
-from service.reading.leftover import IGNORED, is_strange, strangers
+from service.reading.leftover import (
+    IGNORED,
+    ignored,
+    is_strange,
+    strangers,
+    unknown_beside,
+    unknown_owners,
+)
 from service.reading.looking import Seen, has_own_slots, look, set_against
 from service.reading.model import Clarify, Compare, Reading
-from service.reading.refusals import refusal
+from service.reading.refusals import outside, refusal
 from service.reading.targets import ask, of_fix, with_fix
 from service.reading.terms import defined_term
 from service.reading.words import Words
@@ -169,6 +176,10 @@ def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> R
         near = nearest(unknown, catalogue.of("account"))
         return ask("account", "unknown", _pending(seen, intent, catalogue), *near)
     if intent is None:
+        strange = outside(seen.words) if seen.period is None else None
+        if strange is not None:
+            left = tuple(f"{IGNORED}{one}" for one in ignored(seen.words))
+            return Reading(intent=Intent.REFUSE, refuse=strange, assumed=left)
         return ask("subject", "missing", {})
     if (
         intent is Intent.ACCOUNT_BRIEF
@@ -213,7 +224,8 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
     if seen.entities.ambiguous:
         return None
     if seen.filters.get("account"):  # "from Globex and Acme"
-        return next((word.original for word in strangers(seen.words)), None)
+        others = (*strangers(seen.words), *unknown_beside(seen.words))
+        return next((word.original for word in others), None)
     if intent is Intent.ACCOUNT_BRIEF:
         texts = seen.filters.get("text", ())
         if texts:
@@ -224,6 +236,9 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
         )
         if match is not None and match.group(1) not in {"the", "call", "a", "my", "meeting", "it"}:
             return match.group(1)
+        names = [one for one in seen.words.words if one.original[:1].isupper() and is_strange(one)]
+        if names:
+            return names[0].original
     capital = [
         word
         for at, word in enumerate(seen.words.words)
@@ -240,6 +255,8 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
             for before, after in zip(seen.words.words, seen.words.words[1:], strict=False)
             if before.text in _BEFORE_DOERS and after.original[:1].isupper() and is_strange(after)
         ]
+    if not capital:
+        capital = unknown_beside(seen.words) or unknown_owners(seen.words)
     if capital:
         return capital[0].original
     return next((word.original for word in strangers(seen.words)), None)

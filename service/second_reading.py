@@ -163,6 +163,8 @@ def missing_in(first: Reading) -> str:
     if first.clarify is not None:
         slot, reason = first.clarify.slot, first.clarify.reason
         return slot if reason == "missing" and slot in {"subject", "metric"} else ""
+    if first.intent is Intent.REFUSE and first.assumed:
+        return "subject"  # refused for words that nobody knows
     if first.intent not in {*Choice, Intent.COMPARE}:
         return ""
     return "words" if any(one.startswith(IGNORED) for one in first.assumed) else ""

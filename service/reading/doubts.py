@@ -10,7 +10,7 @@ from service.reading import signals
 from service.reading.asking import TAKEN
 from service.reading.entities import Match
 from service.reading.intents import is_ranking
-from service.reading.leftover import IGNORED, ignored
+from service.reading.leftover import IGNORED, ignored, whole
 from service.reading.looking import Seen, weighs_back
 from service.reading.model import Reading
 from service.reading.signals import HAPPY, UNHAPPY
@@ -236,7 +236,7 @@ def with_doubts(reading: Reading, seen: Seen) -> Reading:
         left.append("where")
     if re.match(r"who\b", seen.free) and reading.intent is Intent.COUNT:
         left.append("who")
-    assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in left)]
+    assumed = [*reading.assumed, *(f"{IGNORED}{word}" for word in whole(left))]
     if reading.metric == CONVERSATIONS and seen.words.has(_SHARE):
         assumed.append(f"{TAKEN}a number of conversations and not a share")
     assumed += [

@@ -3,6 +3,7 @@
 Knows plain English, and no name and no pattern.
 """
 
+import itertools
 import re
 from collections.abc import Sequence
 
@@ -116,13 +117,18 @@ def ignored(words: Words, untimed: Sequence[str] = ()) -> tuple[str, ...]:
         for one in _BEYOND
         for found in one.finditer(free)
     ]
-    left = dict.fromkeys(word[:_LONGEST].strip() for word in (*strange, *beyond, *untimed))
-    whole = [
+    left = [word[:_LONGEST].strip() for word in (*strange, *beyond, *untimed)]
+    return whole(left)[:_MOST]
+
+
+def whole(left: Sequence[str]) -> tuple[str, ...]:
+    """Each once, and none that is a part of another."""
+    once = dict.fromkeys(left)
+    return tuple(
         one
-        for one in left
-        if not any(one != other and f" {one} " in f" {other} " for other in left)
-    ]
-    return tuple(whole)[:_MOST]
+        for one in once
+        if not any(one != other and f" {one} " in f" {other} " for other in once)
+    )
 
 
 def _is_deed(word: Word, before: Word | None) -> bool:
@@ -165,5 +171,35 @@ _HAVING = frozenset(
     """
     ticket tickets tix case cases convo convos conversation conversations customers accounts people
     users clients help issues problems complaints
+    """.split()  # noqa: SIM905  # shorter so
+)
+
+
+def unknown_beside(words: Words) -> list[Word]:
+    """ "Compare Acme and Globex": a name that we do not know, joined to an account that we do."""
+    three = zip(words.words, words.words[1:], words.words[2:], strict=False)
+    joined = [(first, last) for first, joint, last in three if joint.text in _JOINTS]
+    return [
+        word
+        for pair in joined
+        for word, known in (pair, pair[::-1])
+        if known.used == "account" and word.original[:1].isupper() and is_strange(word)
+    ]
+
+
+def unknown_owners(words: Words) -> list[Word]:
+    """ "Globex's tickets": whoever it is, it is nobody that we know."""
+    return [
+        word
+        for word, after in itertools.pairwise(words.words)
+        if word.possessive and is_strange(word) and after.text in _OWNED
+    ]
+
+
+_JOINTS = frozenset({"and", "or", "vs", "versus", "than", "with", "to", "against"})
+_OWNED = frozenset(
+    """
+    tickets tix conversations convos cases chats emails calls sentiment mood effort volume churn
+    complaints customers
     """.split()  # noqa: SIM905  # shorter so
 )

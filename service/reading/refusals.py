@@ -13,6 +13,12 @@ _NO_PERSON = (
 _OF_OURS = (
     r"(?:tickets?|tix|volumes?|sentiment|effort|trend|conversations?|complaints?|rate|churn|queue)"
 )
+_POLITE = (
+    r"^(?:(?:hey|hi|ok|pls|please|kindly|can you|could you|would you|will you|go ahead and|just|now|then"
+    r"|and|also|let's|you should|i(?:'d| would)? (?:like|want|need) you to) )*"
+)
+# "Reset emails not received": a noun, and no order.
+_ASKED_ABOUT = r"(?:e-?mails?|links?|requests?|complaints?|volumes?|issues?|problems?|questions?|codes?|rate)\b"
 _RULES: tuple[tuple[str, str], ...] = (
     (
         "instructions",
@@ -31,6 +37,9 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\byou are (?:now|an? (?:\S+ )?(?:assistant|ai|bot|model|admin\w*))\b|\bunrestricted\b|\bunfiltered\b"
         r"|\b(?:slack|bot|bearer|auth|oauth|session|bot's|verbatim|your) (?:\S+ )?(?:tokens?|secrets?|keys?|config\w*|credentials?|source code)\b"
         r"|\b(?:unmask\w*|unredact\w*)\b|\b(?:without|disable|switch off|turn off|stop) (?:the |your |all )?(?:masking|redact\w+|filters?|safety)\b"
+        r"|\b(?:ignore|bypass|circumvent|skip|get around)\b.{0,20}\b(?:masking|redact\w*|rights|permissions?|access)\b|\breal names?\b"
+        r"|\bbypass (?:the |your |all |my )*~|\b(?:debug|admin|god|root) mode\b|\bpasswd\b|\bdrop table\b"
+        r"|\bfrom now on (?:you|only|always|answer|reply|respond|speak|talk|act)\b|\bi(?:'m| am) not (?:allowed|supposed)\b"
         r"|\bnew instructions\b|\benv(?:ironment)? (?:var(?:iable)?s?|files?)\b",
     ),
     (
@@ -42,7 +51,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:date of birth|dob|birthday|personal (?:data|details|info\w*)|contact (?:details|info))\b"
         r"|\b(?:names?|surname|e-?mails?|phone|address|mobile)\b of (?:the |that |this |a |each |our )*"
         r"(?:\S+ ){0,3}?(?:customers?|persons?|requesters?|users?|people|contacts?|guy|woman|man|lady|caller|who|ones?|them|him|her|whoever|someone)\b"
-        r"|\b(?:customers?|persons?|users?|requesters?|guy|woman|man|lady|people) (?:named|by the name)\b"
+        r"|\b(?:customers?|persons?|users?|requesters?|guy|woman|man|lady|people) (?:named(?! (?:an?|the|our|any|some)\b)|by the name)\b"
+        r"|\bindividual (?:customers?|people|persons?|users?)\b|\bnames? (?:please|pls)$"
         r"|\b(?:list|give me|show me|get|share|find|print|send|what are)\b.{0,20}\b(?:customer|user|requester|contact)(?:s|'s)? "
         r"(?:e-?mails|names|phones|addresses|contacts)\b(?! (?:about|that|which|saying|on|with))"
         r"|\bwho (?:exactly )?(?:wrote|said|sent|opened|filed) (?:that|this|it|them)\b"
@@ -53,22 +63,37 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\b(?:customer|person|requester|user|caller)'s (?:card|bank|passport|number|account number)\b",
     ),
     (
+        "out_of_scope",
+        r"\b(?:weather|joke|poem|recipe|haiku|song|lottery|football|stock price|share price|capital of|translate|"
+        r"horoscope|bitcoin|lunch|dinner|restaurant|movie|politic\w*|election)\b"
+        r"|\b(?:(?<!on )fire|sack|promot(?:e|ed|ion)|bonus|pay rise|salary|pip|lay off|let go|let \S+ go|underperform\w*|hire|dismiss(?! (?:the|that|this|those) (?:\S+ )?flags?))\b"
+        r"|\b(?:a|pay|get a|deserves? a) (?:raise|rise|bonus|promotion)\b"
+        r"|\bwrite (?:me )?(?:a |an |some )?(?:\w+ )?(?:code|script|sql|python|essay|blog|tweet|story|poem)\b"
+        r"|\b(?:flights?|hotels?) (?:to|in)\b|^(?:what(?:'s| is) |solve |calculate )\d+ ?%? (?:of )?\d+|\bwhat (?:time|day) is it\b"
+        r"|\b(?:who|what) (?:won|is the president)\b|\bshould (?:i|we) (?:buy|invest|eat|wear|watch)\b",
+    ),
+    (
         "no_write",
-        r"^(?:hey |hi |pls |please |can you |could you |would you |go ahead and |just |now |then |and )*"
+        rf"{_POLITE}"
         r"(?:close|reopen|tag|untag|retag|refund|assign|reassign|merge|delete|remove|reply|respond|escalate|"
-        r"mark|update|change|set|create|add|cancel|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
-        r"apologi[sz]e|offer|schedule|book|drop(?! ?off))\b(?!'| (?:of|in|on|about|over|by|did|does)\b)"
-        r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|write|send|tell|notify|contact)"
+        r"mark|update|change|set(?! aside)|create|add(?! up)|cancel|archive|dismiss|mute|disable|enable|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
+        r"apologi[sz]e|offer|schedule|book|drop(?! ?off)|(?:turn|switch) (?:on|off)|write back|follow up with|reach out to|get back to)\b"
+        rf"(?!'| (?:of|in|on|about|over|by|did|does)\b|(?<=reset|pdate|ancel|hange|nlock) {_ASKED_ABOUT})"
+        rf"|{_POLITE}(?:move|transfer|shift|reroute|upgrade|downgrade) ~ (?:\S+ )?(?:to|into|under|out)\b"
+        rf"|{_POLITE}(?:give|issue|grant|offer|send) ~ (?:an?|their|some|\d+|more) (?!look\b|think\b)"
+        rf"|{_POLITE}(?:have|get|ask|make) \S+ (?:to )?(?:call|e-?mail|reply|respond|write|contact|reach|message|close|refund|tell)"
+        r"(?: (?:to|out))?(?: ~|(?: the customer| them| him| her| back)\b)"
+        rf"|{_POLITE}(?:e-?mail|message|call|text|ping|dm|write|send|tell|notify|contact)"
         r" (?:to |an? |the |all |every |them|him|her|their|our|this |that |customers?)+"
         r"(?!about\b)"
-        r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:(?:open|raise|log|file|make|put|move|route) "
+        rf"|{_POLITE}(?:(?:open|raise|log|file|make|put|move|route) "
         r"(?:a|an|the|this|that|these|those|every|all) (?:\S+ )?(?:tickets?|bugs?|macros?|case)|(?:give|issue|grant|send) "
         r"(?:a|an|the|this|that|these|those|him|her|them|every|all|~) (?:\S+ ){0,3}?(?:refunds?|credits?|discounts?|vouchers?))\b"
-        r"|^(?:hey |hi |pls |please |can you |could you |would you |just |now )*(?:tell|let|ask|remind|inform|thank) "
+        rf"|{_POLITE}(?:tell|let|ask|remind|inform|thank) "
         r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
-        r"|^(?:please |pls |can you |could you |and |then )*(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b(?! (?:what|how|which|who|why|of)\b)"
+        rf"|{_POLITE}(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b(?! (?:what|how|which|who|why|of)\b)"
         r"|(?:post|share|forward|publish|send) (?:this|it|that|these|them|the)\b)"
-        r"|^(?:please |pls |can you |could you )*(?:e-?mail|message|call|text|ping|dm|notify) ~ (?:and (?:apologi|tell|say|ask|let|offer)|that\b|saying\b|to (?:say|tell|let|ask|apologi))",
+        rf"|{_POLITE}(?:e-?mail|message|call|text|ping|dm|notify) ~ (?:and (?:apologi|tell|say|ask|let|offer)|that\b|saying\b|to (?:say|tell|let|ask|apologi))",
     ),
     (
         "not_measured",
@@ -77,7 +102,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"how (?:long|fast|quick|quickly|soon|slow|slowly) (?:do|does|did|are|is|until|before|till|will|would|can|we|they)|"
         r"wait(?:ing)? times?|first (?:response|reply|contact resolution)|time to (?:resolve|resolution|reply|first)|"
         r"fcr|sla|slas|revenue|arr|mrr|ltv|lifetime value|cost|costs|how much money|spend|forecast\w*|predict\w*|"
-        r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection)\b"
+        r"projection|backlog|satisfaction scores?|star ratings?|headcount|utili[sz]ation|deflection|duration|website traffic|page ?views?|visitors|retention|margins?|profits?|bounce rate|on shift)\b"
+        r"|\bhow many (?:minutes|hours|seconds)\b"
         r"|\b(?:likely|going|gonna|expected|set|bound|about) (?:to )?(?:rise|fall|increase|decrease|drop|grow|go (?:up|down)|spike|improve|worsen|get (?:better|worse))\b"
         r"|^(?:so |and )*will (?:~|the|our|we|they|it|there|more|churn|sentiment|effort|volumes?|complaints?|tickets)(?= |$)(?! (?:took|handl|solv|clos|answer))"
         r"|\bwill (?:we|it|they|there|sentiment|churn|volume|effort|tickets)\b.*\b(?:next|tomorrow)\b"
@@ -86,15 +112,6 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\bhow (?:many|much)\b.* tomorrow\b"
         r"|^(?!.*\b(?:call|meeting|meet|qbr|ebr|renewal|review|prep|brief|visit|kick-?off|catch-?up|demo|onsite)\b)"
         r".*\bnext (?:week|month|quarter|year)\b",
-    ),
-    (
-        "out_of_scope",
-        r"\b(?:weather|joke|poem|recipe|haiku|song|lottery|football|stock price|share price|capital of|translate|"
-        r"horoscope|bitcoin|lunch|dinner|restaurant|movie|politic\w*|election)\b"
-        r"|\b(?:(?<!on )fire|sack|promote|promotion|bonus|pay rise|salary|pip|lay off|let go|let \S+ go|underperform\w*|hire|dismiss)\b"
-        r"|\b(?:a|pay|get a|deserves? a) (?:raise|rise|bonus|promotion)\b"
-        r"|\bwrite (?:me )?(?:a |an |some )?(?:code|script|sql|python|essay|blog|tweet|story|poem)\b"
-        r"|\b(?:who|what) (?:won|is the president)\b|\bshould (?:i|we) (?:buy|invest|eat|wear|watch)\b",
     ),
 )
 _NAMED = {"quoted", "tag", "driver", "account", "fix", "custom"}
@@ -131,6 +148,8 @@ _FOREIGN = frozenset(
     perche perché quanti clienti settimana scorsa ieri sono il gli waarom hoeveel klanten vorige
     läuft bei mit für auf wir sind haben gibt von eine kein auch nous vous avec pour dans sur pas
     qui estan están cómo como muchas muchos para con della nel sui een het voor met van zijn não
+    plaintes plainte réclamations beschwerden quejas reclami klachten klagomål stimmung zeig zeige mir
+    zitate rechnungen muestra ejemplos montre hur många mange ärenden förra veckan forrige uke uge
     ile dlaczego jak klientow hvorfor varfor varför quantos ontem
     """.split()  # noqa: SIM905  # a list of eighty quoted words would be unreadable
 )
@@ -139,6 +158,7 @@ _FOREIGN = frozenset(
 _UNMISTAKABLE = frozenset(
     """
     warum wieso weshalb wieviele pourquoi combien quelles porque cuantos cuántos cuántas perche perché
+    plaintes beschwerden quejas klachten reclami klagomål zeig zeige muéstrame många ärenden
     quanti quante waarom hoeveel dlaczego hvorfor varför quantos quantas miksi proč neden kaç
     """.split()  # noqa: SIM905  # shorter so
 )
@@ -150,7 +170,7 @@ _STRANGE, _MOSTLY = 3, 0.7  # words, and their share, beside one that is known t
 def refusal(words: Words) -> str | None:
     """Return why a message is refused, or None; names and what stood in quotes are only data."""
     text = unnamed(words)
-    if _holds_phone(words.plain):
+    if _holds_phone(words.plain) or _names_a_person(words):
         return "personal_data"
     if _foreign(text) or _mostly_strange(words):
         return "language"
@@ -165,6 +185,31 @@ def _holds_phone(plain: str) -> bool:
     undated = re.sub(r"\b\d{4}-\d{2}-\d{2}\b", " . ", plain)
     runs = re.findall(r"(?<![\w/.-])\+?\(?\d[\d ()-]{7,}\d(?![\w/])", undated)
     return any(sum(map(str.isdigit, run)) >= _DIGITS_OF_PHONE for run in runs)
+
+
+_PERSON = frozenset({"customer", "user", "person", "requester", "caller", "mr", "mrs", "ms"})
+_COMPANY = frozenset({"corp", "inc", "ltd", "group", "labs", "company", "bank", "gmbh", "llc"})
+
+
+def _names_a_person(words: Words) -> bool:
+    """Whether one customer is looked for by first and last name: "customer Maria Lopez"."""
+    return any(
+        title.text in _PERSON
+        and last.text not in _COMPANY
+        and all(is_strange(one) and one.original[:1].isupper() for one in (first, last))
+        for title, first, last in zip(words.words, words.words[1:], words.words[2:], strict=False)
+    )
+
+
+_SHORTEST_QUESTION = 4  # words; of fewer, one that we do not know may be a name
+
+
+def outside(words: Words) -> str | None:
+    """Why a question of which nothing was understood is refused, if it says enough to tell."""
+    strange = sum(is_strange(word) for word in words.words)
+    if not strange or len(words.words) < _SHORTEST_QUESTION:
+        return None
+    return "language" if strange >= _MOSTLY * len(words.words) else "out_of_scope"
 
 
 def _mostly_strange(words: Words) -> bool:
