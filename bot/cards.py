@@ -42,7 +42,7 @@ def flag_card(shown: ShownFlag, links: Links) -> Message:
         header(title),
         rich_text(section([text(_standing(shown), "bold")])),
         *(rich_text(quotation(_quote(one))) for one in shown.evidence[:MOST_QUOTES]),
-        small([_rule(shown), _more(shown), f"Owner: {shown.account.owner or 'nobody'}"]),
+        small([_rule(shown), _more(shown), _owner(shown), _step(shown)]),
         _buttons(shown, links) if flag.stands else small([f"Rule: {flag.reason}"]),
     ]
     said = f"{title}. {_standing(shown)}"
@@ -119,6 +119,18 @@ def _quote(one: Evidence) -> list[Element]:
 def _rule(shown: ShownFlag) -> str:
     about = f"About {', '.join(shown.drivers)}. " if shown.drivers else ""
     return f"{about}Rule: {shown.flag.reason}" if shown.flag.reason else about
+
+
+def _owner(shown: ShownFlag) -> str:
+    return f"Owner: {shown.account.owner or 'nobody'}"
+
+
+def _step(shown: ShownFlag) -> str:
+    """What is to be done about a flag that is open, and until when."""
+    if shown.due is None:
+        return ""
+    step = f"Playbook: {shown.playbook}" if shown.playbook else "No playbook: decision needed"
+    return f"{step.rstrip('.')}. Due {full_day(shown.due)}."
 
 
 def _more(shown: ShownFlag) -> str:

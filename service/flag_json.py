@@ -19,6 +19,8 @@ def flag_json(shown: ShownFlag) -> dict[str, object]:
         "changed_by": flag.changed_by,
         "drivers": list(shown.drivers),
         "owner": shown.account.owner,
+        "playbook": shown.playbook or None,
+        "due": shown.due.isoformat() if shown.due else None,
         "signals": [_signal(one) for one in shown.evidence],
     }
 

@@ -7,11 +7,12 @@ shows each flag with its evidence. It gives no score.
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import takewhile
 from statistics import median
 from typing import TypeVar
 
+from service.alert_book import AlertBook
 from service.domain.conversations import Account, AccountKey, ConversationKey
 from service.domain.flags import (
     SIGNAL_LASTS,
@@ -64,6 +65,17 @@ class ShownFlag:
     account: Account
     evidence: tuple[Evidence, ...]  # newest first
     drivers: tuple[str, ...]
+    playbook: str = ""  # what to do about the drivers; blank: somebody has to decide it
+
+    @property
+    def due(self) -> date | None:
+        """The last day to take care of it before the channel hears; None where nothing is due."""
+        if self.flag.state is not FlagState.OPEN:
+            return None
+        day = self.flag.changed_at
+        while working_days(self.flag.changed_at, day + timedelta(days=1)) < WORKING_DAYS_TO_ADDRESS:
+            day += timedelta(days=1)
+        return day.date()
 
     @property
     def since(self) -> datetime:
@@ -262,15 +274,18 @@ class Flags:
     def _shown(self, flags: Sequence[Flag]) -> list[ShownFlag]:
         accounts = {one.key: one for one in self._database.conversations.accounts()}
         signals = _by_account(self._database.flags.signals(self._clock() - _LOOK_BACK))
+        book = AlertBook(database=self._database, clock=self._clock, zone=self._database.zone)
         return [
             ShownFlag(
                 flag=self._in_our_days(flag),
                 account=accounts[flag.account],
-                evidence=self._words(evidence(flag, signals[flag.account])),
-                drivers=_drivers(evidence(flag, signals[flag.account])),
+                evidence=self._words(own),
+                drivers=(drivers := _drivers(own)),
+                playbook=next(filter(None, map(book.playbook, drivers)), ""),
             )
             for flag in flags
             if flag.account in accounts
+            for own in (evidence(flag, signals[flag.account]),)
         ]
 
     def _words(self, signals: Sequence[Signal]) -> tuple[Evidence, ...]:

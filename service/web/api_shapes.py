@@ -312,6 +312,8 @@ class Flag(BaseModel):
     changed_by: str
     drivers: list[str]
     owner: str | None
+    playbook: str | None
+    due: date | None = Field(description="The last day before the channel is told of it.")
     signals: list[Signal]
 
 

@@ -17,6 +17,7 @@ from bot.listeners.links import receipt_in
 from bot.manifest import EVENTS, SCOPES, Transport, manifest
 from connectors.sandbox.slack_limits import refusal, texts, words_of
 from connectors.sandbox.slack_state import SCOPES as STANDARD_SCOPES
+from service.alert_book import STARTER, AlertBook
 from service.alerting import Alerting
 from service.domain.answers import Receipt, Recount
 from service.domain.conversations import Account, AccountKey, account_key, conversation_key
@@ -24,8 +25,9 @@ from service.domain.flags import FlagEvent, FlagState
 from service.domain.follows import Wish
 from service.domain.people import SYSTEM
 from service.errors import Unauthorized
+from service.flag_json import flag_json
 from service.flags import Flags
-from service.query import Query, Window
+from service.query import Dimension, Query, Window
 from service.reachability import Part, Reachability
 from service.stores import Person
 from storage.database import SqlDatabase
@@ -91,6 +93,24 @@ def test_the_owner_is_told_first_with_the_customers_words_as_they_stand(
     assert "<!channel>" not in card.text
     assert "Explicit, open" in words_of(card.blocks)
     assert refusal(card.text, card.blocks) is None
+
+
+def test_a_card_says_what_to_do_and_until_when_while_it_is_open(workspace: Workspace) -> None:
+    account = _account(1, workspace.person.email)
+    _threat(workspace, 1, account)
+    (shown,) = _flags(workspace).standing(SYSTEM)
+    assert "No playbook: decision needed. Due 20 Nov 2026." in words_of(
+        flag_card(shown, LINKS).blocks
+    )
+    query = Query(metric="negative_rate").narrowed(Dimension.DRIVER, *shown.drivers)
+    rule = replace(STARTER, id="own", query=query, over=None, playbook="Call them.")
+    AlertBook(database=workspace.database, clock=workspace.clock, zone=ZoneInfo("UTC")).add(rule)
+    (shown,) = _flags(workspace).standing(SYSTEM)
+    assert "Playbook: Call them. Due 20 Nov 2026." in words_of(flag_card(shown, LINKS).blocks)
+    assert flag_json(shown)["due"] == "2026-11-20"
+    _flags(workspace).act(account.key, FlagEvent.ADDRESSED, viewer=SYSTEM)
+    (shown,) = _flags(workspace).standing(SYSTEM)
+    assert "Due" not in words_of(flag_card(shown, LINKS).blocks)
 
 
 def test_the_channel_hears_of_it_after_two_working_days(workspace: Workspace) -> None:
