@@ -314,7 +314,7 @@ def _judge(
         if unusual and account.part > DOMINATES and _alone(total, account.name):
             return Verdict.CONCENTRATED, named
         return Verdict.NO_CHANGE, None
-    sure = max(whole.p_value, whole.clustered_p) < SURE
+    sure = max(whole.p_value, whole.clustered_p, whole.daily_p) < SURE
     return (Verdict.CHANGE if sure else Verdict.NO_CHANGE), None
 
 

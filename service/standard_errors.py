@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import reduce
-from math import inf
+from math import inf, sqrt
 from operator import sub
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _NOTHING = 1e-12  # an error below it is none, and so is a share's distance from none or all
 _ALL = 1e-9  # what is left of a value that one account holds all of
 _AT_ONCE = 8192  # of the pairs of an account and a value
+_FEW = 0.2  # of the conversations; fewer others cannot tell whether days differ
+_ENOUGH_A_DAY = 5  # conversations in each window, for a weekday to be compared
 _OTHERS = 4.0  # so many accounts count what all of them show, beside a part's own
 _STEADY = 0.25  # of chance; accounts write about their own things, so shares move less than by it
 
@@ -39,6 +41,12 @@ class Error(NamedTuple):
 
     def p(self, effect: Fraction) -> float:
         return statistics.two_sided(statistics.normal_of_t(self.z(effect), self.freedom))
+
+    def widened(self, other: Error) -> Error:
+        """Of an effect that both move by themselves (Satterthwaite)."""
+        variance = self.size**2 + other.size**2
+        learnt = self.size**4 / self.freedom + other.size**4 / other.freedom
+        return Error(sqrt(variance), variance**2 / learnt if learnt else inf)
 
 
 NO_ERROR = Error(0.0, inf)
@@ -95,9 +103,37 @@ class Errors:
         rates = _over(counted, sizes)
         moved = (_over(whole.spread.x, sizes) - held * rates) / _seen(held)
         middle = rates.mean()
+        self._by_day = _by_day(whole)
         self._beyond = Beyond.of(moved[1] - moved[0], middle * (1 - middle) * chance, squares)
 
     def rates(self, folds: Folds) -> list[Error]:
+        """Of each value's rate, between accounts that differ and between days that do."""
+        both = zip(self.between_accounts(folds), self._between_days(folds), strict=True)
+        return [accounts.widened(days) for accounts, days in both]
+
+    def _between_days(self, folds: Folds) -> list[Error]:
+        """What days that differ add to each value, learnt from the others and from the whole.
+
+        The lesser counts: a value that was bad on a few days is no proof that days differ, and
+        chance seldom shows in both.
+        """
+        import numpy as np
+
+        own = _by_day(folds)
+        others = self._by_day - own
+        few = (others[:, 0].sum(axis=-1) < _FEW * self._by_day[:, 0].sum(axis=-1)).any(axis=0)
+        others = np.where(few[:, None], self._by_day, others)
+        variance, freedom = (
+            np.minimum(*pair) for pair in zip(_days(others), _days(self._by_day), strict=True)
+        )
+        days = _over(own[1, 0], own[1, 0].sum(axis=-1, keepdims=True))
+        sizes = _spread_of(own) * np.sqrt(variance * (days**2).sum(axis=-1))
+        return [
+            Error(size, free or inf)
+            for size, free in zip(sizes.tolist(), freedom.tolist(), strict=True)
+        ]
+
+    def between_accounts(self, folds: Folds) -> list[Error]:
         """Of each value's rate: a conversation moves it by w * (y - r) / n."""
         sizes, counted = self._weighed(folds.exact, folds.m).swapaxes(0, 1)
         rates = _over(counted, sizes)
@@ -212,6 +248,45 @@ class Errors:
         squares = self._lone_squares[:, None] * shares**2 + squared - 2 * shares * once
         found: Floats = squares / self._sizes**2
         return found
+
+
+def _by_day(folds: Folds) -> Floats:
+    """Window, (conversations, counted), row, weekday; a conversation weighs 1/m."""
+    import numpy as np
+
+    found: Floats = np.einsum("wkrmd,m->wkrd", folds.exact, 1.0 / np.array(folds.m))
+    return found
+
+
+def _days(counts: Floats) -> tuple[Floats, Floats]:
+    """How far beyond chance the change of a rate differs by weekday, and the degrees of freedom.
+
+    DerSimonian and Laird's (1986) variance between groups, as a part of r * (1 - r) squared.
+    A little beyond chance is none: seven days tell it badly.
+    """
+    import numpy as np
+
+    (n0, x0), (n1, x1) = counts
+    rates = (x0 + x1 + 0.5) / (n0 + n1 + 1.0)
+    both = (n0 > _ENOUGH_A_DAY) & (n1 > _ENOUGH_A_DAY)
+    weights = both * _over(1.0, rates * (1.0 - rates) * (_over(1.0, n0) + _over(1.0, n1)))
+    moved = _over(x1, n1) - _over(x0, n0)
+    first, second, third = ((weights**power).sum(axis=-1) for power in (1, 2, 3))
+    mean = _over((weights * moved).sum(axis=-1), first)
+    found = (weights * (moved - mean[:, None]) ** 2).sum(axis=-1)
+    many = (both.sum(axis=-1) - 1.0).clip(0.0)
+    told = first - _over(second, first)
+    excess = _over(np.where(found > many + np.sqrt(2.0 * many), found - many, 0.0), told)
+    fourth = second - 2.0 * _over(third, first) + _over(second, first) ** 2
+    spread = many + 2.0 * excess * told + excess**2 * fourth
+    return _over(excess, _spread_of(counts) ** 2), _over((excess * told) ** 2, spread)
+
+
+def _spread_of(counts: Floats) -> Floats:
+    """r * (1 - r), by which days that differ alike move rates that do not."""
+    sizes, hits = counts.sum(axis=(0, -1))
+    rates = _over(hits, sizes)
+    return rates * (1.0 - rates)
 
 
 def _errors(

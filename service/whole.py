@@ -99,7 +99,7 @@ class Whole:
     @cached_property
     def error(self) -> Error:
         """The whole is a lens of one value: its rate part is the whole adjusted change."""
-        [error] = self.errors.rates(self.folds)
+        [error] = self.errors.between_accounts(self.folds)
         return error
 
     @property
@@ -109,6 +109,12 @@ class Whole:
     @property
     def clustered_p(self) -> float:
         return self.error.p(self.change)
+
+    @property
+    def daily_p(self) -> float:
+        """With accounts and days that differ."""
+        [error] = self.errors.rates(self.folds)
+        return error.p(self.change)
 
     @cached_property
     def p_value(self) -> float:
