@@ -22,6 +22,8 @@ _DEEDS = {
     *("handle", "handled", "handles", "handling", "took", "take", "takes", "solve", "solved"),
     *("close", "closed", "got", "get", "answer", "answered", "resolve", "resolved", "own", "owns"),
 }
+_DONE = {"handled", "took", "solved", "closed", "answered", "resolved"}
+_BEFORE_TIMES = {"in", "since", "for", "last", "this", "during", "by", "from", "to", "until", "of"}
 _NAMES_AND_WORDS = frozenset(
     """
     will mark art may grace june april august rob bill sue pat drew chase hope joy faith rose dawn
@@ -53,7 +55,7 @@ LEFT_OUT = (
 )
 # Between such words and the name that is left out: "apart from those that came by email".
 LINKS = (
-    r"(?:the|any|all|our|those|these|ones|anything|everything|tickets|tix|conversations|that|which"
+    r"(?:an?|the|any|all|our|those|these|ones|anything|everything|tickets|tix|conversations|that|which"
     r"|who|are|is|were|was|came|come|coming|use|uses|used|using|have|has|had"
     r"|mention|involve|handled|taken|solved|closed|answered|assigned|to|sent|opened|raised|in|by|via|from|on|with|about|of|for|tagged)"
 )
@@ -176,10 +178,13 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             or _beside_person(names, words, first)
             or (before == "about" and first == len(("what", "about")) and _no_other_word(run[0]))
             or before in {"by", "agent", "owner", "handled", "did", "has"}
+            or (_is_left_out(words, first) and _no_other_word(run[0]))
             or after in _DEEDS
             or (after in {*_TICKETS, *_BOOK} and _no_other_word(run[0]))
             or ((before in {"vs", "and"} or after == "vs") and _no_other_word(run[0]))
         )
+    if _is_looked_for(words, first, run):
+        return False
     if len(run) == 1 and _moves(text) and text not in {name.lower() for name in names_of(entity)}:
         return False  # "drops" may be a name; "did sentiment drop" says how it moved
     if text in _PRONOUNS and not run[0].original.isupper():
@@ -188,6 +193,13 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
     if entity.kind == "driver" and text in {"driver", "drivers"}:
         return False
     return text not in {"mine", "tag", "account", "call"}  # "prep me for the call" names no channel
+
+
+def _is_looked_for(words: Words, first: int, run: list[Word]) -> bool:
+    """Whether a name is only the beginning of what is said: "mention refund policy"."""
+    following = words.words[first + len(run) : first + len(run) + 1]
+    said = first > 0 and re.match(r"mention|contain", words.words[first - 1].text)
+    return bool(said) and any(not one.used and is_strange(one) for one in following)
 
 
 def _moves(text: str) -> bool:
@@ -242,7 +254,7 @@ def _owns_accounts(words: Words, after: int) -> bool:
 
 def _negated(words: Words, first: int) -> bool:
     """Whether a name is left out: after "except", or listed after one that is."""
-    if re.search(rf"\b(?:{LEFT_OUT})(?: {LINKS})*$", _before(words, first)):
+    if _is_left_out(words, first):
         return True
     listed = first  # "excluding chat, email and phone": back over the names listed before
     while listed > 1 and (words.words[listed - 1].used or words.words[listed - 1].text in _JOINTS):
@@ -254,6 +266,10 @@ def _negated(words: Words, first: int) -> bool:
     )
     left_out = rf"\b(?:{LEFT_OUT})(?: {LINKS})*$"
     return joined and re.search(left_out, _before(words, listed)) is not None
+
+
+def _is_left_out(words: Words, first: int) -> bool:
+    return re.search(rf"\b(?:{LEFT_OUT})(?: {LINKS})*$", _before(words, first)) is not None
 
 
 def _before(words: Words, first: int) -> str:
@@ -366,6 +382,8 @@ def _acts(words: Words, first: int, word: Word) -> bool:
     """Whether a word stands where somebody does something."""
     after = words.words[first + 1].text if first + 1 < len(words.words) else ""
     before = words.words[first - 1].text if first else ""
+    if after in _DONE and before not in _BEFORE_TIMES:
+        return True  # "tickets June took"
     return after in _DEEDS and (_no_other_word(word) or before in {"did", "has", "does"})
 
 

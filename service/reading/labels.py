@@ -29,6 +29,7 @@ _AN = r"(?: (?:as|an?|the|at|in|on|of|for|been|being|very|really))*"
 _LEADS = (
     rf"(?:with|having|whose|where|flagged|marked|rated){_AN}",
     rf"(?<=\S )(?:that|which|who) (?:have|had|has|are|were|was|is){_AN}",
+    rf"= (?:and|but|plus)(?: with)?{_AN}",
     rf"\b(?:how many|(?:number|count) of|{CONVERSATION_NOUNS})\b(?: \S+)*? "
     rf"(?:of|had|have|has|are|were|was|got|being|labelled|considered|needed|took){_AN}",
 )

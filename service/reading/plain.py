@@ -72,9 +72,10 @@ PLAIN = frozenset(
     lowdown mad made main mainly major make makes making man manage management manager managers
     marginally material matter matters may maybe me meant meanwhile measure measured meet meeting
     might mind mine miss mix moan moaning moans mom moment monitor mostly movement movements
-    movers moves moving mtd must my myself name named namely near need needed needs negativity new
-    newest news next nice nine no nobody non none noone normal normally not note noted nothing
-    notice noticed now nowadays numbers nuts obvious obviously occur occurred odd of off offered
+    movers moves moving mtd must my myself name named namely near need needed needs negativity
+    neither new newest news next nice nine no nobody non none noone nor normal normally not note
+    noted nothing notice noticed now nowadays numbers nuts obvious obviously occur occurred odd of
+    off offered
     often oh ok okay old omg on once one ones onto opening option options or org organisation
     organization others otherwise ought our ours ourselves out outside overall overview own owned
     owns pain part particular particularly parts past pattern patterns peak peaked per perform

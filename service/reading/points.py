@@ -363,7 +363,7 @@ POINTS: tuple[tuple[re.Pattern[str], Reader], ...] = tuple(
         ),
         (rf"(?:last|past|previous|trailing|rolling|prior) {COUNT} ?{_UNIT}", _rolling),
         (rf"(?<=since )(?:the )?(?:start|beginning) of (the|this|last) {_WHOLE}", _start_of),
-        (r"(\d+)([dwm])", _rolling),
+        (r"(\d+)([dwm])o?", _rolling),
         (
             r"(?:last|past|previous|the|a)? ?fortnight",
             lambda _, d: Window(d.today - 14 * DAY, d.today),

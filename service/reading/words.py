@@ -69,6 +69,7 @@ _SHORT_FORMS = {
     "segs": "segments",
     "tkt": "ticket",
     "tkts": "tickets",
+    "v": "vs",
     "vol": "volume",
     "vols": "volumes",
     "wk": "week",
