@@ -8,6 +8,7 @@ which never reach this module.
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import Protocol
 
@@ -32,6 +33,8 @@ from service.analysis._churn_phrases import (
     LOST_US,
     MAYBE,
     NEGATED,
+    ON_CONDITION,
+    STAYS,
     SWITCH_TO_NAME,
     TOWARDS_US,
     UNSURE,
@@ -62,6 +65,13 @@ class Churn:
     sentence: Sentence | None  # the stating sentence when the value is yes
 
 
+class Withdrawn(StrEnum):
+    """Where the threat stands that a customer took back."""
+
+    LATER = "withdrawn later"
+    ELSEWHERE = "withdrawn, of another conversation"
+
+
 _NAMES_A_RIVAL = (SWITCH_TO_NAME, CHOSE_NAME)
 _DELETES = re.compile(r"delet|remov|eras", re.IGNORECASE)
 _PHRASES = (*EXPLICIT, *_NAMES_A_RIVAL, BARE_CANCEL, HOW_TO_CANCEL, BARE_LEAVE, *BARE, *EARLY)
@@ -75,7 +85,7 @@ def measure_churn(sentences: Sequence[Sentence], reader: Reader | None = None) -
     """Return yes with the strongest sentence that was not taken back later, else no."""
     standing, withdrawn = _standing(sentences, reader)
     if not standing:
-        detail = "withdrawn later" if withdrawn else None
+        detail = str(withdrawn) if withdrawn else None
         no = Measurement(metric="churn_risk", value=YesNo.NO, confidence=0.9, detail=detail)
         return Churn(measurement=no, sentence=None)
     chosen, confidence = _strongest(standing)
@@ -107,16 +117,20 @@ def _holds_phrase(text: str) -> bool:
     return any(rule.search(text) for rule in _PHRASES)
 
 
-def _standing(sentences: Sequence[Sentence], reader: Reader | None) -> tuple[list[Signal], bool]:
+def _standing(
+    sentences: Sequence[Sentence], reader: Reader | None
+) -> tuple[list[Signal], Withdrawn | None]:
     standing: list[Signal] = []
-    withdrawn = False
+    withdrawn: Withdrawn | None = None
     for sentence, signal in zip(sentences, _signals(sentences, reader), strict=True):
         taken_back = _taken_back(sentence.text)
         if signal is not None:
             standing.append(signal)
         # Taken back after everything said so far; a threat that follows stands again.
         if taken_back and standing and not _said_after(signal, taken_back):
-            standing, withdrawn = [], True
+            standing, withdrawn = [], Withdrawn.LATER
+        elif not standing and withdrawn is None and _stays(sentence.text):
+            withdrawn = Withdrawn.ELSEWHERE
     return standing, withdrawn
 
 
@@ -154,6 +168,11 @@ def _taken_back(text: str) -> re.Match[str] | None:
     """ "We will stay" takes a threat back; "I am not sure we will stay" does not."""
     match = WITHDRAWN.search(text)
     return None if match and UNSURE.search(text[: match.start()]) else match
+
+
+def _stays(text: str) -> bool:
+    """Whether it is plain enough to take back what was said in another conversation."""
+    return STAYS.search(text) is not None and ON_CONDITION.search(text) is None
 
 
 def _is_about_something_else(sentence: Sentence, match: re.Match[str], goes_on: str) -> bool:

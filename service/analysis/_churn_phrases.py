@@ -439,6 +439,24 @@ WITHDRAWN = _rule(
     r"|(?:no\s+longer|not)\s+(?:\w+\s+){0,3}?(?:cancell?ing|cancel|leaving|leave|switching|switch|"
     r"closing|close)\b(?!\s+(?:you\s+will|until)))"
 )
+STAYS = _rule(
+    r"\b(?:we|i)(?:['\u2019]ve|\s+have)?\s+(?:(?!not\b)\w+\s+)?decided\s+(?:to\s+(?:stay|remain|renew|"
+    r"keep\s+(?:our|my|the)\s+(?:account|subscription|plan|contract|membership))"
+    r"|against\s+(?:leaving|cancell?ing|switching|closing\s+(?:our|my|the)\s+account)|not\s+to\s+"
+    r"(?:leave|switch|cancel(?!\s+(?:the|that|this|my|our)\s+(?!account|subscription|plan|contract|membership))"
+    r"|close\s+(?:our|my|the)\s+account))\b"
+    r"|\b(?:we|i)(?:['\u2019]ll|\s+will|\s+are|['\u2019]re|\s+am|['\u2019]m)\s+(?:stay(?:ing)?\s+(?:with\s+you|on\s+board|"
+    r"as\s+(?:an?\s+)?customers?|after\s+all)|renew(?:ing)?\s+(?:with\s+you|after\s+all|(?:our|my|the)\s+"
+    r"(?:account|subscription|plan|contract|membership)))\b"
+    r"|\b(?:ignore|disregard|withdraw|forget)(?:ing)?\s+(?:my|our|the)\s+(?:\w+\s+)?cancell?ation\b"
+    r"(?!\s+(?:fee|policy|charge))"
+    r"|\b(?:no\s+longer|not)\s+(?:going\s+to\s+)?(?:leav(?:e|ing)\s+you|(?:cancel(?:l?ing)?|switch(?:ing)?)\s+"
+    r"(?:after\s+all|any\s?more|(?:our|my|the)\s+(?:account|subscription|plan|contract|membership)))\b"
+    r"|\b(?:happy|glad)\s+to\s+(?:stay|renew|continue)\s+(?:with\s+you|our|my|the|as)\b"
+)
+ON_CONDITION = _rule(
+    r"\b(?:if|unless|until|once|only|provided|assuming|would|might|could|may|not\s+sure|why|n['\u2019]t)\b"
+)
 # Read as a whole it may still sound like leaving, so what is ended is looked at first.
 ENDS_SOMETHING_ELSE = _rule(
     r"\b(?:cancel(?:l?(?:ing|ed|ation\s+of))?|clos(?:e|ing)|end(?:ing)?|terminat(?:e|ing)|call(?:ing)?\s+off|"

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.analysis import _models
-from service.analysis._churn import measure_churn
+from service.analysis._churn import Withdrawn, measure_churn
 from service.analysis._language import LanguageReader
 from service.analysis._sentences import customer_sentences, sentence_spans
 from service.analysis._tone import only_thanks
@@ -117,6 +117,27 @@ def test_a_threat_withdrawn_later_does_not_count(analyser: Analyser) -> None:
     )
     churn = measured(analyser, conversation, "churn_risk")
     assert (churn.value, churn.detail) == ("no", "withdrawn later")
+
+
+@pytest.mark.parametrize(
+    ("text", "detail"),
+    [
+        ("Good news: we decided to stay with you.", Withdrawn.ELSEWHERE),
+        ("Please disregard my cancellation request from last week.", Withdrawn.LATER),
+        ("We are not cancelling our subscription after all.", Withdrawn.ELSEWHERE),
+        ("I'll renew our contract.", Withdrawn.ELSEWHERE),
+        ("We will stay with you if you halve the price.", None),
+        ("I decided not to cancel the order.", None),
+        ("I will stay on hold.", None),
+        ("We have not decided to stay.", None),
+        ("Why did you ignore my cancellation?", None),
+    ],
+)
+def test_staying_takes_back_what_was_said_in_another_conversation(
+    text: str, detail: Withdrawn | None
+) -> None:
+    churn = measure_churn(customer_sentences(talk(customer(text)))).measurement
+    assert (churn.value, churn.detail) == ("no", detail)
 
 
 def test_a_threat_after_a_withdrawal_stands(analyser: Analyser) -> None:
