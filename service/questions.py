@@ -27,7 +27,7 @@ from service.reading.leftover import (
     unknown_owners,
 )
 from service.reading.looking import Seen, has_own_slots, look, set_against
-from service.reading.model import Clarify, Compare, Reading
+from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import outside, refusal
 from service.reading.targets import ask, of_fix, with_fix
 from service.reading.terms import defined_term
@@ -112,6 +112,8 @@ def _replied(seen: Seen, asked: Reading, clarify: Clarify, catalogue: Catalogue)
     """What a question that was asked back leads to: its answer, another question, or it again."""
     filled = replies.fill(seen.text, asked, catalogue)
     if filled is not None:
+        if seen.period is not None:  # "schools, last month"
+            filled = replace(filled, period=seen.period, baseline=None)
         return _completed(filled, catalogue)
     if seen.entities.ambiguous:
         return _ask_which(seen, catalogue)
@@ -340,10 +342,13 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
     """Merge a follow-up into the last reading, and complete what it changed."""
     grouped = seen.grouped
     period, baseline = seen.period, seen.baseline
+    if period is not None and baseline is None and re.search(r"\bthan @", seen.free):
+        baseline = Baseline(kind=BaselineKind.NAMED, window=period)
+        period = last.period  # "more than in July?"
     if seen.back and last.period is not None and seen.period is None:
         baseline = baselines.back(last.period, seen.back)
     bare = re.fullmatch(r"(?:and |what about |how about )?(?:the )?(\w+)", seen.free)
-    if bare is not None and not grouped:  # "agents?"
+    if bare is not None and not grouped and not seen.number.filters:  # "agents?"
         one = signals.dimension_of(bare.group(1), within_driver="driver" in last.filters)
         grouped = (one,) if one is not None and one != "sentiment" else ()
     if last.group_by and seen.number.metric == "sentiment":
@@ -365,7 +370,9 @@ def _follow(seen: Seen, last: Reading, catalogue: Catalogue) -> Reading:
         rank=intents.rank_named(seen.free, seen.number.metric or last.metric),
         direction=signals.find_direction(seen.free, seen.number.metric or last.metric),
         limit=intents.limit_of(seen.free),
-        dimension=signals.named_dimension(seen.free, within_driver="driver" in last.filters),
+        dimension=signals.named_dimension(
+            signals.without_slices(seen.free), within_driver="driver" in last.filters
+        ),
         grain=signals.find_grain(seen.free),
         narrows=_narrows(seen, last, catalogue),
     )

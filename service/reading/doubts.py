@@ -36,7 +36,9 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
         sliced.add("sentiment")  # "accounts by sentiment" are ranked by it
     grain = signals.find_grain(re.sub(_MOVED_OR_NOW, " ", seen.free)) or ""
     left = [f"by {one}" for one in (*seen.grouped, grain) if one and one not in sliced]
-    ranked = signals.named_dimension(seen.free, within_driver="driver" in seen.filters)
+    ranked = signals.named_dimension(
+        signals.without_slices(seen.free), within_driver="driver" in seen.filters
+    )
     ranks = reading.intent is Intent.TOP or (
         reading.intent is Intent.COMPARE and is_ranking(seen.free)
     )

@@ -51,7 +51,7 @@ _OVER_THE_LAST = r"\b(?:week over week|month over month|week on week|month on mo
 _TRENDING = r"\b(?:which|what) \w+(?: reasons?)? (?:are|is|were|was|have been) (?:\w+ )?trending\b"
 _TOP = (
     r"\b(?:top|most|least|biggest|largest|smallest|best|worst|highest|lowest|fewest|main|leading|commonest|"
-    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank(?:ed)?|sort(?:ed)?|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest)\b"
+    r"happiest|unhappiest|angriest|grumpiest|ranking?|rank(?:ed)?|sort(?:ed)?|fastest|number one|bottom|slowest|hardest|easiest|busiest|quietest|noisiest|loudest)\b"
 )
 # "Which customers complained about refunds", "who wrote in": those with most of it.
 _WHICH_ONES = (
@@ -82,7 +82,9 @@ _OPEN = (
     r"|^(?:a |the |quick |give me (?:a |the )?)*(?:summary|recap|overview|rundown|round-?up)(?: of| for)?(?: @)+$"
     r"|^(?:so |and )*how(?:'s|s| (?:was|were|is|did|has))(?: been)?(?: @)+(?: (?:go|went|look|been|going|looking|been going))?$"
 )
-_YES_NO = r"^(?:so |and |ok |hey )*(?:any|has|have|had|did|does|do|is|are|was|were)\b"
+# "Hey team, quick one - are refunds up?"
+_LEAD_IN = r"^(?:(?:so|and|ok|okay|hey|hi|hello|team|all|folks|guys|quick|one|question|sorry|just|wondering|curious|btw|also|morning|please|pls) )*"
+_YES_NO = rf"{_LEAD_IN}(?:any|has|have|had|did|does|do|is|are|was|were)\b"
 _HOW_MUCH = (
     r"\bhow much (?:did|has|have|is|are|was|were|does|do)\b|\bby how much\b"
     r"|(?:percent\w*|%) (?:change|increase|decrease|growth|drop|rise)\b"
@@ -104,7 +106,7 @@ UNNAMED_FIX = (
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
     r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
-    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|who\b.*\bchurn risk|churn risk\b.* who|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|churning|churn risk accounts?|risky accounts?|churn risks)\b"
+    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|who\b.*\bchurn risk|churn risk\b.* who|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|(?:tickets?|conversations?|convos?|cases) (?:that |which )?(?:show|have|has|with|are) (?:a |any )?churn risk|churning|churn risk accounts?|risky accounts?|churn risks)\b"
     r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
 )
 _LISTED = rf"\b(?:{signals.RANKED}|who|which|whose|lists?|show|give|any|tickets?|convos?|conversations?|flags?)\b"
@@ -237,7 +239,7 @@ def _one_account(asked: Asked) -> bool:
 def _is_how_many(asked: Asked) -> bool:
     if _is_yes_no_change(asked):
         return False
-    if asked.sides and _has(r"^(?:please |pls |can you )*compare\b", asked.free):
+    if asked.sides and _has(r"^(?:please |pls |can you )*compare\b|\b(?:vs|versus)\b", asked.free):
         return False
     return _has(
         r"(?<!by )(?<!by the )\b(?:how many|number of|how often)\b", asked.free
@@ -253,7 +255,12 @@ def _is_ranked_change(asked: Asked) -> bool:
     return _is_top(asked) and _has(_CHANGE_RANK, asked.free)
 
 
+_AT_RISK = r"\b(?:tickets?|tix|conversations?|convos?|cases) (?:(?:that|which) (?:are|were) )?at(?: |-)risk\b"
+
+
 def _is_quotes(asked: Asked) -> bool:
+    if _has(_AT_RISK, asked.text):
+        return False
     rated = _has(rf"\b{signals.RATE}(?!\w)|%", asked.free)
     if asked.entities.of("channel") and not rated and _has(_SHOWN_BY_CHANNEL, asked.free):
         return True

@@ -58,7 +58,7 @@ DOWN = (
 )
 _NO_MOVEMENT = (
     r"\b(?:what'?s? (?:is )?up|up to|more about|up front|ups? and downs?|c[ao]mes? up"
-    r"|(?:add|back|br[eo]ak|broke|bring|call|catch|dig|drill|end|follow|giv|heads|keep|look"
+    r"|(?:add|br[eo]ak|broke|bring|call|catch|dig|drill|end|follow|giv|heads|keep|look"
     r"|narrow|open|pull|put|round|set|sign|speak|split|sum|turn|wind|wrap|writ)\w*"
     r" (?:it |that |them |this )?(?:up|down))\b"
 )
@@ -193,7 +193,7 @@ def _churn(text: str) -> Number | None:
         text,
     ):
         return Number(metric="conversations", filters={"churn_risk": ("yes",)})
-    if re.search(r"\bchurn(?: risk)?\b", text) or shared:
+    if re.search(r"\bchurn(?: risk|ing)?\b", text) or shared:
         return Number(metric="churn_risk_rate")
     return None
 
@@ -247,7 +247,7 @@ def _counted_sentiment(text: str) -> Number | None:
     )
     if ranked is not None and not ranked.group(1):
         return Number(metric="sentiment")  # and "has the most unhappy customers" counts
-    named = re.findall(r"\b(negative|neutral|positive)\b", text)
+    named = re.findall(r"\b(negative|neutral|positive)s?\b", text)
     if named:
         values = tuple(dict.fromkeys(named))
         return Number(metric="conversations", filters={"sentiment": values})
@@ -294,14 +294,16 @@ def moves(text: str) -> str | None:
 def find_breakdown(text: str, *, within_driver: bool) -> tuple[str, ...]:
     """The dimensions named after "by", "per", "for each": at most two."""
     found: list[str] = []
+    grained = False  # "per day and channel"
     text = re.sub(r"^(?:and|ok|so|now|but) ", "", text)
     opening = r"\b(?:by|per|for each|across|between|among|broken down by|split by|each|and|every)"
     text = re.sub(rf"\b(\w+) {_SPLIT}", r"by \1", text)
     if not re.search(r"\b(?:by|per|for each|across|between|among|each|every)\b", text):
         return ()
     for match in re.finditer(rf"{opening} (?:which )?(?:each )?(\w+)(?=(?: (\w+))?)", text):
-        if match.group(0).startswith("and") and not found:
+        if match.group(0).startswith("and") and not found and not grained:
             continue
+        grained = match.group(1) in {"day", "week", "month"}
         first, second = match.group(1), match.group(2) or ""
         if first in {"complaint", "complaints", "gripes"}:
             continue  # what is ranked by, and no breakdown
@@ -335,6 +337,10 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     topic = "tag" if within_driver else "driver"
     if is_topic_asked(text):
         return topic
+    for asked in re.finditer(r"\b(?:which|what) (\w+)", text):  # "fewest complaints: which channel"
+        dimension = dimension_of(asked.group(1), within_driver=within_driver)
+        if dimension not in {None, "sentiment"}:
+            return dimension
     grain = re.search(
         r"\b(?:which|what|busiest|quietest|worst|best|top(?: \d+)?|slowest|highest|lowest|biggest)"
         r"(?: \S+)? (day|week|month)s?\b",
@@ -352,6 +358,14 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     if re.search(r"^(?:and |so |ok )*who\b", text):
         return "account"
     return topic if re.search(r"\bcomplain", text) else None
+
+
+def without_slices(text: str) -> str:
+    """Leave out "for my accounts" and "for enterprise customers": a slice, and nothing to rank."""
+    return re.sub(_OF_SOME, " ", text)
+
+
+_OF_SOME = r"\b(?:for|in|of|from|with|among|across|at|only|just) (?:my|~|our|the) (?:~ )*\w+"
 
 
 def is_topic_asked(text: str) -> bool:

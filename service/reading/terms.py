@@ -26,12 +26,13 @@ _NO_EFFORT = rf"\befforts?(?: {_LINKS})* {_EMPTY}\b|\b(?:{_EMPTY}|no) effort\b"
 _NUMBER = rf"\b(?:how many|number|share|rate|percent\w*|count|most|which|top|show|quotes?|{UP}|{DOWN}|{BETTER}|{WORSE})\b|%"
 
 _ASIDE = r"^(?:(?:can|could) you )?(?:please |pls )*(?:remind|tell) (?:me|us) (?=what|how|why)"
+_AND_HOW = r" and how (?:is|are|do you) .*$"
 _TAIL = r"(?: (?:again|here|exactly|even|really|anyway|please|pls|now|though|in plain english))+$"
 
 
 def defined_term(text: str, catalogue: Catalogue) -> str | None:
     """Return the id of the term that a message asks about and about nothing else."""
-    plain = re.sub(_TAIL, "", re.sub(_ASIDE, "", text.strip()))
+    plain = re.sub(_TAIL, "", re.sub(_ASIDE, "", re.sub(_AND_HOW, "", text.strip())))
     for number, shape in enumerate(_SHAPES):
         match = re.search(shape, plain)
         if match is None:

@@ -36,6 +36,7 @@ _SHOW_THEM = (
 _WHICH_ONES = (
     r"^(?:and |so |ok )?(?:which|who)(?: ones?| are (?:they|those)| accounts?| customers?)?$"
 )
+_FIRST_OF_THEM = r"^(?:and |only |just |the )*(?:top|first) (?:\d+|\w+)(?: only| please| pls)*$"
 _BARE_COUNT = r"^(?:and |so |ok )*how many(?: (?:are|were) there| in total| is it| altogether)?$"
 _COMPARED = frozenset(
     ("account", "driver", "tag", "segment", "channel", "agent", "owner", "source")
@@ -223,10 +224,12 @@ def _intent(last: Reading, slots: Slots) -> Intent:
     if is_about_them(slots.text) and len(last.filters.get("account", ())) == 1:
         return Intent.ACCOUNT_BRIEF
     if (
-        re.search(r"^(?:(?:and|so|ok|by|from|for|at|in) )*(?:which|what)\b", slots.text)
+        re.search(r"^(?:(?:and|so|ok|by|from|for|at|in) )*(?:which|what)\b(?! about)", slots.text)
         and slots.dimension
     ):
         return Intent.TOP
+    if last.intent is Intent.CHURN_LIST and re.search(_FIRST_OF_THEM, slots.text):
+        return Intent.CHURN_LIST
     if last.metric == "accounts" and re.search(_WHICH_ONES, slots.text):
         return Intent.TOP
     counts = re.search(r"\bhow (?:many|often)\b", slots.text)
@@ -362,7 +365,7 @@ def _shaped(last: Reading, slots: Slots, merged: Reading) -> Reading:
         return replace(
             merged,
             metric=None,
-            group_by=grouped or ("account",),
+            group_by=tuple(one for one in grouped if one == "conversation") or ("account",),
             limit=slots.limit or last.limit or 10,
             baseline=None,
         )
