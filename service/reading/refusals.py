@@ -150,7 +150,8 @@ _FOREIGN = frozenset(
     qui estan están cómo como muchas muchos para con della nel sui een het voor met van zijn não
     plaintes plainte réclamations beschwerden quejas reclami klachten klagomål stimmung zeig zeige mir
     zitate rechnungen muestra ejemplos montre hur många mange ärenden förra veckan forrige uke uge
-    ile dlaczego jak klientow hvorfor varfor varför quantos ontem
+    ile dlaczego jak klientow hvorfor varfor varför quantos ontem qual quais quanto reclamações
+    volgende gisteren welke welche welcher welches hatten gestiegen zuletzt heute quelle lequel
     """.split()  # noqa: SIM905  # a list of eighty quoted words would be unreadable
 )
 
@@ -159,6 +160,7 @@ _UNMISTAKABLE = frozenset(
     """
     warum wieso weshalb wieviele pourquoi combien quelles porque cuantos cuántos cuántas perche perché
     plaintes beschwerden quejas klachten reclami klagomål zeig zeige muéstrame många ärenden
+    gestern ontem ayer gisteren letzte letzten semana semaine settimana woche heute quais
     quanti quante waarom hoeveel dlaczego hvorfor varför quantos quantas miksi proč neden kaç
     """.split()  # noqa: SIM905  # shorter so
 )

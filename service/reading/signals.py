@@ -87,6 +87,10 @@ WHO_HANDLED = (
     r"\bwho(?:'s|s| has| have| is| are)?(?: been)? "
     r"(?:handl\w+|took|taken|taking|solv\w+|clos(?:ed|ing)|answer\w+|deal(?:t|ing))\b"
 )
+_WHO_HAS_MOST = (
+    r"^(?:and |so |ok )*who(?:'s|s| has| had| have| got| sends?| sent| raises?| raised| opened)\b"
+    r".*\b(?:most|least|fewest|highest|lowest|worst|best)\b"
+)
 # "What do customers complain about most" ranks what it is about, and not the customers.
 _TOPIC_ASKED = (
     r"\bwhat (?:do|does|did|are|is|were|have|has) .*\b"
@@ -279,9 +283,12 @@ def find_direction(text: str, metric: str | None) -> str | None:
     if re.search(BETTER, text):
         return "up" if good_is_up else "down"
     down, up = re.search(DOWN, text), re.search(UP, text)
-    if down and (not up or down.start() < up.start()):
-        return "down"
-    return "up" if up else None
+    falls = down is not None and (up is None or down.start() < up.start())
+    if not falls and up is None:
+        return None
+    if metric == "sentiment" and re.search(rf"\bnegative {_MOOD}\b", text):
+        falls = not falls  # less of what is negative is better
+    return "down" if falls else "up"
 
 
 def moves(text: str) -> str | None:
@@ -334,8 +341,10 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
     """The first dimension a ranking asks for: "top issues", "which accounts", "what tags"."""
     if re.search(WHO_HANDLED, text):
         return "agent"
+    if re.search(_WHO_HAS_MOST, text):
+        return "account"
     topic = "tag" if within_driver else "driver"
-    if is_topic_asked(text):
+    if is_topic_asked(text) or re.search(r"\bwhat (?:drives?|causes?)\b", text):
         return topic
     for asked in re.finditer(r"\b(?:which|what) (\w+)", text):  # "fewest complaints: which channel"
         dimension = dimension_of(asked.group(1), within_driver=within_driver)

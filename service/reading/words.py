@@ -55,6 +55,7 @@ _SHORT_FORMS = {
     "eff": "effort",
     "excl": "excluding",
     "gimme": "give",
+    "mo": "month",
     "incl": "including",
     "msg": "message",
     "msgs": "messages",
