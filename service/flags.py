@@ -29,6 +29,7 @@ from service.domain.flags import (
     evidence,
     flag_of,
     judge,
+    replayed,
 )
 from service.domain.measurements import ChurnTier
 from service.domain.people import Viewer
@@ -264,8 +265,21 @@ class Flags:
         return len(mine)
 
     def grade(self) -> Grade:
-        """Compare what was flagged with what happened."""
-        return grade(self._database.flags.outcomes(), self._database.flags.changes())
+        """Compare what was flagged with what happened.
+
+        What was read later was no less said then: the rule is asked about the time before, too.
+        """
+        store = self._database.flags
+        outcomes, history = store.outcomes(), store.changes()
+        first = min((_evening(one) for one in outcomes), default=self._clock())
+        signals = _by_account(store.signals(first - COUNTS_FOR - _LOOK_BACK))
+        stays = _by_account(store.stays(first - COUNTS_FOR - _LOOK_BACK))
+        graded = {one.account for one in outcomes}
+        raised = {
+            each: (*history.get(each, ()), *replayed(each, signals[each], stays[each]))
+            for each in graded
+        }
+        return grade(outcomes, raised)
 
     def _all(self, accounts: Collection[AccountKey] | None) -> list[Flag]:
         histories = self._database.flags.changes(accounts).values()

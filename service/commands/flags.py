@@ -117,13 +117,13 @@ def outcomes_command(workspace: Workspace, *, file: TextIO, as_json: bool) -> No
     Example: verbatim flags outcomes outcomes.csv
     """
     flags = workspace.flags()
-    read = read_outcomes(workspace, file)
+    read, unknown = read_outcomes(workspace, file)
     kept = flags.record(read)
     grade = flags.grade()
     if as_json:
-        say_json({"recorded": kept, "grade": grade_json(grade)})
+        say_json({"recorded": kept, "left_out": unknown, "grade": grade_json(grade)})
         return
-    say(f"Recorded: {kept}.", *grade.lines())
+    say(f"Recorded: {kept}.", *(f"Left out {each}" for each in unknown), *grade.lines())
     if grade.enough and grade.missed:
         say("Cancelled without a flag:", *(f"  {account}" for account in grade.missed))
 
@@ -143,29 +143,34 @@ def grade_command(workspace: Workspace, *, as_json: bool) -> None:
         say(*grade.lines())
 
 
-def read_outcomes(workspace: Workspace, file: TextIO) -> list[Outcome]:
-    """Read outcomes; Misused with the line of the first row that cannot be read."""
+def read_outcomes(workspace: Workspace, file: TextIO) -> tuple[list[Outcome], list[str]]:
+    """Return the outcomes, and which lines name an account that never wrote to us.
+
+    Misused with the line of the first row that cannot be read.
+    """
     rows = csv.DictReader(file)
     missing = {"account", "date", "outcome"} - set(rows.fieldnames or ())
     if missing:
         raise Misused(f"The file needs the columns account, date and outcome, not {missing}.")
-    return [_outcome(workspace, row, rows.line_num) for row in rows]
+    read, unknown = [], []
+    for row in rows:
+        try:
+            read.append(_outcome(workspace, row, rows.line_num))
+        except NotFound as error:
+            unknown.append(f"line {rows.line_num}: {error}")
+    return read, unknown
 
 
 def _outcome(workspace: Workspace, row: dict[str, str], line: int) -> Outcome:
     try:
-        return Outcome(
-            account=account_named(workspace, row["account"]).key,
-            day=date.fromisoformat(row["date"].strip()),
-            kind=OutcomeKind(row["outcome"].strip().lower()),
-        )
-    except NotFound as error:
-        raise Misused(f"Line {line}: {error}") from error
+        day = date.fromisoformat(row["date"].strip())
+        kind = OutcomeKind(row["outcome"].strip().lower())
     except ValueError as error:
         known = " or ".join(OutcomeKind)
         raise Misused(
             f"Line {line}: write a date as 2026-11-16 and an outcome as {known}."
         ) from error
+    return Outcome(account=account_named(workspace, row["account"]).key, day=day, kind=kind)
 
 
 def account_named(workspace: Workspace, name: str) -> "Account":

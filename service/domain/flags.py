@@ -165,6 +165,17 @@ def judge(
             yield change
 
 
+def replayed(
+    account: AccountKey, signals: Sequence[Signal], stays: Sequence[Stay]
+) -> tuple[FlagChange, ...]:
+    """What the rule would have written, had it looked whenever something was said or ran out."""
+    moments = {at for one in signals for at in (one.at, one.at + SIGNAL_LASTS)}
+    changes: tuple[FlagChange, ...] = ()
+    for at in sorted(moments | {one.at for one in stays}):
+        changes += tuple(judge(flag_of(changes), account, signals, stays, at=at))
+    return changes
+
+
 def acted_on(
     flag: Flag, event: FlagEvent, *, by: str, reason: str, at: datetime
 ) -> FlagChange | None:

@@ -20,6 +20,7 @@ from service.domain.flags import (
     acted_on,
     flag_of,
     judge,
+    replayed,
 )
 from service.domain.measurements import ChurnTier
 from service.flags import grade
@@ -218,3 +219,18 @@ def test_a_flag_raised_after_the_contract_ended_foresaw_nothing() -> None:
     day = (NOON - timedelta(days=30)).date()
     one = Outcome(account=ACME.key, day=day, kind=OutcomeKind.CANCELLED)
     assert grade([one], {ACME.key: _raised(days_ago=20)}).missed == (ACME.key,)
+
+
+def test_what_was_said_before_anybody_looked_foresaw_the_end() -> None:
+    said = [
+        a_signal(1, days_ago=200, tier=ChurnTier.EARLY),
+        a_signal(2, days_ago=120, tier=ChurnTier.EARLY),
+        a_signal(3, days_ago=100, tier=ChurnTier.EARLY),
+    ]
+    history = replayed(ACME.key, said, ())
+    assert [(change.event, change.at) for change in history] == [
+        (FlagEvent.RAISED, NOON - timedelta(days=100)),
+        (FlagEvent.CLEARED, NOON - timedelta(days=55)),
+    ]
+    one = Outcome(account=ACME.key, day=NOON.date(), kind=OutcomeKind.CANCELLED)
+    assert grade([one], {ACME.key: history}).flagged_cancelled == 1
