@@ -3,7 +3,7 @@
 The page, its count and its export come from one Query; it counts nothing itself.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -81,7 +81,8 @@ def _page(shown: frozenset[str]) -> str:
     listing = here.database.facts.conversations(query, viewer, after=after, limit=PAGE)
     total = here.answers.ask(query, viewer, intent=Intent.COUNT)
     count = total.headline.current if total.headline else None
-    labels = [] if hidden else sentiment_labels(query, viewer, here.database.facts)
+    sentiment = all_metrics()[0].name
+    labels = [] if sentiment in hidden else sentiment_labels(query, viewer, here.database.facts)
     synced = here.database.conversations.synced_at()
     return render_template(
         "explore.html",
@@ -105,6 +106,7 @@ def _page(shown: frozenset[str]) -> str:
         group_url=HERE.group(replace(query, metric="negative_rate", group_by=(Dimension.DRIVER,))),
         form=form_of(query, viewer, here, names),
         hidden=hidden,
+        withheld=withheld_words(hidden),
         unvalidated=here.answers.unvalidated(viewer),
         metrics=all_metrics(),
         synced=max(synced.values(), default=None),
@@ -143,6 +145,13 @@ def export() -> Response:
     return response
 
 
+def withheld_words(hidden: Collection[str]) -> str:
+    """Which metrics are not shown, and why; blank when all are."""
+    titles = [metric.title for metric in all_metrics() if metric.name in hidden]
+    which = "Metrics" if len(titles) == len(all_metrics()) else ", ".join(titles)
+    return f"{which}: {WITHHELD}." if titles else ""
+
+
 def withheld_page(query: Query, names: dict[str, str]) -> str:
     """Say what is not shown, and nothing of its content."""
     sentence = query.sentence({**names, query.metric: title(query.metric)})
@@ -168,7 +177,7 @@ def paged(query: Query, token: str | None) -> str | None:
 def form_of(query: Query, viewer: Viewer, here: Site, names: dict[str, str]) -> dict[str, object]:
     return {
         "choices": form.choices(query, viewer, here.database.facts, names),
-        "labels": form.label_choices(query),
+        "labels": form.label_choices(query, here.answers.withheld(viewer)),
         "chips": form.chips(query, names),
         "presets": form.presets(query, here.today()),
         "first": "" if query.window is None else query.window.start.isoformat(),

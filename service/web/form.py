@@ -3,7 +3,7 @@
 It turns a Query into a form and back, and refuses to run one.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 
@@ -99,10 +99,12 @@ def choices(query: Query, viewer: Viewer, facts: Facts, names: Mapping[str, str]
     return found
 
 
-def label_choices(query: Query) -> list[Choice]:
-    """Return a select for each metric that conversations can be filtered by."""
+def label_choices(query: Query, hidden: Collection[str] = ()) -> list[Choice]:
+    """Return a select for each metric that conversations can be filtered by, and who asks may."""
     found = []
     for metric in all_metrics():
+        if metric.name in hidden:
+            continue
         titles = {value: value for value in metric.values} | _STATES
         found.append(_choice(query, Dimension(metric.name), metric.title, titles))
     return found

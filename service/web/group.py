@@ -93,10 +93,13 @@ def page() -> str:
         overall=number(whole_query, here.database.facts.count(whole_query, viewer)),
         receipt=answer.headline.current.receipt if answer.headline else None,
         caveats=answer.caveats,
-        hidden=hidden,
         is_rate=is_rate(query),
         metric_title=title(query.metric),
-        metrics=[(name, title(name)) for name in (CONVERSATIONS, ACCOUNTS, *rate_names())],
+        metrics=[
+            (name, title(name))
+            for name in (CONVERSATIONS, ACCOUNTS, *rate_names())
+            if not tells(Query(metric=name), hidden)
+        ],
         dimensions=[(d.value, d.words) for d in offered()],
         shared=any(d in MULTI_VALUED for d in query.group_by),
         list_url=listing(query),

@@ -20,6 +20,7 @@ from service.domain.taxonomy import UNMAPPED, slug
 from service.errors import Forbidden, Misused, NotFound
 from service.flags import Flags, ShownFlag
 from service.query import CONVERSATIONS, Dimension, Filter, Query, Window
+from service.web.explore import withheld_words
 from service.web.group import chart, number, rows
 from service.web.site import HERE, Site, current_viewer, signed_in, site
 
@@ -152,7 +153,8 @@ def _page(
             if not measures.tells(q, hidden)
         ],
         chart=chart(weekly, rows(weekly, store.groups(weekly, viewer), names)),
-        hidden=hidden,
+        shares=weekly.metric != CONVERSATIONS,
+        withheld=withheld_words(hidden),
         weekly_url=HERE.group(weekly),
         lens=lens,
         lens_rows=rows(by_lens, store.groups(by_lens, viewer), names)[:TOP],
@@ -167,7 +169,7 @@ def _page(
 
 def _brief(query: Query, viewer: Viewer, here: Site) -> Answer | None:
     """The brief as in Slack; where metrics are withheld the page says so once, without it."""
-    if here.answers.withheld(viewer):
+    if not {"sentiment", "churn_risk"}.isdisjoint(here.answers.withheld(viewer)):
         return None
     return here.answers.ask(query, viewer, intent=Intent.ACCOUNT_BRIEF)
 

@@ -460,7 +460,7 @@ def test_an_account_page_opens_with_its_brief_and_says_what_is_not_validated(
     assert "conversations (" in brief
     assert '<a href="/r/' in brief
     assert "Say: your team wrote" in brief
-    assert "Not validated: Sentiment, Churn risk, Effort." in page
+    assert "Not validated: Sentiment, Churn risk, Effort" in page
     assert 'class="brief"' not in site.client(LEE).get(f"/accounts/{sample.ACME}").text
 
 
@@ -469,3 +469,19 @@ def test_a_driver_page_tells_of_fixes_and_alerts(ana: FlaskClient, site: Sample)
     assert "No alert stands." in page
     assert "No fix is on record." in page
     assert "Fixes and alerts" not in site.client(MAYA).get("/drivers/billing").text
+
+
+def test_a_leader_is_shown_what_is_validated_beside_what_is_not(tmp_path: Path) -> None:
+    own = sample.make(tmp_path)
+    own.validate("sentiment")
+    lee = own.client(LEE)
+    page = lee.get("/").text
+    assert "Churn risk, Effort: withheld: not validated." in page
+    assert 'class="stack"' in page
+    assert 'name="sentiment"' in page
+    assert 'name="effort"' not in page
+    assert "Negative share by week" in lee.get("/drivers/billing").text
+    offered = lee.get("/group").text
+    assert 'value="negative_rate"' in offered
+    assert 'value="high_effort_rate"' not in offered
+    own.database.close()
