@@ -49,7 +49,7 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     seen = look(words, catalogue)
     if intents.is_help(seen.text):
         return Reading(intent=Intent.HELP)
-    term = defined_term(seen.text, catalogue)
+    term = defined_term(words.spoken(), catalogue)
     if term is not None:
         return Reading(intent=Intent.DEFINITION, term=term)
     reason = refusal(words)

@@ -94,7 +94,7 @@ def _groups(draft: Reading, seen: Seen, period: Window | None) -> tuple[str, ...
         dimension = signals.named_dimension(seen.free, within_driver=within)
         fallback = "tag" if within else "driver"
         told = [one for one in grouped if one != "sentiment" or draft.metric is None]
-        if re.search(r"\b(?:who|which(?: one| of)?)\b(?! \w+s\b)", seen.free):
+        if re.search(r"^which (?:one )?of ~|^(?:(?:~|and|or) )+(?:who|which)\b", seen.free):
             told += [kind for kind, values in draft.filters.items() if len(values) > 1]
         return (told[0] if told else dimension or fallback,)
     if intent is Intent.CHURN_LIST:

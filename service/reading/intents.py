@@ -25,7 +25,7 @@ _QUOTES = (
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
     r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated )*"
-    r"(?:tickets?|tix|conversations?|convos?|messages?|chats|calls|emails)\b(?! (?:volumes?|counts?|numbers?))|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
+    r"(?:tickets?|tix|conversations?|convos?|messages?|chats|calls|emails|feedback)\b(?! (?:volumes?|counts?|numbers?))|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
 )
 # "Show me negative calls": the channel is what is shown.
 _SHOWN_BY_CHANNEL = (

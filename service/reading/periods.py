@@ -257,6 +257,7 @@ _BESIDE_ANOTHER = re.compile(
     rf"|(?:previous|preceding|prior) {_A_UNIT})\b"
 )
 _OF_THE_CALENDAR = ("week", "month", "quarter", "year")
+_SHORTEST_MONTH = 28
 
 
 def take_one_before(words: Words, period: Window, days: Days) -> Window | None:
@@ -305,11 +306,11 @@ def _earlier(period: Window, text: str) -> Window | None:
     unit = found.group(1) or found.group(2)
     if unit == "weekend":
         return Window(period.start - 7 * DAY, period.end - 7 * DAY)
-    calendar = unit in {"month", "quarter", "year"}
-    if calendar and period == Window(
-        unit_start(unit, period.start), unit_on(unit, period.start, 1)
-    ):
-        return Window(unit_on(unit, period.start, -1), period.start)
+    if unit in {"month", "quarter", "year"}:
+        start = unit_start(unit, period.start)
+        is_whole = period == Window(start, unit_on(unit, start, 1))
+        if is_whole or period.days < _SHORTEST_MONTH:  # of a week, it is the month before
+            return Window(unit_on(unit, start, -1), start)
     return period.preceding()
 
 

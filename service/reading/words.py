@@ -50,6 +50,7 @@ _SHORT_FORMS = {
     "contrast": "compare",
     "contrasting": "comparing",
     "convs": "conversations",
+    "ch": "channel",
     "cust": "customer",
     "custs": "customers",
     "eff": "effort",
@@ -213,6 +214,10 @@ class Words:
     def everything(self) -> str:
         """Return all words but the quoted ones."""
         return " ".join(USED if word.used == "quoted" else word.shown for word in self.words)
+
+    def spoken(self) -> str:
+        """Return all words."""
+        return " ".join(word.shown for word in self.words)
 
     def use(self, start: int, end: int, by: str) -> None:
         """Use up the words at these characters of `free()`."""
