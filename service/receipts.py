@@ -21,6 +21,7 @@ from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Filter, Query
 from service.stores import Database
 
 _UNNAMED = {True: "erased or asked about no more", False: "that were not asked about"}
+_NOBODYS = "nobody"  # no account's key
 MEMBERS = 2_000  # keys kept with a receipt; a larger number is recounted, its difference not named
 
 
@@ -35,14 +36,14 @@ def n_of(metric: str, tally: Tally) -> tuple[int, int]:
 
 def scoped(query: Query, viewer: Viewer) -> Query:
     """Write the viewer's accounts into the query, so that whoever recounts counts the same."""
-    if not viewer.accounts:
+    if viewer.accounts is None:
         return query
+    own = Filter.of(Dimension.ACCOUNT, *(viewer.accounts or {_NOBODYS}))
     try:
-        return replace(
-            query, filters=(*query.filters, Filter.of(Dimension.ACCOUNT, *viewer.accounts))
-        )
-    except Misused:  # the question names accounts that are none of the viewer's: nothing to count
-        return query
+        return replace(query, filters=(*query.filters, own))
+    except Misused:  # it names accounts that are none of the viewer's: nothing to count, for anyone
+        others = (one for one in query.filters if one.dimension is not Dimension.ACCOUNT)
+        return replace(query, filters=(*others, own), exclude=(*query.exclude, own))
 
 
 def receipt_id(query: Query, versions: Mapping[str, str], *, n: int, of: int, as_of: str) -> str:

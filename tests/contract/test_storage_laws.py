@@ -33,6 +33,7 @@ from service.query import (
     Query,
     Window,
 )
+from service.receipts import scoped
 from service.sides import Sides
 from service.stores import Column, Columns
 from storage.database import SqlDatabase
@@ -410,6 +411,16 @@ def test_nothing_outside_a_viewers_accounts_is_ever_shown(
     assert facts.coverage(query, viewer).total == facts.count(query, viewer).total <= len(mine)
     assert set(facts.values(Dimension.ACCOUNT, viewer)) <= {ACME.key}
     assert set(facts.values(Dimension.CONVERSATION, viewer)) <= mine
+
+
+@laws
+@given(seed=seeds, query=queries(), viewer=viewers)
+def test_whoever_opens_a_receipt_counts_what_its_asker_could_see(
+    world: World, seed: int, query: Query, viewer: Viewer
+) -> None:
+    facts = world(seed).facts
+    published, seen = scoped(query, viewer), facts.count(query, viewer)
+    assert facts.count(published, SYSTEM) == facts.count(published, viewer) == seen
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
