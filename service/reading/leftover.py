@@ -82,6 +82,7 @@ _BEYOND = tuple(
         rf"(?! (?:(?:{_LINKS}) )*~)(?: (?:{_LINKS}))*(?: (?:[\w'-]+|@))(?!\S)",
         r"\babout (?:the |our )?((?:chart|graph|plot)\w*)",
         r"\b(?:average|mean (?=number|of)|never)\b",
+        r"\b(?:latest|newest|oldest|earliest)(?= (?:tickets?|tix|convos?|conversations?|cases?)\b)",
         r"\b\d{1,2} ?[ap]m\b|\bnoon\b|\bmidnight\b",
         rf"(?<=\S )\b(?:after|before|until|while|because|if|unless|once|where) {_SUBJECT}\b"
         r"(?! mention).{0,25}",

@@ -178,7 +178,8 @@ def _mentioned(words: Words) -> tuple[str, ...]:
     if not texts:
         match = words.find(
             r"\b(?:contain(?:s|ed|ing)?|(?:with|using|say(?:s|ing)?|includ(?:es|ing))(?= (?:the )?"
-            r"(?:words?|phrase|term)\b))(?: the)?(?: (?:words?|phrase|term))? ([^\s~@]+)",
+            r"(?:words?|phrase|term)\b))(?: the)?(?: (?:words?|phrase|term))? "
+            r"(?!(?:an?|any|the) ~)([^\s~@]+)",
             by="text",
         )
     if not texts and match is None:

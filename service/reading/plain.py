@@ -41,7 +41,8 @@ PLAIN = frozenset(
     changes charted charting chase check checking cheers churned churner churners churning clear
     clearly cliff climb climbed climbing close closer colleague colleagues come comes coming
     comment commented commenting comments commonest compared comparing comparison complained
-    complains concerned consider considering consumers contact contacted contacting contacts
+    complains concerned consider considering consumers contain contained
+    containing contains contact contacted contacting contacts
     context continue conversion convert converted converting convo could couldn couldnt counted
     counting counts couple cover crazy creep creeping csm csms curious currently curve cut date
     dates day days deal dear decline declined decrease decreased deep deeper definitely delighted

@@ -49,7 +49,8 @@ _COUNTED_ACCOUNTS = (
 UP = (
     r"\b(up|rise|rises|rising|rose|risen|increas\w*|jump\w*|spik\w*|grow|grows|grew|grown|growing|"
     r"growth|higher|surg\w*|climb\w*|soar\w*|shot up|shoot up|went up|uptick|"
-    r"doubl\w*|tripl\w*|quadrupl\w*|explod\w*|balloon\w*|skyrocket\w*|peak\w*|more)\b"
+    r"doubl\w*|tripl\w*|quadrupl\w*|explod\w*|balloon\w*|skyrocket\w*|peak\w*|"
+    r"through the roof|more)\b"
 )
 DOWN = (
     r"\b(down|drop|drops|dropped|dropping|fall|falls|fell|fallen|falling|declin\w*|decreas\w*|lower|"
@@ -58,6 +59,7 @@ DOWN = (
 )
 _NO_MOVEMENT = (
     r"\b(?:what'?s? (?:is )?up|up to|more about|up front|ups? and downs?|c[ao]mes? up"
+    r"|more than \d+"
     r"|(?:add|br[eo]ak|broke|bring|call|catch|dig|drill|end|follow|giv|heads|keep|look"
     r"|narrow|open|pull|put|round|set|sign|speak|split|sum|turn|wind|wrap|writ)\w*"
     r" (?:it |that |them |this )?(?:up|down))\b"
@@ -110,12 +112,8 @@ class Number:
 def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     """Read the metric. A counted noun is no rate: "negative tickets" are conversations."""
     text = words.nouns()
-    everything = words.everything()
     if custom:
-        if re.search(rf"\b{RATE}(?:\b|$|(?= ))", everything) or " %" in everything:
-            return Number(metric=f"custom:{custom[0]}")
-        counted = "accounts" if re.search(_COUNTED_ACCOUNTS, text) else "conversations"
-        return Number(metric=counted, filters={"custom": custom})
+        return _own_number(text, custom)
     found = _beside_sentiment(text) or _combined(text)
     if re.search(_COUNTED_ACCOUNTS, text):
         return Number(metric="accounts", filters=_felt(text) | (found.filters if found else {}))
@@ -125,6 +123,29 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
     if re.search(rf"(?<!\w){CONVERSATION_NOUNS}(?!\w)|{counted}", text):
         return Number(metric="conversations")
     return Number()
+
+
+_SHARED = (
+    rf"~ {RATE}(?!\w)|{RATE} of ~"
+    rf"|{RATE} of (?:\S+ )*?(?:contain|ha[sd]|have|are|were|show|include|mention|with|ma[dk]e)\w*"
+    r" (?:(?:an?|any|the) )?~"
+)
+
+
+def _own_number(text: str, custom: tuple[str, ...]) -> Number:
+    """A metric of the workspace's own: its share, or those that it marks, counted or measured."""
+    other = _combined(text)
+    filters = other.filters if other is not None else {}
+    if re.search(_SHARED, text):
+        bare = re.sub(rf"{RATE} of", " ", text)
+        counted = _counted_sentiment(bare) or Number()
+        return Number(metric=f"custom:{custom[0]}", filters=counted.filters)
+    if other is not None and other.metric != "conversations":
+        return Number(metric=other.metric, filters=filters | {"custom": custom})
+    if re.search(rf"(?<!\w){RATE}(?!\w)", text):
+        return Number(metric=f"custom:{custom[0]}", filters=filters)
+    counts = "accounts" if re.search(_COUNTED_ACCOUNTS, text) else "conversations"
+    return Number(metric=counts, filters=filters | {"custom": custom})
 
 
 def _beside_sentiment(text: str) -> Number | None:
@@ -343,6 +364,8 @@ def named_dimension(text: str, *, within_driver: bool) -> str | None:
         return "agent"
     if re.search(_WHO_HAS_MOST, text):
         return "account"
+    if re.search(r"^(?:and |so |ok )*whose (?:accounts|customers|book|portfolio)\b", text):
+        return "owner"
     topic = "tag" if within_driver else "driver"
     if is_topic_asked(text) or re.search(r"\bwhat (?:drives?|causes?)\b", text):
         return topic
