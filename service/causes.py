@@ -11,7 +11,6 @@ from typing import NamedTuple
 from service import statistics
 from service.decomposition import (
     LIKELY,
-    POINTS_BACK,
     Decomposition,
     Found,
     Kind,
@@ -90,19 +89,10 @@ def _adds_more(found: Decomposition, counts: Counts, pair: Pair, row: Found) -> 
 
 
 def _inside(counts: Counts, value: Value, closed: frozenset[Dimension]) -> Value | None:
-    """Look inside one value for the value of another dimension that carries its rate part.
-
-    A driver shares its conversations with others, so inside a channel or segment it may carry less
-    of the change than it made. Such a one must point back: inside it that value carries most.
-    """
-    total, sides = _looked_into(counts, value, closed)
-    carries = within(total, sides)
-    if carries is not None or value[0] in MULTI_VALUED:
-        return carries
-    other = within(total, sides, least=POINTS_BACK)
-    if other is None or within(*_looked_into(counts, other, closed)) != value:
-        return None
-    return other
+    """Look inside one value for the value of another dimension that carries its rate part."""
+    open_lenses = [lens for lens in LENSES if lens not in closed and lens != value[0]]
+    sides = {lens: counts((value,), lens) for lens in open_lenses}
+    return within(_whole(counts, (value,), sides), sides)
 
 
 def _hidden_row(found: Decomposition, closed: frozenset[Dimension]) -> Found | None:
@@ -180,11 +170,3 @@ def _moved(sides: Sides) -> Iterator[tuple[str, float]]:
     for place in np.flatnonzero(np.minimum(n0, n1) >= _ENOUGH_IN_PAIR).tolist():
         z = statistics.pooled_z(x0[place], n0[place], x1[place], n1[place])
         yield sides.names[place], statistics.two_sided(z)
-
-
-def _looked_into(
-    counts: Counts, value: Value, closed: frozenset[Dimension]
-) -> tuple[Sides, Mapping[Dimension, Sides]]:
-    open_lenses = [lens for lens in LENSES if lens not in closed and lens != value[0]]
-    sides = {lens: counts((value,), lens) for lens in open_lenses}
-    return _whole(counts, (value,), sides), sides

@@ -41,7 +41,6 @@ SURE = 0.01  # and one less sure than this is only told when a part of it is cle
 MOST = 0.5
 DOMINATES = 0.25  # one account's part, when the change vanishes between accounts
 WITHIN_SHARE = Fraction(3, 5)  # of a rate part, for a second dimension to be named
-POINTS_BACK = Fraction(2, 5)  # enough when that value, looked into, names this one
 WITHIN_Z = 2.5
 MORE_THAN_HELD = Fraction(5, 4)  # times its share of the conversations
 
@@ -181,28 +180,25 @@ def decompose(total: Sides, lenses: Mapping[Dimension, Sides]) -> Decomposition:
     )
 
 
-def within(
-    total: Sides, inside: Mapping[Dimension, Sides], *, least: Fraction = WITHIN_SHARE
-) -> tuple[Dimension, str] | None:
-    """Name the value of another dimension that carries most (`least`) of one value's rate part.
+def within(total: Sides, inside: Mapping[Dimension, Sides]) -> tuple[Dimension, str] | None:
+    """Name the value of another dimension that carries most of one value's rate part.
 
     `total` and `inside` count the conversations of that value. The rate part is the change of the
-    share among them, so it splits exactly into their values' rate and mix parts together: a driver
-    that got worse and larger inside a segment carries both. A value that merely holds most
-    conversations says nothing more, so it must carry clearly more than its share of them, and its
-    own rate must have moved, and clearly more than the others'.
+    share among them, and a value carries what the conversations that touch it add, each once: of
+    several drivers each would be told a part of what one of them did. A value that merely holds
+    most conversations says nothing more, so it must carry clearly more than its share of them, and
+    its own rate must have moved, and clearly more than the others'.
     """
     whole = Whole.of(total)
     if whole.change == 0:
         return None
-    size = whole.before[0] + whole.after[0]
     carrying = [
         (z, dimension, held.value)
         for dimension, sides in inside.items()
-        for held, effects, z in _by_rate(whole, sides)
+        for held, z in _by_rate(whole, sides)
         if held.value != NO_VALUE
         and z >= WITHIN_Z
-        and (effects.rate + effects.mix) / whole.change >= max(least, _least_carried(held, size))
+        and _carried(held, whole) >= max(WITHIN_SHARE, MORE_THAN_HELD * _held(held, whole))
         and _moved_more(held, whole)
     ]
     if not carrying:
@@ -211,17 +207,23 @@ def within(
     return dimension, value
 
 
-def _by_rate(whole: Whole, sides: Sides) -> Iterator[tuple[Held, Effects, float]]:
-    """Each value, what it adds, and how surely its rate moved."""
+def _by_rate(whole: Whole, sides: Sides) -> Iterator[tuple[Held, float]]:
+    """Each value, and how surely its rate moved."""
     folds = whole.fold(sides)
     for held, error in zip(folds.held(whole.weights), whole.errors.rates(folds), strict=True):
-        effects = Effects.of(held, whole)
-        yield held, effects, abs(error.z(effects.turned))
+        yield held, abs(error.z(Effects.of(held, whole).turned))
 
 
-def _least_carried(held: Held, size: int) -> Fraction:
-    """Clearly more of the change than of the conversations."""
-    return MORE_THAN_HELD * (held.before[0] + held.after[0]) / size
+def _carried(held: Held, whole: Whole) -> Fraction:
+    """The part of the change that a value's conversations add."""
+    sides = ((held.touched0, whole.before), (held.touched1, whole.after))
+    before, after = ((x - n * whole.middle) / size for (n, x), (size, _) in sides)
+    return (after - before) / whole.change
+
+
+def _held(held: Held, whole: Whole) -> Fraction:
+    """Their part of all conversations."""
+    return Fraction(held.touched0[0] + held.touched1[0], whole.before[0] + whole.after[0])
 
 
 def _moved_more(held: Held, whole: Whole) -> bool:

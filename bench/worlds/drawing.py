@@ -22,7 +22,6 @@ CHANNELS = ("email", "chat", "web", "phone")
 SEGMENTS = ("enterprise", "growth", "starter", "free")
 NAMES = {Dimension.DRIVER: DRIVERS, Dimension.CHANNEL: CHANNELS, Dimension.SEGMENT: SEGMENTS}
 WEEKDAY_VOLUME = np.array([1.15, 1.1, 1.05, 1.0, 0.95, 0.45, 0.4])
-WITHOUT_DRIVER = 0.05
 NOTHING = -1  # a place in `drivers` that holds none
 
 
@@ -38,6 +37,7 @@ class Scale:
     weekend: float = 0.2  # what a weekend adds to the log-odds
     most_drivers: int = 3
     drivers: int = 12
+    drivers_each: tuple[float, ...] = (0.05, 0.7, 0.2, 0.05)  # of conversations with none, one, ...
 
 
 @dataclass(slots=True, kw_only=True)
@@ -122,7 +122,7 @@ def draw(desk: Desk, seed: Sequence[int], shift: Shift | None, size: int, days: 
     taste = desk.driver_taste[account] + _added(shift.driver, desk.scale.drivers)
     taste = taste + rng.gumbel(size=taste.shape)
     order = np.argsort(-taste, axis=1)[:, : desk.scale.most_drivers]
-    many = rng.choice([0, 1, 2, 3], size=size, p=[WITHOUT_DRIVER, 0.7, 0.2, 0.05])
+    many = rng.choice(len(desk.scale.drivers_each), size=size, p=desk.scale.drivers_each)
     drivers = np.where(np.arange(order.shape[1]) < many[:, None], order, NOTHING)
     usual = desk.channel_taste[account] + _added(shift.channel, len(CHANNELS))
     channel = np.argmax(usual + rng.gumbel(size=usual.shape), axis=1)

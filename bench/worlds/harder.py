@@ -36,6 +36,7 @@ from service.decomposition import Kind
 from service.query import Dimension
 
 HOLIDAY = 7  # the Monday of the second week
+LATE = 4  # days, of seven
 RELABELLED = 0.5  # of a driver's conversations
 
 
@@ -185,9 +186,18 @@ def holiday(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
     )
 
 
+def late_driver(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
+    """A driver gets worse when four days of the week are over."""
+    driver, truth = _large(rng, drawn)
+    return (
+        lambda step: Shift(odds=lambda now: step * (touches(now, driver) & (now.day >= LATE))),
+        truth,
+    )
+
+
 def bad_days(rng: np.random.Generator, desk: Desk, drawn: Drawn) -> Made:
     """Days differ, as they always do, by more than chance."""
-    noise = rng.normal(0, 0.12, desk.scale.current_days)
+    noise = rng.normal(0, 0.12 * np.sqrt(28 / desk.scale.current_days), desk.scale.current_days)
     return lambda step: Shift(odds=lambda now: noise[now.day]), Truth()
 
 
@@ -202,8 +212,12 @@ MANY = Scale(drivers=60)
 TAIL = Scale(accounts=400, tail=2.2)
 FEW = Scale(accounts=40)
 LIVELY = Scale(weekend=0.8)
+WEEKS = Scale(baseline_days=7, current_days=7)
+SEVERAL = Scale(drivers_each=(0.05, 0.2, 0.3, 0.45))
 HARDER: Mapping[str, Recipe] = {
     "segment in a channel": Recipe(change=segment_in_channel, points=0.8),
+    "in a segment, drivers each": Recipe(change=driver_in_segment, points=0.8, scale=SEVERAL),
+    "driver, the last days": Recipe(change=late_driver, points=1.2, scale=WEEKS),
     "large account, unhappy": Recipe(change=big_account),
     "driver and channel mix": Recipe(change=driver_and_channel_mix),
     "one up, one down": Recipe(change=up_and_down, points=0.8),
@@ -221,6 +235,7 @@ HARDER: Mapping[str, Recipe] = {
     "weekends grow": Recipe(change=weekends_grow, changes=False, scale=LIVELY),
     "holiday": Recipe(change=holiday, changes=False, scale=LIVELY),
     "bad days": Recipe(change=bad_days, changes=False),
+    "bad days, a week": Recipe(change=bad_days, changes=False, scale=WEEKS),
     "few accounts drift": Recipe(change=accounts_drift, changes=False, scale=FEW),
     "heavy tail drifts": Recipe(change=accounts_drift, changes=False, scale=TAIL),
     "nothing, 60 drivers": Recipe(change=nothing, changes=False, scale=MANY),

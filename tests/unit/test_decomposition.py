@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import combinations
 from random import Random
 
 import pytest
@@ -182,6 +183,20 @@ def test_the_segment_that_carries_a_driver_is_named_within_it() -> None:
     after = accounts("enterprise", 10, 6) + accounts("growth", 10, 2)
     total = Sides.of(lens_and_total(before), lens_and_total(after))
     assert within(total, {SEGMENT: Sides.of(before, after)}) == (SEGMENT, "enterprise")
+
+
+def test_one_of_the_drivers_that_conversations_have_is_named_within() -> None:
+    """Each conversation has three of six drivers, and those about billing got worse."""
+
+    drivers = ("billing", "login", "shipping", "outage", "refund", "export")
+    talks = list(combinations(drivers, 3))
+    worse = [12 if "billing" in three else 6 for three in talks]
+    windows = [list(zip(talks, hits, strict=True)) for hits in ([6] * len(talks), worse)]
+    total = Sides.of(*([cell("", 20, x) for _, x in window] for window in windows))
+    lens = Sides.of(
+        *([cell(one, 20, x, m=3) for three, x in window for one in three] for window in windows)
+    )
+    assert within(total, {DRIVER: lens}) == (DRIVER, "billing")
 
 
 def test_a_segment_that_merely_holds_everything_says_nothing_more() -> None:
