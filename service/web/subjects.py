@@ -138,7 +138,7 @@ def _page(
         title=title,
         description=description,
         flagged=flagged if flagged is not None and "churn_risk" not in hidden else None,
-        actions=_ACTIONS,
+        actions=() if viewer.role is PersonRole.LEADER else _ACTIONS,
         facts=facts,
         brief=brief,
         brief_lines=_without_quotes(brief) if brief else (),

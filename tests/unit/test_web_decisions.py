@@ -172,3 +172,12 @@ def test_moments_that_surfaces_date_are_in_the_days_of_the_workspace(site: Sampl
     assert len(moments) > 4
     assert {at.utcoffset() for at in moments} <= {timedelta(hours=1), timedelta(hours=2)}
     assert full_day(shown.evidence[0].signal.at.date()) in str(quote)
+
+
+def test_a_leader_is_offered_nothing_to_do_about_a_flag(site: Sample) -> None:
+    Flags(database=site.database, links=Links(""), clock=sample.now).update()
+    site.validate("churn_risk")
+    assert 'value="addressed"' in site.client(MAYA).get(f"/accounts/{ACME}").text
+    page = site.client(LEE).get(f"/accounts/{ACME}").text
+    assert "Churn risk: open" in page
+    assert 'value="addressed"' not in page
