@@ -24,7 +24,7 @@ _QUOTES = (
     r"(?:been )?(?:say|saying|said|writing|write|wrote|telling|think|thinking|thought)\b|\bwhat people (?:say|said|are saying|write)\b"
     r"|\b(?:show|give|read|see|find|pull|get)(?: me| us)?(?: up)? (?:the |some |a few |a couple of |all |any |~ |\d+ |those |these |that |"
     r"(?:one|two|three|four|five|six|seven|eight|nine|ten) )*"
-    r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated )*"
+    r"(?:actual |recent |latest |negative |positive |angry |happy |unhappy |annoyed |upset |frustrated |(?:high|low) effort |= )*"
     r"(?:tickets?|tix|conversations?|convos?|messages?|chats|calls|emails|feedback)\b(?! (?:volumes?|counts?|numbers?))|\bwhat (?:did|do|are) ~ (?:say|saying)\b|\bhear from\b"
 )
 # "Show me negative calls": the channel is what is shown.
