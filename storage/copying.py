@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from operator import itemgetter
 from typing import Any
 from zlib import crc32
 
@@ -89,8 +90,8 @@ def _fresh(connection: Connection, table: Table, names: Sequence[str]) -> str:
 
 def _last_of_each(names: Sequence[str], rows: Tuples, key: Sequence[str]) -> Iterable[Any]:
     """One statement cannot change a row twice, as rows one after the other can."""
-    places = [names.index(name) for name in key]
-    return {tuple(row[place] for place in places): row for row in rows}.values()
+    key_of = itemgetter(*map(names.index, key))
+    return {key_of(row): row for row in rows}.values()
 
 
 def listed(names: Sequence[str]) -> str:

@@ -21,7 +21,7 @@ from service.domain.imported import STAND_IN
 from service.words import all_said
 from service.words import voice as words_of
 from storage.among import among, keys_for, rows_among
-from storage.bulk import chunks, remove, upsert, upsert_tuples
+from storage.bulk import chunks, insert_tuples, remove, upsert, upsert_tuples
 from storage.heads import message_of
 from storage.moments import to_ms
 from storage.tables.conversations import conversation, message, voice, waiting_message
@@ -35,6 +35,8 @@ _STORED: Select[Any] = select(
 _WAITING: Select[Any] = select(waiting_message)
 _BEGINNING = 60_000  # milliseconds in which a conversation's first message is said
 _COLUMNS = ("external_id", "role", "public", "created_at", "text")  # of what is spelled
+_MESSAGE = ("conversation_id", *_COLUMNS)
+_VOICE = ("conversation_id", "words")
 
 
 class Messages:
@@ -112,18 +114,14 @@ class Messages:
 
     def _save_known(self, keys: list[str]) -> int:
         changed = 0
-        for chunk in chunks(keys):
+        changed += self._save_first([key for key in keys if key in self._first])
+        for chunk in chunks(key for key in keys if key not in self._first):
             stored = self._stored(chunk)
             new: list[tuple[Any, ...]] = []
             surplus: list[int] = []
             heard: dict[int, str] = {}
             for key in chunk:
                 one = self._known[key].id
-                if key in self._first:
-                    begun = self._first[key].said
-                    new += [(one, *each[:-1]) for each in begun]
-                    heard[one] = all_said(each.words or "" for each in begun)
-                    continue
                 old = stored.get(one, {})
                 found, extra = self._news(key, old), self._surplus(key, old)
                 if found or extra:
@@ -134,15 +132,26 @@ class Messages:
                 self.erased |= any(is_customer_voice(_told_before(old[name])) for name in replaced)
                 new += [(one, *spelled(each)[:-1]) for each in found]
                 surplus += [old[name].id for name in extra]
-            names = ("conversation_id", *_COLUMNS)
-            upsert_tuples(self._connection, message, names, new, key=names[:2])
+            upsert_tuples(self._connection, message, _MESSAGE, new, key=_MESSAGE[:2])
             self._delete(surplus)
             self._hear_words(heard)
             changed += len(new) + len(surplus)
         return changed
 
+    def _save_first(self, keys: Iterable[str]) -> int:
+        """Nothing can stand where a conversation begins, so nothing is looked for there."""
+        new: list[tuple[Any, ...]] = []
+        heard: list[tuple[int, str]] = []
+        for key in keys:
+            one, said = self._known[key].id, self._first[key].said
+            new += [(one, *each[:-1]) for each in said]
+            heard.append((one, all_said(each.words or "" for each in said)))
+        insert_tuples(self._connection, message, _MESSAGE, new)
+        insert_tuples(self._connection, voice, _VOICE, [row for row in heard if row[1]])
+        return len(new)
+
     def _stored(self, keys: Iterable[str]) -> dict[int, dict[str, Row[Any]]]:
-        known = (self._known[key] for key in keys if key not in self._first)
+        known = map(self._known.__getitem__, keys)
         ids = [one.id for one in known if one.fingerprint != NOTHING_READ]
         found: dict[int, dict[str, Row[Any]]] = {}
         for row in rows_among(self._connection, _STORED, message.c.conversation_id, ids):
@@ -176,10 +185,9 @@ class Messages:
     def _hear_words(self, heard: Mapping[int, str]) -> None:
         """Keep what customers say in conversations as it is searched."""
         rows = [(one, words) for one, words in heard.items() if words]
-        names = ("conversation_id", "words")
-        upsert_tuples(self._connection, voice, names, rows, key=names[:1])
+        upsert_tuples(self._connection, voice, _VOICE, rows, key=_VOICE[:1])
         silent = [(one,) for one, words in heard.items() if not words]
-        remove(self._connection, voice, names[:1], silent)
+        remove(self._connection, voice, _VOICE[:1], silent)
 
     def _delete(self, ids: Iterable[int]) -> None:
         for chunk in chunks(ids):
