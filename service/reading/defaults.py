@@ -38,7 +38,7 @@ def with_defaults(draft: Reading, seen: Seen, catalogue: Catalogue) -> Reading:
             limit = {Intent.TOP: 5, Intent.QUOTES: 3, Intent.CHURN_LIST: 10}[intent]
             assumed.append("limit")
     if seen.back and draft.baseline is None and period is not None:
-        draft, period = _one_unit_back(draft, seen, period, catalogue)
+        draft, period = _one_unit_back(replace(draft, rank_by=rank_by), seen, period, catalogue)
         assumed = assumed if draft.baseline is not None else []  # the period was named
     draft = replace(
         draft,
@@ -62,7 +62,7 @@ def _one_unit_back(
         start = units.unit_start(unit.group(1), catalogue.today)
         period = Window(start, catalogue.today + timedelta(days=1))
     before = baselines.back(period, seen.back)
-    if draft.intent in {Intent.WHY_CHANGE, Intent.COMPARE}:
+    if draft.intent in {Intent.WHY_CHANGE, Intent.COMPARE} or draft.rank_by == "change":
         return replace(draft, baseline=before), period
     if weighs_back(seen.text):
         return draft, period

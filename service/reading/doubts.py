@@ -44,6 +44,9 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
     )
     if ranks and ranked is not None and ranked not in sliced:
         left.append(f"by {ranked}")
+    grains = [one for one in _GRAINS if re.search(rf"\b(?:per|by|each) {one}\b", seen.free)]
+    if len(grains) > 1:
+        left += [f"by {one}" for one in grains if one not in sliced]
     if reading.intent is Intent.TOP:
         beside = re.findall(r"\b(?:and|plus) (?:top |the |our )*(\w+)", seen.free)
         dimensions = [signals.dimension_of(one, within_driver=False) for one in beside]
@@ -119,14 +122,14 @@ def _unheld(reading: Reading, seen: Seen) -> list[str]:
     return left + (numbers[1:] if reading.limit is not None else numbers)
 
 
-_GRAINS = {"day", "week", "month"}
+_GRAINS = ("day", "week", "month")
 
 
 def _ranks_time(reading: Reading, seen: Seen) -> bool:
     """Whether a unit of time is what is split by, or what a follow-up moves by."""
     return (
         reading.intent is Intent.TREND
-        or bool(_GRAINS & set(reading.group_by))
+        or not set(_GRAINS).isdisjoint(reading.group_by)
         or signals.find_grain(seen.free) is not None
         or bool(seen.back)
         or re.search(_MOVES, seen.free) is not None

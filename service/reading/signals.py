@@ -126,9 +126,9 @@ def find_number(words: Words, custom: tuple[str, ...]) -> Number:
 
 
 _SHARED = (
-    rf"~ {RATE}(?!\w)|{RATE} of ~"
-    rf"|{RATE} of (?:\S+ )*?(?:contain|ha[sd]|have|are|were|show|include|mention|with|ma[dk]e)\w*"
-    r" (?:(?:an?|any|the) )?~"
+    rf"~ {RATE}(?!\w)|{RATE} of ~(?! (?:are|were|is|was|that|which|ha[ds]|have|contain\w*|with)\b)"
+    rf"|{RATE} of (?:(?!are |were |is |was )\S+ )*?"
+    r"(?:contain|ha[sd]|have|are|were|show|include|mention|with|ma[dk]e)\w* (?:(?:an?|any|the) )?~"
 )
 
 
