@@ -52,6 +52,7 @@ class Standing:
     agreement: Agreement
     confusion: tuple[tuple[str, str, int], ...]  # measured, answered, how many
     answered: tuple[Check, ...] = ()
+    due: datetime | None = None  # when the oldest check that waits is overdue
 
 
 class SpotChecks:
@@ -114,12 +115,14 @@ class SpotChecks:
             current = [one for one in own if one.analyser == self._analyser]
             pairs = sorted((*pair, n) for pair, n in confusion(current).items())
             agreement = agreement_of(metric.name, self._analyser, own)
+            asked = min((one.drawn_at for one in current if one.waits), default=None)
             found.append(
                 Standing(
                     metric=metric,
                     agreement=agreement,
                     confusion=tuple(pairs),
                     answered=tuple(one for one in current if one.counts),
+                    due=None if asked is None else asked + REVIEW_WITHIN,
                 )
             )
         return found

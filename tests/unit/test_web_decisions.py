@@ -21,6 +21,7 @@ from service.domain.writeback import FieldChange, WriteOutcome
 from service.flags import Flags
 from service.links import Links
 from service.query import Query
+from service.spotchecks import SpotChecks
 from service.wording import full_day
 from tests.browser import sample
 from tests.browser.sample import ACME, INITECH, LEE, MAYA, Sample
@@ -181,3 +182,10 @@ def test_a_leader_is_offered_nothing_to_do_about_a_flag(site: Sample) -> None:
     page = site.client(LEE).get(f"/accounts/{ACME}").text
     assert "Churn risk: open" in page
     assert 'value="addressed"' not in page
+
+
+def test_trust_says_whose_a_metric_is_and_when_its_review_is_due(site: Sample) -> None:
+    client = site.client()
+    assert "no owner" in client.get("/trust").text
+    SpotChecks(database=site.database, analyser=sample.VERSION, clock=sample.now).draw("sentiment")
+    assert "due 29 Nov 2026" in client.get("/trust").text
