@@ -175,10 +175,10 @@ class Desk:
     def caveats(self, query: Query, found: Coverage) -> list[str]:
         """What a reader must know before trusting the number; staleness comes first."""
         said = self.stale()
+        told = (one for one in measures.every_metric() if measures.tells(query, {one.name}))
+        said += [f"{one.title}: {self.validation(one.name)}" for one in told]
         if not is_rate(query.metric):
             return said
-        metric, _ = measures.rate_named(query.metric)
-        said.append(f"{metric.title}: {self.validation(metric.name)}")
         missing = found.failed + found.waiting
         if found.total and missing / found.total > UNMEASURED_WORTH_SAYING:
             said.append(f"{missing} of {found.total} conversations are not measured")

@@ -304,6 +304,11 @@ def test_a_leader_is_told_no_number_that_the_answer_chooses(
 
 def test_an_analyst_is_told_that_nothing_was_validated(answers: Answers) -> None:
     assert "Sentiment: not validated" in answers.ask_text(WHY, SYSTEM).caveats
+    counted = answers.ask_text("how many negative conversations last week?", SYSTEM)
+    assert counted.caveats == ("Sentiment: not validated",)
+    assert "Sentiment: not validated." in counted.text[-1]
+    at_risk = answers.ask_text("which accounts are at risk?", SYSTEM)
+    assert at_risk.caveats == ("Churn risk: not validated",)
 
 
 def test_nobody_sees_accounts_that_are_not_theirs(answers: Answers) -> None:
