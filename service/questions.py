@@ -24,6 +24,7 @@ from service.reading.leftover import (
     is_strange,
     strangers,
     unknown_beside,
+    unknown_doers,
     unknown_owners,
 )
 from service.reading.looking import Seen, has_own_slots, look, set_against
@@ -258,7 +259,8 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
             if before.text in _BEFORE_DOERS and after.original[:1].isupper() and is_strange(after)
         ]
     if not capital:
-        capital = unknown_beside(seen.words) or unknown_owners(seen.words)
+        unknown = unknown_beside, unknown_owners, unknown_doers
+        capital = next(filter(None, (find(seen.words) for find in unknown)), [])
     if capital:
         return capital[0].original
     return next((word.original for word in strangers(seen.words)), None)

@@ -197,6 +197,30 @@ def unknown_owners(words: Words) -> list[Word]:
     ]
 
 
+def unknown_doers(words: Words) -> list[Word]:
+    """ "Did sirius cybernetics send", "how is hooli feeling": a name that no account bears.
+
+    One plural may be anybody: "did tenants call".
+    """
+    every = words.words
+    for first, word in enumerate(every):
+        if not (first and every[first - 1].text in _BEFORE_DOERS and is_strange(word)):
+            continue
+        run = list(itertools.takewhile(is_strange, every[first:]))
+        after = every[first + len(run)].text if first + len(run) < len(every) else ""
+        if after in _DOING and (len(run) > 1 or not run[0].text.endswith("s")):
+            return run
+    return []
+
+
+_BEFORE_DOERS = frozenset({"did", "do", "does", "has", "have", "had", "is", "are", "was", "were"})
+_DOING = frozenset(
+    """
+    send sent open opened raise raised log logged file filed submit submitted write wrote written
+    call called report reported complain complained feel feeling feels doing contact contacted ask
+    asked mention mentioned going at angry unhappy happy annoyed upset frustrated grumpy
+    """.split()  # noqa: SIM905  # shorter so
+)
 _JOINTS = frozenset({"and", "or", "vs", "versus", "than", "with", "to", "against"})
 _OWNED = frozenset(
     """

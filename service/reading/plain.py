@@ -117,5 +117,6 @@ PLAIN = frozenset(
     workspace worried worries worry worsen worsened worsening worth would wouldn wouldnt wow write
     writes writing written wrong wrote wtd yall yeah yearly yep yes yet yo you youre yours
     yourself youve yoy ytd
+    confirm draw drawn frequent frequently kindly telling tells timeline
     """.split()  # noqa: SIM905  # a list of hundreds of quoted words would be unreadable
 )
