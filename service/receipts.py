@@ -25,6 +25,9 @@ _NOBODYS = "nobody"  # no account's key
 MEMBERS = 2_000  # keys kept with a receipt; a larger number is recounted, its difference not named
 
 
+OTHERS = 300  # of a share's conversations, up to which those that it does not count are kept too
+
+
 def n_of(metric: str, tally: Tally) -> tuple[int, int]:
     """Return the number that a metric publishes, and of how many."""
     if metric == CONVERSATIONS:
@@ -67,7 +70,8 @@ def told(recount: Recount, stored: Collection[ConversationKey]) -> tuple[str, ..
             why = f"more than {MEMBERS:,} conversations are counted and not listed one by one"
         return (f"{opening}: {why}.",)
     if not recount.arrived and not recount.left:
-        opening += ": the same conversations" + ("" if recount.same else ", out of another total")
+        opening += ": the same conversations"
+        opening += ", out of another total" if recount.differs else ""
     lines = [f"{opening}."]
     lines += [_line("Arrived", key, recount) for key in recount.arrived]
     lines += [_line("Left", key, recount) for key in recount.left if key in stored]
@@ -131,6 +135,7 @@ class Receipts:
             n=n,
             of=of,
             members=self._members(asked, viewer, n),
+            others=self._others(asked, viewer, of - n) if of <= OTHERS else None,
             published_at=self._clock(),
         )
         self._database.receipts.save(receipt)
@@ -158,14 +163,37 @@ class Receipts:
             left=tuple(sorted(left)),
             erased=len(left - stored),
         )
-        if recount.same and not arrived and not left:
+        if recount.same and not arrived and not left and not receipt.others:
             return recount
         traces = self._database.receipts.traces(arrived | stored)
         reasons = {k: explained(receipt, t, arrived=k in arrived) for k, t in traces.items()}
-        return self._with_total(replace(recount, reasons=reasons), viewer, tally.total)
+        recount = replace(recount, reasons=reasons)
+        if receipt.others is None or now_of > MEMBERS:
+            return self._with_guessed_total(recount, viewer, tally.total)
+        return self._with_total(recount, viewer, receipt.others)
 
-    def _with_total(self, recount: Recount, viewer: Viewer, total: int) -> Recount:
+    def _with_total(
+        self, recount: Recount, viewer: Viewer, others: Sequence[ConversationKey]
+    ) -> Recount:
         """Name those that came to be known, or are no more, and were never in the number."""
+        receipt = recount.receipt
+        members, arrived = {*receipt.members}, {*recount.arrived}
+        now = {*self._database.facts.others(receipt.query, viewer, limit=MEMBERS)} | arrived
+        now |= members - {*recount.left}
+        joined, gone = now - members - {*others} - arrived, {*others} - now
+        parted = self._database.conversations.exists(gone) if gone else set()
+        traces = self._database.receipts.traces(joined | parted) if joined or parted else {}
+        reasons = {k: explained(receipt, t, arrived=k in joined) for k, t in traces.items()}
+        return replace(
+            recount,
+            joined=tuple(sorted(joined)),
+            parted=tuple(sorted(parted)),
+            unnamed=len(parted) - len(gone),
+            reasons={**recount.reasons, **reasons},
+        )
+
+    def _with_guessed_total(self, recount: Recount, viewer: Viewer, total: int) -> Recount:
+        """The same of a larger share, by what is on record of those that are asked about now."""
         receipt = recount.receipt
         if receipt.query.metric in {CONVERSATIONS, ACCOUNTS} or total > MEMBERS:
             return recount
@@ -212,3 +240,9 @@ class Receipts:
             return ()
         facts = self._database.facts
         return facts.keys(query, viewer, numerator=True, limit=MEMBERS)
+
+    def _others(
+        self, query: Query, viewer: Viewer, many: int
+    ) -> tuple[ConversationKey, ...] | None:
+        found = self._database.facts.others(query, viewer, limit=OTHERS) if many else ()
+        return found if len(found) == many else None  # one arrived meanwhile

@@ -129,12 +129,25 @@ class SqlFacts:
         self, query: Query, viewer: Viewer, *, numerator: bool, limit: int
     ) -> tuple[ConversationKey, ...]:
         measure = self._measures.named(query.metric)
+        counted = []
+        if numerator and measure.metric is not None:
+            counted.append(value_of(measure.metric) == measure.value)
+        return self._keys(query, viewer, counted, limit)
+
+    def others(self, query: Query, viewer: Viewer, *, limit: int) -> tuple[ConversationKey, ...]:
+        measure = self._measures.named(query.metric)
+        if measure.metric is None:
+            return ()
+        not_counted = [measure.value, EMPTY_VALUE, UNMEASURED_VALUE]
+        complement = value_of(measure.metric).not_in(not_counted)
+        return self._keys(query, viewer, [complement], limit)
+
+    def _keys(
+        self, query: Query, viewer: Viewer, also: Sequence[ColumnElement[bool]], limit: int
+    ) -> tuple[ConversationKey, ...]:
         with self._engine.reading() as connection:
             rows = newest_for(connection, query, viewer, limit)
-            counted = []
-            if numerator and measure.metric is not None:
-                counted.append(value_of(measure.metric) == measure.value)
-            some = newest(rows, counted, limit).subquery()
+            some = newest(rows, also, limit).subquery()
             named = (
                 select(conversation.c.key)
                 .join(some, some.c.conversation_id == conversation.c.id)

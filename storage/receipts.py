@@ -46,6 +46,7 @@ class SqlReceipts:
             "n": one.n,
             "of": one.of,
             "members": dumped(list(one.members)),
+            "others": None if one.others is None else dumped(list(one.others)),
             "published_at": to_ms(one.published_at) if one.published_at else None,
         }
         with self._engine.writing() as connection:
@@ -95,6 +96,11 @@ def _receipt(row: Row[Any]) -> Receipt:
         versions=json.loads(row.versions),
         n=row.n,
         of=row._mapping["of"],
-        members=tuple(ConversationKey(key) for key in json.loads(row.members)),
+        members=_keys(row.members),
+        others=None if row.others is None else _keys(row.others),
         published_at=None if row.published_at is None else from_ms(row.published_at),
     )
+
+
+def _keys(listed: str) -> tuple[ConversationKey, ...]:
+    return tuple(ConversationKey(key) for key in json.loads(listed))

@@ -206,7 +206,7 @@ def verify_command(workspace: Workspace, *, as_json: bool) -> None:
     """
     answers = workspace.answers()
     recounts = list(answers.recount_all(SYSTEM))
-    changed = [one for one in recounts if not one.same or one.arrived or one.left]
+    changed = [one for one in recounts if one.differs]
     gone = answers.gone()
     if as_json:
         told = {"receipts": len(recounts), "changed": [plain(one) for one in changed]}

@@ -219,6 +219,7 @@ class Receipt:
     members: tuple[
         ConversationKey, ...
     ]  # what was counted in `n`, so that a difference can be named; no text
+    others: tuple[ConversationKey, ...] | None = None  # the rest of a small `of`
     published_at: datetime | None = None  # None of those that were published before it was noted
 
 
@@ -267,3 +268,9 @@ class Recount:
     @property
     def same(self) -> bool:
         return (self.receipt.n, self.receipt.of) == (self.now_n, self.now_of)
+
+    @property
+    def differs(self) -> bool:
+        """Whether the number is another, or that of other conversations."""
+        moved = self.arrived or self.left or self.joined or self.parted or self.unnamed
+        return not self.same or bool(moved)

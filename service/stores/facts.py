@@ -137,6 +137,10 @@ class Facts(Protocol):
         """
         ...
 
+    def others(self, query: Query, viewer: Viewer, *, limit: int) -> tuple[ConversationKey, ...]:
+        """Keys of those that its rate knows and does not count."""
+        ...
+
     def quotes(
         self, query: Query, viewer: Viewer, *, shows: Sequence[str], limit: int
     ) -> list[QuoteRow]:

@@ -74,7 +74,7 @@ def difference(recount: Recount) -> str:
         gone = len(recount.left) - recount.erased
         arrived = f"{whole(len(recount.arrived))} arrived"
         return f"{arrived}, {whole(gone)} left, {whole(recount.erased)} erased"
-    if recount.same:
+    if not recount.differs:
         return "the same conversations" if remembered else "the same count"
     if receipt.n == recount.now_n and remembered:
         return "the same conversations, out of another total"

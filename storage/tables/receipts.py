@@ -15,6 +15,7 @@ class ReceiptRow(SQLModel, table=True):
     n: int = number()
     of: int = number()
     members: str = words()  # JSON list of conversation keys
+    others: str | None = words(empty=True)  # the same, of what a share was counted out of
     published_at: int | None = number(empty=True)
 
 

@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.domain.answers import Intent, Receipt, Recount, Tally
-from service.domain.conversations import account_key
+from service.domain.conversations import Conversation, account_key
 from service.domain.people import SYSTEM, PersonRole, Viewer
 from service.query import ACCOUNTS, CONVERSATIONS, Dimension, Filter, Query, Window
 from service.receipts import MEMBERS, n_of, receipt_id, scoped, told
 from storage.database import SqlDatabase
-from tests.builders import a_conversation, a_page
+from tests.builders import a_conversation, a_page, an_analysis
 from tests.unit.answering_world import TODAY, answers_over
 from tests.unit.test_answers import opened
 
@@ -105,3 +105,37 @@ def test_nothing_changed_is_the_same_conversations() -> None:
     assert told(recounted(Query(window=WEEK), 0, 0), ()) == (
         "Then 0, now 0: the same conversations.",
     )
+
+
+def test_what_a_share_is_counted_out_of_is_named_row_by_row_too(database: SqlDatabase) -> None:
+    day = TODAY - timedelta(days=1)
+    calm = [a_conversation(number, created_at=day) for number in range(1, 6)]
+    database.conversations.save_page("zendesk", a_page(*calm))
+
+    def labelled(one: Conversation, sentiment: str | None, driver: str) -> None:
+        database.analyses.save([an_analysis(one, sentiment=sentiment, drivers=(driver,))])
+
+    kept, moved, blank, gone, came = calm
+    for one in (kept, moved, blank, gone):
+        labelled(one, "neutral", "Billing")
+    labelled(came, "neutral", "Login")
+    answers = answers_over(database)
+    billing = (Filter.of(Dimension.DRIVER, "Billing"),)
+    share = Query(metric="negative_rate", window=WEEK, filters=billing)
+    answer = answers.ask(share, SYSTEM, intent=Intent.COUNT)
+    assert answer.headline is not None
+    receipt = answer.headline.current.receipt.rpartition("/")[2]
+    assert not answers.recount(receipt, SYSTEM).differs
+
+    labelled(moved, "neutral", "Login")  # known then and now, and asked about no more
+    labelled(blank, None, "Billing")
+    labelled(came, "neutral", "Billing")  # known then too, and not asked about
+    database.conversations.purge([gone.key], why="erasure request")
+    recount = answers.recount(receipt, SYSTEM)
+    assert ((recount.receipt.n, recount.receipt.of), (recount.now_n, recount.now_of)) == (
+        (0, 4),
+        (0, 2),
+    )
+    assert recount.joined == (came.key,)
+    assert set(recount.parted) == {moved.key, blank.key} == set(recount.reasons) - {came.key}
+    assert recount.unnamed == -1
