@@ -61,7 +61,7 @@ LENSES = {
     _SOURCE: fact.c.source,
 }
 # Conversations that are derived at once, and days that are counted: others write in between.
-_SLICE, _DAYS = 5_000, 28
+_SLICE, _DAYS = 5_000, 14
 _KEY = ("metric", "lens", "name", "day", "m", "value")
 
 Cell = tuple[str, str, int, int, int]  # lens, name, day, m, month
@@ -242,7 +242,9 @@ def _counted(names: Iterable[str], columns: Iterable[Sequence[Any]]) -> Moved:
         ms, chosen = (facts["m"], analysed) if lens == _DRIVER else (repeat(0), first)
         seen = zip(of, facts["day"], ms, facts["month"], *values, strict=False)
         for (name, day, m, month, *told), n in Counter(compress(seen, chosen)).items():
-            _add(moved, [(lens, name, day, m, month)], zip(_METRICS, told, strict=True), n)
+            for metric, value in zip(_METRICS, told, strict=True):
+                if value != "":
+                    moved[metric, lens, name, day, m, str(value), month] += n
     return moved
 
 
