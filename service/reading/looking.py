@@ -164,7 +164,8 @@ def _with_metric(number: signals.Number, metric: str) -> signals.Number:
 def _own(text: str) -> dict[str, tuple[str, ...]]:
     """Read "my accounts" and "my tickets"."""
     found: dict[str, tuple[str, ...]] = {}
-    if re.search(r"\bmy (?:accounts?|book|customers?|clients?|portfolio|patch)\b", text):
+    which = r"(?:(?:at risk|risky|unhappy|top|\w+est) )?"
+    if re.search(rf"\bmy {which}(?:accounts?|book|customers?|clients?|portfolio|patch)\b", text):
         found["owner"] = ("me",)
     if re.search(r"\bmy (?:tickets?|tix|conversations?|convos?|cases|chats|queue)\b", text):
         found["agent"] = ("me",)
