@@ -13,7 +13,7 @@ _HELP = (
     r"(?: (?:so|very|much|a|lot|all|again|verbatim|bot))*$|"
     r"^(?:hi+|hi?ya|he+y+a*|hell?o+|help|yo+|good (?:morning|afternoon|evening)|thanks|thank you|thx|ty|cheers|howdy|sup)"
     r"(?: (?:there|all|team|bot|verbatim|please|pls|me|again|you|everyone))*$"
-    r"|^(?:so |and |ok |hi |hey |hello |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
+    r"|^(?:so |and |ok |hi |hey |hello |good |morning |afternoon |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
     r"|^(?:who|what) are you\b|\b(?:what|which)(?: (?:kind|kinds|sort|sorts|type|types) of)? questions (?:can|could|do|should)\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
 )
 _QUOTES = (
@@ -83,7 +83,7 @@ _OPEN = (
     r"|^(?:so |and )*how(?:'s|s| (?:was|were|is|did|has))(?: been)?(?: @)+(?: (?:go|went|look|been|going|looking|been going))?$"
 )
 # "Hey team, quick one - are refunds up?"
-_LEAD_IN = r"^(?:(?:so|and|ok|okay|hey|hi|hello|team|all|folks|guys|quick|one|question|sorry|just|wondering|curious|btw|also|morning|please|pls) )*"
+_LEAD_IN = r"^(?:(?:so|and|ok|okay|hey|hi|hello|team|all|folks|guys|quick|one|q|qq|question|sorry|just|wondering|curious|btw|also|morning|please|pls) )*"
 _YES_NO = rf"{_LEAD_IN}(?:any|has|have|had|did|does|do|is|are|was|were)\b"
 _HOW_MUCH = (
     r"\bhow much (?:did|has|have|is|are|was|were|does|do)\b|\bby how much\b"
@@ -106,7 +106,7 @@ UNNAMED_FIX = (
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
     r"\b(?:at risk|at-risk|risk of (?:churn\w*|leaving|cancel\w*)|about to (?:churn|leave|cancel)|(?:may|might|could|likely to|going to|gonna|want to|wants to|threatening to|threatened to|ready to|thinking of|considering) "
-    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|who\b.*\bchurn risk|churn risk\b.* who|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active)|flagged (?:(?:for|as|with) )?(?:churn|at risk)|(?:tickets?|conversations?|convos?|cases) (?:that |which )?(?:show|have|has|with|are) (?:a |any )?churn risk|churning|churn risk accounts?|risky accounts?|churn risks)\b"
+    r"(?:churn\w*|leav\w*|cancel\w*|quit\w*|switch\w*)|churn(?: risk)? (?:flags?|list)|who\b.*\bchurn risk|churn risk\b.* who|(?:open|new|raised|active|current) flags?|flags? (?:raised|open|opened|active|on|for|at)|flag(?:ged)? (?:(?:for|as|with) )?(?:churn|at risk)|(?:tickets?|conversations?|convos?|cases) (?:that |which )?(?:show|have|has|with|are) (?:a |any )?churn risk|churning|churn risk accounts?|risky accounts?|churn risks)\b"
     r"|^(?:list|show|show me|give me|any|new|which|what) (?:the |all |me |open |new )*churn risk\b"
 )
 _LISTED = rf"\b(?:{signals.RANKED}|who|which|whose|lists?|show|give|any|tickets?|convos?|conversations?|flags?)\b"
@@ -284,6 +284,8 @@ def _is_compare(asked: Asked) -> bool:
         return True
     if asked.two_periods and _is_ranked_change(asked):
         return False
+    if not asked.two_periods and _is_yes_no_change(asked):
+        return False
     return not _is_ranked_change(asked) and _has(
         r"\b(?:compare|compared (?:to|with)|versus|vs|difference between)\b|^(?:and )?against\b",
         asked.free,
@@ -354,7 +356,9 @@ def rank_of(text: str, metric: str | None) -> tuple[str, str]:
     good_is_high = metric in {"sentiment", "positive_rate"}
     if re.search(rf"\bleast {_BAD_MOOD}", text):
         order = "desc" if good_is_high else "asc"
-    elif re.search(r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest)\b", text):
+    elif re.search(
+        r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest|asc|ascending)\b", text
+    ):
         order = "asc"
     elif re.search(rf"\bmost {_BAD_MOOD}", text) or re.search(
         r"\b(?:worst|angriest|unhappiest|grumpiest|hardest)\b", text
@@ -373,7 +377,7 @@ def rank_named(text: str, metric: str | None) -> tuple[str | None, str | None]:
     """What a message itself says of (rank_by, order), for one that changes a ranking."""
     by, order = rank_of(text, metric)
     ordered = re.search(
-        r"\b(?:least|lowest|fewest|smallest|bottom|slowest|quietest|worst|angriest|unhappiest|grumpiest"
+        r"\b(?:asc|ascending|desc|descending|least|lowest|fewest|smallest|bottom|slowest|quietest|worst|angriest|unhappiest|grumpiest"
         r"|hardest|best|happiest|easiest|most|highest|biggest|largest)\b",
         text,
     ) or (metric not in {"sentiment", "positive_rate"} and re.search(r"\btop\b", text))

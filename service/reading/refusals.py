@@ -76,10 +76,10 @@ _RULES: tuple[tuple[str, str], ...] = (
         "no_write",
         rf"{_POLITE}"
         r"(?:close|reopen|tag|untag|retag|refund|assign|reassign|merge|delete|remove|reply|respond|escalate|"
-        r"mark|update|change|set(?! aside)|create|add(?! up)|cancel|archive|dismiss|mute|disable|enable|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
+        r"mark|update|change|set(?! aside)|create|add(?! up)|cancel|archive|dismiss|un(?:snooze|flag|assign|block|merge|link|pin|mute)|mute|disable|enable|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
         r"apologi[sz]e|offer|schedule|book|drop(?! ?off)|(?:turn|switch) (?:on|off)|write back|follow up with|reach out to|get back to)\b"
         rf"(?!'| (?:of|in|on|about|over|by|did|does)\b|(?<=reset|pdate|ancel|hange|nlock) {_ASKED_ABOUT})"
-        rf"|{_POLITE}(?:move|transfer|shift|reroute|upgrade|downgrade) ~ (?:\S+ )?(?:to|into|under|out)\b"
+        rf"|{_POLITE}(?:move|transfer|shift|reroute|upgrade|downgrade) ~ (?:\S+ )?(?:to|into|under|out)\b|{_POLITE}flag (?:~|this|that|it|them) as\b"
         rf"|{_POLITE}(?:give|issue|grant|offer|send) ~ (?:an?|their|some|\d+|more) (?!look\b|think\b)"
         rf"|{_POLITE}(?:have|get|ask|make) \S+ (?:to )?(?:call|e-?mail|reply|respond|write|contact|reach|message|close|refund|tell)"
         r"(?: (?:to|out))?(?: ~|(?: the customer| them| him| her| back)\b)"

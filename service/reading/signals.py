@@ -206,6 +206,8 @@ def _felt(text: str) -> dict[str, tuple[str, ...]]:
 
 
 def _churn(text: str) -> Number | None:
+    if re.search(r"\bflag(?:ged)? rate\b", text):
+        return Number(metric="churn_risk_rate")
     if not re.search(r"\bchurn\w*", text):
         return None
     shared = re.search(

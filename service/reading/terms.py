@@ -12,7 +12,7 @@ _SHAPES = (
     r"^(?:so |and |ok |hey |hi )*what(?:'s| is| are|s) (?:a |an |the |meant by )*(.+)$",
     r"^(?:so |and |ok |hey |hi )*what (?:do|does|did) (?:you|we|they|it|verbatim|that) mean (?:by|with) (?:a |an |the )*(.+)$",
     r"\b(?:define|definition of|meaning of|explain what) (?:a |an |the )*(.+?)(?: is| means?)?$",
-    r"^how (?:is|are|do you|does verbatim|do we) (?:the )?(?:calculate |measure |work out |compute |define |decide |determine )?(.+?) (?:calculated|measured|worked out|computed|defined|determined|decided|scored|set|work|works|chosen)$",
+    r"^how (?:is|are|do you|does verbatim|do we) (?:the )?(?:calculate |measure |work out |compute |define |decide |determine )?(.+?) (?:calculated|measured|worked out|computed|defined|determined|decided|scored|set|done|assessed|work|works|chosen)$",
     r"^how do you (?:calculate|measure|work out|compute|define|decide|determine) (?:the |a )?(.+)$",
     r"^what counts as (?:a |an )?(.+)$",
     r"^(?:why|when) (?:is|are) (?:the |some )?(.+?)(?: field| fields)? (?:empty|blank|missing)(?: .*)?$",
