@@ -44,7 +44,11 @@ def _unused(reading: Reading, seen: Seen) -> list[str]:
     )
     if ranks and ranked is not None and ranked not in sliced:
         left.append(f"by {ranked}")
-    grains = [one for one in _GRAINS if re.search(rf"\b(?:per|by|each) {one}\b", seen.free)]
+    grains = [
+        one
+        for one, often in zip(_GRAINS, _OFTEN, strict=True)
+        if re.search(rf"\b(?:(?:per|by|each) {one}|{often})\b", seen.free)
+    ]
     if len(grains) > 1:
         left += [f"by {one}" for one in grains if one not in sliced]
     if reading.intent is Intent.TOP:
@@ -122,7 +126,7 @@ def _unheld(reading: Reading, seen: Seen) -> list[str]:
     return left + (numbers[1:] if reading.limit is not None else numbers)
 
 
-_GRAINS = ("day", "week", "month")
+_GRAINS, _OFTEN = ("day", "week", "month"), ("daily", "weekly", "monthly")
 
 
 def _ranks_time(reading: Reading, seen: Seen) -> bool:
