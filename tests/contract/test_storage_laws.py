@@ -414,11 +414,18 @@ def test_nothing_outside_a_viewers_accounts_is_ever_shown(
 
 
 @laws
-@given(seed=seeds, query=queries(), viewer=viewers)
+@given(
+    seed=seeds,
+    query=queries(),
+    viewer=viewers,
+    account=st.none() | st.sampled_from(VALUES[Dimension.ACCOUNT]),
+)
 def test_whoever_opens_a_receipt_counts_what_its_asker_could_see(
-    world: World, seed: int, query: Query, viewer: Viewer
+    world: World, seed: int, query: Query, viewer: Viewer, account: str | None
 ) -> None:
     facts = world(seed).facts
+    if account is not None and not query.values_of(Dimension.ACCOUNT):
+        query = query.narrowed(Dimension.ACCOUNT, account)
     published, seen = scoped(query, viewer), facts.count(query, viewer)
     assert facts.count(published, SYSTEM) == facts.count(published, viewer) == seen
 
