@@ -99,7 +99,8 @@ class CoverageCounts:
     analysed: int
     failed: int
     empty: Mapping[str, int] = field(default_factory=dict)
-    tally: Tally | None = None  # of the query, where the same conversations were gone through
+    # Of the query, where the same conversations were gone through: no part of what is told.
+    tally: Tally | None = field(default=None, compare=False)
 
 
 class Facts(Protocol):
