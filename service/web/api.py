@@ -141,7 +141,7 @@ def receipt(receipt_id: str) -> BaseModel:
         versions=dict(kept.versions),
         then=shapes.Number(n=kept.n, of=kept.of),
         now=shapes.Number(n=recount.now_n, of=recount.now_of),
-        same=recount.same,
+        same=not recount.differs,
         arrived=list(recount.arrived),
         left=[key for key in recount.left if key in still],
         erased=recount.erased,

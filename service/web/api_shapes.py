@@ -270,7 +270,7 @@ class Recount(BaseModel):
     versions: dict[str, str]
     then: Number
     now: Number
-    same: bool
+    same: bool = Field(description="the same number, of the same conversations")
     arrived: list[str] = Field(description="conversations that are counted now and were not then")
     left: list[str] = Field(description="counted then and not now, and still stored")
     erased: int = Field(description="counted then and no longer stored")
