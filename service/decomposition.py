@@ -100,6 +100,13 @@ class Row:
         return max(self.z_rate, self.z_mix, key=abs)
 
 
+def _rates(held: Held) -> tuple[Fraction, Fraction]:
+    """Both windows' rates of a value: one that lacks it takes the other's, so that it adds mix."""
+    (n0, x0), (n1, x1) = held.adjusted, held.after
+    before = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
+    return before, x1 / n1 if n1 else before
+
+
 class Effects(NamedTuple):
     """What a value adds to the change, by its rate and by its share of the conversations."""
 
@@ -111,11 +118,9 @@ class Effects(NamedTuple):
     @staticmethod
     def of(held: Held, whole: Whole) -> "Effects":
         size0, size1 = whole.sizes
-        (n0, x0), (n1, x1) = held.adjusted, held.after
+        (n0, _), (n1, _) = held.adjusted, held.after
         s0, s1 = (n0 / size0 if size0 else ZERO), (n1 / size1 if size1 else ZERO)
-        # A value that one window lacks takes the other's share: all mix, no rate, the sum is kept.
-        r0 = x0 / n0 if n0 else (x1 / n1 if n1 else ZERO)
-        r1 = x1 / n1 if n1 else r0
+        r0, r1 = _rates(held)
         turned, grown, pivot = r1 - r0, s1 - s0, (r0 + r1) / 2 - whole.middle
         added = grown if pivot > 0 else -grown if pivot else ZERO
         return Effects((s0 + s1) / 2 * turned, grown * pivot, turned, added)
@@ -211,7 +216,8 @@ def _by_rate(whole: Whole, sides: Sides) -> Iterator[tuple[Held, float]]:
     """Each value, and how surely its rate moved."""
     folds = whole.fold(sides)
     for held, error in zip(folds.held(whole.weights), whole.errors.rates(folds), strict=True):
-        yield held, abs(error.z(Effects.of(held, whole).turned))
+        before, after = _rates(held)
+        yield held, abs(error.z(after - before))
 
 
 def _carried(held: Held, whole: Whole) -> Fraction:
