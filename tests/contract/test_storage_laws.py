@@ -255,6 +255,8 @@ def test_the_four_parts_of_a_number_are_four_lists(
     facts = world(seed).facts
     dimension, value = VALUE_OF[metric]
     tally = facts.count(replace(query, metric=metric), viewer)
+    covered = facts.coverage(replace(query, metric=metric, group_by=()), viewer)
+    assert covered.tally in {None, tally}  # None: the rollups told it
     every, said = replace(query, metric=CONVERSATIONS), (value, EMPTY_VALUE, UNMEASURED_VALUE)
     try:
         parts = [facts.count(every.narrowed(dimension, one), viewer).total for one in said]
