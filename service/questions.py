@@ -30,7 +30,7 @@ from service.reading.leftover import (
 from service.reading.looking import Seen, has_own_slots, look, set_against
 from service.reading.model import Baseline, BaselineKind, Clarify, Compare, Reading
 from service.reading.refusals import outside, refusal
-from service.reading.targets import ask, of_fix, with_fix
+from service.reading.targets import ask, of_fix, unknown_release, with_fix
 from service.reading.terms import defined_term
 from service.reading.words import Words
 
@@ -178,6 +178,11 @@ def _fresh(seen: Seen, catalogue: Catalogue, *, account_known: bool = True) -> R
     if unknown is not None and account_known:
         near = nearest(unknown, catalogue.of("account"))
         return ask("account", "unknown", _pending(seen, intent, catalogue), *near)
+    release = unknown_release(seen, catalogue)
+    if release is not None and intent is not Intent.FIX_IMPACT:
+        near = nearest(release, catalogue.of("fix"))
+        whole = with_defaults(_draft(seen, intent or Intent.COUNT), seen, catalogue)
+        return ask("fix", "unknown", replace(whole, assumed=()).as_dict(), *near)
     if intent is None:
         strange = outside(seen.words) if seen.period is None else None
         if strange is not None:
@@ -222,6 +227,9 @@ def _implied(seen: Seen) -> Intent | None:
     return Intent.COUNT if named else None
 
 
+_NO_ACCOUNT = frozenset("the call a my meeting it account accounts customer client".split())  # noqa: SIM905  # shorter so
+
+
 def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
     """A left-over name in an account's place is an account that does not exist."""
     if seen.entities.ambiguous:
@@ -237,7 +245,7 @@ def _unknown_account(seen: Seen, intent: Intent | None) -> str | None:
             r"\b(?:about|on|for|with|at|is|are|of|how's|how) (?:the )?([a-z][\w.&-]+)",
             seen.free,
         )
-        if match is not None and match.group(1) not in {"the", "call", "a", "my", "meeting", "it"}:
+        if match is not None and match.group(1) not in _NO_ACCOUNT:
             return match.group(1)
         names = [one for one in seen.words.words if one.original[:1].isupper() and is_strange(one)]
         if names:

@@ -2,10 +2,12 @@
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 from service.catalogue import Catalogue
 from service.domain.answers import Intent
 from service.names import KINDS, name_key
+from service.query import Window
 from service.reading.entities import find_entities
 from service.reading.model import Reading
 from service.reading.words import Words
@@ -47,10 +49,19 @@ def fill(text: str, asked: Reading, catalogue: Catalogue) -> Reading | None:
     if chosen is None:
         return None
     if clarify.slot == "fix":
-        return replace(pending, fix=chosen)
+        return _of_fix(pending, chosen, catalogue)
     if clarify.slot == "funnel":
         return replace(pending, funnel=chosen)
     return replace(pending, filters={**pending.filters, clarify.slot: (chosen,)})
+
+
+def _of_fix(pending: Reading, chosen: str, catalogue: Catalogue) -> Reading:
+    """The fix that is judged, or since which something is asked: "tickets since release 6.0"."""
+    fix = catalogue.get("fix", chosen)
+    if pending.intent is Intent.FIX_IMPACT or fix is None or fix.day is None:
+        return replace(pending, fix=chosen)
+    since = Window(fix.day, max(fix.day, catalogue.today) + timedelta(days=1))
+    return replace(pending, period=since, baseline=None)
 
 
 _YES = r"^(?:yes|yep|yeah|yup|y|right|correct|exactly|sure|that one|ok|okay|it is)(?: \w+){0,3}$"

@@ -3,6 +3,7 @@
 Knows which is meant by part of a name; refuses to guess between two.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
@@ -38,12 +39,18 @@ def with_fix(seen: Seen, intent: Intent, catalogue: Catalogue) -> Reading:
     )
     if seen.fix:
         return of_fix(asked, catalogue)
+    release = unknown_release(seen, catalogue)
     partly = partly_named(seen.words, catalogue.of("fix"))
-    if len(partly) == 1:
+    if len(partly) == 1 and release is None:
         return of_fix(replace(asked, fix=partly[0]), catalogue)
     unknown = intents.unnamed_fix(seen.text)
-    if unknown is not None and not partly:
-        return ask("fix", "unknown", asked.as_dict(), *nearest(unknown, catalogue.of("fix")))
+    if release is not None or (unknown is not None and not partly):
+        return ask(
+            "fix",
+            "unknown",
+            asked.as_dict(),
+            *nearest(release or unknown or "", catalogue.of("fix")),
+        )
     wanted = "release" if "release" in seen.text else "fix"
     fitting = [
         one
@@ -56,6 +63,19 @@ def with_fix(seen: Seen, intent: Intent, catalogue: Catalogue) -> Reading:
         return of_fix(replace(asked, fix=fitting[0].id), catalogue)
     reason = "ambiguous" if fitting else "missing"
     return ask("fix", reason, asked.as_dict(), *sorted(one.id for one in fitting))
+
+
+def unknown_release(seen: Seen, catalogue: Catalogue) -> str | None:
+    """The number of a release that there is not: release 6.0 is not release 5.2."""
+    named = re.search(r"\b(?:release|version) v?(\d[\w.]*)|\bv(\d[\w.]*)", seen.text)
+    bare = re.search(r"\b(?:did|has|does|since|after|of) (\d+\.\d\w*)(?= |$)", seen.words.free())
+    match = named or bare
+    if match is None or seen.fix:
+        return None
+    number = next(filter(None, match.groups())).rstrip(".")
+    names = " ".join(one.name for one in catalogue.of("fix")).lower()
+    known = re.search(rf"(?<![\w.])v?{re.escape(number)}(?!\w)", names)
+    return None if known else number
 
 
 def of_fix(asked: Reading, catalogue: Catalogue) -> Reading:
