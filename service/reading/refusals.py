@@ -2,6 +2,7 @@
 # ruff: noqa: E501 -- a rule is one pattern; its alternatives stay together
 
 import re
+from collections.abc import Collection
 
 from service.reading.leftover import is_strange
 from service.reading.words import Word, Words
@@ -18,6 +19,12 @@ _POLITE = (
     r"|and|also|let's|you should|i(?:'d| would)? (?:like|want|need) you to) )*"
 )
 # "Reset emails not received": a noun, and no order.
+# "Tag with the most tickets", "tag trends": a dimension, and no order.
+_RANKED = (
+    r" (?:with (?:the )?(?:most|least|fewest|highest|lowest|biggest|largest|worst|best|more|less)"
+    r"|that (?:grew|gr[eo]w\w*|fell|rose|dropped|has|had|got|went|is|was|gets|changed|improved)"
+    r"|which|growing|falling|rising|breakdown|trends?|volumes?|counts?|ranking|mix|share)\b"
+)
 _ASKED_ABOUT = r"(?:e-?mails?|links?|requests?|complaints?|volumes?|issues?|problems?|questions?|codes?|rate)\b"
 _RULES: tuple[tuple[str, str], ...] = (
     (
@@ -78,7 +85,7 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"(?:close|reopen|tag|untag|retag|refund|assign|reassign|merge|delete|remove|reply|respond|escalate|"
         r"mark|update|change|set(?! aside)|create|add(?! up)|cancel|archive|dismiss|un(?:snooze|flag|assign|block|merge|link|pin|mute)|mute|disable|enable|snooze|block|ban|rename|edit|resolve|solve|approve|unlock|reset|"
         r"apologi[sz]e|offer|schedule|book|drop(?! ?off)|(?:turn|switch) (?:on|off)|write back|follow up with|reach out to|get back to)\b"
-        rf"(?!'| (?:of|in|on|about|over|by|did|does)\b|(?<=reset|pdate|ancel|hange|nlock) {_ASKED_ABOUT})"
+        rf"(?!'| (?:of|in|on|about|over|by|did|does)\b|(?<=reset|pdate|ancel|hange|nlock) {_ASKED_ABOUT}|(?<=\btag){_RANKED})"
         rf"|{_POLITE}(?:move|transfer|shift|reroute|upgrade|downgrade) ~ (?:\S+ )?(?:to|into|under|out)\b|{_POLITE}flag (?:~|this|that|it|them) as\b"
         rf"|{_POLITE}(?:give|issue|grant|offer|send) ~ (?:an?|their|some|\d+|more) (?!look\b|think\b)"
         rf"|{_POLITE}(?:have|get|ask|make) \S+ (?:to )?(?:call|e-?mail|reply|respond|write|contact|reach|message|close|refund|tell)"
@@ -119,6 +126,10 @@ _ORDERS = {"refund", "cancel", "close", "reset", "unlock", "update", "delete"}
 _POINTING = {"the", "this", "that", "these", "those", "them", "him", "her", "all", "every", "my"}
 
 
+def _is_data(word: Word, after: Word | None) -> bool:
+    return word.used in _NAMED and not word.part and not _orders(word, after)
+
+
 def _orders(word: Word, after: Word | None) -> bool:
     """Whether a word that is also a name stands as a command: "refund the customer"."""
     if word.text not in _ORDERS or after is None:
@@ -126,14 +137,15 @@ def _orders(word: Word, after: Word | None) -> bool:
     return after.text in _POINTING or after.used == "account"
 
 
-def unnamed(words: Words) -> str:
+def unnamed(words: Words, data: Collection[Word] = ()) -> str:
     """The message with the names of the catalogue left out: "address errors" asks for no address.
 
     Words used up by periods stay, as do imperatives and parts of names: "ignore" is no Ignore Labs.
+    Those of `data` are only looked for: "tickets that mention NPS" asks for no NPS.
     """
     following = [*words.words[1:], None]
     shown = [
-        "~" if word.used in _NAMED and not word.part and not _orders(word, after) else word.shown
+        "~" if _is_data(word, after) or any(word is one for one in data) else word.shown
         for word, after in zip(words.words, following, strict=False)
     ]
     kept = [one for at, one in enumerate(shown) if one != "~" or shown[at - 1 : at] != ["~"]]
@@ -176,7 +188,19 @@ def refusal(words: Words) -> str | None:
         return "personal_data"
     if _foreign(text) or _mostly_strange(words):
         return "language"
-    return next((reason for reason, pattern in _RULES if re.search(pattern, text)), None)
+    found = [word for word in words.words if word.used == "text"]
+    sought = [word for word in found if not re.match(_SEEKING, word.text)]
+    harmless = unnamed(words, sought)
+    only_word = harmless if len(sought) == 1 else text
+    asked = dict.fromkeys(_HARMLESS, harmless)
+    return next(
+        (reason for reason, rule in _RULES if re.search(rule, asked.get(reason, only_word))), None
+    )
+
+
+# What a text to look for may name, however long it is; of the rest it may be a single word.
+_SEEKING = r"(?:mention|contain)|(?:of|with|using|words?|phrase|term|is|are|was|were|do|did|does|get|being)$"
+_HARMLESS = ("not_measured", "out_of_scope")
 
 
 _DIGITS_OF_PHONE = 9  # or more; a date has eight
