@@ -16,8 +16,11 @@ _HELP = (
     r"|^(?:so |and |ok |hi |hey |hello |good |morning |afternoon |verbatim )*what (?:can|could|should|do) (?:i|we|you) (?:ask|do|help|know|answer)(?! ?about\b)(?: you| me| with| for me| for us)?$|\bhow (?:do|does|can) (?:i|we|you|this|it) (?:use|work|ask)\b(?! out\b)"
     r"|^(?:who|what) are you\b|\b(?:what|which)(?: (?:kind|kinds|sort|sorts|type|types) of)? questions (?:can|could|do|should)\b|\bwhat kind of questions|\bexample questions|\bhow to use\b|\bwhat are you able\b"
 )
+# "The tickets behind the drop" are shown; what is behind it is explained.
+_SHOWN_BEHIND = r"\b(?:words|quotes?|verbatims?|examples?|snippets?|tickets?|tix|conversations?|convos?|cases|messages) behind\b"
 _QUOTES = (
     r"\b(?:quotes?|verbatims?|examples?|exact words|own words|snippets?|excerpts?|testimonials?)\b"
+    rf"|{_SHOWN_BEHIND}"
     r"|\bwhat (?!(?:we|you|i|is|was)\b)(?:[a-z]+|~)(?: [a-z]+)? (?:say|said|are saying|tell us|told us|think|are telling us)\b"
     r"|\bwhat (?:exactly |actually |precisely )?(?:are|do|did|have|were) (?!(?:we|you|i)\b)(?:\S+ ){1,4}?(?:been )?(?:say|saying|said|tell us|telling us|told|writing|think|thinking)\b"
     r"|\bwhat (?:are|is|do|did|have|were)? ?(?:the )?(?:\S+ ){0,2}?(?:people|customers?|users?|they|folks|clients?|everyone|~)(?: \S+){0,5}? "
@@ -101,7 +104,7 @@ _ANY_FIX = frozenset("last latest new newest recent current big next old first".
 # A fix or a release that is spoken of as one, whatever its name.
 UNNAMED_FIX = (
     r"\b(?:the|a|that|our|this) (?:(?P<name>(?!(?:the|of|for|to|in|on|and|why|did|do|does)\b)[\w.-]+(?: [\w.-]+)?) )??(?:fix|release|rollout|hotfix|patch)\b"
-    r"|\b(?:release|version) (?P<number>v?\d[\w.]*)"
+    r"|\b(?:release|version) (?P<number>v?\d[\w.]*)|\b(?P<version>v\d[\w.]*)"
 )
 _FUNNEL = r"\b(?:funnels?|conversion|convert\w*|drop[ -]?offs?|dropping off|journey)\b"
 _CHURN = (
@@ -152,7 +155,7 @@ def is_ranking(text: str) -> bool:
 def unnamed_fix(text: str) -> str | None:
     """The words that should name a fix or a release and are no name that we know."""
     match = re.search(UNNAMED_FIX, text)
-    found = match and (match["name"] or match["number"])
+    found = match and (match["name"] or match["number"] or match["version"])
     return found if found and not set(found.split()) <= _ANY_FIX else None
 
 
@@ -224,6 +227,8 @@ def _is_why(asked: Asked) -> bool:
         return True
     if _has(r"(?<!top )\breasons?$", asked.free) and signals.moves(asked.free):
         return True  # "volume fell on chat. reasons?"
+    if _has(_SHOWN_BEHIND, asked.free):
+        return False
     happened = _has(_HAPPENED, asked.free) and not _is_brief_only(asked)
     return not ranks_reasons and (_has(_CAUSE, asked.free) or happened)
 
