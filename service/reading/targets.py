@@ -37,6 +37,9 @@ def with_fix(seen: Seen, intent: Intent, catalogue: Catalogue) -> Reading:
         exclude=seen.exclude,
         fix=seen.fix,
     )
+    named = sorted(seen.entities.of("fix"))
+    if len(named) > 1:
+        return ask("fix", "ambiguous", replace(asked, fix=None).as_dict(), *named)
     if seen.fix:
         return of_fix(asked, catalogue)
     release = unknown_release(seen, catalogue)
@@ -96,6 +99,9 @@ def of_fix(asked: Reading, catalogue: Catalogue) -> Reading:
 
 def with_funnel(seen: Seen, catalogue: Catalogue) -> Reading:
     funnels = catalogue.of("funnel")
+    named = sorted(seen.entities.of("funnel"))
+    if len(named) > 1:
+        return ask("funnel", "ambiguous", {"intent": "funnel"}, *named)
     fitting = partly_named(seen.words, funnels) or sorted(one.id for one in funnels)
     funnel = seen.funnel or (fitting[0] if len(fitting) == 1 else None)
     if funnel is None:
