@@ -100,7 +100,10 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
         rf"|{_POLITE}(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b(?! (?:what|how|which|who|why|of)\b)"
         r"|(?:post|share|forward|publish|send) (?:this|it|that|these|them|the)\b)"
-        rf"|{_POLITE}(?:e-?mail|message|call|text|ping|dm|notify) ~ (?:and (?:apologi|tell|say|ask|let|offer)|that\b|saying\b|to (?:say|tell|let|ask|apologi))",
+        rf"|{_POLITE}(?:e-?mail|message|call|text|ping|dm|notify) ~ (?:and (?:apologi|tell|say|ask|let|offer)|that\b|saying\b|to (?:say|tell|let|ask|apologi)"
+        r"|about (?:the|our|their|this|that|it)\b)"
+        r"|^(?:(?:hey|hi|ok|and|also) )*(?:(?:can|could|would|will) you(?: (?:please|pls|just))?|please|pls|kindly) "
+        r"(?:e-?mail|message|call|text|ping|dm|notify|contact) ~(?! (?:tickets?|volumes?|sentiment|effort|tix))",
     ),
     (
         "not_measured",
