@@ -14,6 +14,7 @@ from service.names import SIMILAR, TYPO_LENGTH, Entity, Key, Names, name_key, na
 from service.reading.leftover import is_strange
 from service.reading.plain import ORDINARY, PLAIN
 from service.reading.signals import DOWN, UP
+from service.reading.units import MONTHS, WEEKDAYS
 from service.reading.words import Word, Words
 
 _PEOPLE = {"agent", "owner"}
@@ -178,7 +179,7 @@ def _fits(entity: Entity, names: Names, words: Words, first: int, run: list[Word
             or _beside_person(names, words, first)
             or (before == "about" and first == len(("what", "about")) and _no_other_word(run[0]))
             or before in {"by", "agent", "owner", "handled", "did", "has"}
-            or (_is_left_out(words, first) and _no_other_word(run[0]))
+            or (_is_left_out(words, first) and (_no_other_word(run[0]) or _is_name(run[0])))
             or after in _DEEDS
             or (after in {*_TICKETS, *_BOOK} and _no_other_word(run[0]))
             or ((before in {"vs", "and"} or after == "vs") and _no_other_word(run[0]))
@@ -208,6 +209,11 @@ def _moves(text: str) -> bool:
 
 def _no_other_word(word: Word) -> bool:
     return word.text not in _NAMES_AND_WORDS and word.text not in ORDINARY
+
+
+def _is_name(word: Word) -> bool:
+    """Whether a word that is also another is written as a name: "Art", but not "May"."""
+    return word.original[:1].isupper() and word.text not in {*MONTHS, *WEEKDAYS}
 
 
 def _beside_person(names: Names, words: Words, first: int) -> bool:

@@ -98,7 +98,8 @@ _COUNT = r"\b(?:how many|how much|number of|count|what share|what percentage|wha
 _FIX = r"\b(?:help(?:ed|ful|s)?|useful|effective|successful|worth it|any good|impact|effect|affect(?:ed)?|work(?:ed|ing)?|do to|done to|did to|ma(?:ke|de|king) (?:a |any |much )?(?:\w+ )?difference|pay off|paid off|before and after|since|fixed|reduce[ds]?|improve[ds]?|judge|result of|was it|is it|because of|due to|blame|hurt\w*|harm\w*|damage\w*|broke|break|bring|after)\b"
 _ABOUT_THEM = (
     r"\b(?:tell (?:me|us) (?:more )?about|brief (?:me|us) on|how(?:'s| are| is)|what(?:'s| is) going on (?:with|at)) "
-    r"(?:them|they|it|that account|this account)(?: doing| going)?$"
+    r"(?:them|they|it|that account|this account)(?: doing| going)?"
+    r"(?: (?:in general|generally|overall|otherwise|all in all|as a whole))?$"
 )
 _ANY_FIX = frozenset("last latest new newest recent current big next old first".split())  # noqa: SIM905  # shorter so
 # A fix or a release that is spoken of as one, whatever its name.

@@ -415,9 +415,14 @@ def mood_of(text: str) -> str | None:
 
 
 def compared_dimension(text: str) -> str | None:
-    """Read "compare all channels": every side of a dimension is a breakdown."""
-    found = re.search(r"\bcompar\w+ (?:all |the |our |my |between |across )*(\w+)", text)
-    return dimension_of(found.group(1), within_driver=False) if found else None
+    """Read "compare all channels", "compare effort by channel": every side is a breakdown."""
+    each = r"(?:all |the |our |my |between |across )*(\w+)"
+    named = [
+        *re.findall(rf"\bcompar\w+ {each}", text),
+        *re.findall(rf"\bcompar\w+ .*?\b(?:across|between|by|per) {each}", text),
+    ]
+    sides = (dimension_of(one, within_driver=False) for one in named if one != "sentiment")
+    return next(filter(None, sides), None)
 
 
 def find_grain(text: str) -> str | None:
