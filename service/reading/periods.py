@@ -256,12 +256,21 @@ _BESIDE_ANOTHER = re.compile(
     rf"(?:(?:{COUNT} )?{_A_UNIT} (?:before|prior|earlier)(?! (?:last|yesterday|@))"
     rf"|(?:previous|preceding|prior) {_A_UNIT})\b"
 )
+# "Last 7 days vs the previous 7 days": as many, counted back from the period.
+_AS_MANY_BEFORE = re.compile(
+    r"\b(?:vs|versus|than|to|with|against|and|or|over) (?:tickets |those )?(?:the |our )?"
+    rf"(?:previous|preceding|prior) {COUNT} (day|week|month|quarter|year)s?\b"
+)
 _OF_THE_CALENDAR = ("week", "month", "quarter", "year")
 _SHORTEST_MONTH = 28
 
 
 def take_one_before(words: Words, period: Window, days: Days) -> Window | None:
     """Find a period that is told by the one before it, and use up its words."""
+    many = _AS_MANY_BEFORE.search(words.free())
+    if many is not None:
+        words.use(many.start() + many.group().index(" ") + 1, many.end(), "period")
+        return Window(unit_on(many[2], period.start, -number(many[1])), period.start)
     found = _BESIDE_ANOTHER.search(words.free())
     if found is None:
         return None
