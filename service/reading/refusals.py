@@ -66,6 +66,9 @@ _RULES: tuple[tuple[str, str], ...] = (
         r"|\bwho (?:exactly )?(?:is|was) the (?:customer|person|requester|user|caller|guy|lady)\b"
         rf"|\b(?!{_NO_PERSON})[a-z]+'s (?:e-?mail|phone|mobile|cell|address|number)\b(?! {_OF_OURS})"
         rf"|\b(?:his|her|their) (?:(?:full|first|last) )?(?:names?|e-?mails?|phone|number|address(?:es)?)\b(?! {_OF_OURS})"
+        r"|\bcontact (?:e-?mails?|phones?|names?|address(?:es)?)\b(?! (?:tickets|tix|volumes?|complaints|rate))"
+        r"|\b(?:what's|what is|give me|get|need|have|know) ~ (?:e-?mail|phone|mobile|number)$"
+        r"|\b(?:need|want|get|have|give me) (?:an?|the|their|his|her) names?$"
         r"|\bwhere does .{1,40} live\b|\b(?:customer|person|requester|user|caller)(?:'s)? (?:full )?(?:name|e-?mail|phone|mobile|address)\b"
         r"|\b(?:customer|person|requester|user|caller)'s (?:card|bank|passport|number|account number)\b",
     ),
@@ -96,6 +99,8 @@ _RULES: tuple[tuple[str, str], ...] = (
         rf"|{_POLITE}(?:(?:open|raise|log|file|make|put|move|route) "
         r"(?:a|an|the|this|that|these|those|every|all) (?:\S+ )?(?:tickets?|bugs?|macros?|case)|(?:give|issue|grant|send) "
         r"(?:a|an|the|this|that|these|those|him|her|them|every|all|~) (?:\S+ ){0,3}?(?:refunds?|credits?|discounts?|vouchers?))\b"
+        rf"|{_POLITE}(?:remind|notify|inform|ping|dm|tell|ask) (?!me\b|us\b|you\b)\S+ (?:to|that)\b"
+        rf"|{_POLITE}(?:remind|notify|inform|ping|dm) (?!me\b|us\b)\S+ (?:about|of)\b"
         rf"|{_POLITE}(?:tell|let|ask|remind|inform|thank) "
         r"(?:~|them|him|her|the customers?)(?= |$)(?! \S+ (?:about|did|said))"
         rf"|{_POLITE}(?:(?:e-?mail|dm|text|call|message|remind|ping|notify|alert) me\b(?! (?:what|how|which|who|why|of)\b)"
