@@ -225,6 +225,6 @@ _JOINTS = frozenset({"and", "or", "vs", "versus", "than", "with", "to", "against
 _OWNED = frozenset(
     """
     tickets tix conversations convos cases chats emails calls sentiment mood effort volume churn
-    complaints customers
+    complaints customers accounts book portfolio clients
     """.split()  # noqa: SIM905  # shorter so
 )
