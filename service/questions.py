@@ -68,6 +68,10 @@ def read(text: str, catalogue: Catalogue, thread: Sequence[ThreadItem] = ()) -> 
     if last is not None and threads.continues(seen.text, seen.intent, has_own_slots(seen)):
         found = _follow(seen, last, catalogue)
         unknown = strangers(seen.words)
+        release = unknown_release(seen, catalogue)
+        if release is not None:
+            near = nearest(release, catalogue.of("fix"))
+            return ask("fix", "unknown", found.as_dict(), *near)
         if unknown and not seen.filters.get("account"):
             near = nearest(unknown[0].original, catalogue.of("account"))
             return ask("account", "unknown", found.as_dict(), *near)

@@ -103,7 +103,8 @@ def merge(last: Reading, slots: Slots) -> Reading:
     """
     if last.intent is Intent.WHY_CHANGE and re.search(_COMPARED_TO, slots.text):
         slots = _as_baseline(last, slots)
-    if re.search(_THAN_BEFORE, slots.text) and slots.period is None and slots.baseline is None:
+    beside = _MOVED_FROM if slots.intent is Intent.WHY_CHANGE else _THAN_BEFORE
+    if re.search(beside, slots.text) and slots.period is None and slots.baseline is None:
         slots = replace(_as_baseline(last, slots), intent=slots.intent)
     if last.intent is Intent.CHURN_LIST and re.search(_BARE_COUNT, slots.text):
         slots = replace(slots, metric=None)  # as many as are listed
@@ -161,10 +162,13 @@ _VERSUS = r"\b(?:vs|versus|against|compared?)\b"
 _COMPARED_TO = r"^(?:and )?(?:compared (?:to|with)|against)\b"
 
 
-_THAN_BEFORE = (
-    r"\bthan (?:in |on )?(?:the |a |one )?"
+_ONE_BEFORE = (
+    r" (?:in |on )?(?:the |a |one )?"
     r"(?:\w+ (?:before|earlier|prior)|(?:previous|prior|preceding) \w+)\b"
 )
+_THAN_BEFORE = rf"\bthan{_ONE_BEFORE}"
+# "Did it drop vs the week before": what it is held against, and no period of its own.
+_MOVED_FROM = rf"\b(?:than|vs|versus|compared (?:to|with)|against|over|from){_ONE_BEFORE}"
 
 
 def _as_baseline(last: Reading, slots: Slots) -> Slots:
