@@ -83,7 +83,7 @@ class _Way(Enum):
     LEAD = auto()  # look up those that the index found
     COLLECT = auto()  # pass them all by, and keep those that the index found
     COLLECT_LAST = auto()  # the same of those that came last; of all if they are too few
-    ASK = auto()  # read the messages of each
+    ASK = auto()  # read what was said in each
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,8 +113,7 @@ class Messages:
             self._connection.execute(mine, keys_for(self._connection, keys))
 
     def _save_known(self, keys: list[str]) -> int:
-        changed = 0
-        changed += self._save_first([key for key in keys if key in self._first])
+        changed = self._save_first([key for key in keys if key in self._first])
         for chunk in chunks(key for key in keys if key not in self._first):
             stored = self._stored(chunk)
             new: list[tuple[Any, ...]] = []
