@@ -11,7 +11,7 @@ from rapidfuzz import fuzz
 
 from service.catalogue import Catalogue
 from service.names import SIMILAR, TYPO_LENGTH, Entity, Key, Names, name_key, names_of, stem
-from service.reading.leftover import is_strange
+from service.reading.leftover import WEIGHS, is_strange
 from service.reading.plain import ORDINARY, PLAIN
 from service.reading.signals import DOWN, UP
 from service.reading.units import MONTHS, WEEKDAYS
@@ -40,7 +40,6 @@ _NEVER_MISSPELT = frozenset(
 _TICKETS = {"tickets", "tix", "conversations", "convos", "cases", "queue"}
 _BOOK = {"accounts", "book", "portfolio"}
 _JOINTS = {"or", "vs", "versus", "and"}
-_WEIGHS = {*_JOINTS, "with", "to", "against", "than"}
 LEFT_OUT = (
     r"excluding|exclude|excl|excludes|except|except for|without|w o|not|not from|other than|minus"
     r"|(?:but|and|with|have|had|has) no|outside|outside of|with the exception of|save for"
@@ -222,7 +221,7 @@ def _beside_person(names: Names, words: Words, first: int) -> bool:
     if earlier > 0 and words.words[earlier].text.startswith("compar"):
         earlier -= 1  # "how does Ana compare to Ben"
     for joint, other in ((first + 1, after), (first - 1, earlier)):
-        if not (0 <= other < len(words.words)) or words.words[joint].text not in _WEIGHS:
+        if not (0 <= other < len(words.words)) or words.words[joint].text not in WEIGHS:
             continue
         beside = names.exactly((stem(_bare(words.words[other])),))
         if any(one.kind in _PEOPLE for one in beside):

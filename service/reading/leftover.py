@@ -179,7 +179,7 @@ _HAVING = frozenset(
 def unknown_beside(words: Words) -> list[Word]:
     """ "Compare Acme and Globex": a name that we do not know, joined to an account that we do."""
     three = zip(words.words, words.words[1:], words.words[2:], strict=False)
-    joined = [(first, last) for first, joint, last in three if joint.text in _JOINTS]
+    joined = [(first, last) for first, joint, last in three if joint.text in WEIGHS]
     return [
         word
         for pair in joined
@@ -221,7 +221,7 @@ _DOING = frozenset(
     asked mention mentioned going at angry unhappy happy annoyed upset frustrated grumpy
     """.split()  # noqa: SIM905  # shorter so
 )
-_JOINTS = frozenset({"and", "or", "vs", "versus", "than", "with", "to", "against"})
+WEIGHS = frozenset({"and", "or", "vs", "versus", "than", "with", "to", "against"})
 _OWNED = frozenset(
     """
     tickets tix conversations convos cases chats emails calls sentiment mood effort volume churn
